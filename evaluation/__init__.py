@@ -1,0 +1,4 @@
+"""To come."""
+
+if __name__ != "boneage.evaluation":
+    raise ImportError(f"import boneage.evaluation, not {__name__}: a bare import makes a second copy of every class")

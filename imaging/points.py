@@ -1,0 +1,122 @@
+"""Named landmark positions, with NaN for what is absent."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boneage.imaging.frames import Frame
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Points:
+    """Named landmarks of one scan. Never mutated.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Unique landmark names.
+    positions : array_like of shape (n, ndim)
+        ``(row, column)`` or ``(plane, row, column)`` in pixels of the original file, pixel centres at integers.
+        A row of NaN is a landmark that is absent; a row is NaN as a whole or not at all.
+    scores : array_like of shape (n,), optional
+        How sure the localiser was, in 0..1; NaN where nobody scored (annotations, and the default).
+    reasons : sequence of str, optional
+        Why a landmark is absent; "" for those that are present (the default).
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, names repeat, or a position is infinite or partly NaN.
+
+    Examples
+    --------
+    >>> points = Points(("a", "b"), [[1.0, 2.0], [np.nan, np.nan]])
+    >>> points.present.tolist()
+    [True, False]
+    >>> points.position("a").tolist()
+    [1.0, 2.0]
+    """
+
+    names: tuple[str, ...]
+    positions: Array
+    scores: Array | None = None
+    reasons: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        names = tuple(self.names)
+        positions = np.array(self.positions, dtype=np.float64)
+        if len(set(names)) != len(names):
+            repeated = sorted({name for name in names if names.count(name) > 1})
+            raise ValueError(f"landmark names must be unique, got {', '.join(repeated)} more than once")
+        if positions.ndim != 2 or len(positions) != len(names) or positions.shape[1] not in (2, 3):
+            raise ValueError(
+                f"positions must have shape ({len(names)}, 2) or ({len(names)}, 3), got {positions.shape}"
+            )
+        missing = np.isnan(positions)
+        if np.isinf(positions).any() or (missing.any(axis=1) != missing.all(axis=1)).any():
+            raise ValueError("a position must be finite, or NaN in all its coordinates")
+        scores = np.full(len(names), np.nan) if self.scores is None else np.array(self.scores, np.float64)
+        reasons = ("",) * len(names) if self.reasons is None else tuple(self.reasons)
+        if scores.shape != (len(names),) or len(reasons) != len(names):
+            raise ValueError(f"scores and reasons must have {len(names)} entries")
+        positions.flags.writeable = scores.flags.writeable = False
+        object.__setattr__(self, "names", names)
+        object.__setattr__(self, "positions", positions)
+        object.__setattr__(self, "scores", scores)
+        object.__setattr__(self, "reasons", reasons)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes, 2 or 3."""
+        return int(self.positions.shape[1])
+
+    @property
+    def present(self) -> NDArray[np.bool_]:
+        """Which landmarks have a position; shape (n,)."""
+        return np.asarray(~np.isnan(self.positions[:, 0]))
+
+    def position(self, name: str) -> Array:
+        """Return the position of one landmark, shape (ndim,); NaN if absent.
+
+        Raises
+        ------
+        KeyError
+            If there is no landmark of that name.
+        """
+        if name not in self.names:
+            raise KeyError(f"no landmark named {name!r}; there are {', '.join(self.names)}")
+        return np.asarray(self.positions[self.names.index(name)])
+
+    def mapped(self, frame: Frame) -> Points:
+        """Return the points with their positions taken through ``frame``."""
+        return dataclasses.replace(self, positions=frame.apply(self.positions))
+
+    def select(self, names: Sequence[str]) -> Points:
+        """Return the named landmarks in the order asked for.
+
+        Raises
+        ------
+        KeyError
+            If a name is not there.
+        """
+        absent = [name for name in names if name not in self.names]
+        if absent:
+            raise KeyError(f"no landmark named {', '.join(absent)}; there are {', '.join(self.names)}")
+        index = [self.names.index(name) for name in names]
+        assert self.scores is not None and self.reasons is not None
+        return Points(
+            tuple(names),
+            self.positions[index],
+            self.scores[index],
+            tuple(self.reasons[i] for i in index),
+        )

@@ -1,0 +1,130 @@
+"""The picture as every other package sees it: bright bones on dark, float32, with what the file said."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boneage.imaging.frames import Frame
+
+Modality = Literal["xray", "mri"]
+SpacingUnit = Literal["mm", "relative"]
+Laterality = Literal["L", "R"]
+Sex = Literal["F", "M"]
+
+
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """A radiograph (2D) or a volume (3D). Never mutated: ``pixels`` is read-only.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (rows, columns) or (planes, rows, columns)
+        Grey values; stored as read-only float32. Must be finite and not empty.
+    spacing : tuple of float, optional
+        Length of a pixel along each axis, in ``spacing_unit``; all ones if not given. Only the ratio of the axes
+        means something when the unit is ``"relative"``.
+    spacing_unit : {"mm", "relative"}
+    modality : {"xray", "mri"}
+    laterality : {"L", "R"} or None
+        Which hand the file says it is.
+    sex : {"F", "M"} or None
+    age_months : float or None
+        Chronological age in the file; reported, never used to estimate the bone age.
+    study_date : datetime.date or None
+    source : str
+        Name used in messages and tables, usually the file's stem.
+    original_shape : tuple of int, optional
+        Shape of the original that this file is a resized copy of, which is the pixel grid annotations use;
+        the file's own shape if not given.
+
+    Raises
+    ------
+    ValueError
+        If a field is outside what is described above.
+
+    Examples
+    --------
+    >>> scan = Scan(np.zeros((40, 30)), source="7").as_resized_copy_of((80, 90))
+    >>> scan.spacing
+    (2.0, 3.0)
+    >>> scan.frame_to_original().apply([[0.0, 0.0]]).tolist()
+    [[0.5, 1.0]]
+    """
+
+    pixels: NDArray[np.float32]
+    spacing: tuple[float, ...] | None = None
+    spacing_unit: SpacingUnit = "relative"
+    modality: Modality = "xray"
+    laterality: Laterality | None = None
+    sex: Sex | None = None
+    age_months: float | None = None
+    study_date: datetime.date | None = None
+    source: str = ""
+    original_shape: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        pixels = np.array(self.pixels, dtype=np.float32)
+        if pixels.ndim not in (2, 3) or pixels.size == 0:
+            raise ValueError(f"pixels must be 2D or 3D and not empty, got shape {pixels.shape}")
+        if not np.isfinite(pixels).all():
+            raise ValueError("pixels must be finite, got NaN or infinity")
+        pixels.flags.writeable = False
+        object.__setattr__(self, "pixels", pixels)
+        object.__setattr__(self, "spacing", _check_spacing(self.spacing, pixels.ndim))
+        object.__setattr__(self, "original_shape", _check_shape(self.original_shape, pixels.shape))
+        _check_choice("spacing_unit", self.spacing_unit, ("mm", "relative"))
+        _check_choice("modality", self.modality, ("xray", "mri"))
+        _check_choice("laterality", self.laterality, ("L", "R", None))
+        _check_choice("sex", self.sex, ("F", "M", None))
+        if self.age_months is not None and not 0 <= self.age_months < 2400:
+            raise ValueError(f"age_months must be between 0 and 2400, got {self.age_months}")
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes, 2 or 3."""
+        return self.pixels.ndim
+
+    @property
+    def spacing_array(self) -> NDArray[np.float64]:
+        """``spacing`` as an array of shape (ndim,)."""
+        return np.asarray(self.spacing, dtype=np.float64)
+
+    def frame_to_original(self) -> Frame:
+        """Return the map from this file's pixels to the original's pixels (the identity if it is no copy)."""
+        assert self.original_shape is not None
+        return Frame.resize(self.pixels.shape, self.original_shape)
+
+    def as_resized_copy_of(self, original_shape: tuple[int, ...]) -> Scan:
+        """Return the scan told that its file is a resized copy of an original of ``original_shape``.
+
+        The copy's pixels are then as long along each axis as the ratio says: a hand squashed to a square
+        keeps its true proportions through its spacing. A spacing in mm is taken to be the original's.
+        """
+        ratio = np.asarray(original_shape, dtype=np.float64) / np.asarray(self.pixels.shape)
+        spacing = tuple(float(s) for s in self.spacing_array * ratio)
+        return dataclasses.replace(self, spacing=spacing, original_shape=tuple(original_shape))
+
+
+def _check_spacing(spacing: tuple[float, ...] | None, ndim: int) -> tuple[float, ...]:
+    values = (1.0,) * ndim if spacing is None else tuple(float(s) for s in spacing)
+    if len(values) != ndim or not all(np.isfinite(s) and s > 0 for s in values):
+        raise ValueError(f"spacing must be {ndim} positive numbers, got {spacing}")
+    return values
+
+
+def _check_shape(shape: tuple[int, ...] | None, pixels_shape: tuple[int, ...]) -> tuple[int, ...]:
+    values = pixels_shape if shape is None else tuple(int(n) for n in shape)
+    if len(values) != len(pixels_shape) or min(values) < 1:
+        raise ValueError(f"original_shape must be {len(pixels_shape)} positive integers, got {shape}")
+    return values
+
+
+def _check_choice(name: str, value: object, allowed: tuple[object, ...]) -> None:
+    if value not in allowed:
+        raise ValueError(f"{name} must be one of {allowed}, got {value!r}")
