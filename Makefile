@@ -1,0 +1,31 @@
+# Each target sets itself up: a virtual environment in .venv with pinned packages.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/installed
+
+.PHONY: demo test check lint clean
+.DEFAULT_GOAL := test
+
+$(INSTALLED): setup.cfg pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt setuptools
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[dev]'
+	touch $@
+
+demo: $(INSTALLED)  ## make phantoms, train, predict a folder, print the report
+	$(BIN)/boneage demo --out demo
+
+test: $(INSTALLED)  ## the tests
+	$(BIN)/python -m pytest
+
+lint: $(INSTALLED)  ## style, types, import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy -p boneage.imaging -p boneage.landmarks -p boneage.regression -p boneage.evaluation -p boneage.pipeline
+	$(BIN)/lint-imports
+
+check: lint test  ## everything that must hold before a commit
+
+clean:
+	rm -rf $(VENV) demo build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

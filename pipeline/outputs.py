@@ -1,0 +1,70 @@
+"""Writing results so that a reader never sees half a file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+
+class UnusableOutput(Exception):
+    """A place that results cannot be written to; ``path`` and ``reason`` say which and why."""
+
+    def __init__(self, path: Path | str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = Path(path)
+        self.reason = reason
+
+
+def prepare_folder(path: Path | str) -> Path:
+    """Make an output folder, with its parents, and make sure that files can be written in it.
+
+    Raises
+    ------
+    UnusableOutput
+        If it is a file, or cannot be made or written to.
+    """
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except (FileExistsError, NotADirectoryError):
+        raise UnusableOutput(
+            folder, "is needed as an output folder, but there is a file in its place"
+        ) from None
+    except OSError as error:
+        raise UnusableOutput(folder, f"cannot be written to ({error.strerror})") from error
+    return folder
+
+
+def write_atomically(path: Path | str, content: bytes | str) -> None:
+    """Write a file under a temporary name beside its place, then move it there.
+
+    Raises
+    ------
+    UnusableOutput
+        If the folder is missing or cannot be written to.
+    """
+    path = Path(path)
+    data = content.encode() if isinstance(content, str) else content
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise UnusableOutput(path, f"cannot be written ({error.strerror})") from error
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(name).chmod(0o666 & ~_umask())
+        Path(name).replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise UnusableOutput(path, f"cannot be written ({error.strerror})") from error
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
