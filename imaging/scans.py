@@ -42,6 +42,8 @@ class Scan:
     original_shape : tuple of int, optional
         Shape of the original that this file is a resized copy of, which is the pixel grid annotations use;
         the file's own shape if not given.
+    phantom : bool
+        Whether the picture is synthetic; every result made from it says so.
 
     Raises
     ------
@@ -67,6 +69,7 @@ class Scan:
     study_date: datetime.date | None = None
     source: str = ""
     original_shape: tuple[int, ...] | None = None
+    phantom: bool = False
 
     def __post_init__(self) -> None:
         pixels = np.array(self.pixels, dtype=np.float32)
