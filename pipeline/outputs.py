@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import os
+import csv
+import io
 import tempfile
+import uuid
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 
@@ -49,22 +52,29 @@ def write_atomically(path: Path | str, content: bytes | str) -> None:
     """
     path = Path(path)
     data = content.encode() if isinstance(content, str) else content
+    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise UnusableOutput(path, f"cannot be written ({error.strerror})") from error
-    try:
-        with os.fdopen(handle, "wb") as file:
+        with partial.open("xb") as file:
             file.write(data)
-        Path(name).chmod(0o666 & ~_umask())
-        Path(name).replace(path)
+        partial.replace(path)
     except OSError as error:
         with contextlib.suppress(OSError):
-            Path(name).unlink()
+            partial.unlink()
         raise UnusableOutput(path, f"cannot be written ({error.strerror})") from error
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def write_table(path: Path | str, rows: Sequence[Mapping[str, object]], columns: Sequence[str] = ()) -> None:
+    """Write rows that share their columns as a CSV file, atomically.
+
+    Parameters
+    ----------
+    path : path-like
+    rows : sequence of mapping
+    columns : sequence of str, optional
+        The header; the first row's keys if not given.
+    """
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(columns) or list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_atomically(path, text.getvalue())

@@ -1,1 +1,1 @@
-"""To come."""
+"""The commands of the command line, one module each."""

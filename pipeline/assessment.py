@@ -1,0 +1,137 @@
+"""One hand assessed: landmarks, regions, age, and what the age rests on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from boneage.imaging import Points, Scan, Sex
+from boneage.landmarks import ForestLocaliser
+from boneage.regression import AgeEstimate, AgeRegressor, RegionStack, Site, crop_regions
+
+Status = Literal["ok", "flagged", "refused"]
+
+
+@dataclass(frozen=True, eq=False)
+class Assessment:
+    """What the pipeline says of one file.
+
+    Parameters
+    ----------
+    id : str
+    path : str
+    status : {"ok", "flagged", "refused"}
+        ``flagged`` is an age with a reservation, ``refused`` no age at all; ``reason`` says why.
+    reason : str
+    sex : {"F", "M"} or None
+    points : Points or None
+        Landmarks in original pixels.
+    estimate : AgeEstimate or None
+        ``None`` for a refused file.
+    regions : RegionStack or None
+        The crops the estimate was made from.
+    """
+
+    id: str
+    path: str
+    status: Status
+    reason: str = ""
+    sex: Sex | None = None
+    points: Points | None = None
+    estimate: AgeEstimate | None = None
+    regions: RegionStack | None = None
+
+    def __post_init__(self) -> None:
+        if (self.estimate is None) != (self.status == "refused"):
+            raise ValueError(
+                f"a {self.status} assessment {'needs an' if self.estimate is None else 'has no'} estimate"
+            )
+        if self.status != "ok" and not self.reason:
+            raise ValueError(f"a {self.status} assessment needs a reason")
+
+    def row(self, region_names: Sequence[str], model: str) -> dict[str, object]:
+        """Return one row of ``ages.csv``; empty where there is nothing to say, weight 0 for a missing region."""
+        months = self.estimate.months if self.estimate else math.nan
+        weights = (
+            dict(zip(self.estimate.region_names, self.estimate.region_weights, strict=True))
+            if self.estimate
+            else {}
+        )
+        ages = (
+            dict(zip(self.estimate.region_names, self.estimate.region_months, strict=True))
+            if self.estimate
+            else {}
+        )
+        return {
+            "id": self.id,
+            "path": self.path,
+            "status": self.status,
+            "reason": self.reason,
+            "sex": self.sex or "",
+            "bone_age_months": _number(months, 2),
+            "bone_age_text": "" if math.isnan(months) else age_text(months),
+            **{f"weight_{name}": _number(weights.get(name, math.nan), 4) for name in region_names},
+            **{f"age_{name}": _number(ages.get(name, math.nan), 2) for name in region_names},
+            "model": model,
+        }
+
+
+def assess(
+    scan: Scan,
+    *,
+    id_: str,
+    path: str,
+    sex: Sex | None,
+    localiser: ForestLocaliser,
+    regressor: AgeRegressor,
+    sites: Sequence[Site],
+    side: int,
+) -> Assessment:
+    """Find the landmarks, crop the regions around them and estimate the age.
+
+    1. Take the sex given, else the file's own; refuse the hand if the model needs it and neither is there.
+    2. Locate the landmarks; refuse an image in which most of them are not found.
+    3. Crop a region around each site that has its landmarks.
+    4. Estimate; flag the estimate if a region is missing from it, or the file contradicts the sex given.
+    """
+    known_sex = sex or scan.sex
+
+    def refuse(reason: str, points: Points | None = None) -> Assessment:
+        return Assessment(id_, path, "refused", reason, known_sex, points)
+
+    if known_sex is None and regressor.needs_sex:
+        return refuse("the sex is not known, and the model needs it: give it with --sex-csv or --sex")
+    points = localiser.locate(scan)
+    n_found = int(points.present.sum())
+    if 2 * n_found < len(points):
+        return refuse(f"no hand that the model can read: {n_found} of {len(points)} landmarks found", points)
+    regions = crop_regions(scan, points, sites, side=side)
+    estimate = regressor.predict([regions], [known_sex])[0]
+    if math.isnan(estimate.months):
+        return refuse(estimate.reason, points)
+    missing = [name for name, there in zip(regions.names, regions.present, strict=True) if not there]
+    remarks = [f"no region for {', '.join(missing)}"] if missing else []
+    if sex and scan.sex and sex != scan.sex:
+        remarks.append(f"the file says the sex is {scan.sex}")
+    status: Status = "flagged" if remarks else "ok"
+    return Assessment(id_, path, status, "; ".join(remarks), known_sex, points, estimate, regions)
+
+
+def age_text(months: float) -> str:
+    """Write an age as years and months.
+
+    Examples
+    --------
+    >>> age_text(126.4)
+    '10 y 6 m'
+    >>> age_text(11.7)
+    '1 y 0 m'
+    """
+    whole = max(round(months), 0)
+    return f"{whole // 12} y {whole % 12} m"
+
+
+def _number(value: float, digits: int) -> str:
+    return "" if math.isnan(value) else f"{value:.{digits}f}"

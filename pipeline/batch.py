@@ -1,0 +1,132 @@
+"""Assessing many files: one row and one picture each, whatever happens to the others."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import joblib
+import torch
+
+from boneage.imaging import Sex, UnreadableScan, read_scan, write_landmarks
+from boneage.pipeline.assessment import Assessment
+from boneage.pipeline.bone_age import BoneAgePipeline
+from boneage.pipeline.outputs import prepare_folder, write_table
+from boneage.pipeline.overlay import draw_overlay
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One file to assess.
+
+    Parameters
+    ----------
+    path : Path
+    sex : {"F", "M"} or None
+        As the user gave it; the file's own is used where it is None.
+    original_shape : tuple of int or None
+        Set where the file is a resized copy.
+    overlay : Path or None
+        Where to draw it; not drawn if None.
+    """
+
+    path: Path
+    sex: Sex | None = None
+    original_shape: tuple[int, int] | None = None
+    overlay: Path | None = None
+
+
+def predict_files(
+    paths: Sequence[Path],
+    model: Path,
+    out: Path,
+    *,
+    sexes: Mapping[str, Sex],
+    sizes: Mapping[str, tuple[int, int]],
+    jobs: int = 1,
+    follow: Callable[[Iterator[Assessment]], Iterable[Assessment]] = lambda results: results,
+) -> list[Assessment]:
+    """Assess files with the pipeline in ``model`` and write the results into ``out``.
+
+    Writes ``ages.csv`` (a row a file), ``landmarks.csv`` (original pixels, hands with landmarks only) and
+    ``overlays/<id>.png``. The results do not depend on ``jobs``.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        The files; two files of one stem are told apart by their suffix.
+    model : Path
+        A pipeline's ``.boneage`` file.
+    out : Path
+        Folder for the results; made if needed.
+    sexes, sizes : mapping
+        Sex and original shape (rows, columns) by id, where known.
+    jobs : int
+        Number of processes.
+    follow : callable, optional
+        Wraps the stream of results, e.g. to show progress.
+
+    Returns
+    -------
+    list of Assessment
+        In the order of ``paths``, without regions.
+
+    Raises
+    ------
+    InvalidModelFile, UnusableOutput
+        If the model cannot be used, or the folder not written to.
+    """
+    pipeline = _load_once(str(model))
+    folder = prepare_folder(out)
+    pictures = prepare_folder(folder / "overlays")
+    ids = name_files(paths)
+    todo = [
+        Job(path, sexes.get(path.stem), sizes.get(path.stem), pictures / f"{id_}.png")
+        for id_, path in zip(ids, paths, strict=True)
+    ]
+    parallel = joblib.Parallel(n_jobs=jobs, return_as="generator")
+    stream = parallel(
+        joblib.delayed(assess_file)(str(model), job, id_) for job, id_ in zip(todo, ids, strict=True)
+    )
+    results = list(follow(stream))
+    rows = [result.row(pipeline.region_names, pipeline.name) for result in results]
+    write_table(folder / "ages.csv", rows)
+    located = {result.id: result.points for result in results if result.points is not None}
+    write_landmarks(folder / "landmarks.csv", located, names=pipeline.localiser.names_)
+    return results
+
+
+def assess_file(model: str, job: Job, id_: str) -> Assessment:
+    """Read, assess and draw one file. Never raises for a file's sake: what goes wrong is its row's reason."""
+    torch.set_num_threads(1)  # the same sums in the same order for any number of jobs
+    try:
+        scan = read_scan(job.path)
+        if job.original_shape is not None:
+            scan = scan.as_resized_copy_of(job.original_shape)
+        pipeline = _load_once(model)
+        result = pipeline.assess(scan, sex=job.sex, id_=id_, path=str(job.path))
+    except UnreadableScan as error:
+        return Assessment(id_, str(job.path), "refused", error.reason, job.sex)
+    except Exception as error:  # noqa: BLE001 - a batch must outlive any one file
+        logger.exception("unexpected error while assessing %s", job.path)
+        return Assessment(id_, str(job.path), "refused", f"internal error: {error!r}", job.sex)
+    if job.overlay is not None:
+        draw_overlay(scan, result).save(job.overlay)
+    return dataclasses.replace(result, regions=None)
+
+
+def name_files(paths: Sequence[Path]) -> list[str]:
+    """Return an id for each file: its stem, or its whole name where two files share a stem."""
+    stems = [path.stem for path in paths]
+    return [p.name if stems.count(p.stem) > 1 else p.stem for p in paths]
+
+
+@lru_cache(maxsize=2)
+def _load_once(model: str) -> BoneAgePipeline:
+    return BoneAgePipeline.load(model)

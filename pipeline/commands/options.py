@@ -1,0 +1,69 @@
+"""Arguments and options that several commands share, and the two consoles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Preset = Literal["paper", "accurate", "fast"]
+
+Images = Annotated[list[Path], typer.Argument(help="Folder(s) of radiographs.", show_default=False)]
+Landmarks = Annotated[
+    Path | None, typer.Option("--landmarks", help="Landmark CSV: id, NAME_x, NAME_y … in original pixels.")
+]
+Ages = Annotated[
+    list[Path], typer.Option("--ages", help="Age CSV: id, boneage_months, sex. May be repeated.")
+]
+Sizes = Annotated[
+    Path | None,
+    typer.Option(
+        "--sizes", help="CSV of id, width, height: original sizes of images that are resized copies."
+    ),
+]
+Ids = Annotated[
+    Path | None, typer.Option("--ids", help="Use only the images whose ids this file lists, one a line.")
+]
+Localiser = Annotated[Path | None, typer.Option("--localiser", help="A trained localiser (.boneage).")]
+PresetOption = Annotated[
+    Preset, typer.Option("--preset", help="Localiser settings: the published recipe, or ours.")
+]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of every random choice.")]
+Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Number of processes or threads.")]
+Out = Annotated[Path, typer.Option("--out", help="Folder for the results.", show_default=False)]
+Reference = Annotated[
+    str | None,
+    typer.Option(
+        "--reference",
+        help="Unit of the errors from two landmarks of the truth, e.g. "
+        "'ulna_styloid_tip:radius_styloid_tip=50mm' or 'wrist:middle_finger4=100%'.",
+    ),
+]
+
+
+@cache
+def out_console() -> Console:
+    """Return the console for results."""
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False)
+
+
+@cache
+def err_console() -> Console:
+    """Return the console for progress, remarks and errors."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, markup=False)
+
+
+def remark(lines: Iterable[str]) -> None:
+    """Print remarks to the error console, one a line."""
+    for line in lines:
+        err_console().print(f"  {line}", soft_wrap=True)

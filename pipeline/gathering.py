@@ -1,0 +1,85 @@
+"""Joining the folders and tables that a command is given into one collection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from boneage.imaging import (
+    AgeRecord,
+    Collection,
+    InvalidTable,
+    find_scans,
+    read_ages,
+    read_ids,
+    read_landmarks,
+    read_sizes,
+)
+
+
+def gather(
+    folders: Sequence[Path],
+    *,
+    landmarks: Path | None = None,
+    ages: Iterable[Path] = (),
+    sizes: Path | None = None,
+    ids: Path | None = None,
+) -> Collection:
+    """Read the tables and join them with the folders' images.
+
+    Raises
+    ------
+    InvalidTable, NoScans
+        If a table is wrong, an id has two ages, or a folder holds no image.
+    """
+    return Collection.from_folders(
+        folders,
+        landmarks=read_landmarks(landmarks) if landmarks else None,
+        ages=_merge_ages(ages),
+        sizes=read_sizes(sizes) if sizes else None,
+        ids=read_ids(ids) if ids else None,
+    )
+
+
+def find_files(folders: Sequence[Path], ids: Path | None = None) -> list[Path]:
+    """List the files to read in some folders, only those of the listed ids if there is a list.
+
+    Raises
+    ------
+    NoScans
+        If a folder holds no file to read.
+    InvalidTable
+        If no file has a listed id.
+    """
+    paths = [path for folder in folders for path in find_scans(folder)]
+    if ids is None:
+        return paths
+    wanted = set(read_ids(ids))
+    chosen = [path for path in paths if path.stem in wanted]
+    if not chosen:
+        raise InvalidTable(ids, f"none of its ids is the stem of a file in {', '.join(map(str, folders))}")
+    return chosen
+
+
+def describe(collection: Collection) -> list[str]:
+    """Return remarks on what did not join, one sentence each."""
+    remarks = []
+    if collection.rows_without_image:
+        remarks.append(f"{len(collection.rows_without_image)} table rows have no image and are left out")
+    if collection.images_without_row:
+        some = ", ".join(collection.images_without_row[:5])
+        more = ", …" if len(collection.images_without_row) > 5 else ""
+        remarks.append(f"{len(collection.images_without_row)} images have no table row: {some}{more}")
+    return remarks
+
+
+def _merge_ages(paths: Iterable[Path]) -> dict[str, AgeRecord] | None:
+    merged: dict[str, AgeRecord] = {}
+    paths = list(paths)
+    for path in paths:
+        table = read_ages(path)
+        twice = sorted(merged.keys() & table.keys())
+        if twice:
+            raise InvalidTable(path, f"id {twice[0]!r} already has an age in an earlier table")
+        merged.update(table)
+    return merged if paths else None

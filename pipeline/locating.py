@@ -1,0 +1,116 @@
+"""Locating landmarks in many files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from boneage.imaging import Points, UnreadableScan, read_scan, write_landmarks
+from boneage.landmarks import ForestLocaliser
+from boneage.pipeline.batch import name_files
+from boneage.pipeline.outputs import prepare_folder, write_table
+from boneage.pipeline.overlay import draw_landmarks
+
+
+@dataclass(frozen=True, eq=False)
+class Located:
+    """The landmarks of one file, or why there are none."""
+
+    id: str
+    path: str
+    reason: str = ""
+    points: Points | None = None
+    original_shape: tuple[int, ...] | None = None
+
+
+def locate_files(
+    paths: Sequence[Path],
+    localiser: ForestLocaliser,
+    out: Path,
+    *,
+    sizes: Mapping[str, tuple[int, int]],
+    follow: Callable[[Iterator[Located]], Iterable[Located]] = lambda results: results,
+) -> list[Located]:
+    """Locate the landmarks of every file and write them into ``out``.
+
+    Writes ``landmarks.csv`` (wide, original pixels), ``scores.csv`` (a row a landmark: how sure, or why it is
+    absent), ``files.csv`` (a row a file: read or refused, and why) and ``overlays/<id>.png``.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+    localiser : ForestLocaliser
+        Fitted.
+    out : Path
+    sizes : mapping
+        Original shape (rows, columns) by file stem, of files that are resized copies.
+    follow : callable, optional
+        Wraps the stream of results, e.g. to show progress.
+
+    Returns
+    -------
+    list of Located
+        In the order of ``paths``.
+
+    Raises
+    ------
+    UnusableOutput
+        If the folder cannot be written to.
+    """
+    folder = prepare_folder(out)
+    pictures = prepare_folder(folder / "overlays")
+    jobs = zip(name_files(paths), paths, strict=True)
+    results = list(follow(_locate(id_, p, localiser, sizes.get(p.stem), pictures) for id_, p in jobs))
+    found = {result.id: result.points for result in results if result.points is not None}
+    shapes = {result.id: result.original_shape for result in results if result.original_shape is not None}
+    write_landmarks(folder / "landmarks.csv", found, original_shapes=shapes, names=localiser.names_)
+    score_columns = ("id", "landmark", "score", "reason")
+    write_table(folder / "scores.csv", [row for r in results for row in _score_rows(r)], score_columns)
+    write_table(folder / "files.csv", [_file_row(result) for result in results])
+    return results
+
+
+def _locate(
+    id_: str,
+    path: Path,
+    localiser: ForestLocaliser,
+    original_shape: tuple[int, int] | None,
+    pictures: Path,
+) -> Located:
+    try:
+        scan = read_scan(path)
+    except UnreadableScan as error:
+        return Located(id_, str(path), error.reason)
+    if original_shape is not None:
+        scan = scan.as_resized_copy_of(original_shape)
+    points = localiser.locate(scan)
+    draw_landmarks(scan, points).save(pictures / f"{id_}.png")
+    return Located(id_, str(path), points=points, original_shape=scan.original_shape)
+
+
+def _score_rows(result: Located) -> Iterator[dict[str, object]]:
+    if result.points is not None and result.points.scores is not None and result.points.reasons is not None:
+        cells = zip(result.points.names, result.points.scores, result.points.reasons, strict=True)
+        for name, score, reason in cells:
+            yield {"id": result.id, "landmark": name, "score": f"{score:.4f}", "reason": reason}
+
+
+def _file_row(result: Located) -> dict[str, object]:
+    row: dict[str, object] = {
+        "id": result.id,
+        "path": result.path,
+        "status": "refused" if result.points is None else "ok",
+        "reason": result.reason,
+        "n_landmarks": "",
+        "worst_landmark": "",
+        "worst_score": "",
+    }
+    if result.points is not None and result.points.scores is not None:
+        scores = np.nan_to_num(result.points.scores, nan=0.0)
+        worst = int(np.argmin(scores))
+        row["n_landmarks"] = int(result.points.present.sum())
+        row["worst_landmark"], row["worst_score"] = result.points.names[worst], f"{scores[worst]:.4f}"
+    return row
