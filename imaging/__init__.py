@@ -1,13 +1,40 @@
-"""Shared types and file formats: scans, points, frames, readers, annotations, phantom hands."""
+"""Shared types and file formats: scans, points, frames, readers, tables, collections."""
 
 if __name__ != "boneage.imaging":
-    raise ImportError(
-        f"import boneage.imaging, not {__name__}: a bare import makes a second copy of every class"
-    )
+    raise ImportError(f"import boneage.imaging, not {__name__}: that would make a second copy of every class")
 
+from boneage.imaging.annotations import LandmarkTable, read_landmarks, write_landmarks
+from boneage.imaging.collection import Collection, NoScans, find_scans, fold_ids, split_ids
 from boneage.imaging.frames import Frame
+from boneage.imaging.people import AgeRecord, read_ages, read_ids, read_sexes, read_sizes
 from boneage.imaging.points import Points
+from boneage.imaging.readers import UnreadableScan, read_scan
 from boneage.imaging.resampling import resample
-from boneage.imaging.scans import Scan
+from boneage.imaging.scans import Laterality, Modality, Scan, Sex
+from boneage.imaging.tables import InvalidTable
 
-__all__ = ["Frame", "Points", "Scan", "resample"]
+__all__ = [
+    "AgeRecord",
+    "Collection",
+    "Frame",
+    "InvalidTable",
+    "LandmarkTable",
+    "Laterality",
+    "Modality",
+    "NoScans",
+    "Points",
+    "Scan",
+    "Sex",
+    "UnreadableScan",
+    "find_scans",
+    "fold_ids",
+    "read_ages",
+    "read_ids",
+    "read_landmarks",
+    "read_scan",
+    "read_sexes",
+    "read_sizes",
+    "resample",
+    "split_ids",
+    "write_landmarks",
+]

@@ -1,4 +1,28 @@
-"""To come."""
+"""The landmark localiser: features, voting forest, stages, settings. Knows nothing of ages, nor of hands."""
 
 if __name__ != "boneage.landmarks":
-    raise ImportError(f"import boneage.landmarks, not {__name__}: a bare import makes a second copy of every class")
+    raise ImportError(f"import boneage.landmarks, not {__name__}: that would make a second copy of every class")
+
+from boneage.landmarks.forest import VotingForest
+from boneage.landmarks.localiser import ForestLocaliser
+from boneage.landmarks.settings import (
+    PRESETS,
+    ForestSettings,
+    LocaliserSettings,
+    StageSettings,
+    accurate,
+    fast,
+    paper,
+)
+
+__all__ = [
+    "PRESETS",
+    "ForestLocaliser",
+    "ForestSettings",
+    "LocaliserSettings",
+    "StageSettings",
+    "VotingForest",
+    "accurate",
+    "fast",
+    "paper",
+]

@@ -1,0 +1,232 @@
+"""A folder of images joined with its tables, read one image at a time."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from boneage.imaging.annotations import LandmarkTable
+from boneage.imaging.people import AgeRecord
+from boneage.imaging.points import Points
+from boneage.imaging.readers import read_scan
+from boneage.imaging.scans import Scan
+from boneage.imaging.tables import InvalidTable
+
+_TABLE_SUFFIXES = (".csv", ".json")
+_CACHED_SCANS = 64
+
+
+class NoScans(Exception):
+    """A place in which there is nothing to read; ``folder`` and ``looked_for`` say where and what."""
+
+    def __init__(self, folder: Path | str, looked_for: str) -> None:
+        super().__init__(f"{folder}: {looked_for}")
+        self.folder = Path(folder)
+        self.looked_for = looked_for
+
+
+def find_scans(folder: Path | str) -> list[Path]:
+    """List the files of a folder that may be images: all but hidden files, tables (.csv, .json) and folders.
+
+    A file that turns out to be no image is the reader's to refuse, with a reason. Numbers in names sort by value.
+
+    Raises
+    ------
+    NoScans
+        If the folder does not exist or holds no such file.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise NoScans(folder, "is not a folder" if folder.exists() else "there is no such folder")
+    found = [
+        path
+        for path in folder.iterdir()
+        if path.is_file() and not path.name.startswith(".") and path.suffix.lower() not in _TABLE_SUFFIXES
+    ]
+    if not found:
+        raise NoScans(
+            folder, "no image in it (looked for PNG, JPEG, TIFF, BMP and DICOM files, not in subfolders)"
+        )
+    return sorted(found, key=_natural_order)
+
+
+@dataclass(frozen=True, eq=False)
+class Collection:
+    """Images of some folders with what tables say of them, by id (the file's stem). Images are read when asked for.
+
+    Use :meth:`from_folders`.
+
+    Parameters
+    ----------
+    paths : dict of Path
+        By id.
+    landmarks : LandmarkTable or None
+    ages : mapping of AgeRecord
+    sizes : mapping of tuple
+        Original (rows, columns) of resized copies, by id.
+    rows_without_image : tuple of str
+        Ids that only a table has.
+    images_without_row : tuple of str
+        Ids that no table has.
+    """
+
+    paths: dict[str, Path]
+    landmarks: LandmarkTable | None
+    ages: Mapping[str, AgeRecord]
+    sizes: Mapping[str, tuple[int, int]]
+    rows_without_image: tuple[str, ...] = ()
+    images_without_row: tuple[str, ...] = ()
+    _cache: OrderedDict[str, Scan] = field(default_factory=OrderedDict, repr=False)
+
+    @classmethod
+    def from_folders(
+        cls,
+        folders: Iterable[Path | str],
+        *,
+        landmarks: LandmarkTable | None = None,
+        ages: Mapping[str, AgeRecord] | None = None,
+        sizes: Mapping[str, tuple[int, int]] | None = None,
+        ids: Sequence[str] | None = None,
+    ) -> Collection:
+        """Join folders with tables; rows without an image and images without a row are reported, not fatal.
+
+        Parameters
+        ----------
+        folders : iterable of path-like
+        landmarks, ages, sizes : optional
+            What tables say, by id. ``sizes`` goes before the sizes in the landmark table.
+        ids : sequence of str, optional
+            Use these images alone.
+
+        Raises
+        ------
+        NoScans
+            If a folder holds no image, or no image has an id that is asked for.
+        InvalidTable
+            If two images have the same id.
+        """
+        paths: dict[str, Path] = {}
+        for path in (path for folder in folders for path in find_scans(folder)):
+            if path.stem in paths:
+                raise InvalidTable(path, f"has the same id {path.stem!r} as {paths[path.stem]}")
+            paths[path.stem] = path
+        if ids is not None:
+            absent = [id_ for id_ in ids if id_ not in paths]
+            if absent:
+                raise NoScans(
+                    next(iter(paths.values())).parent, f"no image of the id {absent[0]!r} that was asked for"
+                )
+            paths = {id_: paths[id_] for id_ in ids}
+        tabled = set(landmarks.points if landmarks else ()) | set(ages or ())
+        return cls(
+            paths=paths,
+            landmarks=landmarks,
+            ages=ages or {},
+            sizes={**(landmarks.original_shapes if landmarks else {}), **(sizes or {})},
+            rows_without_image=tuple(sorted(tabled - set(paths))) if ids is None else (),
+            images_without_row=tuple(id_ for id_ in paths if id_ not in tabled) if tabled else (),
+        )
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Ids of the images, in reading order."""
+        return tuple(self.paths)
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def scan(self, id_: str) -> Scan:
+        """Read an image; the most recently used ones are kept.
+
+        Raises
+        ------
+        KeyError
+            If there is no image of that id.
+        UnreadableScan
+            If its file cannot be read.
+        """
+        if id_ in self._cache:
+            self._cache.move_to_end(id_)
+            return self._cache[id_]
+        scan = read_scan(self.paths[id_])
+        shape = self.sizes.get(id_)
+        if shape is not None and shape != scan.pixels.shape:
+            scan = scan.as_resized_copy_of(shape)
+        if self.landmarks is not None and id_ in self.landmarks.laterality:
+            scan = dataclasses.replace(scan, laterality=self.landmarks.laterality[id_])
+        self._cache[id_] = scan
+        if len(self._cache) > _CACHED_SCANS:
+            self._cache.popitem(last=False)
+        return scan
+
+    def points(self, id_: str) -> Points | None:
+        """Return the annotated landmarks of an image in original pixels, or None if it has none.
+
+        Raises
+        ------
+        InvalidTable
+            If a landmark lies outside the image.
+        """
+        if self.landmarks is None or id_ not in self.landmarks.points:
+            return None
+        points = self.landmarks.points[id_]
+        shape = self.scan(id_).original_shape
+        assert shape is not None
+        outside = ((points.positions < -0.5) | (points.positions > np.array(shape) - 0.5)).any(axis=1)
+        if outside.any():
+            k = int(np.flatnonzero(outside)[0])
+            place = ", ".join(f"{value:g}" for value in points.positions[k, ::-1])
+            raise InvalidTable(
+                self.landmarks.path,
+                f"id {id_}: {points.names[k]} lies outside the image, at ({place}) in "
+                f"{' x '.join(str(n) for n in shape[::-1])} pixels (width x height of the original)",
+            )
+        return points
+
+    def age(self, id_: str) -> AgeRecord | None:
+        """Return the known bone age of an image, or None."""
+        return self.ages.get(id_)
+
+    def subset(self, ids: Sequence[str]) -> Collection:
+        """Return the collection of some of the images.
+
+        Raises
+        ------
+        KeyError
+            If there is no image of an id.
+        """
+        paths = {id_: self.paths[id_] for id_ in ids}
+        return dataclasses.replace(self, paths=paths, rows_without_image=(), _cache=OrderedDict())
+
+
+def split_ids(ids: Sequence[str], n_train: int, n_test: int, seed: int) -> tuple[list[str], list[str]]:
+    """Draw training and test ids at random, without overlap; the same for the same set of ids and seed.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer ids than asked for.
+    """
+    if n_train + n_test > len(ids):
+        raise ValueError(
+            f"{n_train} training and {n_test} test hands need {n_train + n_test}, there are {len(ids)}"
+        )
+    order = np.random.default_rng(seed).permutation(sorted(ids)).tolist()
+    return order[:n_train], order[n_train : n_train + n_test]
+
+
+def fold_ids(ids: Sequence[str], n_folds: int, seed: int) -> list[list[str]]:
+    """Deal the ids into folds of nearly equal size at random; the same for the same set of ids and seed."""
+    order = np.random.default_rng(seed).permutation(sorted(ids)).tolist()
+    return [order[fold::n_folds] for fold in range(n_folds)]
+
+
+def _natural_order(path: Path) -> tuple[tuple[int, int | str], ...]:
+    parts = re.split(r"(\d+)", path.name)
+    return tuple((0, int(part)) if part.isdigit() else (1, part) for part in parts if part)

@@ -1,0 +1,107 @@
+"""Tables about the person and the file: ages, sexes, original sizes, lists of ids."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from boneage.imaging.annotations import read_shapes
+from boneage.imaging.scans import Sex
+from boneage.imaging.tables import InvalidTable, Table, read_table
+
+OLDEST_MONTHS = 300.0
+_SEX_CODES: dict[str, Sex] = {"f": "F", "female": "F", "m": "M", "male": "M"}
+_MALE_CODES: dict[str, Sex] = {"true": "M", "1": "M", "1.0": "M", "false": "F", "0": "F", "0.0": "F"}
+
+
+@dataclass(frozen=True)
+class AgeRecord:
+    """The known bone age of one hand, in months, and the sex where the table says it."""
+
+    boneage_months: float
+    sex: Sex | None
+
+
+def read_ages(path: Path | str) -> dict[str, AgeRecord]:
+    """Read bone ages: ``id,boneage_months,sex``, or the RSNA challenge's ``id,boneage,male``.
+
+    Raises
+    ------
+    InvalidTable
+        If a column is missing, an id occurs twice, an age is blank or outside 0..300 months, or a sex is
+        written in a way that is not known.
+    """
+    table = read_table(path)
+    column = next((name for name in ("boneage_months", "boneage") if name in table.columns), None)
+    if column is None:
+        raise InvalidTable(table.path, "lacks the column 'boneage_months' (or 'boneage')")
+    records = {}
+    for id_ in table.rows:
+        months = table.number(id_, column)
+        if months is None or not 0 <= months <= OLDEST_MONTHS:
+            got = table.rows[id_][column] or "nothing"
+            raise InvalidTable(
+                table.path, f"id {id_}: {column} must be 0..{OLDEST_MONTHS:g} months, got {got}"
+            )
+        records[id_] = AgeRecord(months, _read_sex(table, id_))
+    return records
+
+
+def read_sexes(path: Path | str) -> dict[str, Sex]:
+    """Read the sex of each id from a ``sex`` or ``male`` column; ids whose cell is blank are left out.
+
+    Raises
+    ------
+    InvalidTable
+        If there is neither column, an id occurs twice, or a sex is written in a way that is not known.
+    """
+    table = read_table(path)
+    if not {"sex", "male"} & set(table.columns):
+        raise InvalidTable(table.path, "lacks the column 'sex' (or 'male')")
+    sexes = {id_: _read_sex(table, id_) for id_ in table.rows}
+    return {id_: sex for id_, sex in sexes.items() if sex is not None}
+
+
+def read_sizes(path: Path | str) -> dict[str, tuple[int, int]]:
+    """Read original sizes, ``id,width,height``, as (rows, columns) by id; blank rows are left out.
+
+    A landmark table or a table with several rows an image serves too.
+
+    Raises
+    ------
+    InvalidTable
+        If a column is missing or a size is not a positive whole number.
+    """
+    return read_shapes(read_table(path, repeated=True, needs=("width", "height")))
+
+
+def read_ids(path: Path | str) -> list[str]:
+    """Read a list of ids: one a line, or the ``id`` column of a CSV file.
+
+    Raises
+    ------
+    InvalidTable
+        If the file cannot be read or lists nothing.
+    """
+    path = Path(path)
+    try:
+        lines = path.read_text(encoding="utf-8-sig").split()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidTable(path, f"cannot be read as a list of ids ({error})") from error
+    if lines and lines[0].replace(";", ",").split(",")[0] == "id":
+        return list(read_table(path, repeated=True).rows)
+    if not lines:
+        raise InvalidTable(path, "lists no ids")
+    return list(dict.fromkeys(lines))
+
+
+def _read_sex(table: Table, id_: str) -> Sex | None:
+    row = table.rows[id_]
+    for column, codes in (("sex", _SEX_CODES), ("male", _MALE_CODES)):
+        text = row.get(column, "")
+        if text:
+            if text.lower() not in codes:
+                known = ", ".join(codes)
+                raise InvalidTable(table.path, f"id {id_}: {column} must be one of {known}, got {text!r}")
+            return codes[text.lower()]
+    return None

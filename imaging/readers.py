@@ -1,0 +1,139 @@
+"""Reading one radiograph from a file. The content is sniffed; the suffix is never trusted."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from boneage.imaging.scans import Scan
+
+SMALLEST_SIDE = 16
+LARGEST_AREA = 200_000_000
+PHANTOM_TAG = "boneage phantom"
+_FORMATS = ("PNG", "JPEG", "TIFF", "BMP")
+_LUMINANCE = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601
+
+
+class UnreadableScan(Exception):
+    """A file that cannot be read as a scan; ``path`` and ``reason`` say which and why."""
+
+    def __init__(self, path: Path | str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = Path(path)
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type[UnreadableScan], tuple[Path, str]]:
+        return type(self), (self.path, self.reason)
+
+
+def read_scan(path: Path | str) -> Scan:
+    """Read a radiograph: PNG, JPEG, TIFF or BMP of 8 or 16 bits, or single-frame DICOM.
+
+    Grey values are kept as they are in the file (0..255, 0..65535, or what a DICOM's lookup tables say); colour
+    becomes luminance, transparency is ignored. The pixel grid is the stored one: an EXIF orientation is not
+    applied, since annotations are made on stored pixels.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    Scan
+        With the file's stem as ``source``. Bones are bright where the file tells (DICOM).
+
+    Raises
+    ------
+    UnreadableScan
+        If the file is missing, empty, of another kind, broken, too small, too large, or has no content.
+    """
+    path = Path(path)
+    head = _read_head(path)
+    try:
+        scan = _read_dicom(path) if head[128:132] == b"DICM" else _read_picture(path)
+    except UnreadableScan:
+        raise
+    except MemoryError as error:
+        raise UnreadableScan(path, "does not fit into memory") from error
+    except (OSError, ValueError, SyntaxError, cv2.error) as error:
+        raise UnreadableScan(path, f"is broken ({error})") from error
+    check_content(path, scan.pixels)
+    return scan
+
+
+def check_size(path: Path, rows: int, columns: int) -> None:
+    """Refuse, before decoding, an image that is too small to show a hand or too large to hold."""
+    if min(rows, columns) < SMALLEST_SIDE:
+        raise UnreadableScan(path, f"is too small to show a hand ({rows} x {columns} pixels)")
+    if rows * columns > LARGEST_AREA:
+        raise UnreadableScan(
+            path, f"is too large ({rows} x {columns} pixels, at most {LARGEST_AREA:,} in all)"
+        )
+
+
+def check_content(path: Path, pixels: NDArray[np.float32]) -> None:
+    """Refuse an image with nothing on it."""
+    if pixels.min() == pixels.max():
+        raise UnreadableScan(path, f"is blank: every pixel has the value {pixels.flat[0]:g}")
+
+
+def _read_head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            head = file.read(132)
+    except FileNotFoundError:
+        raise UnreadableScan(path, "there is no such file") from None
+    except IsADirectoryError:
+        raise UnreadableScan(path, "is a folder, not a file") from None
+    except OSError as error:
+        raise UnreadableScan(path, f"cannot be opened ({os.strerror(error.errno or 0)})") from error
+    if not head:
+        raise UnreadableScan(path, "is empty (0 bytes)")
+    return head
+
+
+def _read_dicom(path: Path) -> Scan:
+    from boneage.imaging.dicom import read_dicom  # pydicom is imported only where a DICOM is met
+
+    return read_dicom(path)
+
+
+def _read_picture(path: Path) -> Scan:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # our own limit is checked below; odd metadata is no reason to refuse
+        try:
+            image = Image.open(path, formats=_FORMATS)
+        except UnidentifiedImageError:
+            raise UnreadableScan(path, "is not an image (PNG, JPEG, TIFF, BMP or DICOM)") from None
+        except Image.DecompressionBombError:
+            raise UnreadableScan(path, f"is too large (at most {LARGEST_AREA:,} pixels)") from None
+        with image:
+            check_size(path, image.height, image.width)
+            n_pages = getattr(image, "n_frames", 1)
+            if n_pages > 1:
+                raise UnreadableScan(path, f"has {n_pages} pages; a radiograph has one")
+            phantom = str(image.info.get("Description", "")).startswith(PHANTOM_TAG)
+            pixels = _decode(path, image)
+    return Scan(pixels, source=path.stem, phantom=phantom)
+
+
+def _decode(path: Path, image: Image.Image) -> NDArray[np.float32]:
+    if image.mode in ("L", "I;16", "I;16B", "I", "F"):
+        return np.asarray(image, dtype=np.float32)
+    if image.mode == "RGB" and image.format in ("PNG", "TIFF"):
+        image.load()  # Pillow notices a truncated file, but reduces 16-bit colour to 8 bits: OpenCV keeps it
+        colour = cv2.imdecode(np.fromfile(path, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
+        if colour is not None and colour.ndim == 3:
+            return np.asarray(colour[..., 2::-1].astype(np.float32) @ _LUMINANCE, dtype=np.float32)
+    return _luminance(image.convert("RGB"))
+
+
+def _luminance(image: Any) -> NDArray[np.float32]:
+    return np.asarray(np.asarray(image, dtype=np.float32) @ _LUMINANCE, dtype=np.float32)

@@ -1,0 +1,112 @@
+"""Reading CSV tables by id, with errors that name the file, the id and the column."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class InvalidTable(ValueError):
+    """A table that cannot be used; ``path`` and ``reason`` say which and why."""
+
+    def __init__(self, path: Path | str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = Path(path)
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of text by id, in the file's order."""
+
+    path: Path
+    columns: tuple[str, ...]
+    rows: dict[str, dict[str, str]]
+
+    def number(self, id_: str, column: str) -> float | None:
+        """Return a cell as a number; ``None`` where it is blank or NaN.
+
+        Raises
+        ------
+        InvalidTable
+            If the cell is neither a number nor blank, or infinite.
+        """
+        text = self.rows[id_].get(column, "")
+        if not text or text.lower() in ("nan", "na"):
+            return None
+        try:
+            value = float(text)
+        except ValueError:
+            raise InvalidTable(self.path, f"id {id_}: {column} must be a number, got {text!r}") from None
+        if not math.isfinite(value):
+            raise InvalidTable(self.path, f"id {id_}: {column} must be finite, got {text!r}")
+        return value
+
+
+def read_table(path: Path | str, *, repeated: bool = False, needs: Iterable[str] = ()) -> Table:
+    """Read a CSV file with an ``id`` column; comma, semicolon or tab separated, with or without a BOM.
+
+    Parameters
+    ----------
+    path : path-like
+    repeated : bool
+        Whether an id may have several rows, the first of which counts.
+    needs : iterable of str
+        Columns that must be there.
+
+    Raises
+    ------
+    InvalidTable
+        If the file is missing, empty, not text, lacks a column, has ragged rows, blank or repeated ids.
+    """
+    path = Path(path)
+    lines = _read_lines(path)
+    columns = tuple(name.strip() for name in lines[0])
+    twice = sorted({name for name in columns if name and columns.count(name) > 1})
+    if twice:
+        raise InvalidTable(path, f"column {twice[0]!r} occurs twice")
+    missing = [name for name in ("id", *needs) if name not in columns]
+    if missing:
+        raise InvalidTable(path, f"lacks the column {missing[0]!r}; it has {_list(columns)}")
+    rows: dict[str, dict[str, str]] = {}
+    for number, cells in enumerate(lines[1:], start=2):
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(cells) != len(columns):
+            raise InvalidTable(path, f"line {number} has {len(cells)} cells, the header has {len(columns)}")
+        row = dict(zip(columns, (cell.strip() for cell in cells), strict=True))
+        if not row["id"]:
+            raise InvalidTable(path, f"line {number} has no id")
+        if row["id"] in rows and not repeated:
+            raise InvalidTable(path, f"id {row['id']!r} occurs twice (again on line {number})")
+        rows.setdefault(row["id"], row)
+    return Table(path, columns, rows)
+
+
+def _read_lines(path: Path) -> list[list[str]]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise InvalidTable(path, "there is no such file") from None
+    except UnicodeDecodeError:
+        raise InvalidTable(path, "is not a text file") from None
+    except OSError as error:
+        raise InvalidTable(path, f"cannot be read ({error.strerror})") from error
+    if not text.strip():
+        raise InvalidTable(path, "is empty")
+    if "\0" in text:
+        raise InvalidTable(path, "is not a text file")
+    header = text.lstrip().splitlines()[0]
+    delimiter = max(",;\t", key=header.count)
+    try:
+        return list(csv.reader(io.StringIO(text.lstrip()), delimiter=delimiter))
+    except csv.Error as error:
+        raise InvalidTable(path, f"is not a CSV file ({error})") from error
+
+
+def _list(names: Sequence[str]) -> str:
+    return ", ".join(names[:8]) + (", …" if len(names) > 8 else "")

@@ -1,0 +1,194 @@
+"""The regression-voting forest: where a position lies relative to the landmarks, as votes in leaves."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import joblib
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.exceptions import NotFittedError
+
+from boneage.landmarks.features import BoxStack
+from boneage.landmarks.growing import find_leaves, grow_tree, place_features
+from boneage.landmarks.settings import ForestSettings
+
+_SPLIT_DIMENSIONS = 8
+
+
+class VotingForest:
+    """A random forest that regresses displacements to landmarks from box features.
+
+    A split minimises the summed squared deviation of the displacements in the two children. Where there are
+    more than eight displacement coordinates, as with one forest for all landmarks, the eight principal ones are
+    used for scoring splits; they hold nearly all of the variance. Leaves keep the mean displacement to each
+    landmark and its spread.
+
+    Parameters
+    ----------
+    settings : ForestSettings
+    random_state : int
+    n_jobs : int
+        Trees grown at once; the forest is the same for any number.
+
+    Attributes
+    ----------
+    displacements_ : ndarray of float32, shape (n_nodes, n_landmarks, ndim)
+        Mean displacement in each leaf, in pixels; zeros in inner nodes.
+    spreads_ : ndarray of float32, shape (n_nodes, n_landmarks)
+        Root mean squared deviation from it.
+    """
+
+    def __init__(self, *, settings: ForestSettings, random_state: int = 0, n_jobs: int = 1) -> None:
+        self.settings = settings
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    def fit(
+        self,
+        stack: BoxStack,
+        images: NDArray[np.integer],
+        positions: NDArray[np.integer],
+        displacements: NDArray[np.float32],
+        reach: int,
+    ) -> Self:
+        """Grow the trees.
+
+        Parameters
+        ----------
+        stack : BoxStack
+        images : ndarray of int, shape (n,)
+            Which picture of the stack each training position lies in.
+        positions : ndarray of int, shape (n, ndim)
+        displacements : ndarray of float32, shape (n, n_landmarks, ndim)
+            From each position to each landmark, in pixels; NaN where the landmark is absent.
+        reach : int
+            Largest offset of a feature's box, in pixels; at most the stack's border.
+        """
+        if reach > stack.pad:
+            raise ValueError(f"reach must be at most the stack's border of {stack.pad} pixels, got {reach}")
+        n = len(displacements)
+        targets = _split_targets(displacements.reshape(n, -1))
+        places = stack.flat(images, positions)
+        flat, strides = stack.values.reshape(-1), stack.strides
+        s = self.settings
+        n_boxes = stack.values.shape[1]
+
+        def grow(seeds: np.random.SeedSequence) -> tuple[NDArray[Any], ...]:
+            rng = np.random.default_rng(seeds)
+            order = rng.permutation(n)[: max(round(s.tree_fraction * n), 1)]
+            return grow_tree(
+                flat, strides, places, targets, order, int(rng.integers(2**63)), n_boxes, reach, s.max_depth,
+                s.n_features, s.n_thresholds, s.min_leaf, s.node_sample,
+            )  # fmt: skip
+
+        seeds = np.random.SeedSequence(self.random_state).spawn(s.n_trees)
+        # The kernels release the interpreter's lock, so threads do, and nothing is copied.
+        trees = joblib.Parallel(n_jobs=self.n_jobs, prefer="threads")(joblib.delayed(grow)(seed) for seed in seeds)
+        self._join(trees)
+        self._fill_leaves([tree[3] for tree in trees], displacements)
+        return self
+
+    def find_leaves(self, stack: BoxStack, positions: NDArray[np.integer]) -> NDArray[np.int32]:
+        """Return the leaf in which each position of a one-picture stack ends in every tree, shape (n, n_trees)."""
+        if not hasattr(self, "features_"):
+            raise NotFittedError("this VotingForest is not fitted yet")
+        strides = stack.strides
+        key = tuple(strides)
+        if self._moves is None or self._moves[0] != key:
+            self._moves = (key, place_features(self.features_, strides))
+        places = stack.flat(np.zeros(len(positions), np.int64), positions)
+        return np.asarray(
+            find_leaves(stack.values.reshape(-1), places, self._moves[1], self.thresholds_, self.children_, self.roots_)
+        )
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what was learnt as arrays."""
+        names = ("features_", "thresholds_", "children_", "roots_", "displacements_", "spreads_")
+        return {name.rstrip("_"): getattr(self, name) for name in names}
+
+    @classmethod
+    def from_arrays(cls, settings: ForestSettings, arrays: dict[str, NDArray[Any]], n_boxes: int, reach: int) -> Self:
+        """Rebuild a forest, checking all that the compiled kernels trust.
+
+        Raises
+        ------
+        ValueError
+            If arrays are missing, do not fit together, or point outside each other or the pictures.
+        """
+        forest = cls(settings=settings)
+        dtypes = {"features": np.int16, "thresholds": np.int32, "children": np.int32, "roots": np.int32}
+        for name in ("features", "thresholds", "children", "roots", "displacements", "spreads"):
+            if name not in arrays:
+                raise ValueError(f"the forest lacks its {name}")
+            setattr(forest, f"{name}_", np.ascontiguousarray(arrays[name], dtype=dtypes.get(name, np.float32)))
+        forest._moves = None
+        forest._check(n_boxes, reach)
+        return forest
+
+    def _join(self, trees: list[tuple[NDArray[Any], ...]]) -> None:
+        sizes = [len(tree[0]) for tree in trees]
+        starts = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int32)
+        self.features_ = np.concatenate([tree[0] for tree in trees])
+        self.thresholds_ = np.concatenate([tree[1] for tree in trees])
+        shifted = [np.where(t[2] > 0, t[2] + start, 0) for t, start in zip(trees, starts, strict=True)]
+        self.children_ = np.concatenate(shifted).astype(np.int32)
+        self.roots_ = starts
+        self._moves: tuple[tuple[int, ...], NDArray[np.int64]] | None = None
+
+    def _fill_leaves(self, leaf_of: list[NDArray[np.int32]], displacements: NDArray[np.float32]) -> None:
+        _, n_landmarks, ndim = displacements.shape
+        n_nodes = len(self.children_)
+        self.displacements_ = np.zeros((n_nodes, n_landmarks, ndim), np.float32)
+        self.spreads_ = np.zeros((n_nodes, n_landmarks), np.float32)
+        for start, leaves in zip(self.roots_, leaf_of, strict=True):
+            seen = np.flatnonzero(leaves >= 0)
+            node = leaves[seen] + start
+            for k in range(n_landmarks):
+                there = ~np.isnan(displacements[seen, k, 0])
+                self._fill_landmark(k, node[there], displacements[seen[there], k].astype(np.float64))
+
+    def _fill_landmark(self, k: int, node: NDArray[np.int32], d: NDArray[np.float64]) -> None:
+        n_nodes = len(self.children_)
+        count = np.bincount(node, minlength=n_nodes)
+        filled = count > 0
+        means = np.stack([np.bincount(node, axis, n_nodes) for axis in d.T], axis=1)[filled] / count[filled, None]
+        squares = np.bincount(node, (d**2).sum(axis=1), n_nodes)[filled] / count[filled]
+        self.displacements_[filled, k] = means
+        self.spreads_[filled, k] = np.sqrt(np.maximum(squares - (means**2).sum(axis=1), 0.0))
+
+    def _check(self, n_boxes: int, reach: int) -> None:
+        n_nodes, ndim = len(self.children_), self.displacements_.shape[-1]
+        shapes = (
+            self.features_.shape == (n_nodes, 2 * (1 + ndim))
+            and self.thresholds_.shape == (n_nodes,)
+            and self.displacements_.ndim == 3
+            and self.spreads_.shape == self.displacements_.shape[:2]
+            and len(self.displacements_) == n_nodes
+            and self.roots_.ndim == 1
+            and len(self.roots_) > 0
+        )
+        if not shapes:
+            raise ValueError("the forest's arrays do not fit together")
+        inner = np.flatnonzero(self.children_ != 0)
+        # A child lies behind its parent, so no walk down can go round in circles.
+        if (self.children_[inner] <= inner).any() or (self.children_[inner] + 1 >= n_nodes).any():
+            raise ValueError("the forest's children point outside the forest")
+        if (self.roots_ < 0).any() or (self.roots_ >= n_nodes).any():
+            raise ValueError("the forest's roots point outside the forest")
+        half = 1 + ndim
+        boxes, offsets = self.features_[:, [0, half]], np.delete(self.features_, [0, half], axis=1)
+        if ((boxes < 0) | (boxes >= n_boxes)).any() or (np.abs(offsets.astype(np.int32)) > reach).any():
+            raise ValueError("the forest's features point outside the pictures")
+        if not (np.isfinite(self.displacements_).all() and np.isfinite(self.spreads_).all()):
+            raise ValueError("the forest's votes must be finite")
+
+
+def _split_targets(displacements: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Centre the displacements and keep their principal coordinates; an absent landmark counts as average."""
+    centred = displacements - np.nanmean(displacements, axis=0)
+    centred = np.nan_to_num(centred, nan=0.0)
+    if centred.shape[1] > _SPLIT_DIMENSIONS:
+        _, vectors = np.linalg.eigh(centred.T @ centred)
+        centred = centred @ vectors[:, : -_SPLIT_DIMENSIONS - 1 : -1]
+    return np.ascontiguousarray(centred, dtype=np.float32)

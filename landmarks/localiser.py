@@ -1,0 +1,325 @@
+"""The localiser: a coarse stage that finds the pose, then local stages in the pose-normalised picture."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.exceptions import NotFittedError
+
+from boneage.imaging import Frame, Points, Scan
+from boneage.landmarks.forest import VotingForest
+from boneage.landmarks.poses import (
+    fit_similarity,
+    fit_similarity_robustly,
+    mean_shape,
+    rotation,
+    shape_centre,
+    shape_extent,
+)
+from boneage.landmarks.settings import ForestSettings, LocaliserSettings, StageSettings, accurate
+from boneage.landmarks.stages import CoarseStage, LocalStage, feature_reach
+from boneage.landmarks.views import Bounds, View, draw_jitter, draw_view, image_bounds
+
+Array = NDArray[np.float64]
+Report = Callable[[str, float], None]
+
+_MARGIN = 0.25  # of the extent, around the mean shape
+_TOLERANCE = 0.07  # residual of the pose fit beyond which a landmark counts for little
+_FAR = 0.25  # a coarse estimate further than this from its place in the mean shape is not built upon
+
+
+class ForestLocaliser:
+    """Finds named landmarks by random-forest regression voting; knows nothing of the anatomy it is shown.
+
+    Parameters
+    ----------
+    settings : LocaliserSettings, optional
+        :func:`accurate` if not given.
+    random_state : int
+        Seed of every random choice.
+    n_jobs : int
+        Threads used for training; what is learnt is the same for any number.
+
+    Attributes
+    ----------
+    names_ : tuple of str
+    mean_shape_ : ndarray of shape (n_landmarks, ndim)
+        In reference coordinates: centred on 0, extent 1.
+    """
+
+    def __init__(self, *, settings: LocaliserSettings | None = None, random_state: int = 0, n_jobs: int = 1) -> None:
+        self.settings = settings
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    def fit(self, scans: Sequence[Scan], points: Sequence[Points], *, progress: Report | None = None) -> Self:
+        """Learn from annotated scans.
+
+        1. Align the shapes; their mean is the reference pose.
+        2. Coarse stage: views of the whole anatomy in random poses around it.
+        3. Local stages: views at growing resolution, one forest a landmark.
+
+        Parameters
+        ----------
+        scans : sequence of Scan
+        points : sequence of Points
+            In original pixels, with the same names each; absent landmarks are NaN.
+        progress : callable, optional
+            Called with the stage's name and the part of it that is done.
+
+        Raises
+        ------
+        ValueError
+            If there are fewer than two scans, names differ, or a landmark is absent everywhere.
+        """
+        self._settings = self.settings or accurate()
+        report = progress or (lambda _stage, _fraction: None)
+        names, in_file = _check_training(scans, points)
+        shapes = [p * scan.spacing_array for p, scan in zip(in_file, scans, strict=True)]
+        self.names_ = names
+        self.mean_shape_ = mean_shape(shapes)
+        self._learn_first_guess(scans, shapes)
+        if self._settings.pose is not None:
+            poses = [
+                fit_similarity(shape, self.mean_shape_).compose(_to_isotropic(scan))
+                for shape, scan in zip(shapes, scans, strict=True)
+            ]
+            self.bounds_ = Bounds(self.mean_shape_.min(axis=0) - _MARGIN, self.mean_shape_.max(axis=0) + _MARGIN)
+        else:
+            poses = [self._guess_pose(scan, 1.0, 0.0) for scan in scans]
+            boxes = [image_bounds(scan, pose) for scan, pose in zip(scans, poses, strict=True)]
+            self.bounds_ = Bounds(np.min([b.low for b in boxes], axis=0), np.max([b.high for b in boxes], axis=0))
+
+        seeds = np.random.SeedSequence(self.random_state).generate_state(2 + len(self._settings.local))
+        self._whole: list[CoarseStage] = []  # the pose stage, if there is one, and the coarse stage
+        for number, (stage, seed) in enumerate(zip(self._whole_stages(), seeds[:2], strict=False), start=1):
+            report(f"global stage {number}", 0.0)
+            views, truths = self._draw_views(stage, scans, poses, in_file, int(seed))
+            self._whole.append(CoarseStage.fit(stage, views, truths, int(seed), self.n_jobs))
+            report(f"global stage {number}", 1.0)
+        self._local: list[LocalStage] = []
+        for number, (stage, seed) in enumerate(zip(self._settings.local, seeds[2:], strict=True), start=1):
+            views, truths = self._draw_views(stage, scans, poses, in_file, int(seed))
+            label = f"local stage {number}"
+            self._local.append(
+                LocalStage.fit(
+                    stage, views, truths, int(seed), self.n_jobs, lambda done, label=label: report(label, done)
+                )
+            )
+        return self
+
+    def locate(self, scan: Scan) -> Points:
+        """Find the landmarks of a scan.
+
+        1. Try the first guesses of the pose; keep the one whose coarse votes agree best with the mean shape.
+        2. Draw the scan in the pose found and vote again.
+        3. Refine each landmark through the local stages.
+
+        Returns
+        -------
+        Points
+            In original pixels. The score is the height of the last vote map's peak relative to full
+            agreement (0..1). A landmark is absent if its score is below ``min_score`` or it lies outside the
+            image; the reason says which.
+
+        Raises
+        ------
+        NotFittedError
+        ValueError
+            If the scan has another number of axes than the training scans.
+        """
+        if not hasattr(self, "names_"):
+            raise NotFittedError("this ForestLocaliser is not fitted yet")
+        if scan.ndim != self.mean_shape_.shape[1]:
+            raise ValueError(f"the localiser was trained on {self.mean_shape_.shape[1]}D scans, got a {scan.ndim}D one")
+        pose, positions, scores = self._locate_coarsely(scan)
+        for stage in self._local:
+            view = draw_view(scan, pose, self._view_bounds(scan, pose), stage.stage.resolution)
+            to_view = view.to_view.compose(pose.inverse())
+            found, scores = stage.locate(view, to_view.apply(positions))
+            positions = to_view.inverse().apply(found)
+        return self._to_points(scan, pose.inverse().apply(positions), scores)
+
+    def to_state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """Return all that was learnt as JSON data and arrays."""
+        if not hasattr(self, "names_"):
+            raise NotFittedError("this ForestLocaliser is not fitted yet")
+        config = {
+            "settings": dataclasses.asdict(self._settings),
+            "names": list(self.names_),
+            "size_ratio": self.size_ratio_,
+        }
+        arrays: dict[str, NDArray[Any]] = {
+            "mean_shape": self.mean_shape_,
+            "centre_offset": self.centre_offset_,
+            "bounds": np.stack([self.bounds_.low, self.bounds_.high]),
+        }
+        for s, whole in enumerate(self._whole):
+            arrays |= {f"whole{s}/{name}": array for name, array in whole.forest.to_arrays().items()}
+        for s, stage in enumerate(self._local):
+            for k, forest in enumerate(stage.forests):
+                arrays |= {f"local{s}/{k}/{name}": array for name, array in forest.to_arrays().items()}
+        return config, arrays
+
+    @classmethod
+    def from_state(cls, config: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """Rebuild a localiser.
+
+        Raises
+        ------
+        ValueError, KeyError, TypeError
+            If settings or arrays are missing, malformed or do not fit together.
+        """
+        settings = _read_settings(config["settings"])
+        self = cls(settings=settings)
+        self._settings = settings
+        self.names_ = tuple(str(name) for name in config["names"])
+        self.size_ratio_ = float(config["size_ratio"])
+        self.mean_shape_ = np.asarray(arrays["mean_shape"], dtype=np.float64)
+        self.centre_offset_ = np.asarray(arrays["centre_offset"], dtype=np.float64)
+        low, high = np.asarray(arrays["bounds"], dtype=np.float64)
+        self.bounds_ = Bounds(low, high)
+        n, ndim = self.mean_shape_.shape
+        finite = all(np.isfinite(a).all() for a in (self.mean_shape_, self.centre_offset_, low, high))
+        if n != len(self.names_) or ndim not in (2, 3) or not finite or not self.size_ratio_ > 0 or (high <= low).any():
+            raise ValueError("the localiser's shape does not fit its landmark names")
+        self._whole = [
+            CoarseStage(stage, _read_forest(stage, arrays, f"whole{s}/", n, ndim))
+            for s, stage in enumerate(self._whole_stages())
+        ]
+        self._local = [
+            LocalStage(stage, [_read_forest(stage, arrays, f"local{s}/{k}/", 1, ndim) for k in range(n)])
+            for s, stage in enumerate(settings.local)
+        ]
+        return self
+
+    def _learn_first_guess(self, scans: Sequence[Scan], shapes: Sequence[Array]) -> None:
+        """Learn how large the anatomy is in an image, and where, relative to the image's larger side."""
+        sides = np.array([_isotropic_size(scan).max() for scan in scans])
+        extents = np.array([shape_extent(shape) for shape in shapes])
+        centres = np.array([shape_centre(shape) for shape in shapes])
+        middles = np.array([_isotropic_size(scan) / 2 for scan in scans])
+        self.size_ratio_ = float(np.median(extents / sides))
+        self.centre_offset_ = np.median((centres - middles) / sides[:, None], axis=0)
+
+    def _guess_pose(self, scan: Scan, scale: float, angle_rad: float) -> Frame:
+        size = _isotropic_size(scan)
+        centre = size / 2 + self.centre_offset_ * size.max()
+        linear = rotation(angle_rad, scan.ndim) / (self.size_ratio_ * scale * size.max())
+        return Frame.from_linear(linear, -linear @ centre).compose(_to_isotropic(scan))
+
+    def _whole_stages(self) -> list[StageSettings]:
+        stages = (self._settings.pose, self._settings.coarse)
+        return [stage for stage in stages if stage is not None]
+
+    def _view_bounds(self, scan: Scan, pose: Frame) -> Bounds:
+        return self.bounds_ if self._settings.pose is not None else image_bounds(scan, pose)
+
+    def _draw_views(
+        self,
+        stage: StageSettings,
+        scans: Sequence[Scan],
+        poses: Sequence[Frame],
+        in_file: Sequence[Array],
+        seed: int,
+    ) -> tuple[list[View], list[Array]]:
+        """Draw the training views of a stage, and the landmarks in their pixels."""
+        rng = np.random.default_rng(seed)
+        views, truths = [], []
+        for scan, pose, landmarks in zip(scans, poses, in_file, strict=True):
+            for _ in range(stage.n_copies):
+                jittered = draw_jitter(rng, stage.max_rotation_rad, stage.max_log_scale).apply(pose)
+                views.append(draw_view(scan, jittered, self.bounds_, stage.resolution))
+                truths.append(views[-1].to_view.apply(landmarks))
+        return views, truths
+
+    def _locate_coarsely(self, scan: Scan) -> tuple[Frame, Array, Array]:
+        """Return the pose, and the landmarks in reference coordinates with their scores."""
+        guesses = [
+            self._guess_pose(scan, scale, angle)
+            for scale in self._settings.first_scales
+            for angle in self._settings.first_rotations_rad
+        ]
+        finder, coarse = self._whole[0], self._whole[-1]
+        outcomes = [_vote_in(scan, finder, guess, image_bounds(scan, guess)) for guess in guesses]
+        if self._settings.pose is None:
+            return guesses[0], *outcomes[0]
+        fits = [fit_similarity_robustly(p, self.mean_shape_, s, _TOLERANCE) for p, s in outcomes]
+        best = int(np.argmax([support.sum() for _, support in fits]))
+        pose = fits[best][0].compose(guesses[best])
+        for stage in (finder, coarse):
+            positions, scores = _vote_in(scan, stage, pose, self.bounds_)
+            correction, _ = fit_similarity_robustly(positions, self.mean_shape_, scores, _TOLERANCE)
+            pose, positions = correction.compose(pose), correction.apply(positions)
+        far = np.linalg.norm(positions - self.mean_shape_, axis=1) > _FAR
+        return pose, np.where(far[:, None], self.mean_shape_, positions), scores
+
+    def _to_points(self, scan: Scan, in_file: Array, scores: Array) -> Points:
+        outside = ((in_file < -0.5) | (in_file > np.array(scan.pixels.shape) - 0.5)).any(axis=1)
+        poor = scores < self._settings.min_score
+        reasons = [
+            "outside the image" if out else f"score below {self._settings.min_score:g}" if low else ""
+            for out, low in zip(outside, poor, strict=True)
+        ]
+        positions = np.where((outside | poor)[:, None], np.nan, scan.frame_to_original().apply(in_file))
+        return Points(self.names_, positions, scores, tuple(reasons))
+
+
+def _vote_in(scan: Scan, stage: CoarseStage, pose: Frame, bounds: Bounds) -> tuple[Array, Array]:
+    """Return the landmarks that a stage finds in a view, in reference coordinates, and their scores."""
+    view = draw_view(scan, pose, bounds, stage.stage.resolution)
+    found, scores = stage.locate(view)
+    return pose.compose(view.to_view.inverse()).apply(found), scores
+
+
+def _check_training(scans: Sequence[Scan], points: Sequence[Points]) -> tuple[tuple[str, ...], list[Array]]:
+    """Return the landmark names, and the landmarks in each file's pixels."""
+    if len(scans) != len(points) or len(scans) < 2:
+        raise ValueError(f"need at least 2 scans and points for each, got {len(scans)} and {len(points)}")
+    names = points[0].names
+    for scan, p in zip(scans, points, strict=True):
+        if p.names != names:
+            differing = sorted(set(p.names) ^ set(names)) or ["their order"]
+            raise ValueError(f"{scan.source}: landmark names differ from those of the first scan: {differing[0]}")
+        if p.present.sum() < 2:
+            raise ValueError(f"{scan.source}: at least 2 landmarks must be present, got {p.present.sum()}")
+    never = [name for k, name in enumerate(names) if not any(p.present[k] for p in points)]
+    if never:
+        raise ValueError(f"landmark {never[0]} is absent in every training scan")
+    pairs = zip(scans, points, strict=True)
+    return names, [scan.frame_to_original().inverse().apply(p.positions) for scan, p in pairs]
+
+
+def _to_isotropic(scan: Scan) -> Frame:
+    """Return the map from file pixels to true proportions, in units of the spacing."""
+    return Frame.from_linear(np.diag(scan.spacing_array), np.zeros(scan.ndim))
+
+
+def _isotropic_size(scan: Scan) -> Array:
+    return np.asarray(np.array(scan.pixels.shape) * scan.spacing_array)
+
+
+def _read_settings(config: Mapping[str, Any]) -> LocaliserSettings:
+    tuples = {name: tuple(config[name]) for name in ("first_scales", "first_rotations_rad")}
+    coarse, local = _read_stage(config["coarse"]), tuple(_read_stage(stage) for stage in config["local"])
+    pose = None if config["pose"] is None else _read_stage(config["pose"])
+    return LocaliserSettings(**{**config, **tuples, "coarse": coarse, "local": local, "pose": pose})
+
+
+def _read_stage(config: Mapping[str, Any]) -> StageSettings:
+    forest = ForestSettings(**config["forest"])
+    return StageSettings(**{**config, "box_sizes": tuple(config["box_sizes"]), "forest": forest})
+
+
+def _read_forest(
+    stage: StageSettings, arrays: Mapping[str, NDArray[Any]], prefix: str, n_landmarks: int, ndim: int
+) -> VotingForest:
+    own = {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+    forest = VotingForest.from_arrays(stage.forest, own, len(stage.box_sizes), feature_reach(stage))
+    if forest.displacements_.shape[1:] != (n_landmarks, ndim):
+        raise ValueError(f"a forest votes for {forest.displacements_.shape[1]} landmarks, not {n_landmarks}")
+    return forest

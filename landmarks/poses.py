@@ -1,0 +1,136 @@
+"""Similarity transforms between shapes: the mean training shape, and where it lies in an image."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boneage.imaging import Frame
+
+Array = NDArray[np.float64]
+_N_TRIALS = 200
+
+
+def fit_similarity(source: Array, target: Array, weights: Array | None = None) -> Frame:
+    """Return the similarity (rotation, one scale, shift; no reflection) that takes source to target.
+
+    Weighted least squares in closed form [1]_; pairs with a NaN are left out.
+
+    Parameters
+    ----------
+    source, target : ndarray of shape (n, ndim)
+    weights : ndarray of shape (n,), optional
+
+    Raises
+    ------
+    ValueError
+        If fewer than two pairs are left, or they coincide.
+
+    References
+    ----------
+    .. [1] Umeyama, "Least-squares estimation of transformation parameters between two point patterns",
+       IEEE TPAMI 13(4), 1991.
+    """
+    w = np.ones(len(source)) if weights is None else np.asarray(weights, dtype=np.float64)
+    use = ~np.isnan(source[:, 0]) & ~np.isnan(target[:, 0]) & (w > 0)
+    a, b, w = source[use], target[use], w[use]
+    if len(a) < 2:
+        raise ValueError(f"a similarity needs at least 2 landmarks, got {len(a)}")
+    w = w / w.sum()
+    centre_a, centre_b = w @ a, w @ b
+    a, b = a - centre_a, b - centre_b
+    u, singular, vt = np.linalg.svd((b * w[:, None]).T @ a)
+    signs = np.ones(len(singular))
+    signs[-1] = np.sign(np.linalg.det(u @ vt))
+    variance = float((w * (a**2).sum(axis=1)).sum())
+    scale = float((singular * signs).sum()) / variance if variance > 0 else 0.0
+    if scale <= 1e-9:
+        raise ValueError("the landmarks coincide: no similarity can be fitted")
+    linear = scale * (u * signs) @ vt
+    return Frame.from_linear(linear, centre_b - linear @ centre_a)
+
+
+def fit_similarity_robustly(source: Array, target: Array, weights: Array, tolerance: float) -> tuple[Frame, Array]:
+    """Fit a similarity in spite of outliers: random minimal fits, the best refined on its inliers.
+
+    Parameters
+    ----------
+    source, target : ndarray of shape (n, ndim)
+    weights : ndarray of shape (n,)
+    tolerance : float
+        Residual, in the target's unit, beyond which a pair counts for little.
+
+    Returns
+    -------
+    frame : Frame
+    support : ndarray of shape (n,)
+        Weight of each pair in the fit, ``weights / (1 + (residual / tolerance)**2)``.
+    """
+    rng = np.random.default_rng(0)
+    size = min(source.shape[1], len(source))
+    best, support = None, np.zeros(len(source))
+    for _ in range(_N_TRIALS):
+        chosen = rng.choice(len(source), size=size, replace=False)
+        try:
+            trial = fit_similarity(source[chosen], target[chosen])
+        except ValueError:
+            continue
+        agreed = _support(trial, source, target, weights, tolerance)
+        if agreed.sum() > support.sum():
+            best, support = trial, agreed
+    if best is None:
+        raise ValueError("the landmarks coincide: no similarity can be fitted")
+    for _ in range(5):
+        best = fit_similarity(source, target, support)
+        support = _support(best, source, target, weights, tolerance)
+    return best, support
+
+
+def mean_shape(shapes: Sequence[Array]) -> Array:
+    """Return the mean of shapes after removing place, size and rotation (generalised Procrustes analysis).
+
+    Absent landmarks (NaN) are left out of the means.
+
+    Parameters
+    ----------
+    shapes : sequence of ndarray of shape (n, ndim)
+
+    Returns
+    -------
+    ndarray of shape (n, ndim)
+        Centred on 0, the larger side of its bounding box 1, in the shapes' mean orientation.
+    """
+    mean = _normalise(np.nanmean([_normalise(shape) for shape in shapes], axis=0))
+    for _ in range(5):
+        aligned = [fit_similarity(shape, mean).apply(shape) for shape in shapes]
+        mean = _normalise(np.nanmean(aligned, axis=0))
+    return mean
+
+
+def shape_extent(shape: Array) -> float:
+    """Return the larger side of a shape's bounding box."""
+    return float((np.nanmax(shape, axis=0) - np.nanmin(shape, axis=0)).max())
+
+
+def shape_centre(shape: Array) -> Array:
+    """Return the centre of a shape's bounding box, shape (ndim,)."""
+    return np.asarray((np.nanmax(shape, axis=0) + np.nanmin(shape, axis=0)) / 2)
+
+
+def rotation(angle_rad: float, ndim: int) -> Array:
+    """Return the rotation matrix in the plane of the last two axes (rows, columns)."""
+    matrix = np.eye(ndim)
+    c, s = np.cos(angle_rad), np.sin(angle_rad)
+    matrix[-2:, -2:] = [[c, -s], [s, c]]
+    return matrix
+
+
+def _normalise(shape: Array) -> Array:
+    return (shape - shape_centre(shape)) / shape_extent(shape)
+
+
+def _support(frame: Frame, source: Array, target: Array, weights: Array, tolerance: float) -> Array:
+    residual = np.linalg.norm(frame.apply(source) - target, axis=1) / tolerance
+    return np.nan_to_num(weights / (1.0 + residual**2), nan=0.0)

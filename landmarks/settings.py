@@ -1,0 +1,219 @@
+"""Settings of the localiser, and its named presets.
+
+Lengths are in units of the shape's extent: the larger side of the mean training shape's bounding box is 1. So
+scales follow the anatomy, whatever its size in the image and whether or not the file knows millimetres.
+For a hand of 37 landmarks, from the forearm's metaphyses to the finger tips, 0.01 is about 2.2 mm.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Literal
+
+VoteWeight = Literal["uniform", "displacement", "spread"]
+
+
+@dataclass(frozen=True)
+class ForestSettings:
+    """How a voting forest is grown; the defaults are the published ones where they are published.
+
+    Parameters
+    ----------
+    n_trees, max_depth, n_features, n_thresholds : int
+        T trees of depth D; at each node ``n_features`` random features are tried at ``n_thresholds`` thresholds.
+    min_leaf : int
+        Smallest number of training positions in a leaf.
+    node_sample : int
+        A node with more positions than this scores its candidate splits on a random subset of this size.
+    tree_fraction : float
+        Part of the training positions that each tree sees.
+    """
+
+    n_trees: int = 8
+    max_depth: int = 14
+    n_features: int = 100
+    n_thresholds: int = 10
+    min_leaf: int = 5
+    node_sample: int = 400
+    tree_fraction: float = 0.7
+
+    def __post_init__(self) -> None:
+        for name in ("n_trees", "max_depth", "n_features", "n_thresholds", "min_leaf", "node_sample"):
+            _check(name, getattr(self, name), getattr(self, name) >= 1, "at least 1")
+        _check("max_depth", self.max_depth, self.max_depth <= 24, "at most 24")
+        _check("tree_fraction", self.tree_fraction, 0 < self.tree_fraction <= 1, "in (0, 1]")
+
+
+@dataclass(frozen=True)
+class StageSettings:
+    """One stage: a picture of the anatomy at one resolution, features, training positions, votes.
+
+    Parameters
+    ----------
+    resolution : float
+        Pixels per shape extent.
+    feature_range : float
+        Largest offset of a feature's boxes along each axis.
+    box_sizes : tuple of int
+        Sides of the boxes, in this stage's pixels; odd.
+    n_positions : int
+        Training positions per picture (a local stage: per picture and landmark).
+    radius : float
+        A local stage's positions lie within this distance of the landmark; not used by the coarse stage.
+    n_copies : int
+        Pictures drawn of each training image, each in another pose.
+    max_rotation_rad, max_log_scale : float
+        Largest rotation and log scale, either way, of such a pose.
+    vote_weight : {"uniform", "displacement", "spread"}
+        1; ``exp(-|d| / vote_length)`` of the displacement d; or ``1 / (1 + (s / vote_length)**2)`` of the leaf's
+        spread s.
+    vote_length : float
+        See ``vote_weight``.
+    smoothing : float
+        Standard deviation of the Gaussian that smooths the votes.
+    step : int
+        Every ``step``-th pixel along each axis votes.
+    forest : ForestSettings
+    """
+
+    resolution: float
+    feature_range: float
+    box_sizes: tuple[int, ...] = (1, 3, 5, 9)
+    n_positions: int = 300
+    radius: float = 0.0
+    n_copies: int = 1
+    max_rotation_rad: float = 0.0
+    max_log_scale: float = 0.0
+    vote_weight: VoteWeight = "uniform"
+    vote_length: float = 0.05
+    smoothing: float = 0.01
+    step: int = 2
+    forest: ForestSettings = field(default_factory=ForestSettings)
+
+    def __post_init__(self) -> None:
+        for name in ("resolution", "feature_range", "vote_length", "smoothing"):
+            _check(name, getattr(self, name), getattr(self, name) > 0, "positive")
+        for name in ("n_positions", "n_copies", "step"):
+            _check(name, getattr(self, name), getattr(self, name) >= 1, "at least 1")
+        for name in ("radius", "max_rotation_rad", "max_log_scale"):
+            _check(name, getattr(self, name), getattr(self, name) >= 0, "not negative")
+        odd = bool(self.box_sizes) and all(size >= 1 and size % 2 == 1 for size in self.box_sizes)
+        _check("box_sizes", self.box_sizes, odd, "odd and positive")
+        known = self.vote_weight in ("uniform", "displacement", "spread")
+        _check("vote_weight", self.vote_weight, known, "uniform, displacement or spread")
+
+
+@dataclass(frozen=True)
+class LocaliserSettings:
+    """A coarse stage that sees the whole anatomy, then local stages around what it found.
+
+    Parameters
+    ----------
+    coarse : StageSettings
+    local : tuple of StageSettings
+        From coarse to fine.
+    pose : StageSettings or None
+        A stage before the coarse one that finds how the anatomy lies in the image, so that the later stages see
+        it in the pose of the mean shape. Without it they work in the image as it stands, scaled by its size.
+    first_scales, first_rotations_rad : tuple of float
+        First guesses tried when the pose is not known: the anatomy's size relative to its usual part of the
+        image, and its rotation. Every pair is tried, the most plausible is kept.
+    min_score : float
+        A landmark whose score is lower is given as absent.
+    """
+
+    coarse: StageSettings
+    local: tuple[StageSettings, ...]
+    pose: StageSettings | None = None
+    first_scales: tuple[float, ...] = (1.0,)
+    first_rotations_rad: tuple[float, ...] = (0.0,)
+    min_score: float = 0.0
+
+    def __post_init__(self) -> None:
+        scales = bool(self.first_scales) and all(scale > 0 for scale in self.first_scales)
+        _check("first_scales", self.first_scales, scales, "positive, at least one")
+        _check("first_rotations_rad", self.first_rotations_rad, bool(self.first_rotations_rad), "at least one")
+        radii = all(stage.radius > 0 for stage in self.local)
+        _check("radius", [stage.radius for stage in self.local], radii, "positive in every local stage")
+
+
+def paper() -> LocaliserSettings:
+    """Return the published recipe as it stands: a coarse and a fine forest, no pose, no augmentation.
+
+    Coarse-to-fine voting of Ebner et al. 2014 [1]_, T=8, D=14, 100 features x 10 thresholds, votes weighted by
+    displacement length. The published sizes are for MR volumes; the lengths here are ours.
+
+    References
+    ----------
+    .. [1] Ebner, Stern, Donner, Bischof, Urschler, "Towards automatic bone age estimation from MRI:
+       localization of 3D anatomical landmarks", MICCAI 2014.
+    """
+    return LocaliserSettings(
+        coarse=StageSettings(
+            resolution=117, feature_range=0.5, n_positions=400, vote_weight="displacement", vote_length=0.08,
+            smoothing=0.012,
+        ),
+        local=(
+            StageSettings(
+                resolution=234, feature_range=0.13, n_positions=150, radius=0.085, vote_weight="displacement",
+                vote_length=0.03, smoothing=0.006,
+            ),
+        ),
+    )  # fmt: skip
+
+
+def accurate() -> LocaliserSettings:
+    """Return our settings for accuracy: pose normalisation, augmentation, two local stages."""
+    return LocaliserSettings(
+        pose=StageSettings(
+            resolution=80, feature_range=0.5, n_positions=300, n_copies=4, max_rotation_rad=math.radians(30),
+            max_log_scale=0.25, vote_weight="displacement", vote_length=0.1, smoothing=0.02,
+        ),
+        coarse=StageSettings(
+            resolution=117, feature_range=0.5, n_positions=400, n_copies=3, max_rotation_rad=math.radians(6),
+            max_log_scale=0.06, vote_weight="displacement", vote_length=0.08, smoothing=0.012,
+        ),
+        local=(
+            StageSettings(
+                resolution=234, feature_range=0.13, n_positions=150, radius=0.085, n_copies=2,
+                max_rotation_rad=math.radians(8), max_log_scale=0.08, vote_weight="spread", vote_length=0.006,
+                smoothing=0.0065,
+            ),
+            StageSettings(
+                resolution=468, feature_range=0.055, n_positions=150, radius=0.026, n_copies=2,
+                max_rotation_rad=math.radians(8), max_log_scale=0.08, vote_weight="spread", vote_length=0.003,
+                smoothing=0.0032, step=1,
+            ),
+        ),
+        first_scales=(1.0, 0.7, 0.5),
+        first_rotations_rad=(0.0, math.radians(-40), math.radians(40)),
+    )  # fmt: skip
+
+
+def fast() -> LocaliserSettings:
+    """Return our settings for speed: smaller forests, one local stage, one first guess."""
+    return LocaliserSettings(
+        pose=StageSettings(
+            resolution=60, feature_range=0.5, n_positions=150, n_copies=2, max_rotation_rad=math.radians(20),
+            max_log_scale=0.2, vote_weight="displacement", vote_length=0.1, smoothing=0.02,
+        ),
+        coarse=StageSettings(
+            resolution=80, feature_range=0.5, n_positions=200, n_copies=2, max_rotation_rad=math.radians(6),
+            max_log_scale=0.06, vote_weight="displacement", vote_length=0.08, smoothing=0.014,
+        ),
+        local=(
+            StageSettings(
+                resolution=200, feature_range=0.13, n_positions=100, radius=0.08, max_rotation_rad=math.radians(6),
+                max_log_scale=0.06, vote_weight="spread", vote_length=0.006, smoothing=0.006,
+            ),
+        ),
+    )  # fmt: skip
+
+
+PRESETS = {"paper": paper, "accurate": accurate, "fast": fast}
+
+
+def _check(name: str, got: object, fine: bool, wanted: str) -> None:
+    if not fine:
+        raise ValueError(f"{name} must be {wanted}, got {got}")

@@ -1,0 +1,147 @@
+"""From leaves to a place: votes are summed in a map, the map is smoothed, its peak is the estimate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numba
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from boneage.landmarks.forest import VotingForest
+from boneage.landmarks.settings import VoteWeight
+
+
+def weigh_votes(forest: VotingForest, weight: VoteWeight, length: float) -> NDArray[np.float32]:
+    """Return the weight of every leaf's vote for every landmark, shape (n_nodes, n_landmarks).
+
+    Parameters
+    ----------
+    forest : VotingForest
+    weight : {"uniform", "displacement", "spread"}
+        1; ``exp(-|d| / length)`` of the displacement's length; ``1 / (1 + (s / length)**2)`` of the leaf's spread.
+    length : float
+        In pixels.
+    """
+    if weight == "uniform":
+        return np.ones_like(forest.spreads_)
+    if weight == "displacement":
+        return np.asarray(np.exp(-np.linalg.norm(forest.displacements_, axis=2) / length), dtype=np.float32)
+    return np.asarray(1.0 / (1.0 + (forest.spreads_ / length) ** 2), dtype=np.float32)
+
+
+@numba.njit(nogil=True, cache=True)
+def cast_votes(
+    leaves: NDArray[np.int32],
+    positions: NDArray[np.int64],
+    displacements: NDArray[np.float32],
+    weights: NDArray[np.float32],
+    shape: NDArray[np.int64],
+    maps: NDArray[np.float32],
+) -> None:
+    """Add the votes of all positions to flat maps of one shape, one for each landmark.
+
+    Parameters
+    ----------
+    leaves : ndarray of int32, shape (n, n_trees)
+    positions : ndarray of int64, shape (n, ndim)
+        Relative to the maps' first pixel.
+    displacements : ndarray of float32, shape (n_nodes, n_landmarks, ndim)
+    weights : ndarray of float32, shape (n_nodes, n_landmarks)
+    shape : ndarray of int64, shape (ndim,)
+        Of a map. Votes outside it are lost.
+    maps : ndarray of float32, shape (n_landmarks, size)
+        Added to in place.
+    """
+    n_landmarks, ndim = displacements.shape[1], displacements.shape[2]
+    for i in range(leaves.shape[0]):
+        for tree in range(leaves.shape[1]):
+            leaf = leaves[i, tree]
+            for k in range(n_landmarks):
+                place = 0
+                inside = True
+                for axis in range(ndim):
+                    vote = int(np.floor(positions[i, axis] + displacements[leaf, k, axis] + 0.5))
+                    if vote < 0 or vote >= shape[axis]:
+                        inside = False
+                        break
+                    place = place * shape[axis] + vote
+                if inside:
+                    maps[k, place] += weights[leaf, k]
+
+
+def vote(
+    forest: VotingForest,
+    leaves: NDArray[np.int32],
+    positions: NDArray[np.int64],
+    weights: NDArray[np.float32],
+    shape: Sequence[int],
+    smoothing: float,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return where the votes for each landmark agree best, and how well.
+
+    Parameters
+    ----------
+    forest : VotingForest
+    leaves : ndarray of int32, shape (n, n_trees)
+        Where the tested positions end.
+    positions : ndarray of int64, shape (n, ndim)
+        The tested positions, relative to the map's first pixel.
+    weights : ndarray of float32, shape (n_nodes, n_landmarks)
+    shape : sequence of int
+        Of the maps.
+    smoothing : float
+        Standard deviation of the Gaussian that smooths the votes, in pixels.
+
+    Returns
+    -------
+    peaks : ndarray of shape (n_landmarks, ndim)
+        Sub-pixel, relative to the map's first pixel.
+    scores : ndarray of shape (n_landmarks,)
+        Height of the peak relative to what it were if all votes fell on one point: 0..1.
+    """
+    n_landmarks = forest.displacements_.shape[1]
+    maps = np.zeros((n_landmarks, int(np.prod(shape))), np.float32)
+    cast_votes(leaves, positions, forest.displacements_, weights, np.asarray(shape, np.int64), maps)
+    totals = np.array([weights[leaves, k].sum(dtype=np.float64) for k in range(n_landmarks)])
+    ideal = (np.sqrt(2 * np.pi) * smoothing) ** -len(shape)
+    peaks, heights = [], []
+    for votes in maps:
+        peak, height = find_peak(smooth(votes.reshape(shape), smoothing))
+        peaks.append(peak)
+        heights.append(height)
+    return np.array(peaks), np.clip(np.array(heights) / np.maximum(totals * ideal, 1e-12), 0.0, 1.0)
+
+
+def smooth(votes: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+    """Smooth a map by a Gaussian; nothing lies outside it."""
+    if votes.ndim == 2:
+        size = 2 * int(np.ceil(3 * sigma)) + 1
+        return np.asarray(cv2.GaussianBlur(votes, (size, size), sigma, borderType=cv2.BORDER_CONSTANT))
+    return np.asarray(ndimage.gaussian_filter(votes, sigma, mode="constant", truncate=3.0))
+
+
+def find_peak(surface: NDArray[np.float32]) -> tuple[NDArray[np.float64], float]:
+    """Return the sub-pixel place of the maximum (a parabola along each axis) and its height.
+
+    Examples
+    --------
+    >>> rows, columns = np.mgrid[:9, :9]
+    >>> hill = np.exp(-((rows - 4.25) ** 2 + (columns - 3) ** 2) / 8).astype(np.float32)
+    >>> find_peak(hill)[0].round(1).tolist()
+    [4.2, 3.0]
+    """
+    top = np.array(np.unravel_index(int(np.argmax(surface)), surface.shape))
+    height = float(surface[tuple(top)])
+    peak = top.astype(np.float64)
+    for axis in range(surface.ndim):
+        if not 0 < top[axis] < surface.shape[axis] - 1:
+            continue
+        step = np.eye(surface.ndim, dtype=int)[axis]
+        before, after = float(surface[tuple(top - step)]), float(surface[tuple(top + step)])
+        curvature = before - 2 * height + after
+        if curvature < 0:
+            peak[axis] += np.clip(0.5 * (before - after) / curvature, -0.5, 0.5)
+    return peak, height
