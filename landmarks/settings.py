@@ -164,15 +164,20 @@ def paper() -> LocaliserSettings:
 
 
 def accurate() -> LocaliserSettings:
-    """Return our settings for accuracy: pose normalisation, augmentation, two local stages."""
+    """Return our settings for accuracy: pose normalisation, augmentation, two local stages.
+
+    The stages that see the whole anatomy do better with short features and deep trees (docs/benchmarks.md).
+    """
     return LocaliserSettings(
         pose=StageSettings(
-            resolution=80, feature_range=0.5, n_positions=300, n_copies=4, max_rotation_rad=math.radians(30),
-            max_log_scale=0.25, vote_weight="displacement", vote_length=0.1, smoothing=0.02,
+            resolution=90, feature_range=0.15, n_positions=400, n_copies=4, max_rotation_rad=math.radians(15),
+            max_log_scale=0.15, vote_weight="displacement", vote_length=0.17, smoothing=0.015,
+            forest=ForestSettings(max_depth=16, min_leaf=3),
         ),
         coarse=StageSettings(
-            resolution=117, feature_range=0.5, n_positions=400, n_copies=3, max_rotation_rad=math.radians(6),
-            max_log_scale=0.06, vote_weight="displacement", vote_length=0.08, smoothing=0.012,
+            resolution=117, feature_range=0.12, n_positions=400, n_copies=4, max_rotation_rad=math.radians(5),
+            max_log_scale=0.05, vote_weight="displacement", vote_length=0.17, smoothing=0.012,
+            forest=ForestSettings(max_depth=18, min_leaf=2),
         ),
         local=(
             StageSettings(
@@ -186,8 +191,8 @@ def accurate() -> LocaliserSettings:
                 smoothing=0.0032, step=1,
             ),
         ),
-        first_scales=(1.0, 0.7, 0.5),
-        first_rotations_rad=(0.0, math.radians(-40), math.radians(40)),
+        first_scales=(1.0, 0.78, 0.6, 0.47),
+        first_rotations_rad=tuple(math.radians(angle) for angle in (0, -25, 25, -50, 50)),
     )  # fmt: skip
 
 
@@ -195,12 +200,12 @@ def fast() -> LocaliserSettings:
     """Return our settings for speed: smaller forests, one local stage, one first guess."""
     return LocaliserSettings(
         pose=StageSettings(
-            resolution=60, feature_range=0.5, n_positions=150, n_copies=2, max_rotation_rad=math.radians(20),
-            max_log_scale=0.2, vote_weight="displacement", vote_length=0.1, smoothing=0.02,
+            resolution=60, feature_range=0.18, n_positions=200, n_copies=2, max_rotation_rad=math.radians(15),
+            max_log_scale=0.15, vote_weight="displacement", vote_length=0.17, smoothing=0.02,
         ),
         coarse=StageSettings(
-            resolution=80, feature_range=0.5, n_positions=200, n_copies=2, max_rotation_rad=math.radians(6),
-            max_log_scale=0.06, vote_weight="displacement", vote_length=0.08, smoothing=0.014,
+            resolution=80, feature_range=0.13, n_positions=300, n_copies=2, max_rotation_rad=math.radians(5),
+            max_log_scale=0.05, vote_weight="displacement", vote_length=0.17, smoothing=0.014,
         ),
         local=(
             StageSettings(

@@ -1,4 +1,28 @@
-"""To come."""
+"""Regions of interest around ossification sites, and the weighted CNN that reads an age from them."""
 
 if __name__ != "boneage.regression":
     raise ImportError(f"import boneage.regression, not {__name__}: that would make a second copy of every class")
+
+from boneage.regression.augmentation import AugmentationSettings
+from boneage.regression.networks.multiregion import NetworkSettings
+from boneage.regression.recipes import Recipe, modern_recipe, seed_recipe
+from boneage.regression.regions import RegionStack, crop_regions
+from boneage.regression.regressor import AgeEstimate, AgeRegressor, RegressorSettings
+from boneage.regression.sites import HAND_SITES, Site, sites_from_json, sites_to_json
+
+__all__ = [
+    "HAND_SITES",
+    "AgeEstimate",
+    "AgeRegressor",
+    "AugmentationSettings",
+    "NetworkSettings",
+    "Recipe",
+    "RegionStack",
+    "RegressorSettings",
+    "Site",
+    "crop_regions",
+    "modern_recipe",
+    "seed_recipe",
+    "sites_from_json",
+    "sites_to_json",
+]

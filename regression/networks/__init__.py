@@ -1,1 +1,1 @@
-"""To come."""
+"""Networks that read an age: one file each."""

@@ -1,0 +1,88 @@
+"""Random changes of regions that a radiograph's age survives: drawn first, then applied."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+
+@dataclass(frozen=True)
+class AugmentationSettings:
+    """How far regions are changed.
+
+    Parameters
+    ----------
+    max_rotation_rad, max_log_scale : float
+        Uniform within these limits, for each region on its own: the landmarks that cut it are not exact.
+    max_shift : float
+        Of the region's side.
+    max_log_gamma : float
+        Exponent on grey values, one for each hand.
+    drop_region : float
+        Chance that a present region is taken away, so that the model learns to do without. One stays.
+    """
+
+    max_rotation_rad: float = math.radians(10)
+    max_log_scale: float = 0.1
+    max_shift: float = 0.06
+    max_log_gamma: float = 0.35
+    drop_region: float = 0.15
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if not 0 <= value < 10:
+                raise ValueError(f"{name} must be small and not negative, got {value}")
+        if self.drop_region >= 1:
+            raise ValueError(f"drop_region must be below 1, got {self.drop_region}")
+
+
+@dataclass(frozen=True, eq=False)
+class Augmentation:
+    """One draw for a batch.
+
+    Parameters
+    ----------
+    warps : ndarray of shape (n_hands, n_regions, 2, 3)
+        Affine maps in the coordinates of ``torch.nn.functional.affine_grid``.
+    gammas : ndarray of shape (n_hands,)
+    dropped : ndarray of bool, shape (n_hands, n_regions)
+    """
+
+    warps: NDArray[np.float32]
+    gammas: NDArray[np.float32]
+    dropped: NDArray[np.bool_]
+
+    def apply(self, pixels: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
+        """Return changed regions, shape (n_hands, n_regions, side, side), and which are present."""
+        n, regions, side, _ = pixels.shape
+        warps = torch.from_numpy(self.warps.reshape(-1, 2, 3))
+        grid = functional.affine_grid(warps, [n * regions, 1, side, side], align_corners=False)
+        warped = functional.grid_sample(
+            pixels.reshape(-1, 1, side, side), grid, padding_mode="border", align_corners=False
+        ).reshape(pixels.shape)
+        powers = torch.from_numpy(self.gammas)[:, None, None, None]
+        return warped.clamp(0, 1) ** powers, present & ~torch.from_numpy(self.dropped)
+
+
+def draw_augmentation(
+    rng: np.random.Generator, settings: AugmentationSettings, present: NDArray[np.bool_]
+) -> Augmentation:
+    """Draw changes for a batch whose regions are present as ``present``, shape (n_hands, n_regions), says."""
+    shape = present.shape
+    angle = rng.uniform(-1, 1, shape) * settings.max_rotation_rad
+    scale = np.exp(rng.uniform(-1, 1, shape) * settings.max_log_scale)
+    shift = rng.uniform(-1, 1, (*shape, 2)) * settings.max_shift * 2  # the grid runs from -1 to 1
+    c, s = scale * np.cos(angle), scale * np.sin(angle)
+    warps = np.stack([np.stack([c, -s, shift[..., 0]], -1), np.stack([s, c, shift[..., 1]], -1)], -2)
+    gammas = np.exp(rng.uniform(-1, 1, shape[0]) * settings.max_log_gamma)
+    chance = rng.uniform(size=shape)
+    chance[np.arange(shape[0]), np.argmax(np.where(present, chance, -1), axis=1)] = 1.0  # one stays
+    return Augmentation(
+        warps.astype(np.float32), gammas.astype(np.float32), np.asarray(chance < settings.drop_region)
+    )

@@ -1,0 +1,65 @@
+"""How the age model is trained: plain settings, and two named recipes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from boneage.regression.augmentation import AugmentationSettings
+from boneage.regression.losses import LossName
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Settings of a training.
+
+    Parameters
+    ----------
+    optimiser : {"adamw", "sgd"}
+        SGD with momentum 0.9.
+    schedule : {"one_cycle", "constant"}
+        Course of the learning rate, of which ``learning_rate`` is the highest.
+    loss : {"smooth_l1", "mse"}
+    region_loss : float
+        Weight of the regions' own errors in the loss.
+    epochs, batch_size : int
+    learning_rate, weight_decay : float
+    augmentation : AugmentationSettings
+    """
+
+    optimiser: Literal["adamw", "sgd"] = "adamw"
+    schedule: Literal["one_cycle", "constant"] = "one_cycle"
+    loss: LossName = "smooth_l1"
+    region_loss: float = 0.5
+    epochs: int = 60
+    batch_size: int = 16
+    learning_rate: float = 3e-3
+    weight_decay: float = 0.02
+    augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if not self.learning_rate > 0 or not self.weight_decay >= 0 or not self.region_loss >= 0:
+            raise ValueError(
+                "learning_rate must be positive, weight_decay and region_loss not negative, "
+                f"got {self.learning_rate}, {self.weight_decay}, {self.region_loss}"
+            )
+        named = ((self.optimiser, ("adamw", "sgd")), (self.schedule, ("one_cycle", "constant")),
+                 (self.loss, ("smooth_l1", "mse")))  # fmt: skip
+        for value, known in named:
+            if value not in known:
+                raise ValueError(f"{value!r} is not one of {', '.join(known)}")
+
+
+def modern_recipe() -> Recipe:
+    """Return our recipe: AdamW, one cycle, smooth L1."""
+    return Recipe()
+
+
+def seed_recipe() -> Recipe:
+    """Return the recipe this project was asked for: SGD, mean squared error, batch 4, rate 0.002, decay 0.0002."""
+    return Recipe(
+        optimiser="sgd", schedule="constant", loss="mse", batch_size=4, learning_rate=0.002, weight_decay=0.0002
+    )

@@ -1,0 +1,130 @@
+"""Regions of interest: one square crop per ossification site, in the frame of its bone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boneage.imaging import Frame, Points, Scan, resample
+from boneage.regression.sites import Site
+
+Array = NDArray[np.float64]
+
+_INSIDE = 0.5  # part of a region that must lie in the image
+_PERCENTILES = (1.0, 99.0)
+
+
+@dataclass(frozen=True, eq=False)
+class RegionStack:
+    """The regions of one hand.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Of the sites.
+    pixels : ndarray of float32, shape (n_sites, side, side)
+        Grey values, the 1st percentile at 0 and the 99th at 1, clipped; rows run from distal to proximal.
+        Zeros for a missing region.
+    present : ndarray of bool, shape (n_sites,)
+    frames : tuple of Frame or None
+        From each region's pixels to the pixels of the original file; ``None`` for a missing region.
+    """
+
+    names: tuple[str, ...]
+    pixels: NDArray[np.float32]
+    present: NDArray[np.bool_]
+    frames: tuple[Frame | None, ...]
+
+    def __post_init__(self) -> None:
+        n = len(self.names)
+        if self.pixels.shape[:1] != (n,) or self.pixels.ndim != 3 or self.pixels.dtype != np.float32:
+            raise ValueError(f"pixels must be float32 of shape ({n}, side, side), got {self.pixels.shape}")
+        if self.present.shape != (n,) or len(self.frames) != n:
+            raise ValueError(f"present and frames must have {n} entries")
+        if not np.isfinite(self.pixels).all():
+            raise ValueError("pixels must be finite")
+        if any((frame is not None) != there for frame, there in zip(self.frames, self.present, strict=True)):
+            raise ValueError("a region has a frame if it is present, and only then")
+
+
+def crop_regions(scan: Scan, points: Points, sites: Sequence[Site], *, side: int) -> RegionStack:
+    """Crop the region of each site, turned so that the bone's distal end is up.
+
+    1. Bring the landmarks to true proportions.
+    2. For each site with all its landmarks: axis, size and centre of the square.
+    3. Draw it, and stretch its grey values.
+
+    A site is missing if one of its landmarks is, if its landmarks coincide, or if less than half of its
+    region lies in the image.
+
+    Parameters
+    ----------
+    scan : Scan
+    points : Points
+        In original pixels; must hold the sites' landmarks.
+    sites : sequence of Site
+    side : int
+        Side of the crops in pixels.
+
+    Raises
+    ------
+    ValueError
+        If the scan is not 2D, or the points lack a landmark name that a site needs.
+    """
+    if scan.ndim != 2:
+        raise ValueError(f"regions are cropped from 2D scans, got {scan.ndim}D")
+    to_original = scan.frame_to_original()
+    to_true = Frame.from_linear(np.diag(scan.spacing_array), np.zeros(2))
+    place = dict(zip(points.names, to_true.compose(to_original.inverse()).apply(points.positions), strict=True))
+    pixels = np.zeros((len(sites), side, side), np.float32)
+    frames: list[Frame | None] = []
+    for k, site in enumerate(sites):
+        absent = [name for name in site.landmark_names if name not in place]
+        if absent:
+            raise ValueError(f"region {site.name} needs the landmark {absent[0]}, which the points lack")
+        square = _square(site, place, side)
+        to_crop = square.compose(to_true) if square else None
+        if to_crop is None or _part_inside(to_crop, scan.pixels.shape, side) < _INSIDE:
+            frames.append(None)
+            continue
+        pixels[k] = _stretch(resample(scan.pixels, to_crop, (side, side)))
+        frames.append(to_original.compose(to_crop.inverse()))
+    present = np.array([frame is not None for frame in frames])
+    return RegionStack(tuple(site.name for site in sites), pixels, present, tuple(frames))
+
+
+def _square(site: Site, place: dict[str, Array], side: int) -> Frame | None:
+    """Return the map from true proportions to the region's pixels; ``None`` if the landmarks give none."""
+    centre = _mean(site.centre, place)
+    axis = _mean(site.distal, place) - (_mean(site.proximal, place) if site.proximal else centre)
+    if site.across:
+        line = place[site.across[1]] - place[site.across[0]]
+        axis = axis - (axis @ line) / max(float(line @ line), 1e-12) * line
+    length = float(np.linalg.norm(place[site.length[1]] - place[site.length[0]]))
+    norm = float(np.linalg.norm(axis))
+    if not (np.isfinite(centre).all() and norm > 1e-9 and np.isfinite(norm) and length > 1e-9 and np.isfinite(length)):
+        return None
+    up_row, up_col = axis / norm
+    turn = np.array([[-up_row, -up_col], [up_col, -up_row]])  # takes the axis to (-1, 0): up
+    linear = turn * (side / (site.size * length))
+    middle = centre + axis / norm * (site.shift * length)
+    return Frame.from_linear(linear, (side - 1) / 2 - linear @ middle)
+
+
+def _mean(names: Sequence[str], place: dict[str, Array]) -> Array:
+    return np.asarray(np.mean([place[name] for name in names], axis=0))
+
+
+def _part_inside(to_crop: Frame, shape: tuple[int, ...], side: int) -> float:
+    ticks = np.linspace(0, side - 1, 9)
+    grid = np.stack(np.meshgrid(ticks, ticks, indexing="ij"), axis=-1).reshape(-1, 2)
+    source = to_crop.inverse().apply(grid)
+    return float(((source >= -0.5) & (source <= np.array(shape) - 0.5)).all(axis=1).mean())
+
+
+def _stretch(picture: NDArray[np.float32]) -> NDArray[np.float32]:
+    low, high = np.percentile(picture, _PERCENTILES)
+    return np.asarray(np.clip((picture - low) / max(float(high - low), 1e-6), 0.0, 1.0), dtype=np.float32)

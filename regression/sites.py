@@ -1,0 +1,89 @@
+"""Ossification sites: which landmarks make a region of interest, how large it is and how it lies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.resources import files
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Site:
+    """A region of interest, described by landmarks so that it follows the bone.
+
+    Parameters
+    ----------
+    name : str
+        For instance ``radius`` or ``pip_3``, the proximal interphalangeal joint of the middle finger.
+    kind : str
+        Sites of one kind look alike: ``radius``, ``ulna``, ``carpus``, ``mcp``, ``pip``, ``dip``, ``thumb``.
+    centre : tuple of str
+        Landmarks whose mean is the middle of the region.
+    proximal, distal : tuple of str
+        Landmarks between whose means the bone's axis runs; ``proximal`` empty means from the centre.
+    across : tuple of str
+        Empty, or two landmarks on a line across the bone: the axis is then perpendicular to that line.
+    length : tuple of str
+        Two landmarks whose distance sets the size of the region.
+    size : float
+        Side of the region, in units of that distance.
+    shift : float
+        How far the region lies distal of the centre, in units of that distance.
+    """
+
+    name: str
+    kind: str
+    centre: tuple[str, ...]
+    proximal: tuple[str, ...]
+    distal: tuple[str, ...]
+    across: tuple[str, ...]
+    length: tuple[str, ...]
+    size: float
+    shift: float
+
+    def __post_init__(self) -> None:
+        if not (self.name and self.kind and self.centre and self.distal):
+            raise ValueError(f"a site needs a name, a kind, a centre and a distal landmark, got {self}")
+        if len(self.across) not in (0, 2) or len(self.length) != 2:
+            raise ValueError(f"site {self.name}: across must be 0 or 2 landmarks and length 2")
+        if not 0 < self.size < 100 or not -100 < self.shift < 100:
+            raise ValueError(f"site {self.name}: size must be positive, got {self.size} (shift {self.shift})")
+
+    @property
+    def landmark_names(self) -> tuple[str, ...]:
+        """Every landmark that the region is cut by, once each."""
+        return tuple(dict.fromkeys((*self.centre, *self.proximal, *self.distal, *self.across, *self.length)))
+
+
+def sites_to_json(sites: Sequence[Site]) -> list[dict[str, Any]]:
+    """Return sites as JSON data."""
+    return [asdict(site) for site in sites]
+
+
+def sites_from_json(data: Sequence[Mapping[str, Any]]) -> tuple[Site, ...]:
+    """Read sites from JSON data.
+
+    Raises
+    ------
+    ValueError, KeyError, TypeError
+        If a field is missing or wrong, or two sites have one name.
+    """
+    groups = ("centre", "proximal", "distal", "across", "length")
+    sites = tuple(
+        Site(
+            name=str(site["name"]),
+            kind=str(site["kind"]),
+            size=float(site["size"]),
+            shift=float(site["shift"]),
+            **{group: tuple(str(name) for name in site[group]) for group in groups},
+        )
+        for site in data
+    )
+    if not sites or len({site.name for site in sites}) < len(sites):
+        raise ValueError("sites must have names of their own, and there must be at least one")
+    return sites
+
+
+HAND_SITES = sites_from_json(json.loads((files(__package__) / "schemes" / "hand37.json").read_text()))
