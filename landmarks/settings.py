@@ -166,7 +166,7 @@ def paper() -> LocaliserSettings:
 def accurate() -> LocaliserSettings:
     """Return our settings for accuracy: pose normalisation, augmentation, two local stages.
 
-    The stages that see the whole anatomy do better with short features and deep trees (docs/benchmarks.md).
+    Features a tenth as long as is usual made every stage finer, and the trees may be deep (docs/benchmarks.md).
     """
     return LocaliserSettings(
         pose=StageSettings(
@@ -181,13 +181,13 @@ def accurate() -> LocaliserSettings:
         ),
         local=(
             StageSettings(
-                resolution=234, feature_range=0.13, n_positions=150, radius=0.085, n_copies=2,
+                resolution=234, feature_range=0.045, n_positions=150, radius=0.07, n_copies=2,
                 max_rotation_rad=math.radians(8), max_log_scale=0.08, vote_weight="spread", vote_length=0.006,
                 smoothing=0.0065,
             ),
             StageSettings(
-                resolution=468, feature_range=0.055, n_positions=150, radius=0.026, n_copies=2,
-                max_rotation_rad=math.radians(8), max_log_scale=0.08, vote_weight="spread", vote_length=0.003,
+                resolution=468, feature_range=0.02, n_positions=150, radius=0.026, n_copies=2,
+                max_rotation_rad=math.radians(8), max_log_scale=0.08, vote_weight="spread", vote_length=0.004,
                 smoothing=0.0032, step=1,
             ),
         ),
@@ -209,7 +209,7 @@ def fast() -> LocaliserSettings:
         ),
         local=(
             StageSettings(
-                resolution=200, feature_range=0.13, n_positions=100, radius=0.08, max_rotation_rad=math.radians(6),
+                resolution=200, feature_range=0.045, n_positions=100, radius=0.08, max_rotation_rad=math.radians(6),
                 max_log_scale=0.06, vote_weight="spread", vote_length=0.006, smoothing=0.006,
             ),
         ),

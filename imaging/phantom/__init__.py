@@ -1,1 +1,5 @@
-"""To come."""
+"""Phantom hands: synthetic left-hand radiographs with exact landmarks and age. A test instrument, not evidence."""
+
+from boneage.imaging.phantom.hands import LANDMARK_NAMES, PhantomHand, draw_phantom_hand, write_phantom_set
+
+__all__ = ["LANDMARK_NAMES", "PhantomHand", "draw_phantom_hand", "write_phantom_set"]
