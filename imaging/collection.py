@@ -50,9 +50,7 @@ def find_scans(folder: Path | str) -> list[Path]:
         if path.is_file() and not path.name.startswith(".") and path.suffix.lower() not in _TABLE_SUFFIXES
     ]
     if not found:
-        raise NoScans(
-            folder, "no image in it (looked for PNG, JPEG, TIFF, BMP and DICOM files, not in subfolders)"
-        )
+        raise NoScans(folder, "no image in it (looked for PNG, JPEG, TIFF, BMP and DICOM files, not in subfolders)")
     return sorted(found, key=_natural_order)
 
 
@@ -119,9 +117,7 @@ class Collection:
         if ids is not None:
             absent = [id_ for id_ in ids if id_ not in paths]
             if absent:
-                raise NoScans(
-                    next(iter(paths.values())).parent, f"no image of the id {absent[0]!r} that was asked for"
-                )
+                raise NoScans(next(iter(paths.values())).parent, f"no image of the id {absent[0]!r} that was asked for")
             paths = {id_: paths[id_] for id_ in ids}
         tabled = set(landmarks.points if landmarks else ()) | set(ages or ())
         return cls(
@@ -214,9 +210,7 @@ def split_ids(ids: Sequence[str], n_train: int, n_test: int, seed: int) -> tuple
         If there are fewer ids than asked for.
     """
     if n_train + n_test > len(ids):
-        raise ValueError(
-            f"{n_train} training and {n_test} test hands need {n_train + n_test}, there are {len(ids)}"
-        )
+        raise ValueError(f"{n_train} training and {n_test} test hands need {n_train + n_test}, there are {len(ids)}")
     order = np.random.default_rng(seed).permutation(sorted(ids)).tolist()
     return order[:n_train], order[n_train : n_train + n_test]
 

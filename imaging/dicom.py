@@ -84,9 +84,7 @@ def _read_pixels(path: Path, data: Any) -> NDArray[np.float32]:
         raise UnreadableScan(path, f"has {n_frames} frames; a radiograph has one")
     photometric = str(data.get("PhotometricInterpretation", ""))
     if photometric not in _GREY:
-        raise UnreadableScan(
-            path, f"is not a grey-value image ({photometric or 'no photometric interpretation'})"
-        )
+        raise UnreadableScan(path, f"is not a grey-value image ({photometric or 'no photometric interpretation'})")
     check_size(path, int(data.Rows), int(data.Columns))
     values = apply_voi_lut(apply_modality_lut(data.pixel_array, data), data)
     pixels = np.asarray(values, dtype=np.float32)

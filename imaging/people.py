@@ -40,9 +40,7 @@ def read_ages(path: Path | str) -> dict[str, AgeRecord]:
         months = table.number(id_, column)
         if months is None or not 0 <= months <= OLDEST_MONTHS:
             got = table.rows[id_][column] or "nothing"
-            raise InvalidTable(
-                table.path, f"id {id_}: {column} must be 0..{OLDEST_MONTHS:g} months, got {got}"
-            )
+            raise InvalidTable(table.path, f"id {id_}: {column} must be 0..{OLDEST_MONTHS:g} months, got {got}")
         records[id_] = AgeRecord(months, _read_sex(table, id_))
     return records
 

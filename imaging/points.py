@@ -56,9 +56,7 @@ class Points:
             repeated = sorted({name for name in names if names.count(name) > 1})
             raise ValueError(f"landmark names must be unique, got {', '.join(repeated)} more than once")
         if positions.ndim != 2 or len(positions) != len(names) or positions.shape[1] not in (2, 3):
-            raise ValueError(
-                f"positions must have shape ({len(names)}, 2) or ({len(names)}, 3), got {positions.shape}"
-            )
+            raise ValueError(f"positions must have shape ({len(names)}, 2) or ({len(names)}, 3), got {positions.shape}")
         missing = np.isnan(positions)
         if np.isinf(positions).any() or (missing.any(axis=1) != missing.all(axis=1)).any():
             raise ValueError("a position must be finite, or NaN in all its coordinates")
@@ -113,7 +111,8 @@ class Points:
         if absent:
             raise KeyError(f"no landmark named {', '.join(absent)}; there are {', '.join(self.names)}")
         index = [self.names.index(name) for name in names]
-        assert self.scores is not None and self.reasons is not None
+        assert self.scores is not None
+        assert self.reasons is not None
         return Points(
             tuple(names),
             self.positions[index],

@@ -73,9 +73,7 @@ def check_size(path: Path, rows: int, columns: int) -> None:
     if min(rows, columns) < SMALLEST_SIDE:
         raise UnreadableScan(path, f"is too small to show a hand ({rows} x {columns} pixels)")
     if rows * columns > LARGEST_AREA:
-        raise UnreadableScan(
-            path, f"is too large ({rows} x {columns} pixels, at most {LARGEST_AREA:,} in all)"
-        )
+        raise UnreadableScan(path, f"is too large ({rows} x {columns} pixels, at most {LARGEST_AREA:,} in all)")
 
 
 def check_content(path: Path, pixels: NDArray[np.float32]) -> None:

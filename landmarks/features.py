@@ -54,7 +54,7 @@ def normalise_grey(picture: NDArray[np.float32]) -> NDArray[np.int16]:
     """Bring the 2nd and 98th percentile to 0 and ``LEVELS``, clipped half a range beyond both."""
     low, high = np.percentile(picture, (2, 98))
     levels = (picture - low) * (LEVELS / max(float(high - low), 1e-6))
-    return np.clip(levels, -LEVELS // 2, LEVELS + LEVELS // 2).astype(np.int16)
+    return np.asarray(np.clip(levels, -LEVELS // 2, LEVELS + LEVELS // 2), dtype=np.int16)
 
 
 def stack_boxes(pictures: Sequence[NDArray[np.float32]], box_sizes: Sequence[int], pad: int) -> BoxStack:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
-_kernel = numba.njit(nogil=True, cache=True)
+F = TypeVar("F", bound=Callable[..., Any])
 
 
-@_kernel
-def _next_random(state: NDArray[np.uint64]) -> np.uint64:
+def compiled(function: F) -> F:
+    """Compile a function; it keeps its type, and gives up the interpreter's lock while it runs."""
+    compiled: F = numba.njit(nogil=True, cache=True)(function)
+    return compiled
+
+
+@compiled
+def _next_random(state: NDArray[np.uint64]) -> Any:
     """Advance a splitmix64 generator; a few instructions, and the same numbers on every machine."""
     state[0] += np.uint64(0x9E3779B97F4A7C15)
     z = state[0]
@@ -21,17 +28,17 @@ def _next_random(state: NDArray[np.uint64]) -> np.uint64:
     return z ^ (z >> np.uint64(31))
 
 
-@_kernel
-def _below(state: NDArray[np.uint64], bound: int) -> int:
+@compiled
+def _below(state: NDArray[np.uint64], bound: int) -> Any:
     return np.int64((_next_random(state) >> np.uint64(33)) % np.uint64(bound))
 
 
-@_kernel
-def _unit(state: NDArray[np.uint64]) -> float:
+@compiled
+def _unit(state: NDArray[np.uint64]) -> Any:
     return np.float64(_next_random(state) >> np.uint64(11)) * (1.0 / 9007199254740992.0)
 
 
-@_kernel
+@compiled
 def draw_feature(state: NDArray[np.uint64], n_boxes: int, reach: int, feature: NDArray[np.int16]) -> None:
     """Draw two boxes and their offsets into ``feature``: (box, offset per axis) twice."""
     half = len(feature) // 2
@@ -39,8 +46,8 @@ def draw_feature(state: NDArray[np.uint64], n_boxes: int, reach: int, feature: N
         feature[k] = _below(state, n_boxes) if k % half == 0 else _below(state, 2 * reach + 1) - reach
 
 
-@_kernel
-def place_feature(feature: NDArray[np.int16], strides: NDArray[np.int64]) -> tuple[int, int]:
+@compiled
+def place_feature(feature: NDArray[np.int16], strides: NDArray[np.int64]) -> tuple[np.int64, np.int64]:
     """Return the two numbers that lead from a position to a feature's boxes in the flat array."""
     half = len(feature) // 2
     first = np.int64(0)
@@ -51,7 +58,7 @@ def place_feature(feature: NDArray[np.int16], strides: NDArray[np.int64]) -> tup
     return first, second
 
 
-@_kernel
+@compiled
 def _score_split(
     responses: NDArray[np.int32],
     targets: NDArray[np.float32],
@@ -92,7 +99,7 @@ def _score_split(
     return best, best_threshold
 
 
-@_kernel
+@compiled
 def _find_split(
     values: NDArray[np.int16],
     strides: NDArray[np.int64],
@@ -135,7 +142,7 @@ def _find_split(
     return best, best_cut
 
 
-@_kernel
+@compiled
 def grow_tree(
     values: NDArray[np.int16],
     strides: NDArray[np.int64],
@@ -220,16 +227,16 @@ def grow_tree(
     return features[:n_nodes].copy(), thresholds[:n_nodes].copy(), children[:n_nodes].copy(), leaf_of
 
 
-@_kernel
+@compiled
 def _partition(
     values: NDArray[np.int16],
     places: NDArray[np.int64],
     order: NDArray[np.int64],
     begin: int,
     end: int,
-    first: int,
-    second: int,
-    cut: int,
+    first: np.int64,
+    second: np.int64,
+    cut: np.int32,
 ) -> int:
     left, right = begin, end
     while left < right:
@@ -242,7 +249,7 @@ def _partition(
     return left
 
 
-@_kernel
+@compiled
 def find_leaves(
     values: NDArray[np.int16],
     places: NDArray[np.int64],

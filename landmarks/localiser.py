@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -104,12 +105,8 @@ class ForestLocaliser:
         self._local: list[LocalStage] = []
         for number, (stage, seed) in enumerate(zip(self._settings.local, seeds[2:], strict=True), start=1):
             views, truths = self._draw_views(stage, scans, poses, in_file, int(seed))
-            label = f"local stage {number}"
-            self._local.append(
-                LocalStage.fit(
-                    stage, views, truths, int(seed), self.n_jobs, lambda done, label=label: report(label, done)
-                )
-            )
+            follow = partial(report, f"local stage {number}")
+            self._local.append(LocalStage.fit(stage, views, truths, int(seed), self.n_jobs, follow))
         return self
 
     def locate(self, scan: Scan) -> Points:
@@ -259,7 +256,7 @@ class ForestLocaliser:
         return pose, np.where(far[:, None], self.mean_shape_, positions), scores
 
     def _to_points(self, scan: Scan, in_file: Array, scores: Array) -> Points:
-        outside = ((in_file < -0.5) | (in_file > np.array(scan.pixels.shape) - 0.5)).any(axis=1)
+        outside = np.asarray(((in_file < -0.5) | (in_file > np.array(scan.pixels.shape) - 0.5)).any(axis=1))
         poor = scores < self._settings.min_score
         reasons = [
             "outside the image" if out else f"score below {self._settings.min_score:g}" if low else ""

@@ -128,9 +128,9 @@ def rotation(angle_rad: float, ndim: int) -> Array:
 
 
 def _normalise(shape: Array) -> Array:
-    return (shape - shape_centre(shape)) / shape_extent(shape)
+    return np.asarray((shape - shape_centre(shape)) / shape_extent(shape), dtype=np.float64)
 
 
 def _support(frame: Frame, source: Array, target: Array, weights: Array, tolerance: float) -> Array:
     residual = np.linalg.norm(frame.apply(source) - target, axis=1) / tolerance
-    return np.nan_to_num(weights / (1.0 + residual**2), nan=0.0)
+    return np.asarray(np.nan_to_num(weights / (1.0 + residual**2), nan=0.0))

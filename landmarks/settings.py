@@ -193,6 +193,7 @@ def accurate() -> LocaliserSettings:
         ),
         first_scales=(1.0, 0.78, 0.6, 0.47),
         first_rotations_rad=tuple(math.radians(angle) for angle in (0, -25, 25, -50, 50)),
+        min_score=0.08,
     )  # fmt: skip
 
 
@@ -213,6 +214,7 @@ def fast() -> LocaliserSettings:
                 max_log_scale=0.06, vote_weight="spread", vote_length=0.006, smoothing=0.006,
             ),
         ),
+        min_score=0.03,
     )  # fmt: skip
 
 

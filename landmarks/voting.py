@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import cv2
-import numba
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from boneage.landmarks.forest import VotingForest
+from boneage.landmarks.growing import compiled
 from boneage.landmarks.settings import VoteWeight
 
 
@@ -32,7 +32,7 @@ def weigh_votes(forest: VotingForest, weight: VoteWeight, length: float) -> NDAr
     return np.asarray(1.0 / (1.0 + (forest.spreads_ / length) ** 2), dtype=np.float32)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def cast_votes(
     leaves: NDArray[np.int32],
     positions: NDArray[np.int64],

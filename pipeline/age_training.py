@@ -74,9 +74,7 @@ def prepare_regions(
     elif cut_at_annotations:
         localiser, summary, _ = train_localiser(collection, accurate(), seed=seed, jobs=jobs, report=report)
     else:
-        raise ValueError(
-            "give --localiser (a trained one) or --landmarks (annotated points): regions need one"
-        )
+        raise ValueError("give --localiser (a trained one) or --landmarks (annotated points): regions need one")
     _check_sites(HAND_SITES, localiser.names_)
     cutter = None if cut_at_annotations else localiser
     regions = label_regions(collection, cutter, HAND_SITES, SIDE, report)
@@ -84,12 +82,33 @@ def prepare_regions(
 
 
 def train_pipeline(
-    prepared: PreparedHands, settings: RegressorSettings, *, seed: int, report: Report | None = None
+    prepared: PreparedHands,
+    settings: RegressorSettings,
+    *,
+    seed: int,
+    report: Report | None = None,
+    checkpoints: Path | None = None,
 ) -> BoneAgePipeline:
-    """Fit the age model on all prepared hands and join it with the localiser."""
+    """Fit the age model on all prepared hands and join it with the localiser.
+
+    Parameters
+    ----------
+    prepared : PreparedHands
+    settings : RegressorSettings
+    seed : int
+    report : callable, optional
+    checkpoints : Path, optional
+        Folder in which the training leaves its state; the same call resumes from there.
+
+    Raises
+    ------
+    ValueError
+        If there are too few hands, or the model is to use the sex and that of a hand is not known.
+    """
     regions = prepared.regions
+    _check_sexes(regions, settings)
     regressor = AgeRegressor(settings=settings, random_state=seed)
-    regressor.fit(regions.stacks, regions.ages_months, regions.sexes, progress=report)
+    regressor.fit(regions.stacks, regions.ages_months, regions.sexes, progress=report, checkpoints=checkpoints)
     summary = {
         "localiser": prepared.localiser_summary,
         "age": {
@@ -119,6 +138,7 @@ def cross_validate(
     """
     if len(regions.ids) < n_folds:
         raise ValueError(f"{n_folds} folds need at least as many hands, got {len(regions.ids)}")
+    _check_sexes(regions, settings)
     rows: list[HeldOutAge] = []
     for fold, held_out in enumerate(fold_ids(regions.ids, n_folds, seed)):
         test = [regions.ids.index(id_) for id_ in held_out]
@@ -143,15 +163,22 @@ def _validate_fold(
             report(f"fold {fold + 1}: {stage}", fraction)
 
     regressor = AgeRegressor(settings=settings, random_state=seed + fold)
-    regressor.fit(
-        [stacks[k] for k in train], [ages[k] for k in train], [sexes[k] for k in train], progress=report_fold
-    )
+    regressor.fit([stacks[k] for k in train], [ages[k] for k in train], [sexes[k] for k in train], progress=report_fold)
     estimates = regressor.predict([stacks[k] for k in test], [sexes[k] for k in test])
     constants = constant_by_sex([ages[k] for k in train], [sexes[k] for k in train], [sexes[k] for k in test])
     return [
         HeldOutAge(regions.ids[k], fold, sexes[k], ages[k], estimate.months, float(constant))
         for k, estimate, constant in zip(test, estimates, constants, strict=True)
     ]
+
+
+def _check_sexes(regions: LabelledRegions, settings: RegressorSettings) -> None:
+    unknown = [id_ for id_, sex in zip(regions.ids, regions.sexes, strict=True) if sex is None]
+    if settings.use_sex and unknown:
+        raise ValueError(
+            f"the sex of {len(unknown)} hands is not known ({', '.join(unknown[:5])}"
+            f"{', …' if len(unknown) > 5 else ''}): add it to the age table, or train with --no-sex"
+        )
 
 
 def _check_sites(sites: Sequence[Site], names: Sequence[str]) -> None:

@@ -45,9 +45,7 @@ class Assessment:
 
     def __post_init__(self) -> None:
         if (self.estimate is None) != (self.status == "refused"):
-            raise ValueError(
-                f"a {self.status} assessment {'needs an' if self.estimate is None else 'has no'} estimate"
-            )
+            raise ValueError(f"a {self.status} assessment {'needs an' if self.estimate is None else 'has no'} estimate")
         if self.status != "ok" and not self.reason:
             raise ValueError(f"a {self.status} assessment needs a reason")
 
@@ -55,15 +53,9 @@ class Assessment:
         """Return one row of ``ages.csv``; empty where there is nothing to say, weight 0 for a missing region."""
         months = self.estimate.months if self.estimate else math.nan
         weights = (
-            dict(zip(self.estimate.region_names, self.estimate.region_weights, strict=True))
-            if self.estimate
-            else {}
+            dict(zip(self.estimate.region_names, self.estimate.region_weights, strict=True)) if self.estimate else {}
         )
-        ages = (
-            dict(zip(self.estimate.region_names, self.estimate.region_months, strict=True))
-            if self.estimate
-            else {}
-        )
+        ages = dict(zip(self.estimate.region_names, self.estimate.region_months, strict=True)) if self.estimate else {}
         return {
             "id": self.id,
             "path": self.path,

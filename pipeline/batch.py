@@ -91,9 +91,7 @@ def predict_files(
         for id_, path in zip(ids, paths, strict=True)
     ]
     parallel = joblib.Parallel(n_jobs=jobs, return_as="generator")
-    stream = parallel(
-        joblib.delayed(assess_file)(str(model), job, id_) for job, id_ in zip(todo, ids, strict=True)
-    )
+    stream = parallel(joblib.delayed(assess_file)(str(model), job, id_) for job, id_ in zip(todo, ids, strict=True))
     results = list(follow(stream))
     rows = [result.row(pipeline.region_names, pipeline.name) for result in results]
     write_table(folder / "ages.csv", rows)
@@ -113,7 +111,7 @@ def assess_file(model: str, job: Job, id_: str) -> Assessment:
         result = pipeline.assess(scan, sex=job.sex, id_=id_, path=str(job.path))
     except UnreadableScan as error:
         return Assessment(id_, str(job.path), "refused", error.reason, job.sex)
-    except Exception as error:  # noqa: BLE001 - a batch must outlive any one file
+    except Exception as error:  # a batch must outlive any one file
         logger.exception("unexpected error while assessing %s", job.path)
         return Assessment(id_, str(job.path), "refused", f"internal error: {error!r}", job.sex)
     if job.overlay is not None:

@@ -94,12 +94,8 @@ class BoneAgePipeline:
         model = load_model(path, kind="pipeline")
         try:
             return cls(
-                localiser=ForestLocaliser.from_state(
-                    model.settings["localiser"], _under(model.arrays, "localiser/")
-                ),
-                regressor=AgeRegressor.from_state(
-                    model.settings["regressor"], _under(model.arrays, "regressor/")
-                ),
+                localiser=ForestLocaliser.from_state(model.settings["localiser"], _under(model.arrays, "localiser/")),
+                regressor=AgeRegressor.from_state(model.settings["regressor"], _under(model.arrays, "regressor/")),
                 sites=sites_from_json(model.settings["sites"]),
                 side=int(model.settings["side"]),
                 summary=model.summary,

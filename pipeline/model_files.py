@@ -139,9 +139,7 @@ def load_model(path: Path | str, *, kind: str | None = None) -> ModelFile:
     except ValueError as error:
         raise InvalidModelFile(path, str(error)) from error
     if kind is not None and model.kind != kind:
-        raise InvalidModelFile(
-            path, f"holds a model of kind {model.kind!r}, but one of kind {kind!r} is needed"
-        )
+        raise InvalidModelFile(path, f"holds a model of kind {model.kind!r}, but one of kind {kind!r} is needed")
     return model
 
 

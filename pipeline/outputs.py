@@ -34,9 +34,7 @@ def prepare_folder(path: Path | str) -> Path:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except (FileExistsError, NotADirectoryError):
-        raise UnusableOutput(
-            folder, "is needed as an output folder, but there is a file in its place"
-        ) from None
+        raise UnusableOutput(folder, "is needed as an output folder, but there is a file in its place") from None
     except OSError as error:
         raise UnusableOutput(folder, f"cannot be written to ({error.strerror})") from error
     return folder

@@ -77,11 +77,9 @@ def _draw_regions(
     side = regions.pixels.shape[-1]
     corners = np.array([[0, 0], [0, side - 1], [side - 1, side - 1], [side - 1, 0], [0, 0]], dtype=float)
     for name, present, frame in zip(regions.names, regions.present, regions.frames, strict=True):
-        if present:
+        if present and frame is not None:
             outline = to_picture.compose(frame).apply(corners)
-            draw.line(
-                [(c, r) for r, c in outline], fill=_shade(weights.get(name, 0.0)), width=2, joint="curve"
-            )
+            draw.line([(c, r) for r, c in outline], fill=_shade(weights.get(name, 0.0)), width=2, joint="curve")
 
 
 def _draw_panel(assessment: Assessment, weights: dict[str, float]) -> Image.Image:
@@ -100,9 +98,7 @@ def _draw_panel(assessment: Assessment, weights: dict[str, float]) -> Image.Imag
     return panel
 
 
-def _draw_table(
-    draw: ImageDraw.ImageDraw, estimate: AgeEstimate, weights: dict[str, float], top: int
-) -> None:
+def _draw_table(draw: ImageDraw.ImageDraw, estimate: AgeEstimate, weights: dict[str, float], top: int) -> None:
     for left, heading in ((20, "region"), (120, "age"), (200, "weight")):
         draw.text((left, top), heading, fill=_FAINT, font=_font(14))
     rows = zip(estimate.region_names, estimate.region_months, estimate.region_weights, strict=True)
@@ -134,9 +130,7 @@ def _relative_weights(estimate: AgeEstimate | None) -> dict[str, float]:
     if estimate is None:
         return {}
     largest = max(float(np.max(estimate.region_weights)), 1e-9)
-    return {
-        n: float(w) / largest for n, w in zip(estimate.region_names, estimate.region_weights, strict=True)
-    }
+    return {n: float(w) / largest for n, w in zip(estimate.region_names, estimate.region_weights, strict=True)}
 
 
 def _shade(relative: float) -> Colour:

@@ -83,6 +83,4 @@ def draw_augmentation(
     gammas = np.exp(rng.uniform(-1, 1, shape[0]) * settings.max_log_gamma)
     chance = rng.uniform(size=shape)
     chance[np.arange(shape[0]), np.argmax(np.where(present, chance, -1), axis=1)] = 1.0  # one stays
-    return Augmentation(
-        warps.astype(np.float32), gammas.astype(np.float32), np.asarray(chance < settings.drop_region)
-    )
+    return Augmentation(warps.astype(np.float32), gammas.astype(np.float32), np.asarray(chance < settings.drop_region))

@@ -175,7 +175,9 @@ class AgeRegressor:
         estimates = [self._no_estimate(reason) for reason in reasons]
         for start in range(0, len(able), _BATCH):
             batch = able[start : start + _BATCH]
-            for k, estimate in zip(batch, self._read([stacks[k] for k in batch], [sexes[k] for k in batch]), strict=True):
+            for k, estimate in zip(
+                batch, self._read([stacks[k] for k in batch], [sexes[k] for k in batch]), strict=True
+            ):
                 estimates[k] = estimate
         return estimates
 
@@ -246,7 +248,9 @@ def _check_training(
     stacks: Sequence[RegionStack], ages: Sequence[float], sexes: Sequence[Sex | None], settings: RegressorSettings
 ) -> None:
     if not len(stacks) == len(ages) == len(sexes) or len(stacks) < 2:
-        raise ValueError(f"need at least 2 hands with an age and a sex each, got {len(stacks)}, {len(ages)}, {len(sexes)}")
+        raise ValueError(
+            f"need at least 2 hands with an age and a sex each, got {len(stacks)}, {len(ages)}, {len(sexes)}"
+        )
     for k, (stack, age, sex) in enumerate(zip(stacks, ages, sexes, strict=True)):
         if stack.names != stacks[0].names or stack.pixels.shape != stacks[0].pixels.shape:
             raise ValueError(f"hand number {k}: its regions are not those of the first hand")

@@ -24,6 +24,8 @@ from boneage.imaging.scans import Scan, Sex
 
 LANDMARK_NAMES: tuple[str, ...] = tuple(json.loads((files(__package__) / "landmarks37.json").read_text()))
 
+PHANTOM_PREFIX = "phantom"  # of every id, so that any table or picture made of these hands says what it is
+
 _README = """Phantom hands made by boneage: synthetic pictures with exact landmarks and ages.
 They are a test instrument. Nothing measured on them is evidence about real hands.
 """
@@ -75,7 +77,7 @@ def draw_phantom_hand(
         add_oval(film, oval)
     pixels = expose(rng, film.absorption, draw_flesh(film, skeleton))
     pixels = _mark(rng, pixels)
-    places = film.to_film.apply([skeleton.landmarks[name] for name in LANDMARK_NAMES])
+    places = film.to_film.apply(np.array([skeleton.landmarks[name] for name in LANDMARK_NAMES]))
     points = Points(LANDMARK_NAMES, places, np.ones(len(places)), ("",) * len(places))
     scan = Scan(
         pixels=np.round(pixels), spacing=(1.0, 1.0), laterality="L", sex=sex, age_months=age_months, source="phantom",
@@ -87,7 +89,7 @@ def draw_phantom_hand(
 def write_phantom_set(
     folder: Path | str, count: int, seed: int, *, progress: Callable[[str, float], None] | None = None
 ) -> None:
-    """Write ``images/0001.png`` ..., ``landmarks.csv``, ``ages.csv`` and a note that all of it is synthetic.
+    """Write ``images/phantom0001.png`` ..., ``landmarks.csv``, ``ages.csv`` and a note that all of it is synthetic.
 
     Hand number k is the same whatever the count.
 
@@ -109,7 +111,7 @@ def write_phantom_set(
         sex: Sex = "F" if rng.uniform() < 0.5 else "M"
         age = float(np.round(rng.uniform(YOUNGEST_MONTHS, OLDEST_MONTHS), 1))
         hand = draw_phantom_hand(rng, sex=sex, age_months=age)
-        id_ = f"{number:04d}"
+        id_ = f"{PHANTOM_PREFIX}{number:04d}"
         tags = PngImagePlugin.PngInfo()
         tags.add_text("Description", f"{PHANTOM_TAG}: a synthetic hand, not a radiograph of anyone")
         Image.fromarray(hand.scan.pixels.astype(np.uint8)).save(folder / "images" / f"{id_}.png", pnginfo=tags)

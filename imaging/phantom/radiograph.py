@@ -35,13 +35,13 @@ class Film:
 
     def add(self, middle: Array, direction: Array, reach: float, depth: Callable[[Grey, Grey], Grey]) -> None:
         """Add a body whose ``depth(along, across)`` in mm is 0 beyond ``reach`` mm from its middle."""
-        row, col = self.to_film.apply([middle])[0]
+        row, col = self.to_film.apply(middle[None])[0]
         r = int(np.ceil(reach * self.pixels_per_mm)) + 2
         top, left = max(int(row) - r, 0), max(int(col) - r, 0)
         patch = self.absorption[top : int(row) + r + 1, left : int(col) + r + 1]
         if not patch.size:
             return
-        grid = np.stack(np.mgrid[top : top + patch.shape[0], left : left + patch.shape[1]], axis=-1)
+        grid = np.moveaxis(np.mgrid[top : top + patch.shape[0], left : left + patch.shape[1]], 0, -1)
         mm = self.to_film.inverse().apply(grid.reshape(-1, 2).astype(np.float64)) - middle
         along = (mm @ direction).reshape(patch.shape).astype(np.float32)
         across = (mm @ np.array([direction[1], -direction[0]])).reshape(patch.shape).astype(np.float32)
@@ -92,15 +92,19 @@ def draw_flesh(film: Film, skeleton: Skeleton) -> Grey:
     k = film.pixels_per_mm
 
     def points(places: list[Array]) -> NDArray[np.int32]:
-        return np.round(film.to_film.apply(places)[:, ::-1]).astype(np.int32)
+        return np.round(film.to_film.apply(np.array(places))[:, ::-1]).astype(np.int32)
 
     for name, bones in skeleton.rays.items():
         for bone in bones:
             tip = bone.name.startswith("dp")
             girth = (0.62 * bone.base + 0.25 * bone.length**0.5) * (1.0 if not tip else 0.98)
             start, end = points([bone.start, bone.end + (bone.direction * 0.12 * bone.length if tip else 0)])
-            cv2.line(mask, start.tolist(), end.tolist(), 255, max(round(2 * girth * k * (1.1 if name == "thumb" else 1)), 1))
-    knuckles = [bones[0].end + bones[0].direction * 0.14 * bones[0].length for n, bones in skeleton.rays.items() if n != "thumb"]
+            cv2.line(
+                mask, start.tolist(), end.tolist(), 255, max(round(2 * girth * k * (1.1 if name == "thumb" else 1)), 1)
+            )
+    knuckles = [
+        bones[0].end + bones[0].direction * 0.14 * bones[0].length for n, bones in skeleton.rays.items() if n != "thumb"
+    ]
     mc1, mc5 = skeleton.rays["thumb"][0], skeleton.rays["little"][0]
     wrist = [
         mc5.side(0.2 * mc5.length, -1.0 * mc5.base),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Annotated
 
@@ -34,9 +35,7 @@ Epochs = Annotated[
 def train(
     images: Images,
     ages: Ages,
-    model: Annotated[
-        Path, typer.Option("--model", help="Model file to write (.boneage).", show_default=False)
-    ],
+    model: Annotated[Path, typer.Option("--model", help="Model file to write (.boneage).", show_default=False)],
     localiser: Localiser = None,
     landmarks: Landmarks = None,
     sizes: Sizes = None,
@@ -50,6 +49,7 @@ def train(
 
     Regions are cut at the points that --localiser finds. With --landmarks instead, they are cut at the
     annotated points, and a localiser is trained on those first, for use at prediction time.
+    A training that was interrupted goes on where it stopped when the same command is given again.
     """
     from boneage.pipeline.age_training import prepare_regions, settings_for, train_pipeline
     from boneage.pipeline.gathering import describe, gather
@@ -59,6 +59,7 @@ def train(
     collection = gather(images, landmarks=landmarks, ages=ages, sizes=sizes, ids=ids)
     remark(describe(collection))
     prepare_folder(model.parent)
+    checkpoints = model.with_name(f".{model.name}.training")
     with show_stages(err_console()) as report:
         prepared = prepare_regions(
             collection,
@@ -69,10 +70,11 @@ def train(
             report=report,
         )
         pipeline = train_pipeline(
-            prepared, settings_for(use_sex=not no_sex, epochs=epochs), seed=seed, report=report
+            prepared, settings_for(use_sex=not no_sex, epochs=epochs), seed=seed, report=report, checkpoints=checkpoints
         )
     remark(f"left out {refusal.path}: {refusal.reason}" for refusal in prepared.regions.refused)
     pipeline.save(model)
+    shutil.rmtree(checkpoints, ignore_errors=True)
     size = model.stat().st_size / 1e6
     out_console().print(f"age model trained on {len(prepared.regions.ids)} hands; {model} ({size:.1f} MB)")
 
@@ -117,18 +119,16 @@ def benchmark(
         settings = settings_for(use_sex=not no_sex, epochs=epochs)
         rows = cross_validate(prepared.regions, settings, n_folds=folds, seed=seed, report=report)
     remark(f"left out {refusal.path}: {refusal.reason}" for refusal in prepared.regions.refused)
-    out_console().print(report_cross_validation(rows, prepared.regions, folder))
+    out_console().print(report_cross_validation(rows, prepared.regions, folder), soft_wrap=True)
 
 
 @app.command()
 def report(
-    predicted: Annotated[
-        Path, typer.Option("--predicted", help="ages.csv written by predict.", show_default=False)
-    ],
+    predicted: Annotated[Path, typer.Option("--predicted", help="ages.csv written by predict.", show_default=False)],
     truth: Annotated[Path, typer.Option("--truth", help="Age CSV to judge by.", show_default=False)],
     out: Annotated[Path | None, typer.Option("--out", help="Folder for summary.json.")] = None,
 ) -> None:
     """Print the errors of predicted ages; write summary.json with --out."""
     from boneage.pipeline.reporting import report_ages
 
-    out_console().print(report_ages(predicted, truth, out))
+    out_console().print(report_ages(predicted, truth, out), soft_wrap=True)

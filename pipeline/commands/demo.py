@@ -11,9 +11,7 @@ from boneage.pipeline.commands.options import Jobs, Seed, err_console, out_conso
 
 
 def demo(
-    out: Annotated[Path, typer.Option("--out", help="Folder for everything the demonstration makes.")] = Path(
-        "demo"
-    ),
+    out: Annotated[Path, typer.Option("--out", help="Folder for everything the demonstration makes.")] = Path("demo"),
     count: Annotated[int, typer.Option("--count", min=8, help="Phantom hands to train on.")] = 80,
     test: Annotated[int, typer.Option("--test", min=2, help="Other phantom hands to read.")] = 20,
     seed: Seed = 0,
@@ -26,4 +24,4 @@ def demo(
     console = out_console()
     with show_stages(err_console()) as report:
         text = demonstrate(out, count=count, test=test, seed=seed, jobs=jobs, report=report)
-    console.print(text)
+    console.print(text, soft_wrap=True)

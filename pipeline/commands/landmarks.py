@@ -29,13 +29,9 @@ app = typer.Typer(help="Train a landmark localiser, locate landmarks, report err
 
 LandmarkTable = Annotated[
     Path,
-    typer.Option(
-        "--landmarks", help="Landmark CSV: id, NAME_x, NAME_y … in original pixels.", show_default=False
-    ),
+    typer.Option("--landmarks", help="Landmark CSV: id, NAME_x, NAME_y … in original pixels.", show_default=False),
 ]
-ModelOut = Annotated[
-    Path, typer.Option("--model", help="Model file to write (.boneage).", show_default=False)
-]
+ModelOut = Annotated[Path, typer.Option("--model", help="Model file to write (.boneage).", show_default=False)]
 
 
 @app.command()
@@ -74,9 +70,7 @@ def train(
 @app.command()
 def locate(
     images: Images,
-    model: Annotated[
-        Path, typer.Option("--model", help="A trained localiser (.boneage).", show_default=False)
-    ],
+    model: Annotated[Path, typer.Option("--model", help="A trained localiser (.boneage).", show_default=False)],
     out: Out,
     sizes: Sizes = None,
     ids: Ids = None,
@@ -105,9 +99,7 @@ def locate(
 
 @app.command()
 def report(
-    predicted: Annotated[
-        Path, typer.Option("--predicted", help="Landmark CSV to judge.", show_default=False)
-    ],
+    predicted: Annotated[Path, typer.Option("--predicted", help="Landmark CSV to judge.", show_default=False)],
     truth: Annotated[Path, typer.Option("--truth", help="Landmark CSV to judge by.", show_default=False)],
     out: Annotated[Path | None, typer.Option("--out", help="Folder for errors.csv and summary.json.")] = None,
     reference: Reference = None,
@@ -115,4 +107,4 @@ def report(
     """Print the error of each landmark; write errors.csv and summary.json with --out."""
     from boneage.pipeline.reporting import report_landmarks
 
-    out_console().print(report_landmarks(predicted, truth, out, reference))
+    out_console().print(report_landmarks(predicted, truth, out, reference), soft_wrap=True)

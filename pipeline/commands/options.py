@@ -18,22 +18,14 @@ Images = Annotated[list[Path], typer.Argument(help="Folder(s) of radiographs.", 
 Landmarks = Annotated[
     Path | None, typer.Option("--landmarks", help="Landmark CSV: id, NAME_x, NAME_y … in original pixels.")
 ]
-Ages = Annotated[
-    list[Path], typer.Option("--ages", help="Age CSV: id, boneage_months, sex. May be repeated.")
-]
+Ages = Annotated[list[Path], typer.Option("--ages", help="Age CSV: id, boneage_months, sex. May be repeated.")]
 Sizes = Annotated[
     Path | None,
-    typer.Option(
-        "--sizes", help="CSV of id, width, height: original sizes of images that are resized copies."
-    ),
+    typer.Option("--sizes", help="CSV of id, width, height: original sizes of images that are resized copies."),
 ]
-Ids = Annotated[
-    Path | None, typer.Option("--ids", help="Use only the images whose ids this file lists, one a line.")
-]
+Ids = Annotated[Path | None, typer.Option("--ids", help="Use only the images whose ids this file lists, one a line.")]
 Localiser = Annotated[Path | None, typer.Option("--localiser", help="A trained localiser (.boneage).")]
-PresetOption = Annotated[
-    Preset, typer.Option("--preset", help="Localiser settings: the published recipe, or ours.")
-]
+PresetOption = Annotated[Preset, typer.Option("--preset", help="Localiser settings: the published recipe, or ours.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of every random choice.")]
 Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Number of processes or threads.")]
 Out = Annotated[Path, typer.Option("--out", help="Folder for the results.", show_default=False)]

@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 def predict(
     images: Images,
     out: Out,
-    model: Annotated[
-        Path, typer.Option("--model", help="A trained age model (.boneage).", show_default=False)
-    ],
+    model: Annotated[Path, typer.Option("--model", help="A trained age model (.boneage).", show_default=False)],
     sex_csv: Annotated[Path | None, typer.Option("--sex-csv", help="CSV of id, sex (or male).")] = None,
     sex: Annotated[Literal["F", "M"] | None, typer.Option("--sex", help="The sex of every hand.")] = None,
     sizes: Sizes = None,

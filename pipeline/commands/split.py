@@ -30,6 +30,4 @@ def split(
     folder = prepare_folder(out)
     for name, ids in zip(("train", "test"), split_ids(usable, train, test, seed), strict=True):
         write_atomically(folder / f"{name}.txt", "".join(f"{id_}\n" for id_ in ids))
-    out_console().print(
-        f"{train} training and {test} test ids of {len(usable)} hands in {folder} (seed {seed})"
-    )
+    out_console().print(f"{train} training and {test} test ids of {len(usable)} hands in {folder} (seed {seed})")

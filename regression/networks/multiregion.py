@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import torch
@@ -124,5 +125,5 @@ def _branch(channels: Sequence[int]) -> nn.Module:
         nn.BatchNorm2d(channels[0]),
         nn.ReLU(),
     ]
-    blocks = [_Block(n_in, n_out) for n_in, n_out in zip(channels[:-1], channels[1:], strict=True)]
+    blocks = [_Block(n_in, n_out) for n_in, n_out in pairwise(channels)]
     return nn.Sequential(*stem, *blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten())

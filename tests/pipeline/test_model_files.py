@@ -80,7 +80,7 @@ def test_a_truncated_file_is_refused(path: Path, kept: float) -> None:
     content = path.read_bytes()
     length = int(kept * len(content)) if isinstance(kept, float) else kept
     path.write_bytes(content[:length])
-    with pytest.raises(InvalidModelFile, match="not a boneage model|damaged"):
+    with pytest.raises(InvalidModelFile, match=r"not a boneage model|damaged"):
         load_model(path)
 
 

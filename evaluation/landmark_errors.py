@@ -1,0 +1,120 @@
+"""Landmark errors: Euclidean distances, per landmark and in all; what was not found is counted, never dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boneage.evaluation.references import Reference
+from boneage.evaluation.resampling import bootstrap_interval
+from boneage.imaging import Points
+
+Array = NDArray[np.float64]
+
+RADII = (2.0, 4.0, 10.0)
+
+
+@dataclass(frozen=True, eq=False)
+class LandmarkErrors:
+    """Distances between predicted and true landmarks.
+
+    Parameters
+    ----------
+    ids : tuple of str
+    names : tuple of str
+    distances : ndarray of shape (n_hands, n_landmarks)
+        In ``unit``; infinite where a landmark was not found, NaN where there is no truth.
+    unit : str
+        ``px``, ``mm`` or ``%``.
+    without_prediction, without_truth : tuple of str
+        Ids that only one of the two has.
+    """
+
+    ids: tuple[str, ...]
+    names: tuple[str, ...]
+    distances: Array
+    unit: str
+    without_prediction: tuple[str, ...]
+    without_truth: tuple[str, ...]
+
+
+def measure_landmarks(
+    predicted: Mapping[str, Points], truth: Mapping[str, Points], reference: Reference | None = None
+) -> LandmarkErrors:
+    """Compare landmarks by name.
+
+    Parameters
+    ----------
+    predicted, truth : mapping of str to Points
+        In the same pixels.
+    reference : Reference, optional
+        Sets the unit, hand by hand; pixels if not given.
+
+    Raises
+    ------
+    ValueError
+        If no hand or no landmark is common to both, or the reference cannot be measured in a hand.
+    """
+    ids = tuple(id_ for id_ in truth if id_ in predicted)
+    if not ids:
+        raise ValueError("no hand has both predicted and true landmarks")
+    known = truth[ids[0]].names
+    names = tuple(name for name in known if name in predicted[ids[0]].names)
+    if not names:
+        raise ValueError(
+            f"the landmark names have nothing in common: predicted {predicted[ids[0]].names[0]} ..., "
+            f"true {known[0]} ..."
+        )
+    rows = []
+    for id_ in ids:
+        scale = reference.pixels_per_unit(truth[id_]) if reference else 1.0
+        if not scale > 0:
+            raise ValueError(f"{id_}: the reference cannot be measured, one of its landmarks is absent in the truth")
+        true, found = truth[id_].select(names).positions, predicted[id_].select(names).positions
+        distances = np.linalg.norm(found - true, axis=1) / scale
+        distances[np.isnan(found[:, 0])] = np.inf
+        distances[np.isnan(true[:, 0])] = np.nan
+        rows.append(distances)
+    return LandmarkErrors(
+        ids, names, np.array(rows), reference.unit if reference else "px",
+        tuple(id_ for id_ in truth if id_ not in predicted), tuple(id_ for id_ in predicted if id_ not in truth),
+    )  # fmt: skip
+
+
+def summarise_distances(distances: Array) -> dict[str, float]:
+    """Return mean, sd and median of the landmarks found, and rates among all that there are.
+
+    ``within_2`` is the part within 2 units, ``beyond_10`` the outliers: those not found are among them.
+    """
+    asked = distances[~np.isnan(distances)]
+    found = asked[np.isfinite(asked)]
+    nothing = float("nan")
+    return {
+        "n": len(asked),
+        "n_not_found": int(len(asked) - len(found)),
+        "mean": float(found.mean()) if len(found) else nothing,
+        "sd": float(found.std(ddof=1)) if len(found) > 1 else nothing,
+        "median": float(np.median(asked)) if len(asked) else nothing,
+        **{f"within_{r:g}": float((asked <= r).mean()) if len(asked) else nothing for r in RADII},
+        f"beyond_{RADII[-1]:g}": float((asked > RADII[-1]).mean()) if len(asked) else nothing,
+        "worst": float(found.max()) if len(found) else nothing,
+    }
+
+
+def summarise_landmarks(errors: LandmarkErrors) -> dict[str, Any]:
+    """Return the summary over all landmarks, with a bootstrap interval of the mean over hands, and of each."""
+    with_mean = np.where(np.isfinite(errors.distances), errors.distances, np.nan)
+    overall: dict[str, Any] = summarise_distances(errors.distances)
+    overall["mean_interval_95"] = bootstrap_interval(with_mean, lambda rows: float(np.nanmean(rows)))
+    return {
+        "unit": errors.unit,
+        "n_hands": len(errors.ids),
+        "hands_without_prediction": list(errors.without_prediction),
+        "hands_without_truth": len(errors.without_truth),
+        "overall": overall,
+        "landmarks": {name: summarise_distances(errors.distances[:, k]) for k, name in enumerate(errors.names)},
+    }
