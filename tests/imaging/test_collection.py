@@ -1,0 +1,105 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from boneage.imaging import (
+    AgeRecord,
+    Collection,
+    InvalidTable,
+    NoScans,
+    UnreadableScan,
+    find_scans,
+    fold_ids,
+    read_landmarks,
+    split_ids,
+)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Images 2, 10 and 1, 20 x 30 pixels, beside a table, a hidden file and a subfolder."""
+    images = tmp_path / "images"
+    (images / "sub").mkdir(parents=True)
+    for name in ("2", "10", "1"):
+        ramp = np.arange(600, dtype=np.uint8).reshape(20, 30)
+        Image.fromarray(ramp).save(images / f"{name}.png")
+    (images / "table.csv").write_text("id\n")
+    (images / ".hidden").write_text("")
+    return images
+
+
+def landmarks(tmp_path, text):
+    path = tmp_path / "landmarks.csv"
+    path.write_text(text)
+    return read_landmarks(path)
+
+
+def test_files_sort_by_number_and_tables_are_passed_over(folder):
+    assert [path.name for path in find_scans(folder)] == ["1.png", "2.png", "10.png"]
+
+
+def test_an_empty_or_missing_folder_says_what_was_looked_for(tmp_path):
+    with pytest.raises(NoScans, match="looked for PNG"):
+        find_scans(tmp_path)
+    with pytest.raises(NoScans, match="no such folder"):
+        find_scans(tmp_path / "nowhere")
+
+
+def test_what_does_not_join_is_reported(folder):
+    collection = Collection.from_folders([folder], ages={"1": AgeRecord(12, "F"), "99": AgeRecord(13, "M")})
+    assert collection.rows_without_image == ("99",)
+    assert collection.images_without_row == ("2", "10")
+    assert collection.age("1").boneage_months == 12
+    assert collection.age("2") is None
+
+
+def test_sizes_make_resized_copies(folder, tmp_path):
+    table = landmarks(tmp_path, "id,width,height,a_x,a_y\n1,60,80,59,79\n")
+    collection = Collection.from_folders([folder], landmarks=table)
+    assert collection.scan("1").spacing == (4.0, 2.0)
+    assert collection.points("1").position("a").tolist() == [79, 59]
+    assert collection.points("2") is None
+
+
+def test_landmarks_outside_the_image_are_refused(folder, tmp_path):
+    table = landmarks(tmp_path, "id,a_x,a_y\n1,31,5\n")
+    with pytest.raises(InvalidTable, match="a lies outside the image") as caught:
+        Collection.from_folders([folder], landmarks=table).points("1")
+    assert caught.value.path == table.path
+
+
+def test_two_images_of_one_id_are_refused(folder):
+    (folder / "1.bmp").write_bytes(b"x")
+    with pytest.raises(InvalidTable, match="same id '1'"):
+        Collection.from_folders([folder])
+
+
+def test_asking_for_an_id_without_image_is_an_error(folder):
+    with pytest.raises(NoScans, match="'7'"):
+        Collection.from_folders([folder], ids=["7"])
+    assert Collection.from_folders([folder], ids=["10"]).ids == ("10",)
+
+
+def test_images_are_read_when_asked_for(folder):
+    (folder / "2.png").write_bytes(b"broken")
+    collection = Collection.from_folders([folder])
+    assert collection.scan("1") is collection.scan("1")
+    with pytest.raises(UnreadableScan, match="not an image"):
+        collection.scan("2")
+
+
+def test_splits_are_seeded_disjoint_and_free_of_the_order():
+    ids = [str(k) for k in range(60)]
+    train, test = split_ids(ids, 43, 17, 1)
+    assert (len(train), len(test)) == (43, 17)
+    assert not set(train) & set(test)
+    assert split_ids(ids[::-1], 43, 17, 1) == (train, test)
+    assert split_ids(ids, 43, 17, 2) != (train, test)
+    with pytest.raises(ValueError, match="there are 60"):
+        split_ids(ids, 50, 17, 1)
+
+
+def test_folds_hold_everyone_once():
+    folds = fold_ids([str(k) for k in range(23)], 5, 0)
+    assert sorted(len(fold) for fold in folds) == [4, 4, 5, 5, 5]
+    assert len({id_ for fold in folds for id_ in fold}) == 23

@@ -1,0 +1,50 @@
+import pytest
+
+from boneage.imaging import InvalidTable, read_ages, read_ids, read_sexes, read_sizes
+
+
+def table(tmp_path, text):
+    path = tmp_path / "table.csv"
+    path.write_text(text)
+    return path
+
+
+def test_our_own_and_the_challenges_columns_are_read(tmp_path):
+    ours = read_ages(table(tmp_path, "id,boneage_months,sex\n1,120.5,F\n2,60,\n"))
+    assert (ours["1"].boneage_months, ours["1"].sex, ours["2"].sex) == (120.5, "F", None)
+    theirs = read_ages(table(tmp_path, "id,boneage,male\n1,120,True\n2,60,False\n"))
+    assert (theirs["1"].sex, theirs["2"].sex) == ("M", "F")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("id,sex\n1,F\n", "boneage_months"),
+        ("id,boneage_months,sex\n1,,F\n", "got nothing"),
+        ("id,boneage_months,sex\n1,nan,F\n", "got nan"),
+        ("id,boneage_months,sex\n1,-3,F\n", "got -3"),
+        ("id,boneage_months,sex\n1,9999,F\n", "got 9999"),
+        ("id,boneage_months,sex\n1,12,girl\n", "girl"),
+        ("id,boneage_months,sex\n1,12,F\n1,12,F\n", "twice"),
+    ],
+)
+def test_malformed_ages_are_refused(tmp_path, text, reason):
+    with pytest.raises(InvalidTable, match=reason):
+        read_ages(table(tmp_path, text))
+
+
+def test_sexes_leave_out_blanks_and_need_their_column(tmp_path):
+    assert read_sexes(table(tmp_path, "id,sex\n1,f\n2,\n3,Male\n")) == {"1": "F", "3": "M"}
+    with pytest.raises(InvalidTable, match="'sex'"):
+        read_sexes(table(tmp_path, "id,age\n1,2\n"))
+
+
+def test_sizes_are_rows_and_columns(tmp_path):
+    assert read_sizes(table(tmp_path, "id,width,height\n1,30,40\n2,,\n")) == {"1": (40, 30)}
+
+
+def test_ids_come_one_a_line_or_as_a_column(tmp_path):
+    assert read_ids(table(tmp_path, "3\n1\n3\n")) == ["3", "1"]
+    assert read_ids(table(tmp_path, "id,x\n3,0\n1,0\n")) == ["3", "1"]
+    with pytest.raises(InvalidTable, match="lists no ids"):
+        read_ids(table(tmp_path, "\n"))

@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+
+from boneage.imaging import Scan
+
+
+def test_pixels_are_a_read_only_copy():
+    pixels = np.zeros((20, 30))
+    scan = Scan(pixels)
+    pixels[0, 0] = 7
+    assert scan.pixels[0, 0] == 0
+    assert scan.pixels.dtype == np.float32
+    with pytest.raises(ValueError, match="read-only"):
+        scan.pixels[0, 0] = 1
+
+
+def test_a_squashed_copy_keeps_true_proportions_through_its_spacing():
+    scan = Scan(np.zeros((100, 100))).as_resized_copy_of((2000, 1500))
+    assert scan.spacing == (20.0, 15.0)
+    assert scan.original_shape == (2000, 1500)
+    corner = scan.frame_to_original().apply([[99.5, 99.5]])
+    assert np.allclose(corner, [[1999.5, 1499.5]])
+
+
+def test_a_volume_is_a_scan_too():
+    scan = Scan(np.zeros((4, 5, 6)), spacing=(2, 1, 1), spacing_unit="mm", modality="mri")
+    assert scan.ndim == 3
+    assert scan.spacing_array.tolist() == [2, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"pixels": np.zeros(5)}, "2D or 3D"),
+        ({"pixels": np.zeros((0, 5))}, "not empty"),
+        ({"pixels": np.full((5, 5), np.nan)}, "finite"),
+        ({"spacing": (0, 1)}, "2 positive numbers"),
+        ({"spacing": (1,)}, "2 positive numbers"),
+        ({"spacing_unit": "inch"}, "spacing_unit"),
+        ({"laterality": "left"}, "laterality"),
+        ({"sex": "female"}, "sex"),
+        ({"age_months": -1}, "age_months"),
+        ({"original_shape": (5,)}, "original_shape"),
+    ],
+)
+def test_refuses_fields_that_make_no_sense(fields, reason):
+    with pytest.raises(ValueError, match=reason):
+        Scan(**{"pixels": np.zeros((5, 5)), **fields})

@@ -1,0 +1,48 @@
+import pytest
+
+from boneage.imaging import InvalidTable
+from boneage.imaging.tables import read_table
+
+
+def write(tmp_path, text):
+    path = tmp_path / "table.csv"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return path
+
+
+@pytest.mark.parametrize("text", ["id,a\n1,x\n", "\ufeffid;a\n1;x\n", "id\ta\n1\tx\n\n", "id,a\r\n1, x \r\n"])
+def test_the_usual_dialects_read_alike(tmp_path, text):
+    assert read_table(write(tmp_path, text)).rows == {"1": {"id": "1", "a": "x"}}
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "empty"),
+        ("name,a\n1,x\n", "lacks the column 'id'"),
+        ("id,a\n1,x\n1,y\n", "occurs twice"),
+        ("id,a,a\n1,x,y\n", "column 'a' occurs twice"),
+        ("id,a\n1\n", "1 cells"),
+        ("id,a\n,x\n", "no id"),
+        (b"id,a\n\xff\xfe,x\n", "not a text file"),
+        ("id,b\n1,x\n", "lacks the column 'a'"),
+    ],
+)
+def test_malformed_tables_are_refused_by_name_and_reason(tmp_path, text, reason):
+    path = write(tmp_path, text)
+    with pytest.raises(InvalidTable, match=reason) as caught:
+        read_table(path, needs=("a",))
+    assert caught.value.path == path
+
+
+def test_a_missing_table_is_refused(tmp_path):
+    with pytest.raises(InvalidTable, match="no such file"):
+        read_table(tmp_path / "no.csv")
+
+
+def test_numbers_must_be_numbers(tmp_path):
+    table = read_table(write(tmp_path, "id,a,b\n1,2.5,two\n2,,nan\n"))
+    assert table.number("1", "a") == 2.5
+    assert table.number("2", "a") is None
+    with pytest.raises(InvalidTable, match="id 1"):
+        table.number("1", "b")

@@ -1,0 +1,54 @@
+"""Simple scenes whose landmarks are known exactly."""
+
+import numpy as np
+import pytest
+
+from boneage.imaging import Points, Scan
+from boneage.landmarks import ForestSettings, LocaliserSettings, StageSettings
+
+NAMES = ("cross", "ring", "square", "corner")
+LAYOUT = np.array([[25.0, 30.0], [30.0, 75.0], [75.0, 28.0], [80.0, 80.0]])
+
+
+def draw_scene(rng, size=110, angle=0.0, scale=1.0):
+    """Four bright shapes of 8 pixels on grey, one a landmark, turned and scaled about the middle and jittered."""
+    c, s = np.cos(angle) * scale, np.sin(angle) * scale
+    middle = np.array([size / 2, size / 2])
+    places = (LAYOUT - 55) @ np.array([[c, -s], [s, c]]).T + middle + rng.normal(0, 1.5, (1, 2))
+    places = places + rng.normal(0, 0.7, places.shape)
+    rows, cols = np.mgrid[:size, :size]
+    image = rng.normal(20, 2, (size, size))
+    for k, (row, col) in enumerate(places):
+        r, t = (rows - row) / scale, (cols - col) / scale
+        d = np.hypot(r, t)
+        shapes = (
+            (np.abs(r) < 1.5) & (np.abs(t) < 8) | (np.abs(t) < 1.5) & (np.abs(r) < 8),
+            (d > 4) & (d < 8),
+            (np.abs(r) < 6) & (np.abs(t) < 6),
+            (r > 0) & (r < 9) & (np.abs(t) < 9),
+        )
+        image[shapes[k]] = 100
+    return Scan(image), Points(NAMES, places)
+
+
+@pytest.fixture(scope="session")
+def scenes():
+    """Twelve scenes to learn from and four others."""
+    rng = np.random.default_rng(0)
+    drawn = [draw_scene(rng) for _ in range(16)]
+    return drawn[:12], drawn[12:]
+
+
+@pytest.fixture(scope="session")
+def tiny_settings():
+    """A localiser with a pose, a coarse and a local stage that learns the scenes in a second."""
+    forest = ForestSettings(n_trees=4, max_depth=9, n_features=40, min_leaf=3)
+    whole = StageSettings(
+        resolution=50, feature_range=0.25, n_positions=200, n_copies=2, max_rotation_rad=0.2, max_log_scale=0.1,
+        vote_weight="displacement", vote_length=0.2, smoothing=0.03, forest=forest,
+    )  # fmt: skip
+    local = StageSettings(
+        resolution=90, feature_range=0.12, n_positions=60, radius=0.15, n_copies=2, max_rotation_rad=0.1,
+        vote_weight="spread", vote_length=0.02, smoothing=0.015, step=1, forest=forest,
+    )  # fmt: skip
+    return LocaliserSettings(pose=whole, coarse=whole, local=(local,))

@@ -1,0 +1,145 @@
+import dataclasses
+
+import numpy as np
+import pytest
+from sklearn.exceptions import NotFittedError
+
+from boneage.imaging import Points, Scan
+from boneage.landmarks import ForestLocaliser
+from tests.landmarks.conftest import NAMES, draw_scene
+
+
+def errors(localiser, scenes):
+    return np.array([np.linalg.norm(localiser.locate(s).positions - p.positions, axis=1) for s, p in scenes])
+
+
+@pytest.fixture(scope="module")
+def fitted(scenes, tiny_settings):
+    train, _ = scenes
+    return ForestLocaliser(settings=tiny_settings, n_jobs=2).fit(*zip(*train, strict=True))
+
+
+def test_it_finds_what_it_learnt_to_find(fitted, scenes):
+    assert np.median(errors(fitted, scenes[1])) < 1.0
+    assert fitted.names_ == NAMES
+
+
+def test_pose_normalisation_copes_with_a_smaller_turned_scene(scenes, tiny_settings):
+    settings = dataclasses.replace(tiny_settings, first_scales=(1.0, 0.75), first_rotations_rad=(0.0, 0.5, -0.5))
+    localiser = ForestLocaliser(settings=settings, n_jobs=2).fit(*zip(*scenes[0], strict=True))
+    rng = np.random.default_rng(5)
+    turned = [draw_scene(rng, size=140, angle=0.5) for _ in range(3)]
+    assert np.median(errors(localiser, turned)) < 1.5
+
+
+def test_without_a_pose_stage_it_works_in_the_image_as_it_stands(scenes, tiny_settings):
+    settings = dataclasses.replace(tiny_settings, pose=None)
+    localiser = ForestLocaliser(settings=settings).fit(*zip(*scenes[0], strict=True))
+    assert np.median(errors(localiser, scenes[1])) < 1.5
+
+
+def test_any_number_of_jobs_and_a_second_fit_give_the_same_bits(fitted, scenes, tiny_settings):
+    again = ForestLocaliser(settings=tiny_settings, n_jobs=1).fit(*zip(*scenes[0], strict=True))
+    again.fit(*zip(*scenes[0], strict=True))
+    ours, theirs = fitted.to_state()[1], again.to_state()[1]
+    assert ours.keys() == theirs.keys()
+    assert all(np.array_equal(ours[name], theirs[name]) for name in ours)
+
+
+def test_state_and_back_locates_the_same(fitted, scenes):
+    again = ForestLocaliser.from_state(*fitted.to_state())
+    scan, _ = scenes[1][0]
+    assert np.array_equal(again.locate(scan).positions, fitted.locate(scan).positions)
+    assert np.array_equal(again.locate(scan).scores, fitted.locate(scan).scores)
+
+
+def test_squashed_pixels_are_read_in_true_proportions(fitted, scenes):
+    scan, points = scenes[1][1]
+    rows, cols = scan.pixels.shape
+    squashed = Scan(scan.pixels[:, ::2]).as_resized_copy_of((rows, cols))
+    found = fitted.locate(squashed)
+    assert np.median(np.linalg.norm(found.positions - points.positions, axis=1)) < 2
+
+
+def test_landmarks_with_poor_scores_are_absent_with_a_reason(scenes, tiny_settings):
+    settings = dataclasses.replace(tiny_settings, min_score=1.0)
+    found = ForestLocaliser(settings=settings).fit(*zip(*scenes[0], strict=True)).locate(scenes[1][0][0])
+    assert not found.present.any()
+    assert "score below" in found.reasons[0]
+
+
+def test_missing_annotations_are_learnt_around(scenes, tiny_settings):
+    train = [(s, p) for s, p in scenes[0]]
+    scan, points = train[0]
+    positions = points.positions.copy()
+    positions[1] = np.nan
+    train[0] = (scan, Points(points.names, positions))
+    localiser = ForestLocaliser(settings=tiny_settings).fit(*zip(*train, strict=True))
+    assert np.median(errors(localiser, scenes[1])) < 1.0
+
+
+def test_progress_is_told_stage_by_stage(scenes, tiny_settings):
+    told = []
+    ForestLocaliser(settings=tiny_settings).fit(
+        *zip(*scenes[0], strict=True), progress=lambda stage, part: told.append((stage, part))
+    )
+    assert [stage for stage, part in told if part == 1.0] == ["global stage 1", "global stage 2", "local stage 1"]
+
+
+def test_volumes_go_the_same_way(tiny_settings):
+    # Two bright balls in a small volume.
+    rng = np.random.default_rng(0)
+    grid = np.stack(np.mgrid[:20, :28, :28], axis=-1)
+    scans, points = [], []
+    for _ in range(10):
+        places = np.array([[6.0, 8, 8], [13, 20, 19]]) + rng.normal(0, 0.8, (2, 3))
+        image = rng.normal(10, 1, grid.shape[:3])
+        for place, radius in zip(places, (3, 5), strict=True):
+            image[np.linalg.norm(grid - place, axis=-1) < radius] = 100
+        scans.append(Scan(image, modality="mri"))
+        points.append(Points(("small", "large"), places))
+    slow = dataclasses.replace(tiny_settings.coarse, resolution=20, step=2, n_copies=1)
+    settings = dataclasses.replace(
+        tiny_settings, pose=None, coarse=slow, local=(dataclasses.replace(tiny_settings.local[0], resolution=25),)
+    )
+    localiser = ForestLocaliser(settings=settings).fit(scans[:8], points[:8])
+    found = localiser.locate(scans[9])
+    assert np.linalg.norm(found.positions - points[9].positions, axis=1).max() < 2
+
+
+def test_training_data_is_checked(scenes, tiny_settings):
+    (scan, points), (other, _) = scenes[0][:2]
+    localiser = ForestLocaliser(settings=tiny_settings)
+    with pytest.raises(ValueError, match="at least 2 scans"):
+        localiser.fit([scan], [points])
+    with pytest.raises(ValueError, match="names differ"):
+        localiser.fit([scan, other], [points, Points(("a", "b", "c", "d"), points.positions)])
+    absent = points.positions.copy()
+    absent[0] = np.nan
+    with pytest.raises(ValueError, match="cross is absent in every"):
+        localiser.fit([scan, other], [Points(NAMES, absent)] * 2)
+    with pytest.raises(ValueError, match="at least 2 landmarks"):
+        localiser.fit([scan, other], [points, Points(NAMES, np.full((4, 2), np.nan))])
+
+
+def test_an_unfitted_localiser_says_so(scenes):
+    with pytest.raises(NotFittedError):
+        ForestLocaliser().locate(scenes[0][0][0])
+    with pytest.raises(NotFittedError):
+        ForestLocaliser().to_state()
+
+
+@pytest.mark.parametrize("broken", ["names", "mean_shape", "forest", "settings"])
+def test_states_that_do_not_fit_together_are_refused(fitted, broken):
+    config, arrays = fitted.to_state()
+    config, arrays = dict(config), dict(arrays)
+    if broken == "names":
+        config["names"] = config["names"][:-1]
+    elif broken == "mean_shape":
+        arrays["mean_shape"] = arrays["mean_shape"] * np.nan
+    elif broken == "forest":
+        del arrays["local0/1/children"]
+    else:
+        config["settings"] = {**config["settings"], "min_scores": 3}
+    with pytest.raises((ValueError, KeyError, TypeError)):
+        ForestLocaliser.from_state(config, arrays)

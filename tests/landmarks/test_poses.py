@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+
+from boneage.imaging import Frame
+from boneage.landmarks.poses import fit_similarity, fit_similarity_robustly, mean_shape, rotation, shape_extent
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.mark.parametrize("ndim", [2, 3])
+def test_a_similarity_is_found_exactly(ndim):
+    shape = RNG.normal(size=(8, ndim))
+    true = Frame.from_linear(2.5 * rotation(0.7, ndim), np.arange(ndim))
+    assert np.allclose(fit_similarity(shape, true.apply(shape)).matrix, true.matrix)
+
+
+def test_absent_landmarks_are_left_out():
+    shape = RNG.normal(size=(5, 2))
+    moved = shape * 2 + 3
+    moved[2] = np.nan
+    assert np.allclose(fit_similarity(shape, moved).apply(shape)[0], moved[0])
+
+
+def test_outliers_do_not_turn_the_robust_fit():
+    shape = RNG.uniform(-0.5, 0.5, (20, 2))
+    true = Frame.from_linear(1.3 * rotation(-0.4, 2), [0.2, 0.1])
+    seen = true.inverse().apply(shape)
+    seen[:7] += RNG.uniform(0.5, 1.0, (7, 2))
+    frame, support = fit_similarity_robustly(seen, shape, np.ones(20), 0.05)
+    assert np.allclose(frame.apply(seen[7:]), shape[7:], atol=0.02)
+    assert support[:7].max() < 0.1 < support[7:].min()
+
+
+def test_a_reflection_is_never_fitted():
+    shape = RNG.normal(size=(10, 2))
+    frame = fit_similarity(shape, shape * [1, -1])
+    assert np.linalg.det(frame.matrix) > 0
+
+
+def test_too_few_or_coinciding_landmarks_are_refused():
+    with pytest.raises(ValueError, match="at least 2"):
+        fit_similarity(np.array([[0.0, 0], [np.nan, np.nan]]), np.zeros((2, 2)))
+    with pytest.raises(ValueError, match="coincide"):
+        fit_similarity(np.zeros((3, 2)), RNG.normal(size=(3, 2)))
+    with pytest.raises(ValueError, match="coincide"):
+        fit_similarity_robustly(np.zeros((3, 2)), RNG.normal(size=(3, 2)), np.ones(3), 0.1)
+
+
+def test_the_mean_shape_forgets_pose_and_size():
+    base = RNG.normal(size=(9, 2))
+    poses = [Frame.from_linear(s * rotation(a, 2), [s, a]) for s, a in ((1, 0.1), (3, -0.1), (0.5, 0.05), (2, -0.05))]
+    mean = mean_shape([pose.apply(base) for pose in poses])
+    assert shape_extent(mean) == pytest.approx(1.0)
+    fitted = fit_similarity(mean, base).apply(mean)
+    assert np.allclose(fitted, base, atol=1e-6)

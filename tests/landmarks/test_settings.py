@@ -1,0 +1,56 @@
+import dataclasses
+import math
+
+import pytest
+
+from boneage.landmarks import PRESETS, ForestSettings, LocaliserSettings, StageSettings, paper
+
+
+def test_the_published_recipe_is_the_published_one():
+    settings = paper()
+    assert settings.pose is None
+    for stage in (settings.coarse, *settings.local):
+        forest = stage.forest
+        assert (forest.n_trees, forest.max_depth, forest.n_features, forest.n_thresholds) == (8, 14, 100, 10)
+        assert stage.n_copies == 1
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_go_from_coarse_to_fine(name):
+    settings = PRESETS[name]()
+    resolutions = [settings.coarse.resolution, *(stage.resolution for stage in settings.local)]
+    assert resolutions == sorted(resolutions)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("n_trees", 0), ("max_depth", 0), ("max_depth", 40), ("tree_fraction", 0.0), ("tree_fraction", 1.5)],
+)
+def test_forest_settings_are_checked(field, value):
+    with pytest.raises(ValueError, match=field):
+        ForestSettings(**{field: value})
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("resolution", 0),
+        ("feature_range", math.nan),
+        ("box_sizes", (2,)),
+        ("box_sizes", ()),
+        ("step", 0),
+        ("radius", -1),
+        ("vote_weight", "median"),
+    ],
+)
+def test_stage_settings_are_checked(field, value):
+    with pytest.raises(ValueError, match=field):
+        StageSettings(**{"resolution": 10, "feature_range": 0.1, field: value})
+
+
+def test_local_stages_need_a_radius_and_guesses_must_be_there():
+    stage = StageSettings(resolution=10, feature_range=0.1)
+    with pytest.raises(ValueError, match="radius"):
+        LocaliserSettings(coarse=stage, local=(stage,))
+    with pytest.raises(ValueError, match="first_scales"):
+        dataclasses.replace(paper(), first_scales=(0.0,))

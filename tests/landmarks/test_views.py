@@ -1,0 +1,32 @@
+import numpy as np
+import pytest
+
+from boneage.imaging import Frame, Scan
+from boneage.landmarks.views import Bounds, draw_jitter, draw_view, image_bounds
+
+SCAN = Scan(np.random.default_rng(0).uniform(0, 255, (60, 40)))
+
+
+def test_a_view_says_where_it_lies():
+    pose = Frame.from_linear(np.eye(2) / 60, [-0.5, -0.3])
+    view = draw_view(SCAN, pose, Bounds(np.array([-0.5, -0.3]), np.array([0.4, 0.3])), 60)
+    place = np.array([[20.0, 10.0]])
+    row, col = view.to_view.apply(place)[0]
+    assert (row, col) == pytest.approx((20, 10))
+    assert view.picture[20, 10] == pytest.approx(SCAN.pixels[20, 10], rel=1e-4)
+
+
+def test_the_bounds_of_an_image_hold_its_corners():
+    pose = Frame.from_linear(np.array([[0.0, 0.1], [-0.1, 0.0]]), [1.0, 2.0])
+    bounds = image_bounds(SCAN, pose)
+    corners = pose.apply([[0, 0], [59, 39]])
+    assert np.allclose(np.minimum(*corners), bounds.low)
+    assert np.allclose(np.maximum(*corners), bounds.high)
+
+
+def test_jitter_is_drawn_within_its_limits_and_replays():
+    draws = [draw_jitter(np.random.default_rng(k), 0.3, 0.2) for k in range(50)]
+    assert max(abs(jitter.angle_rad) for jitter in draws) <= 0.3
+    assert max(abs(jitter.log_scale) for jitter in draws) <= 0.2
+    assert draw_jitter(np.random.default_rng(7), 0.3, 0.2) == draws[7]
+    assert draws[0].apply(Frame.identity(2)).scale() == pytest.approx(np.exp(draws[0].log_scale))

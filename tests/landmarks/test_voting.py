@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+
+from boneage.landmarks.voting import cast_votes, find_peak, smooth, vote, weigh_votes
+
+
+class OneLeafEach:
+    """A stand-in forest: position k ends in leaf k, which points exactly at the landmark."""
+
+    def __init__(self, positions, landmark, spreads):
+        self.displacements_ = (landmark - positions)[:, None].astype(np.float32)
+        self.spreads_ = spreads[:, None].astype(np.float32)
+
+
+@pytest.mark.parametrize("shape", [(40, 50), (20, 24, 22)])
+def test_votes_that_agree_give_the_place_and_a_full_score(shape):
+    rng = np.random.default_rng(0)
+    landmark = np.array([18.0, 9.0, 11.0])[-len(shape) :] if len(shape) == 3 else np.array([18.0, 30.0])
+    positions = rng.integers(0, shape, (100, len(shape)))
+    forest = OneLeafEach(positions, landmark, np.zeros(100))
+    leaves = np.arange(100, dtype=np.int32)[:, None]
+    peaks, scores = vote(forest, leaves, positions, np.ones((100, 1), np.float32), shape, 1.5)
+    assert np.allclose(peaks[0], landmark, atol=0.05)
+    assert scores[0] == pytest.approx(1.0, abs=0.02)
+
+
+def test_weights_choose_between_two_camps():
+    positions = np.array([[10, 10]] * 10 + [[30, 30]] * 12)
+    forest = OneLeafEach(positions, positions.astype(float), np.array([0.0] * 10 + [9.0] * 12))
+    leaves = np.arange(22, dtype=np.int32)[:, None]
+
+    def winner(weight):
+        weights = weigh_votes(forest, weight, 1.0)
+        return vote(forest, leaves, positions, weights, (40, 40), 1.0)[0][0].round().tolist()
+
+    assert winner("uniform") == [30, 30]
+    assert winner("spread") == [10, 10]
+
+
+def test_weights_are_what_they_are_called():
+    forest = OneLeafEach(np.array([[0, 0], [0, 0]]), np.array([[3.0, 4.0], [0.0, 0.0]]), np.array([2.0, 0.0]))
+    assert weigh_votes(forest, "uniform", 5.0)[:, 0].tolist() == [1, 1]
+    assert weigh_votes(forest, "displacement", 5.0)[:, 0] == pytest.approx([np.exp(-1), 1])
+    assert weigh_votes(forest, "spread", 2.0)[:, 0] == pytest.approx([0.5, 1])
+
+
+def test_votes_outside_the_map_are_lost():
+    maps = np.zeros((1, 100), np.float32)
+    displacements = np.array([[[-5.0, 0.0]], [[1.0, 1.0]]], np.float32)
+    leaves = np.array([[0, 1]], np.int32)
+    cast_votes(leaves, np.array([[2, 2]]), displacements, np.ones((2, 1), np.float32), np.array([10, 10]), maps)
+    assert maps.sum() == 1
+    assert maps[0, 33] == 1
+
+
+def test_smoothing_keeps_the_sum_inside_and_the_peak():
+    spot = np.zeros((41, 41), np.float32)
+    spot[20, 17] = 1
+    soft = smooth(spot, 2.0)
+    assert soft.sum() == pytest.approx(1.0, abs=1e-3)
+    assert np.allclose(find_peak(soft)[0], [20, 17], atol=1e-3)
+
+
+def test_a_peak_on_the_border_stays_there():
+    surface = np.zeros((5, 5), np.float32)
+    surface[0, 4] = 1
+    assert find_peak(surface)[0].tolist() == [0, 4]
