@@ -96,9 +96,9 @@ def assess(
     if known_sex is None and regressor.needs_sex:
         return refuse("the sex is not known, and the model needs it: give it with --sex-csv or --sex")
     points = localiser.locate(scan)
-    n_found = int(points.present.sum())
-    if 2 * n_found < len(points):
-        return refuse(f"no hand that the model can read: {n_found} of {len(points)} landmarks found", points)
+    fault = find_fault(points)
+    if fault:
+        return refuse(fault, points)
     regions = crop_regions(scan, points, sites, side=side)
     estimate = regressor.predict([regions], [known_sex])[0]
     if math.isnan(estimate.months):
@@ -109,6 +109,17 @@ def assess(
         remarks.append(f"the file says the sex is {scan.sex}")
     status: Status = "flagged" if remarks else "ok"
     return Assessment(id_, path, status, "; ".join(remarks), known_sex, points, estimate, regions)
+
+
+def find_fault(points: Points) -> str:
+    """Return why located landmarks are not to be built upon; empty if they are.
+
+    Where most landmarks are not found, the few that seem to be are chance.
+    """
+    n_found = int(points.present.sum())
+    if 2 * n_found < len(points):
+        return f"no hand that the model can read: {n_found} of {len(points)} landmarks found"
+    return ""
 
 
 def age_text(months: float) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from boneage.imaging import Collection, Points, Scan, Sex, UnreadableScan
 from boneage.landmarks import ForestLocaliser, LocaliserSettings
+from boneage.pipeline.assessment import find_fault
 from boneage.pipeline.progress import Report
 from boneage.regression import RegionStack, Site, crop_regions
 
@@ -120,10 +121,11 @@ def label_regions(
             refused.append(outcome)
             continue
         points: Points | None = localiser.locate(outcome) if localiser else collection.points(id_)
-        stack = crop_regions(outcome, points, sites, side=side) if points is not None else None
+        fault = find_fault(points) if localiser and points is not None else ""
+        stack = crop_regions(outcome, points, sites, side=side) if points is not None and not fault else None
         age = collection.age(id_)
         if stack is None or not stack.present.any() or age is None:
-            refused.append(Refusal(id_, str(collection.paths[id_]), "no region could be cropped"))
+            refused.append(Refusal(id_, str(collection.paths[id_]), fault or "no region could be cropped"))
             continue
         ids.append(id_)
         stacks.append(stack)

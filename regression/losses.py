@@ -50,5 +50,5 @@ def check_finite(loss: Tensor, hands: Tensor, epoch: int) -> None:
     if not torch.isfinite(loss):
         places = ", ".join(str(int(k)) for k in hands)
         raise FloatingPointError(
-            f"the loss is {float(loss)} in epoch {epoch + 1}, hands number {places}: lower the learning rate"
+            f"the loss is {loss.item()} in epoch {epoch + 1}, hands number {places}: lower the learning rate"
         )

@@ -116,12 +116,10 @@ class _TrainingLoop(lightning.LightningModule):
         self.seed = seed
         self.steps = steps
 
-    def on_train_epoch_start(self) -> None:
-        torch.manual_seed(self.seed * 100_003 + self.current_epoch)  # for dropout; the caller's state is kept aside
-
     def training_step(self, batch: tuple[Tensor, ...], batch_idx: int) -> Tensor:
         pixels, present, sex, age, hands = batch
         rng = np.random.default_rng([self.seed, self.current_epoch, batch_idx])
+        torch.manual_seed(int(rng.integers(2**62)))  # for dropout; the caller's state is kept aside
         augmentation = draw_augmentation(rng, self.recipe.augmentation, present.numpy())
         pixels, present = augmentation.apply(pixels, present)
         ages, logits = self.network(pixels, present, sex)

@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+import torch
+
+from boneage.regression import AugmentationSettings
+from boneage.regression.augmentation import draw_augmentation
+
+PRESENT = np.array([[True, True, False], [True, False, False]])
+
+
+def draw(seed=0, **limits):
+    none = {"max_rotation_rad": 0, "max_log_scale": 0, "max_shift": 0, "max_log_gamma": 0, "drop_region": 0}
+    return draw_augmentation(np.random.default_rng(seed), AugmentationSettings(**{**none, **limits}), PRESENT)
+
+
+def pixels():
+    return torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+
+
+def test_no_limits_no_change():
+    changed, present = draw().apply(pixels(), torch.from_numpy(PRESENT))
+    assert torch.allclose(changed, pixels(), atol=1e-4)
+    assert torch.equal(present, torch.from_numpy(PRESENT))
+
+
+def test_the_same_draw_applies_the_same_and_leaves_its_argument():
+    before = pixels()
+    once = draw(3, max_rotation_rad=0.3, max_log_gamma=0.3)
+    first, _ = once.apply(before, torch.from_numpy(PRESENT))
+    second, _ = draw(3, max_rotation_rad=0.3, max_log_gamma=0.3).apply(before, torch.from_numpy(PRESENT))
+    assert torch.equal(first, second)
+    assert torch.equal(before, pixels())
+    assert not torch.allclose(first, before, atol=0.05)
+
+
+def test_a_shift_moves_the_picture():
+    spot = torch.zeros(2, 3, 16, 16)
+    spot[:, :, 8, 8] = 1
+    moved, _ = draw(1, max_shift=0.25).apply(spot, torch.from_numpy(PRESENT))
+    assert not torch.allclose(moved, spot, atol=0.1)
+    assert moved.sum() <= spot.sum() + 1e-3
+
+
+def test_dropping_leaves_one_region_and_never_adds_any():
+    for seed in range(50):
+        _, present = draw(seed, drop_region=0.9).apply(pixels(), torch.from_numpy(PRESENT))
+        assert (present.sum(dim=1) >= 1).all()
+        assert not (present & ~torch.from_numpy(PRESENT)).any()
+
+
+def test_limits_are_checked():
+    with pytest.raises(ValueError, match="max_shift"):
+        AugmentationSettings(max_shift=-1)
+    with pytest.raises(ValueError, match="drop_region"):
+        AugmentationSettings(drop_region=1.0)

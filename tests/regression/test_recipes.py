@@ -1,0 +1,19 @@
+import pytest
+
+from boneage.regression import Recipe, modern_recipe, seed_recipe
+
+
+def test_the_named_recipes_are_what_they_are_called():
+    seed = seed_recipe()
+    assert (seed.optimiser, seed.loss, seed.batch_size) == ("sgd", "mse", 4)
+    assert (seed.learning_rate, seed.weight_decay) == (0.002, 0.0002)
+    assert modern_recipe().optimiser == "adamw"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("epochs", 0), ("batch_size", 0), ("learning_rate", 0), ("optimiser", "adam"), ("loss", "mae"), ("schedule", "x")],
+)
+def test_settings_are_checked(field, value):
+    with pytest.raises(ValueError, match=r"at least 1|positive|is not one of"):
+        Recipe(**{field: value})

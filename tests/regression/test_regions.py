@@ -1,0 +1,102 @@
+import numpy as np
+import pytest
+
+from boneage.imaging import Frame, Points, Scan, resample
+from boneage.imaging.phantom import draw_phantom_hand
+from boneage.regression import HAND_SITES, RegionStack, crop_regions
+
+
+@pytest.fixture(scope="module")
+def hand():
+    """A girl's phantom hand of ten years with its true landmarks."""
+    return draw_phantom_hand(np.random.default_rng(2), sex="F", age_months=120.0)
+
+
+@pytest.fixture(scope="module")
+def stack(hand):
+    return crop_regions(hand.scan, hand.points, HAND_SITES, side=64)
+
+
+def site(name):
+    return next(s for s in HAND_SITES if s.name == name)
+
+
+def test_every_site_of_a_whole_hand_is_there(stack):
+    assert stack.present.all()
+    assert stack.pixels.shape == (17, 64, 64)
+    assert stack.names == tuple(s.name for s in HAND_SITES)
+    assert (stack.pixels.min(), stack.pixels.max()) == (0, 1)
+
+
+def test_frames_lead_back_to_the_landmark(hand, stack):
+    for name, landmark in (("pip_3", "middle_PIP"), ("mcp_5", "little_MCP"), ("dip_2", "index_DIP")):
+        frame = stack.frames[stack.names.index(name)]
+        assert np.allclose(frame.apply([[31.5, 31.5]])[0], hand.points.position(landmark), atol=1e-6)
+
+
+def test_distal_is_up_in_every_finger(hand, stack):
+    for finger, number in (("index", 2), ("middle", 3), ("ring", 4), ("little", 5)):
+        frame = stack.frames[stack.names.index(f"pip_{number}")]
+        rows, cols = (frame.inverse().apply([hand.points.position(f"{finger}_{j}") for j in ("DIP", "MCP")])).T
+        assert rows[0] < 0
+        assert rows[1] > 64
+        assert np.abs(cols - 31.5).max() < 15
+
+
+def test_crops_do_not_depend_on_how_the_hand_lies(hand, stack):
+    c, s = np.cos(0.6), np.sin(0.6)
+    turn = Frame.from_linear(0.8 * np.array([[c, -s], [s, c]]), [200.0, -20.0])
+    turned = Scan(resample(hand.scan.pixels, turn, (1000, 900)))
+    again = crop_regions(turned, hand.points.mapped(turn), HAND_SITES, side=64)
+    assert again.present.all()
+    assert np.abs(again.pixels - stack.pixels).mean() < 0.03
+
+
+def test_crops_do_not_depend_on_the_exposure(hand, stack):
+    darker = Scan(hand.scan.pixels * 0.5 + 20)
+    assert np.abs(crop_regions(darker, hand.points, HAND_SITES, side=64).pixels - stack.pixels).max() < 1e-3
+
+
+def test_a_squashed_copy_gives_the_same_regions(hand, stack):
+    rows, cols = hand.scan.pixels.shape
+    squash = Frame.resize((rows, cols), (rows, cols // 2))
+    copy = Scan(resample(hand.scan.pixels, squash, (rows, cols // 2))).as_resized_copy_of((rows, cols))
+    again = crop_regions(copy, hand.points, HAND_SITES, side=64)
+    assert np.abs(again.pixels - stack.pixels).mean() < 0.04
+    place = np.array([[31.5, 31.5]])
+    for mine, theirs in zip(again.frames, stack.frames, strict=True):
+        assert np.allclose(mine.apply(place), theirs.apply(place), atol=1e-6)
+
+
+def test_a_region_without_its_landmark_is_missing_and_no_other(hand):
+    positions = hand.points.positions.copy()
+    positions[hand.points.names.index("ring_tip")] = np.nan
+    found = crop_regions(hand.scan, Points(hand.points.names, positions), HAND_SITES, side=32)
+    missing = [name for name, there in zip(found.names, found.present, strict=True) if not there]
+    assert missing == ["dip_4"]
+    assert (found.pixels[found.names.index("dip_4")] == 0).all()
+
+
+def test_a_region_outside_the_image_or_without_extent_is_missing(hand):
+    cut = Scan(hand.scan.pixels[:500])
+    found = crop_regions(cut, hand.points, [site("radius"), site("pip_3")], side=32)
+    assert found.present.tolist() == [False, True]
+    together = Points(hand.points.names, np.full((37, 2), 300.0))
+    assert not crop_regions(hand.scan, together, HAND_SITES, side=32).present.any()
+
+
+def test_names_that_the_points_lack_are_named(hand):
+    with pytest.raises(ValueError, match="needs the landmark"):
+        crop_regions(hand.scan, Points(("a",), [[1.0, 2.0]]), HAND_SITES, side=32)
+    with pytest.raises(ValueError, match="2D"):
+        crop_regions(Scan(np.zeros((5, 5, 5))), hand.points, HAND_SITES, side=32)
+
+
+def test_a_stack_must_fit_together():
+    pixels = np.zeros((1, 8, 8), np.float32)
+    with pytest.raises(ValueError, match="float32"):
+        RegionStack(("a",), pixels.astype(float), np.array([False]), (None,))
+    with pytest.raises(ValueError, match="frame if it is present"):
+        RegionStack(("a",), pixels, np.array([True]), (None,))
+    with pytest.raises(ValueError, match="finite"):
+        RegionStack(("a",), pixels * np.nan, np.array([False]), (None,))
