@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -60,7 +61,7 @@ def predict_files(
     Parameters
     ----------
     paths : sequence of Path
-        The files; two files of one stem are told apart by their suffix.
+        The files; those of one stem are told apart by more of their path.
     model : Path
         A pipeline's ``.boneage`` file.
     out : Path
@@ -120,9 +121,18 @@ def assess_file(model: str, job: Job, id_: str) -> Assessment:
 
 
 def name_files(paths: Sequence[Path]) -> list[str]:
-    """Return an id for each file: its stem, or its whole name where two files share a stem."""
-    stems = [path.stem for path in paths]
-    return [p.name if stems.count(p.stem) > 1 else p.stem for p in paths]
+    """Return an id for each file: its stem, or as much of its path as tells it from files of the same stem.
+
+    Examples
+    --------
+    >>> name_files([Path("a/1.png"), Path("a/2.png"), Path("a/2.dcm"), Path("b/2.png")])
+    ['1', 'a_2.png', '2.dcm', 'b_2.png']
+    """
+    ids = [path.stem for path in paths]
+    for depth in range(1, 1 + max((len(path.parts) for path in paths), default=0)):
+        counts = Counter(ids)
+        ids = ["_".join(p.parts[-depth:]) if counts[id_] > 1 else id_ for id_, p in zip(ids, paths, strict=True)]
+    return ids
 
 
 @lru_cache(maxsize=2)

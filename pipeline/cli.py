@@ -59,4 +59,4 @@ def _expected_errors() -> tuple[type[Exception], ...]:
     from boneage.imaging import NoScans, UnreadableScan
     from boneage.pipeline.outputs import UnusableOutput
 
-    return ValueError, NoScans, UnreadableScan, UnusableOutput
+    return ValueError, FloatingPointError, NoScans, UnreadableScan, UnusableOutput

@@ -51,7 +51,7 @@ def find_files(folders: Sequence[Path], ids: Path | None = None) -> list[Path]:
     InvalidTable
         If no file has a listed id.
     """
-    paths = [path for folder in folders for path in find_scans(folder)]
+    paths = list(dict.fromkeys(path for folder in folders for path in find_scans(folder)))
     if ids is None:
         return paths
     wanted = set(read_ids(ids))

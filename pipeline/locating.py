@@ -10,6 +10,7 @@ import numpy as np
 
 from boneage.imaging import Points, UnreadableScan, read_scan, write_landmarks
 from boneage.landmarks import ForestLocaliser
+from boneage.pipeline.assessment import Status, find_fault
 from boneage.pipeline.batch import name_files
 from boneage.pipeline.outputs import prepare_folder, write_table
 from boneage.pipeline.overlay import draw_landmarks
@@ -17,13 +18,18 @@ from boneage.pipeline.overlay import draw_landmarks
 
 @dataclass(frozen=True, eq=False)
 class Located:
-    """The landmarks of one file, or why there are none."""
+    """The landmarks of one file; ``reason`` says why there are none, or why not to build on them."""
 
     id: str
     path: str
     reason: str = ""
     points: Points | None = None
     original_shape: tuple[int, ...] | None = None
+
+    @property
+    def status(self) -> Status:
+        """``refused`` without landmarks, ``flagged`` with a reservation, else ``ok``."""
+        return "refused" if self.points is None else "flagged" if self.reason else "ok"
 
 
 def locate_files(
@@ -37,7 +43,7 @@ def locate_files(
     """Locate the landmarks of every file and write them into ``out``.
 
     Writes ``landmarks.csv`` (wide, original pixels), ``scores.csv`` (a row a landmark: how sure, or why it is
-    absent), ``files.csv`` (a row a file: read or refused, and why) and ``overlays/<id>.png``.
+    absent), ``files.csv`` (a row a file: ok, flagged or refused, and why) and ``overlays/<id>.png``.
 
     Parameters
     ----------
@@ -88,7 +94,7 @@ def _locate(
         scan = scan.as_resized_copy_of(original_shape)
     points = localiser.locate(scan)
     draw_landmarks(scan, points).save(pictures / f"{id_}.png")
-    return Located(id_, str(path), points=points, original_shape=scan.original_shape)
+    return Located(id_, str(path), find_fault(points), points, scan.original_shape)
 
 
 def _score_rows(result: Located) -> Iterator[dict[str, object]]:
@@ -102,7 +108,7 @@ def _file_row(result: Located) -> dict[str, object]:
     row: dict[str, object] = {
         "id": result.id,
         "path": result.path,
-        "status": "refused" if result.points is None else "ok",
+        "status": result.status,
         "reason": result.reason,
         "n_landmarks": "",
         "worst_landmark": "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -90,11 +91,14 @@ def locate(
 
     known = read_sizes(sizes) if sizes else {}
     results = locate_files(paths, localiser, out, sizes=known, follow=follow)
-    refused = [result for result in results if result.points is None]
-    out_console().print(f"{len(results) - len(refused)} of {len(results)} files located; see {out}")
-    remark(f"refused {result.path}: {result.reason}" for result in refused)
-    if refused:
-        raise typer.Exit(1 if len(refused) == len(results) else 3)
+    counts = Counter(result.status for result in results)
+    out_console().print(
+        f"{len(results)} files: {counts['ok']} ok, {counts['flagged']} flagged, {counts['refused']} refused; "
+        f"see {out / 'files.csv'}"
+    )
+    remark(f"{result.status} {result.path}: {result.reason}" for result in results if result.reason)
+    if counts["refused"]:
+        raise typer.Exit(1 if counts["refused"] == len(results) else 3)
 
 
 @app.command()

@@ -1,0 +1,65 @@
+import math
+
+import numpy as np
+import pytest
+
+from boneage.evaluation import measure_landmarks, read_reference, summarise_distances, summarise_landmarks
+from boneage.imaging import Points
+
+NAN = [math.nan, math.nan]
+
+
+def points(*positions):
+    return Points(("a", "b"), list(positions))
+
+
+TRUTH = {"1": points([0, 0], [30, 40]), "2": points([0, 0], [60, 80])}
+
+
+def test_distances_in_pixels_and_in_the_references_unit():
+    predicted = {"1": points([3, 4], [30, 40]), "2": points([3, 4], [60, 80])}
+    pixels = measure_landmarks(predicted, TRUTH)
+    assert pixels.distances.tolist() == [[5, 0], [5, 0]]
+    assert pixels.unit == "px"
+    scaled = measure_landmarks(predicted, TRUTH, read_reference("a:b=50mm"))
+    assert scaled.distances.tolist() == [[5, 0], [2.5, 0]]
+    assert scaled.unit == "mm"
+
+
+def test_what_is_not_found_counts_as_a_failure_and_what_has_no_truth_does_not_count():
+    truth = {"1": points([0, 0], NAN), "2": points([0, 0], [5, 5])}
+    errors = measure_landmarks({"1": points([1, 0], [0, 0]), "2": points(NAN, [5, 5])}, truth)
+    summary = summarise_landmarks(errors)["overall"]
+    assert (summary["n"], summary["n_not_found"]) == (3, 1)
+    assert summary["mean"] == 0.5
+    assert summary["within_2"] == pytest.approx(2 / 3)
+    assert summary["beyond_10"] == pytest.approx(1 / 3)
+
+
+def test_figures_of_a_known_list():
+    summary = summarise_distances(np.array([1.0, 2.0, 3.0, 14.0]))
+    assert (summary["mean"], summary["median"], summary["worst"]) == (5.0, 2.5, 14.0)
+    assert (summary["within_2"], summary["within_4"], summary["within_10"], summary["beyond_10"]) == (
+        0.5, 0.75, 0.75, 0.25,
+    )  # fmt: skip
+    assert summary["sd"] == pytest.approx(np.std([1, 2, 3, 14], ddof=1))
+    assert math.isnan(summarise_distances(np.array([]))["mean"])
+
+
+def test_names_are_matched_not_their_order():
+    swapped = {"1": Points(("b", "a"), [[30, 40], [0, 0]])}
+    assert measure_landmarks(swapped, TRUTH).distances.tolist() == [[0, 0]]
+
+
+def test_hands_of_one_side_only_are_told():
+    errors = measure_landmarks({"1": TRUTH["1"], "9": TRUTH["1"]}, TRUTH)
+    assert (errors.without_prediction, errors.without_truth) == (("2",), ("9",))
+
+
+def test_nothing_in_common_is_an_error():
+    with pytest.raises(ValueError, match="no hand"):
+        measure_landmarks({"9": TRUTH["1"]}, TRUTH)
+    with pytest.raises(ValueError, match="nothing in common"):
+        measure_landmarks({"1": Points(("c",), [[0, 0]])}, TRUTH)
+    with pytest.raises(ValueError, match="1: the reference cannot be measured"):
+        measure_landmarks(TRUTH, {"1": points([0, 0], NAN)}, read_reference("a:b=50mm"))

@@ -1,0 +1,28 @@
+import math
+
+import numpy as np
+
+from boneage.evaluation import bootstrap_interval
+
+
+def test_the_interval_covers_the_truth_about_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    covered = 0
+    for k in range(150):
+        low, high = bootstrap_interval(rng.normal(3.0, 1.0, 40), lambda v: float(v.mean()), rounds=300, seed=k)
+        covered += low < 3.0 < high
+    assert 0.88 < covered / 150 <= 1.0
+
+
+def test_hands_are_drawn_whole():
+    # Two landmarks that are always opposite: the mean over hands does not vary at all.
+    rows = np.stack([np.arange(20.0), -np.arange(20.0)], axis=1)
+    assert bootstrap_interval(rows, lambda r: float(r.mean())) == (0.0, 0.0)
+
+
+def test_it_is_seeded_and_says_nothing_about_one_hand():
+    values = np.arange(10.0)
+    assert bootstrap_interval(values, np.mean, seed=1) == bootstrap_interval(values, np.mean, seed=1)
+    assert all(math.isnan(v) for v in bootstrap_interval(values[:1], np.mean))
+    low, high = bootstrap_interval(values, np.mean)
+    assert low < 4.5 < high
