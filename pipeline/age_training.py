@@ -14,7 +14,7 @@ from boneage.landmarks import ForestLocaliser, accurate
 from boneage.pipeline.bone_age import BoneAgePipeline, load_localiser
 from boneage.pipeline.progress import Report
 from boneage.pipeline.training import LabelledRegions, label_regions, train_localiser
-from boneage.regression import HAND_SITES, AgeRegressor, RegressorSettings, Site
+from boneage.regression import HAND_SITES, AgeRegressor, RegressorSettings, Site, check_sites
 
 SIDE = 64
 
@@ -75,7 +75,7 @@ def prepare_regions(
         localiser, summary, _ = train_localiser(collection, accurate(), seed=seed, jobs=jobs, report=report)
     else:
         raise ValueError("give --localiser (a trained one) or --landmarks (annotated points): regions need one")
-    _check_sites(HAND_SITES, localiser.names_)
+    check_sites(HAND_SITES, localiser.names_)
     cutter = None if cut_at_annotations else localiser
     regions = label_regions(collection, cutter, HAND_SITES, SIDE, report)
     return PreparedHands(localiser, dict(summary), regions, HAND_SITES, SIDE)
@@ -178,13 +178,4 @@ def _check_sexes(regions: LabelledRegions, settings: RegressorSettings) -> None:
         raise ValueError(
             f"the sex of {len(unknown)} hands is not known ({', '.join(unknown[:5])}"
             f"{', …' if len(unknown) > 5 else ''}): add it to the age table, or train with --no-sex"
-        )
-
-
-def _check_sites(sites: Sequence[Site], names: Sequence[str]) -> None:
-    absent = sorted({name for site in sites for name in site.landmark_names} - set(names))
-    if absent:
-        raise ValueError(
-            f"the localiser does not know {len(absent)} landmarks that the regions are cut around: "
-            f"{', '.join(absent[:5])}{', …' if len(absent) > 5 else ''}"
         )

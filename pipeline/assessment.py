@@ -85,7 +85,7 @@ def assess(
 
     1. Take the sex given, else the file's own; refuse the hand if the model needs it and neither is there.
     2. Locate the landmarks; refuse an image in which most of them are not found.
-    3. Crop a region around each site that has its landmarks.
+    3. Crop a region around each site that has its landmarks; refuse a hand that lacks more than a third of them.
     4. Estimate; flag the estimate if a region is missing from it, or the file contradicts the sex given.
     """
     known_sex = sex or scan.sex
@@ -100,6 +100,9 @@ def assess(
     if fault:
         return refuse(fault, points)
     regions = crop_regions(scan, points, sites, side=side)
+    gap = find_gap(regions)
+    if gap:
+        return refuse(gap, points)
     estimate = regressor.predict([regions], [known_sex])[0]
     if math.isnan(estimate.months):
         return refuse(estimate.reason, points)
@@ -119,6 +122,17 @@ def find_fault(points: Points) -> str:
     n_found = int(points.present.sum())
     if 2 * n_found < len(points):
         return f"no hand that the model can read: {n_found} of {len(points)} landmarks found"
+    return ""
+
+
+def find_gap(regions: RegionStack) -> str:
+    """Return why cropped regions are not to be read; empty if they are.
+
+    Where many are missing the hand is not as the model knows it (mirrored, for one), and the others are doubtful.
+    """
+    n_present = int(regions.present.sum())
+    if 3 * n_present < 2 * len(regions.names):
+        return f"no hand that the model can read: {n_present} of {len(regions.names)} regions could be cropped"
     return ""
 
 

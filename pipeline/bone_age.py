@@ -11,7 +11,7 @@ from boneage.imaging import Scan, Sex
 from boneage.landmarks import ForestLocaliser
 from boneage.pipeline.assessment import Assessment, assess
 from boneage.pipeline.model_files import InvalidModelFile, ModelFile, load_model, save_model
-from boneage.regression import AgeRegressor, Site, sites_from_json, sites_to_json
+from boneage.regression import AgeRegressor, Site, check_sites, sites_from_json, sites_to_json
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +40,14 @@ class BoneAgePipeline:
     side: int
     summary: Mapping[str, Any]
     name: str = "unsaved"
+
+    def __post_init__(self) -> None:
+        check_sites(self.sites, self.localiser.names_)
+        if self.regressor.region_names_ != self.region_names or self.regressor.side_ != self.side:
+            raise ValueError(
+                f"the age model was trained on {len(self.regressor.region_names_)} regions of side "
+                f"{self.regressor.side_}, but {len(self.sites)} of side {self.side} would be cut"
+            )
 
     def assess(self, scan: Scan, *, sex: Sex | None, id_: str = "", path: str = "") -> Assessment:
         """Assess one scan; a hand that cannot be read is a refused assessment, not an error.

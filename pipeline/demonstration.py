@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from boneage.imaging import find_scans, read_sexes
 from boneage.imaging.phantom import write_phantom_set
 from boneage.landmarks import fast
 from boneage.pipeline.age_training import prepare_regions, settings_for, train_pipeline
+from boneage.pipeline.assessment import Assessment
 from boneage.pipeline.batch import predict_files
 from boneage.pipeline.bone_age import save_localiser
 from boneage.pipeline.gathering import gather
@@ -17,7 +19,9 @@ from boneage.pipeline.reporting import report_ages, report_landmarks
 from boneage.pipeline.training import train_localiser
 
 
-def demonstrate(out: Path, *, count: int, test: int, seed: int, jobs: int, report: Report) -> str:
+def demonstrate(
+    out: Path, *, count: int, test: int, seed: int, jobs: int, report: Report, epochs: int | None = None
+) -> str:
     """Run both stages end to end on phantom hands and return the report.
 
     1. Make ``count`` phantom hands to train on and ``test`` others, with one file that is no image.
@@ -34,6 +38,8 @@ def demonstrate(out: Path, *, count: int, test: int, seed: int, jobs: int, repor
     seed, jobs : int
     report : callable
         Shows the progress of each stage.
+    epochs : int, optional
+        Passes of the age model over the hands; the recipe's if not given.
     """
     folder = prepare_folder(out)
     known, new, results = folder / "known", folder / "new", folder / "results"
@@ -49,11 +55,17 @@ def demonstrate(out: Path, *, count: int, test: int, seed: int, jobs: int, repor
         aged, folder / "localiser.boneage", cut_at_annotations=False, seed=seed, jobs=jobs, report=report
     )
     model = folder / "model.boneage"
-    train_pipeline(prepared, settings_for(use_sex=True, epochs=None), seed=seed, report=report).save(model)
+    train_pipeline(prepared, settings_for(use_sex=True, epochs=epochs), seed=seed, report=report).save(model)
 
     paths = find_scans(new / "images")
     sexes = read_sexes(new / "ages.csv")
-    assessments = predict_files(paths, model, results, sexes=sexes, sizes={}, jobs=jobs)
+
+    def follow(stream: Iterator[Assessment]) -> Iterator[Assessment]:
+        for done, assessment in enumerate(stream, start=1):
+            report("reading hands", done / len(paths))
+            yield assessment
+
+    assessments = predict_files(paths, model, results, sexes=sexes, sizes={}, jobs=jobs, follow=follow)
     refused = [a for a in assessments if a.status == "refused"]
     return "\n".join(
         [

@@ -34,7 +34,8 @@ def report_landmarks(predicted: Path, truth: Path, out: Path | None, reference: 
     predicted, truth : Path
         Landmark CSV files in original pixels.
     out : Path or None
-        Folder for ``landmark_errors.csv`` (a row a hand and landmark) and ``landmark_summary.json``.
+        Folder for ``landmark_errors.csv`` (a row for each annotated landmark of each hand; the error is empty where
+        it was not found) and ``landmark_summary.json``.
     reference : str or None
         Sets the unit, e.g. ``ulna_styloid_tip:radius_styloid_tip=50mm``; pixels if not given.
 
@@ -54,6 +55,7 @@ def report_landmarks(predicted: Path, truth: Path, out: Path | None, reference: 
             {"id": id_, "landmark": name, f"error_{errors.unit.replace('%', 'percent')}": _cell(errors.distances[i, k])}
             for i, id_ in enumerate(errors.ids)
             for k, name in enumerate(errors.names)
+            if not math.isnan(errors.distances[i, k])
         ]
         folder = prepare_folder(out)
         write_table(folder / "landmark_errors.csv", rows)
@@ -201,7 +203,7 @@ def _read_months(path: Path, id_: str, text: str) -> float:
 
 
 def _cell(distance: float) -> str:
-    return "" if math.isnan(distance) else f"{distance:.4f}"
+    return f"{distance:.4f}" if math.isfinite(distance) else ""
 
 
 def _write_json(path: Path, summary: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from boneage.imaging import Collection, Points, Scan, Sex, UnreadableScan
 from boneage.landmarks import ForestLocaliser, LocaliserSettings
-from boneage.pipeline.assessment import find_fault
+from boneage.pipeline.assessment import find_fault, find_gap
 from boneage.pipeline.progress import Report
 from boneage.regression import RegionStack, Site, crop_regions
 
@@ -71,10 +71,11 @@ def train_localiser(
     """
     ids, scans, points, refused = [], [], [], []
     for id_, outcome in _read_all(collection):
-        annotated = collection.points(id_)
         if isinstance(outcome, Refusal):
             refused.append(outcome)
-        elif annotated is not None:
+            continue
+        annotated = collection.points(id_)
+        if annotated is not None:
             ids.append(id_)
             scans.append(outcome)
             points.append(annotated)
@@ -124,7 +125,9 @@ def label_regions(
         fault = find_fault(points) if localiser and points is not None else ""
         stack = crop_regions(outcome, points, sites, side=side) if points is not None and not fault else None
         age = collection.age(id_)
-        if stack is None or not stack.present.any() or age is None:
+        if stack is not None and localiser:
+            fault = find_gap(stack)
+        if stack is None or fault or not stack.present.any() or age is None:
             refused.append(Refusal(id_, str(collection.paths[id_]), fault or "no region could be cropped"))
             continue
         ids.append(id_)

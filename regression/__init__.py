@@ -8,7 +8,7 @@ from boneage.regression.networks.multiregion import NetworkSettings
 from boneage.regression.recipes import Recipe, modern_recipe, seed_recipe
 from boneage.regression.regions import RegionStack, crop_regions
 from boneage.regression.regressor import AgeEstimate, AgeRegressor, RegressorSettings
-from boneage.regression.sites import HAND_SITES, Site, sites_from_json, sites_to_json
+from boneage.regression.sites import HAND_SITES, Site, check_sites, sites_from_json, sites_to_json
 
 __all__ = [
     "HAND_SITES",
@@ -20,6 +20,7 @@ __all__ = [
     "RegionStack",
     "RegressorSettings",
     "Site",
+    "check_sites",
     "crop_regions",
     "modern_recipe",
     "seed_recipe",

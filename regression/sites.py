@@ -62,6 +62,22 @@ def sites_to_json(sites: Sequence[Site]) -> list[dict[str, Any]]:
     return [asdict(site) for site in sites]
 
 
+def check_sites(sites: Sequence[Site], names: Sequence[str]) -> None:
+    """Check that the landmarks ``names`` are enough to cut every site.
+
+    Raises
+    ------
+    ValueError
+        If a site is cut around a landmark that is not among them.
+    """
+    absent = sorted({name for site in sites for name in site.landmark_names} - set(names))
+    if absent:
+        raise ValueError(
+            f"the localiser does not know {len(absent)} landmarks that the regions are cut around: "
+            f"{', '.join(absent[:5])}{', …' if len(absent) > 5 else ''}"
+        )
+
+
 def sites_from_json(data: Sequence[Mapping[str, Any]]) -> tuple[Site, ...]:
     """Read sites from JSON data.
 

@@ -1,0 +1,66 @@
+import csv
+import shutil
+
+
+def read_rows(path):
+    with path.open(newline="") as file:
+        return {row["id"]: row for row in csv.DictReader(file)}
+
+
+def test_a_folder_in_and_ages_out(boneage, new, model_file, tmp_path):
+    code, out, _ = boneage(
+        "predict", new / "images", "--model", model_file, "--sex-csv", new / "ages.csv", "--out", tmp_path, "--jobs", 2
+    )
+    assert code == 0
+    assert "3 files: 3 ok, 0 flagged, 0 refused" in out
+    rows = read_rows(tmp_path / "ages.csv")
+    assert list(rows) == ["phantom0001", "phantom0002", "phantom0003"]
+    header = list(rows["phantom0001"])
+    assert header[:7] == ["id", "path", "status", "reason", "sex", "bone_age_months", "bone_age_text"]
+    assert {"weight_radius", "age_radius", "weight_dip_3", "age_carpus"} <= set(header)
+    assert header[-1] == "model"
+    code, out, _ = boneage("age", "report", "--predicted", tmp_path / "ages.csv", "--truth", new / "ages.csv")
+    assert code == 0
+    assert "3 hands, all of them phantoms (synthetic)" in out
+
+
+def test_a_hand_without_a_sex_is_refused_and_the_others_are_read(boneage, new, model_file, tmp_path):
+    (tmp_path / "sexes.csv").write_text("id,male\nphantom0001,True\nphantom0003,False\n")
+    code, out, err = boneage(
+        "predict", new / "images", "--model", model_file, "--sex-csv", tmp_path / "sexes.csv", "--out", tmp_path / "out"
+    )
+    assert code == 3
+    assert "2 ok, 0 flagged, 1 refused" in out
+    assert "phantom0002.png: the sex is not known, and the model needs it" in err
+    rows = read_rows(tmp_path / "out" / "ages.csv")
+    assert [rows[f"phantom000{k}"]["sex"] for k in (1, 2, 3)] == ["M", "", "F"]
+
+
+def test_nothing_readable_leaves_with_1(boneage, new, model_file, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "notes.txt").write_text("hello")
+    code, out, err = boneage("predict", tmp_path / "in", "--model", model_file, "--sex", "F", "--out", tmp_path / "out")
+    assert code == 1
+    assert "1 refused" in out
+    assert "notes.txt: is not an image" in err
+    assert read_rows(tmp_path / "out" / "ages.csv")["notes"]["status"] == "refused"
+
+
+def test_sex_is_given_one_way_only(boneage, new, model_file, tmp_path):
+    code, _, err = boneage(
+        "predict", new / "images", "--model", model_file, "--out", tmp_path / "out",
+        "--sex", "F", "--sex-csv", new / "ages.csv",
+    )  # fmt: skip
+    assert code == 2
+    assert "not both" in err
+
+
+def test_only_the_listed_ids_are_read(boneage, new, model_file, tmp_path):
+    shutil.copytree(new / "images", tmp_path / "in")
+    (tmp_path / "ids.txt").write_text("phantom0002\n")
+    code, _, _ = boneage(
+        "predict", tmp_path / "in", "--model", model_file, "--sex", "M", "--out", tmp_path / "out",
+        "--ids", tmp_path / "ids.txt",
+    )  # fmt: skip
+    assert code == 0
+    assert list(read_rows(tmp_path / "out" / "ages.csv")) == ["phantom0002"]

@@ -1,0 +1,79 @@
+"""A dozen phantom hands, and small models that have learnt them."""
+
+import sys
+
+import pytest
+
+from boneage.imaging.phantom import write_phantom_set
+from boneage.landmarks import fast
+from boneage.pipeline.age_training import prepare_regions, settings_for, train_pipeline
+from boneage.pipeline.bone_age import BoneAgePipeline, save_localiser
+from boneage.pipeline.cli import main
+from boneage.pipeline.gathering import gather
+from boneage.pipeline.training import train_localiser
+
+
+@pytest.fixture(scope="session")
+def known(tmp_path_factory):
+    """Twelve phantom hands to train on: images/, landmarks.csv, ages.csv."""
+    folder = tmp_path_factory.mktemp("known")
+    write_phantom_set(folder, 12, seed=0)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def new(tmp_path_factory):
+    """Three other phantom hands."""
+    folder = tmp_path_factory.mktemp("new")
+    write_phantom_set(folder, 3, seed=1)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def localiser_file(known, tmp_path_factory):
+    """A localiser trained on the known hands: off by about two pixels on others."""
+    path = tmp_path_factory.mktemp("models") / "localiser.boneage"
+    collection = gather([known / "images"], landmarks=known / "landmarks.csv")
+    localiser, summary, _ = train_localiser(collection, fast(), seed=0, jobs=2)
+    save_localiser(path, localiser, summary)
+    return path
+
+
+@pytest.fixture(scope="session")
+def prepared(known, localiser_file):
+    """The known hands, cropped at what the localiser finds."""
+    collection = gather([known / "images"], ages=[known / "ages.csv"])
+    return prepare_regions(collection, localiser_file, cut_at_annotations=False, seed=0, jobs=1)
+
+
+@pytest.fixture(scope="session")
+def model_file(prepared, tmp_path_factory):
+    """A whole pipeline whose age model has seen the known hands four times: quick, and no good."""
+    path = tmp_path_factory.mktemp("models") / "model.boneage"
+    train_pipeline(prepared, settings_for(use_sex=True, epochs=4), seed=0).save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def pipeline(model_file):
+    """The pipeline of ``model_file``."""
+    return BoneAgePipeline.load(model_file)
+
+
+@pytest.fixture
+def boneage(monkeypatch, capsys):
+    """Run the command line in this process; return the exit code, what it printed, and its remarks and errors."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["boneage", *(str(a) for a in arguments)])
+        monkeypatch.setenv("COLUMNS", "300")
+        capsys.readouterr()
+        try:
+            main()
+            code = 0
+        except SystemExit as left:
+            code = left.code or 0
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return run

@@ -1,0 +1,96 @@
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+
+from boneage.imaging import Frame, Points, Scan, read_scan
+from boneage.pipeline.assessment import Assessment, find_fault, find_gap
+from boneage.regression import AgeEstimate, RegionStack
+
+ESTIMATE = AgeEstimate(90.0, ("radius", "ulna"), (80.0, math.nan), (1.0, 0.0), "")
+
+
+@pytest.fixture(scope="module")
+def scan(new):
+    """A phantom girl's or boy's hand whose file does not say which."""
+    return read_scan(new / "images" / "phantom0001.png")
+
+
+def test_a_hand_is_read_with_every_region_weighed(pipeline, scan):
+    result = pipeline.assess(scan, sex="F", id_="hand", path="hand.png")
+    assert (result.id, result.path, result.status, result.sex) == ("hand", "hand.png", "ok", "F")
+    assert 0 < result.estimate.months < 260
+    assert sum(result.estimate.region_weights) == pytest.approx(1)
+    assert result.points.present.all()
+    assert result.regions.present.all()
+
+
+def test_the_sex_is_never_guessed(pipeline, scan):
+    refused = pipeline.assess(scan, sex=None)
+    assert refused.status == "refused"
+    assert "sex is not known" in refused.reason
+    assert pipeline.assess(dataclasses.replace(scan, sex="M"), sex=None).sex == "M"
+
+
+def test_a_file_that_contradicts_the_sex_given_is_flagged(pipeline, scan):
+    result = pipeline.assess(dataclasses.replace(scan, sex="M"), sex="F")
+    assert (result.status, result.sex) == ("flagged", "F")
+    assert result.reason == "the file says the sex is M"
+
+
+@pytest.mark.parametrize("pixels", [np.zeros((80, 80)), np.random.default_rng(0).uniform(0, 255, (300, 200))])
+def test_what_is_no_hand_is_refused(pipeline, pixels):
+    result = pipeline.assess(Scan(pixels), sex="F")
+    assert result.status == "refused"
+    assert "no hand that the model can read" in result.reason
+    assert result.estimate is None
+
+
+def test_a_missing_region_weighs_nothing_and_is_named(pipeline, scan):
+    rows = scan.pixels.shape[0]
+    cut = dataclasses.replace(scan, pixels=scan.pixels[: int(rows * 0.84)], original_shape=None)
+    result = pipeline.assess(cut, sex="F")
+    assert result.status == "flagged"
+    assert "radius" in result.reason
+    weights = dict(zip(result.estimate.region_names, result.estimate.region_weights, strict=True))
+    assert weights["radius"] == 0
+    assert sum(weights.values()) == pytest.approx(1)
+
+
+def test_a_row_has_every_column_and_empty_cells_where_there_is_nothing_to_say():
+    row = Assessment("a", "a.png", "flagged", "why", "F", None, ESTIMATE).row(("radius", "ulna"), "m")
+    assert row["bone_age_months"] == "90.00"
+    assert row["bone_age_text"] == "7 y 6 m"
+    assert (row["weight_radius"], row["age_radius"]) == ("1.0000", "80.00")
+    assert (row["weight_ulna"], row["age_ulna"]) == ("0.0000", "")
+    refused = Assessment("a", "a.png", "refused", "why").row(("radius", "ulna"), "m")
+    assert list(refused) == list(row)
+    assert refused["bone_age_months"] == refused["bone_age_text"] == refused["weight_radius"] == refused["sex"] == ""
+
+
+def test_contradictions_are_refused():
+    with pytest.raises(ValueError, match="refused assessment has no estimate"):
+        Assessment("a", "a.png", "refused", "why", estimate=ESTIMATE)
+    with pytest.raises(ValueError, match="ok assessment needs an estimate"):
+        Assessment("a", "a.png", "ok")
+    with pytest.raises(ValueError, match="needs a reason"):
+        Assessment("a", "a.png", "flagged", estimate=ESTIMATE)
+
+
+@pytest.mark.parametrize(("n_found", "faulty"), [(0, True), (4, True), (5, False), (10, False)])
+def test_half_of_the_landmarks_must_be_found(n_found, faulty):
+    positions = np.where(np.arange(10)[:, None] < n_found, 5.0, np.nan) * np.ones(2)
+    names = tuple("abcdefghij")
+    fault = find_fault(Points(names, positions, np.ones(10), tuple("" if k < n_found else "low" for k in range(10))))
+    assert bool(fault) == faulty
+    assert not faulty or f"{n_found} of 10" in fault
+
+
+@pytest.mark.parametrize(("n_present", "faulty"), [(3, True), (4, False), (6, False)])
+def test_two_thirds_of_the_regions_must_be_there(n_present, faulty):
+    present = np.arange(6) < n_present
+    frames = tuple(Frame.identity(2) if there else None for there in present)
+    gap = find_gap(RegionStack(tuple("abcdef"), np.zeros((6, 4, 4), np.float32), present, frames))
+    assert bool(gap) == faulty
+    assert not faulty or "3 of 6 regions" in gap

@@ -1,0 +1,100 @@
+import csv
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from boneage.imaging import find_scans, read_landmarks, read_sexes
+from boneage.pipeline.batch import Job, assess_file, name_files, predict_files
+from boneage.pipeline.model_files import InvalidModelFile
+from boneage.pipeline.outputs import UnusableOutput
+
+
+@pytest.fixture(scope="module")
+def mixed(new, tmp_path_factory):
+    """Three phantom hands, a text file, an empty file, a truncated PNG and a 1x1 image."""
+    folder = tmp_path_factory.mktemp("mixed")
+    for hand in (new / "images").iterdir():
+        shutil.copy(hand, folder / hand.name)
+    (folder / "notes.txt").write_text("not an image")
+    (folder / "empty.png").touch()
+    (folder / "truncated.png").write_bytes((folder / "phantom0001.png").read_bytes()[:5000])
+    Image.new("L", (1, 1), 100).save(folder / "dot.png")
+    return folder
+
+
+def read_rows(path):
+    with path.open(newline="") as file:
+        return {row["id"]: row for row in csv.DictReader(file)}
+
+
+def test_hands_have_ages_and_the_rest_has_reasons(mixed, new, model_file, tmp_path):
+    sexes = read_sexes(new / "ages.csv") | dict.fromkeys(("notes", "empty", "truncated", "dot"), "F")
+    predict_files(find_scans(mixed), model_file, tmp_path, sexes=sexes, sizes={})
+    rows = read_rows(tmp_path / "ages.csv")
+    assert len(rows) == 7
+    for id_, row in rows.items():
+        assert (row["status"] == "refused") != id_.startswith("phantom"), row
+        assert bool(row["reason"]) == (row["status"] != "ok")
+        assert bool(row["bone_age_months"]) == id_.startswith("phantom")
+        assert row["model"].startswith("model.boneage ")
+    assert "empty" in rows["empty"]["reason"]
+    weights = [float(v) for k, v in rows["phantom0001"].items() if k.startswith("weight_")]
+    assert sum(weights) == pytest.approx(1, abs=1e-3)
+    truth, found = read_landmarks(new / "landmarks.csv"), read_landmarks(tmp_path / "landmarks.csv")
+    off = np.linalg.norm(found.points["phantom0001"].positions - truth.points["phantom0001"].positions, axis=1)
+    assert np.nanmedian(off) < 6
+    assert {path.stem for path in (tmp_path / "overlays").iterdir()} == {f"phantom000{k}" for k in (1, 2, 3)}
+
+
+def test_the_results_do_not_depend_on_the_number_of_processes(mixed, new, model_file, tmp_path):
+    sexes = read_sexes(new / "ages.csv")
+    for jobs in (1, 2):
+        predict_files(find_scans(mixed), model_file, tmp_path / str(jobs), sexes=sexes, sizes={}, jobs=jobs)
+    for name in ("ages.csv", "landmarks.csv"):
+        assert (tmp_path / "1" / name).read_text() == (tmp_path / "2" / name).read_text()
+
+
+def test_a_resized_copy_has_its_landmarks_in_original_pixels(new, model_file, tmp_path):
+    with Image.open(new / "images" / "phantom0001.png") as image:
+        width, height = image.size
+        image.resize((width // 2, height), Image.Resampling.BOX).save(tmp_path / "phantom0001.png")
+    predict_files(
+        [tmp_path / "phantom0001.png"],
+        model_file,
+        tmp_path / "out",
+        sexes={"phantom0001": "F"},
+        sizes={"phantom0001": (height, width)},
+    )
+    truth, found = read_landmarks(new / "landmarks.csv"), read_landmarks(tmp_path / "out" / "landmarks.csv")
+    off = np.linalg.norm(found.points["phantom0001"].positions - truth.points["phantom0001"].positions, axis=1)
+    assert np.nanmedian(off) < 6
+
+
+def test_an_unexpected_error_is_one_rows_reason(new, model_file, monkeypatch, caplog):
+    def fail(*_args, **_kwargs):
+        raise ZeroDivisionError("boom")
+
+    monkeypatch.setattr("boneage.pipeline.bone_age.BoneAgePipeline.assess", fail)
+    result = assess_file(str(model_file), Job(new / "images" / "phantom0001.png", "F"), "phantom0001")
+    assert result.status == "refused"
+    assert result.reason == "internal error: ZeroDivisionError('boom')"
+    assert "phantom0001.png" in caplog.text
+
+
+def test_nothing_is_done_with_a_bad_model_or_folder(new, model_file, localiser_file, tmp_path):
+    files = find_scans(new / "images")
+    with pytest.raises(InvalidModelFile, match="'pipeline' is needed"):
+        predict_files(files, localiser_file, tmp_path / "a", sexes={}, sizes={})
+    assert not (tmp_path / "a").exists()
+    (tmp_path / "b").write_text("in the way")
+    with pytest.raises(UnusableOutput, match="needed as an output folder"):
+        predict_files(files, model_file, tmp_path / "b", sexes={}, sizes={})
+
+
+def test_every_file_has_an_id_of_its_own():
+    paths = [Path(p) for p in ("a/x/1.png", "b/x/1.png", "b/x/1.dcm", "b/x/2.png")]
+    assert name_files(paths) == ["a_x_1.png", "b_x_1.png", "1.dcm", "2"]
+    assert name_files([]) == []

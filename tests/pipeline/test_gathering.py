@@ -1,0 +1,39 @@
+import pytest
+
+from boneage.imaging import InvalidTable, NoScans
+from boneage.pipeline.gathering import describe, find_files, gather
+
+
+def test_folders_and_tables_are_joined(known, new, tmp_path):
+    (tmp_path / "ages.csv").write_text("id,boneage_months,sex\nphantom0001,90,F\nphantom0099,80,M\n")
+    collection = gather([new / "images"], landmarks=new / "landmarks.csv", ages=[tmp_path / "ages.csv"])
+    assert collection.age("phantom0001").boneage_months == 90
+    assert collection.points("phantom0002") is not None
+    assert describe(collection) == ["1 table rows have no image and are left out"]
+
+
+def test_images_without_a_row_are_told(new, tmp_path):
+    (tmp_path / "ages.csv").write_text("id,boneage_months,sex\nphantom0001,90,F\n")
+    remarks = describe(gather([new / "images"], ages=[tmp_path / "ages.csv"]))
+    assert remarks == ["2 images have no table row: phantom0002, phantom0003"]
+
+
+def test_an_id_with_two_ages_is_refused(new, tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.csv").write_text("id,boneage_months,sex\nphantom0001,90,F\n")
+    with pytest.raises(InvalidTable, match=r"b\.csv.*'phantom0001' already has an age"):
+        gather([new / "images"], ages=[tmp_path / "a.csv", tmp_path / "b.csv"])
+
+
+def test_only_listed_files_are_found_and_each_once(new, tmp_path):
+    (tmp_path / "ids.txt").write_text("phantom0002\n")
+    images = new / "images"
+    assert [path.stem for path in find_files([images, images], tmp_path / "ids.txt")] == ["phantom0002"]
+    (tmp_path / "ids.txt").write_text("somebody\n")
+    with pytest.raises(InvalidTable, match=r"ids\.txt: none of its ids is the stem of a file in .*images"):
+        find_files([images], tmp_path / "ids.txt")
+
+
+def test_a_folder_without_images_says_what_was_looked_for(tmp_path):
+    with pytest.raises(NoScans, match=r"no image in it.*PNG.*DICOM"):
+        find_files([tmp_path])

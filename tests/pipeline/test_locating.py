@@ -1,0 +1,48 @@
+import csv
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from boneage.imaging import find_scans, read_landmarks
+from boneage.pipeline.bone_age import load_localiser
+from boneage.pipeline.locating import locate_files
+
+
+@pytest.fixture(scope="module")
+def localiser(localiser_file):
+    return load_localiser(localiser_file)[0]
+
+
+def read_rows(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_landmarks_scores_files_and_pictures_are_written(new, localiser, tmp_path):
+    results = locate_files(find_scans(new / "images"), localiser, tmp_path, sizes={})
+    assert [r.status for r in results] == ["ok"] * 3
+    truth, found = read_landmarks(new / "landmarks.csv"), read_landmarks(tmp_path / "landmarks.csv")
+    for id_ in truth.points:
+        off = np.linalg.norm(found.points[id_].positions - truth.points[id_].positions, axis=1)
+        assert np.nanmedian(off) < 6
+    assert found.original_shapes == truth.original_shapes
+    scores = read_rows(tmp_path / "scores.csv")
+    assert len(scores) == 3 * 37
+    assert all(0 <= float(row["score"]) <= 1 for row in scores)
+    assert [row["status"] for row in read_rows(tmp_path / "files.csv")] == ["ok"] * 3
+    with Image.open(tmp_path / "overlays" / "phantom0001.png") as picture:
+        assert picture.size[1] == 1000
+
+
+def test_bad_files_are_rows_and_spoil_no_other(new, localiser, tmp_path):
+    (tmp_path / "bad.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    noise = np.random.default_rng(0).integers(0, 255, (200, 300), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "noise.png")
+    paths = [tmp_path / "bad.png", tmp_path / "noise.png", new / "images" / "phantom0001.png"]
+    results = locate_files(paths, localiser, tmp_path / "out", sizes={})
+    assert [r.status for r in results] == ["refused", "flagged", "ok"]
+    rows = {row["id"]: row for row in read_rows(tmp_path / "out" / "files.csv")}
+    assert rows["bad"]["reason"]
+    assert "of 37 landmarks found" in rows["noise"]["reason"]
+    assert "bad" not in read_landmarks(tmp_path / "out" / "landmarks.csv").points
