@@ -14,6 +14,7 @@ from sklearn.exceptions import NotFittedError
 from boneage.imaging import Frame, Points, Scan
 from boneage.landmarks.forest import VotingForest
 from boneage.landmarks.poses import (
+    NoSimilarity,
     fit_similarity,
     fit_similarity_robustly,
     mean_shape,
@@ -120,8 +121,8 @@ class ForestLocaliser:
         -------
         Points
             In original pixels. The score is the height of the last vote map's peak relative to full
-            agreement (0..1). A landmark is absent if its score is below ``min_score`` or it lies outside the
-            image; the reason says which.
+            agreement (0..1). A landmark is absent if its score is below ``min_score``, it lies outside the
+            image, or no pose could be found; the reason says which.
 
         Raises
         ------
@@ -133,7 +134,10 @@ class ForestLocaliser:
             raise NotFittedError("this ForestLocaliser is not fitted yet")
         if scan.ndim != self.mean_shape_.shape[1]:
             raise ValueError(f"the localiser was trained on {self.mean_shape_.shape[1]}D scans, got a {scan.ndim}D one")
-        pose, positions, scores = self._locate_coarsely(scan)
+        try:
+            pose, positions, scores = self._locate_coarsely(scan)
+        except NoSimilarity:
+            return self._absent("no pose of the anatomy fits the image")
         for stage in self._local:
             view = draw_view(scan, pose, self._view_bounds(scan, pose), stage.stage.resolution)
             to_view = view.to_view.compose(pose.inverse())
@@ -255,6 +259,10 @@ class ForestLocaliser:
         far = np.linalg.norm(positions - self.mean_shape_, axis=1) > _FAR
         return pose, np.where(far[:, None], self.mean_shape_, positions), scores
 
+    def _absent(self, reason: str) -> Points:
+        n, ndim = self.mean_shape_.shape
+        return Points(self.names_, np.full((n, ndim), np.nan), np.zeros(n), (reason,) * n)
+
     def _to_points(self, scan: Scan, in_file: Array, scores: Array) -> Points:
         outside = np.asarray(((in_file < -0.5) | (in_file > np.array(scan.pixels.shape) - 0.5)).any(axis=1))
         poor = scores < self._settings.min_score
@@ -284,6 +292,8 @@ def _check_training(scans: Sequence[Scan], points: Sequence[Points]) -> tuple[tu
             raise ValueError(f"{scan.source}: landmark names differ from those of the first scan: {differing[0]}")
         if p.present.sum() < 2:
             raise ValueError(f"{scan.source}: at least 2 landmarks must be present, got {p.present.sum()}")
+        if shape_extent(p.positions) == 0:
+            raise ValueError(f"{scan.source}: its landmarks all lie in one place")
     never = [name for k, name in enumerate(names) if not any(p.present[k] for p in points)]
     if never:
         raise ValueError(f"landmark {never[0]} is absent in every training scan")

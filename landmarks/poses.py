@@ -13,6 +13,10 @@ Array = NDArray[np.float64]
 _N_TRIALS = 200
 
 
+class NoSimilarity(ValueError):
+    """Two shapes between which no similarity can be fitted: too few points in common, or all in one place."""
+
+
 def fit_similarity(source: Array, target: Array, weights: Array | None = None) -> Frame:
     """Return the similarity (rotation, one scale, shift; no reflection) that takes source to target.
 
@@ -25,7 +29,7 @@ def fit_similarity(source: Array, target: Array, weights: Array | None = None) -
 
     Raises
     ------
-    ValueError
+    NoSimilarity
         If fewer than two pairs are left, or they coincide.
 
     References
@@ -37,7 +41,7 @@ def fit_similarity(source: Array, target: Array, weights: Array | None = None) -
     use = ~np.isnan(source[:, 0]) & ~np.isnan(target[:, 0]) & (w > 0)
     a, b, w = source[use], target[use], w[use]
     if len(a) < 2:
-        raise ValueError(f"a similarity needs at least 2 landmarks, got {len(a)}")
+        raise NoSimilarity(f"a similarity needs at least 2 landmarks, got {len(a)}")
     w = w / w.sum()
     centre_a, centre_b = w @ a, w @ b
     a, b = a - centre_a, b - centre_b
@@ -47,7 +51,7 @@ def fit_similarity(source: Array, target: Array, weights: Array | None = None) -
     variance = float((w * (a**2).sum(axis=1)).sum())
     scale = float((singular * signs).sum()) / variance if variance > 0 else 0.0
     if scale <= 1e-9:
-        raise ValueError("the landmarks coincide: no similarity can be fitted")
+        raise NoSimilarity("the landmarks coincide: no similarity can be fitted")
     linear = scale * (u * signs) @ vt
     return Frame.from_linear(linear, centre_b - linear @ centre_a)
 
@@ -67,6 +71,11 @@ def fit_similarity_robustly(source: Array, target: Array, weights: Array, tolera
     frame : Frame
     support : ndarray of shape (n,)
         Weight of each pair in the fit, ``weights / (1 + (residual / tolerance)**2)``.
+
+    Raises
+    ------
+    NoSimilarity
+        If no two pairs of positive weight lie apart.
     """
     rng = np.random.default_rng(0)
     size = min(source.shape[1], len(source))
@@ -75,13 +84,13 @@ def fit_similarity_robustly(source: Array, target: Array, weights: Array, tolera
         chosen = rng.choice(len(source), size=size, replace=False)
         try:
             trial = fit_similarity(source[chosen], target[chosen])
-        except ValueError:
+        except NoSimilarity:
             continue
         agreed = _support(trial, source, target, weights, tolerance)
         if agreed.sum() > support.sum():
             best, support = trial, agreed
     if best is None:
-        raise ValueError("the landmarks coincide: no similarity can be fitted")
+        raise NoSimilarity("the landmarks coincide: no similarity can be fitted")
     for _ in range(5):
         best = fit_similarity(source, target, support)
         support = _support(best, source, target, weights, tolerance)

@@ -6,6 +6,7 @@ from sklearn.exceptions import NotFittedError
 
 from boneage.imaging import Points, Scan
 from boneage.landmarks import ForestLocaliser
+from boneage.landmarks.poses import NoSimilarity
 from tests.landmarks.conftest import NAMES, draw_scene
 
 
@@ -30,6 +31,25 @@ def test_pose_normalisation_copes_with_a_smaller_turned_scene(scenes, tiny_setti
     rng = np.random.default_rng(5)
     turned = [draw_scene(rng, size=140, angle=0.5) for _ in range(3)]
     assert np.median(errors(localiser, turned)) < 1.5
+
+
+@pytest.mark.parametrize("shape", [(16, 16), (20, 900), (900, 20)])
+@pytest.mark.parametrize("filled", [False, True])
+def test_an_image_with_nothing_in_it_has_no_landmarks_and_is_no_error(fitted, shape, filled):
+    pixels = np.zeros(shape) + (np.arange(shape[1]) if filled else 0)
+    points = fitted.locate(Scan(pixels))
+    assert len(points) == len(NAMES)
+    assert all(points.reasons[k] for k in np.flatnonzero(~points.present))
+
+
+def test_where_no_pose_fits_every_landmark_is_absent_with_that_reason(fitted, scenes, monkeypatch):
+    def fail(*_args):
+        raise NoSimilarity("no two apart")
+
+    monkeypatch.setattr("boneage.landmarks.localiser.fit_similarity_robustly", fail)
+    points = fitted.locate(scenes[1][0][0])
+    assert not points.present.any()
+    assert set(points.reasons) == {"no pose of the anatomy fits the image"}
 
 
 def test_without_a_pose_stage_it_works_in_the_image_as_it_stands(scenes, tiny_settings):
@@ -118,6 +138,9 @@ def test_training_data_is_checked(scenes, tiny_settings):
     absent[0] = np.nan
     with pytest.raises(ValueError, match="cross is absent in every"):
         localiser.fit([scan, other], [Points(NAMES, absent)] * 2)
+    in_one_place = Points(NAMES, np.full((4, 2), 5.0), np.ones(4), ("",) * 4)
+    with pytest.raises(ValueError, match="all lie in one place"):
+        localiser.fit([scan, other], [points, in_one_place])
     with pytest.raises(ValueError, match="at least 2 landmarks"):
         localiser.fit([scan, other], [points, Points(NAMES, np.full((4, 2), np.nan))])
 
