@@ -107,9 +107,8 @@ def summarise_distances(distances: Array) -> dict[str, float]:
 
 def summarise_landmarks(errors: LandmarkErrors) -> dict[str, Any]:
     """Return the summary over all landmarks, with a bootstrap interval of the mean over hands, and of each."""
-    with_mean = np.where(np.isfinite(errors.distances), errors.distances, np.nan)
     overall: dict[str, Any] = summarise_distances(errors.distances)
-    overall["mean_interval_95"] = bootstrap_interval(with_mean, lambda rows: float(np.nanmean(rows)))
+    overall["mean_interval_95"] = bootstrap_interval(errors.distances, _mean_of_found)
     return {
         "unit": errors.unit,
         "n_hands": len(errors.ids),
@@ -118,3 +117,8 @@ def summarise_landmarks(errors: LandmarkErrors) -> dict[str, Any]:
         "overall": overall,
         "landmarks": {name: summarise_distances(errors.distances[:, k]) for k, name in enumerate(errors.names)},
     }
+
+
+def _mean_of_found(distances: Array) -> float:
+    found = distances[np.isfinite(distances)]
+    return float(found.mean()) if len(found) else float("nan")

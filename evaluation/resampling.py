@@ -28,7 +28,7 @@ def bootstrap_interval(
     Returns
     -------
     low, high : float
-        NaN if there are fewer than two hands.
+        NaN if there are fewer than two hands, or the statistic is NaN for all.
 
     References
     ----------
@@ -45,5 +45,8 @@ def bootstrap_interval(
         return float("nan"), float("nan")
     rng = np.random.default_rng(seed)
     values = [statistic(hands[rng.integers(0, n, n)]) for _ in range(rounds)]
-    low, high = np.nanquantile(values, [(1 - level) / 2, (1 + level) / 2])
+    known = np.array(values)[~np.isnan(values)]
+    if not len(known):
+        return float("nan"), float("nan")
+    low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)

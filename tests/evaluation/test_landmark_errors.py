@@ -63,3 +63,10 @@ def test_nothing_in_common_is_an_error():
         measure_landmarks({"1": Points(("c",), [[0, 0]])}, TRUTH)
     with pytest.raises(ValueError, match="1: the reference cannot be measured"):
         measure_landmarks(TRUTH, {"1": points([0, 0], NAN)}, read_reference("a:b=50mm"))
+
+
+def test_where_nothing_was_found_the_mean_is_unknown_and_every_rate_is_nought():
+    summary = summarise_landmarks(measure_landmarks({"1": points(NAN, NAN), "2": points(NAN, NAN)}, TRUTH))["overall"]
+    assert math.isnan(summary["mean"])
+    assert all(math.isnan(value) for value in summary["mean_interval_95"])
+    assert (summary["n_not_found"], summary["within_10"], summary["beyond_10"]) == (4, 0.0, 1.0)
