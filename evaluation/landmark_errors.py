@@ -25,11 +25,14 @@ class LandmarkErrors:
     Parameters
     ----------
     ids : tuple of str
+        An id may be there more than once, as in repeated rounds.
     names : tuple of str
     distances : ndarray of shape (n_hands, n_landmarks)
         In ``unit``; infinite where a landmark was not found, NaN where there is no truth.
     unit : str
         ``px``, ``mm`` or ``%``.
+    scores : ndarray of shape (n_hands, n_landmarks)
+        How sure the localiser was; NaN where it did not say.
     without_prediction, without_truth : tuple of str
         Ids that only one of the two has.
     """
@@ -38,8 +41,9 @@ class LandmarkErrors:
     names: tuple[str, ...]
     distances: Array
     unit: str
-    without_prediction: tuple[str, ...]
-    without_truth: tuple[str, ...]
+    scores: Array
+    without_prediction: tuple[str, ...] = ()
+    without_truth: tuple[str, ...] = ()
 
 
 def measure_landmarks(
@@ -69,18 +73,20 @@ def measure_landmarks(
             f"the landmark names have nothing in common: predicted {predicted[ids[0]].names[0]} ..., "
             f"true {known[0]} ..."
         )
-    rows = []
+    rows, scores = [], []
     for id_ in ids:
         scale = reference.pixels_per_unit(truth[id_]) if reference else 1.0
         if not scale > 0:
             raise ValueError(f"{id_}: the reference cannot be measured, one of its landmarks is absent in the truth")
-        true, found = truth[id_].select(names).positions, predicted[id_].select(names).positions
+        estimate = predicted[id_].select(names)
+        true, found = truth[id_].select(names).positions, estimate.positions
         distances = np.linalg.norm(found - true, axis=1) / scale
         distances[np.isnan(found[:, 0])] = np.inf
         distances[np.isnan(true[:, 0])] = np.nan
         rows.append(distances)
+        scores.append(estimate.scores)
     return LandmarkErrors(
-        ids, names, np.array(rows), reference.unit if reference else "px",
+        ids, names, np.array(rows), reference.unit if reference else "px", np.array(scores, dtype=np.float64),
         tuple(id_ for id_ in truth if id_ not in predicted), tuple(id_ for id_ in predicted if id_ not in truth),
     )  # fmt: skip
 
@@ -106,12 +112,12 @@ def summarise_distances(distances: Array) -> dict[str, float]:
 
 
 def summarise_landmarks(errors: LandmarkErrors) -> dict[str, Any]:
-    """Return the summary over all landmarks, with a bootstrap interval of the mean over hands, and of each."""
+    """Return the summary over all landmarks, with a bootstrap interval of the mean over patients, and of each."""
     overall: dict[str, Any] = summarise_distances(errors.distances)
-    overall["mean_interval_95"] = bootstrap_interval(errors.distances, _mean_of_found)
+    overall["mean_interval_95"] = bootstrap_interval(errors.distances, _mean_of_found, patients=errors.ids)
     return {
         "unit": errors.unit,
-        "n_hands": len(errors.ids),
+        "n_hands": len(set(errors.ids)),
         "hands_without_prediction": list(errors.without_prediction),
         "hands_without_truth": len(errors.without_truth),
         "overall": overall,

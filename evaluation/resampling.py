@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,13 @@ Array = NDArray[np.float64]
 
 
 def bootstrap_interval(
-    hands: Array, statistic: Callable[[Array], float], *, level: float = 0.95, rounds: int = 2000, seed: int = 0
+    hands: Array,
+    statistic: Callable[[Array], float],
+    *,
+    patients: Sequence[str] | None = None,
+    level: float = 0.95,
+    rounds: int = 2000,
+    seed: int = 0,
 ) -> tuple[float, float]:
     """Return a percentile bootstrap interval of a statistic, hands drawn with replacement [1]_.
 
@@ -21,6 +27,8 @@ def bootstrap_interval(
         Whatever belongs to one hand is drawn together, as it is not independent.
     statistic : callable
         From such an array to a number.
+    patients : sequence of str, optional
+        Whose hand each row is: a patient who is there more than once, as in repeated rounds, is drawn as a whole.
     level : float
     rounds : int
     seed : int
@@ -28,7 +36,7 @@ def bootstrap_interval(
     Returns
     -------
     low, high : float
-        NaN if there are fewer than two hands, or the statistic is NaN for all.
+        NaN if there are fewer than two patients, or the statistic is NaN for all.
 
     References
     ----------
@@ -40,13 +48,22 @@ def bootstrap_interval(
     >>> bool(low < 49.5 < high)
     True
     """
-    n = len(hands)
+    groups = _group([str(k) for k in range(len(hands))] if patients is None else patients)
+    n = len(groups)
     if n < 2:
         return float("nan"), float("nan")
     rng = np.random.default_rng(seed)
-    values = [statistic(hands[rng.integers(0, n, n)]) for _ in range(rounds)]
+    values = [statistic(hands[np.concatenate([groups[g] for g in rng.integers(0, n, n)])]) for _ in range(rounds)]
     known = np.array(values)[~np.isnan(values)]
     if not len(known):
         return float("nan"), float("nan")
     low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
+
+
+def _group(labels: Sequence[str]) -> list[NDArray[np.int64]]:
+    """Return the places of each label, in the order in which labels first occur."""
+    places: dict[str, list[int]] = {}
+    for place, label in enumerate(labels):
+        places.setdefault(label, []).append(place)
+    return [np.array(group) for group in places.values()]

@@ -13,6 +13,7 @@ from boneage.landmarks.settings import (
     accurate,
     fast,
     paper,
+    with_vote_weight,
 )
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "accurate",
     "fast",
     "paper",
+    "with_vote_weight",
 ]

@@ -8,7 +8,7 @@ For a hand of 37 landmarks, from the forearm's metaphyses to the finger tips, 0.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 VoteWeight = Literal["uniform", "displacement", "spread"]
@@ -216,6 +216,20 @@ def fast() -> LocaliserSettings:
         ),
         min_score=0.03,
     )  # fmt: skip
+
+
+def with_vote_weight(settings: LocaliserSettings, weight: VoteWeight) -> LocaliserSettings:
+    """Return the settings with another vote weight in every stage: ``uniform`` is the ablation of the weighting."""
+
+    def change(stage: StageSettings) -> StageSettings:
+        return replace(stage, vote_weight=weight)
+
+    return replace(
+        settings,
+        pose=settings.pose and change(settings.pose),
+        coarse=change(settings.coarse),
+        local=tuple(change(stage) for stage in settings.local),
+    )
 
 
 PRESETS = {"paper": paper, "accurate": accurate, "fast": fast}

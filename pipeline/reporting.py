@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from boneage.evaluation import (
@@ -14,12 +15,14 @@ from boneage.evaluation import (
     measure_landmarks,
     read_reference,
     summarise_ages,
+    summarise_distances,
     summarise_landmarks,
 )
 from boneage.imaging import InvalidTable, read_ages, read_landmarks
 from boneage.imaging.phantom import PHANTOM_PREFIX
 from boneage.imaging.tables import read_table
 from boneage.pipeline.age_training import HeldOutAge
+from boneage.pipeline.landmark_benchmark import ERROR_COLUMNS, Round, error_rows, join_rounds
 from boneage.pipeline.outputs import prepare_folder, write_atomically, write_table
 from boneage.pipeline.training import LabelledRegions
 
@@ -72,6 +75,51 @@ def report_landmarks(predicted: Path, truth: Path, out: Path | None, reference: 
             _landmark_table(summary),
             "",
             f"95 % interval of the mean over hands: {low:.2f} to {high:.2f} {errors.unit} (bootstrap)",
+        ]
+    )
+
+
+def report_benchmark(rounds: Sequence[Round], folder: Path, reference: str | None) -> str:
+    """Report a localisation benchmark; write ``errors.csv`` and ``summary.json`` into ``folder``.
+
+    Parameters
+    ----------
+    rounds : sequence of Round
+        Of all variants.
+    folder : Path
+    reference : str or None
+        The unit, as the user gave it.
+    """
+    variants = list(dict.fromkeys(measure.variant for measure in rounds))
+    of_variant = {name: [measure for measure in rounds if measure.variant == name] for name in variants}
+    write_table(folder / "errors.csv", list(error_rows(rounds)), ERROR_COLUMNS)
+    summary: dict[str, Any] = {
+        **_provenance({id_ for measure in rounds for id_ in measure.errors.ids}),
+        "reference": reference,
+        "variants": {
+            name: {
+                **summarise_landmarks(join_rounds(of_variant[name])),
+                "rounds": [summarise_distances(measure.errors.distances) for measure in of_variant[name]],
+                "training_s": [measure.training_s for measure in of_variant[name]],
+                "locating_s": [measure.locating_s for measure in of_variant[name]],
+            }
+            for name in variants
+        },
+    }
+    _write_json(folder / "summary.json", summary)
+    n_rounds = len(of_variant[variants[0]])
+    unit = rounds[0].errors.unit
+    convention = f" ({reference} in every hand, by convention)" if reference else " of the original image"
+    return "\n".join(
+        [
+            f"Localisation errors in {unit}{convention}",
+            f"{n_rounds} rounds, {len(rounds[0].errors.ids)} test hands each; {summary['n_hands']} different hands"
+            f"{_phantom_note(summary)}",
+            "",
+            _benchmark_table(summary["variants"]),
+            "",
+            "not found: counted as beyond every limit, in no mean. 95 % interval: bootstrap over patients.",
+            "training: seconds for one round. a hand: milliseconds to locate its landmarks, reading the file apart.",
         ]
     )
 
@@ -167,6 +215,30 @@ def _landmark_table(summary: Mapping[str, Any]) -> str:
 
     rows = [line(name, s) for name, s in summary["landmarks"].items()]
     return draw_table(header, [*rows, line("all", summary["overall"])])
+
+
+def _benchmark_table(variants: Mapping[str, Mapping[str, Any]]) -> str:
+    header = ["variant", "mean", "95 % interval", "sd", "median", "<= 2", "<= 4", "<= 10", "> 10", "not found",
+              "training", "a hand"]  # fmt: skip
+    rows = []
+    for name, variant in variants.items():
+        s = variant["overall"]
+        low, high = s["mean_interval_95"]
+        rates = [f"{100 * s[key]:.1f} %" for key in ("within_2", "within_4", "within_10")]
+        rates += [f"{100 * s['beyond_10']:.2f} %", f"{100 * s['n_not_found'] / s['n']:.2f} %"]
+        spent = [f"{median(variant['training_s']):.1f} s", f"{1000 * median(variant['locating_s']):.0f} ms"]
+        rows.append(
+            [
+                name,
+                f"{s['mean']:.2f}",
+                f"{low:.2f} to {high:.2f}",
+                f"{s['sd']:.2f}",
+                f"{s['median']:.2f}",
+                *rates,
+                *spent,
+            ]
+        )
+    return draw_table(header, rows)
 
 
 def _age_table(summaries: Mapping[str, Mapping[str, Any]]) -> str:

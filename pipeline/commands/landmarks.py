@@ -102,6 +102,45 @@ def locate(
 
 
 @app.command()
+def benchmark(
+    images: Images,
+    landmarks: LandmarkTable,
+    out: Out,
+    compare: Annotated[
+        str, typer.Option("--compare", help="Variants, by commas: uniform, paper, accurate, fast.")
+    ] = "paper,accurate,fast",
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="Rounds; each draws hands anew.")] = 10,
+    train: Annotated[int, typer.Option("--train", min=2, help="Hands to train on in a round.")] = 43,
+    test: Annotated[int, typer.Option("--test", min=1, help="Other hands to test on.")] = 17,
+    reference: Reference = None,
+    ids: Ids = None,
+    seed: Seed = 0,
+    jobs: Jobs = 2,
+) -> None:
+    """Train and test localisers on random splits of annotated images, each with its vote weighting and without.
+
+    Writes errors.csv (a row a landmark), summary.json and rounds/. Interrupted, it goes on where it stopped when the
+    same command is given again.
+    """
+    from boneage.evaluation import read_reference
+    from boneage.pipeline.gathering import describe, gather
+    from boneage.pipeline.landmark_benchmark import Protocol, name_variants, run_benchmark
+    from boneage.pipeline.progress import show_stages
+    from boneage.pipeline.reporting import report_benchmark
+
+    variants = name_variants([name.strip() for name in compare.split(",") if name.strip()])
+    unit = read_reference(reference) if reference else None
+    collection = gather(images, landmarks=landmarks, sizes=None, ids=ids)
+    remark(describe(collection))
+    protocol = Protocol(rounds, train, test, seed)
+    with show_stages(err_console()) as report:
+        measured = run_benchmark(
+            collection, variants, protocol, out / "rounds", reference=unit, jobs=jobs, report=report
+        )
+    out_console().print(report_benchmark(measured, out, reference), soft_wrap=True)
+
+
+@app.command()
 def report(
     predicted: Annotated[Path, typer.Option("--predicted", help="Landmark CSV to judge.", show_default=False)],
     truth: Annotated[Path, typer.Option("--truth", help="Landmark CSV to judge by.", show_default=False)],

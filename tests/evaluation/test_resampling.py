@@ -26,3 +26,12 @@ def test_it_is_seeded_and_says_nothing_about_one_hand():
     assert all(math.isnan(v) for v in bootstrap_interval(values[:1], np.mean))
     low, high = bootstrap_interval(values, np.mean)
     assert low < 4.5 < high
+
+
+def test_a_patient_who_is_there_twice_is_drawn_as_a_whole():
+    values = np.arange(10.0)
+    twice = bootstrap_interval(np.repeat(values, 2), np.mean, patients=[str(k // 2) for k in range(20)])
+    assert twice == bootstrap_interval(values, np.mean)
+    as_if_twenty = bootstrap_interval(np.repeat(values, 2), np.mean)
+    assert as_if_twenty[1] - as_if_twenty[0] < 0.85 * (twice[1] - twice[0])
+    assert all(math.isnan(v) for v in bootstrap_interval(values, np.mean, patients=["one"] * 10))

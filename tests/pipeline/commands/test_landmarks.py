@@ -46,3 +46,23 @@ def test_a_bad_file_is_a_refusal_and_the_sizes_of_resized_copies_are_heeded(bone
     )  # fmt: skip
     assert code == 0
     assert json.loads((tmp_path / "report" / "landmark_summary.json").read_text())["overall"]["median"] < 6
+
+
+def test_benchmark_compares_variants_and_keeps_every_error(boneage, known, tmp_path):
+    arguments = (
+        "landmarks", "benchmark", known / "images", "--landmarks", known / "landmarks.csv", "--out", tmp_path,
+        "--compare", "fast", "--rounds", 2, "--train", 6, "--test", 3,
+        "--reference", "ulna_styloid_tip:radius_styloid_tip=50mm",
+    )  # fmt: skip
+    code, out, _ = boneage(*arguments)
+    assert code == 0
+    assert "2 rounds, 3 test hands each" in out
+    assert "all of them phantoms (synthetic)" in out
+    rows = (tmp_path / "errors.csv").read_text().splitlines()
+    assert rows[0] == "variant,round,id,landmark,error,score"
+    assert len(rows) == 1 + 2 * 2 * 3 * 37
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert list(summary["variants"]) == ["fast", "fast, vote weight 1"]
+    assert summary["variants"]["fast"]["overall"]["n"] == 2 * 3 * 37
+    assert len(summary["variants"]["fast"]["rounds"]) == 2
+    assert boneage(*arguments)[1] == out

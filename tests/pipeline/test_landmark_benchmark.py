@@ -1,0 +1,105 @@
+import json
+import math
+
+import numpy as np
+import pytest
+
+from boneage.evaluation import LandmarkErrors, read_reference
+from boneage.pipeline.gathering import gather
+from boneage.pipeline.landmark_benchmark import (
+    Protocol,
+    Round,
+    error_rows,
+    join_rounds,
+    name_variants,
+    run_benchmark,
+)
+from boneage.pipeline.outputs import UnusableOutput
+
+REFERENCE = read_reference("ulna_styloid_tip:radius_styloid_tip=50mm")
+
+
+@pytest.fixture(scope="module")
+def collection(known):
+    return gather([known / "images"], landmarks=known / "landmarks.csv")
+
+
+@pytest.fixture(scope="module")
+def folder(collection, tmp_path_factory):
+    """Two rounds of six phantom hands to train on and three to test on."""
+    folder = tmp_path_factory.mktemp("benchmark")
+    run_benchmark(collection, name_variants(["fast"]), Protocol(2, 6, 3, 4), folder, reference=REFERENCE, jobs=2)
+    return folder
+
+
+def test_every_round_draws_hands_anew_and_measures_both_weightings(collection, folder):
+    rounds = run_benchmark(
+        collection, name_variants(["fast"]), Protocol(2, 6, 3, 4), folder, reference=REFERENCE, jobs=1
+    )
+    assert [(m.variant, m.number) for m in rounds] == [
+        (name, k) for k in (0, 1) for name in ("fast", "fast, vote weight 1")
+    ]
+    assert rounds[0].errors.ids == rounds[1].errors.ids != rounds[2].errors.ids
+    assert all(len(m.errors.ids) == 3 and m.errors.unit == "mm" for m in rounds)
+    assert not np.array_equal(rounds[0].errors.distances, rounds[1].errors.distances)
+    assert all(np.nanmedian(m.errors.distances) < 2 and m.training_s > 0 < m.locating_s for m in rounds)
+
+
+def test_rounds_that_are_there_are_not_run_again_and_missing_ones_are(collection, folder, monkeypatch):
+    (folder / "fast-01.json").unlink()
+    before = (folder / "fast-00.json").stat().st_mtime_ns
+    run_benchmark(collection, name_variants(["fast"]), Protocol(2, 6, 3, 4), folder, reference=REFERENCE, jobs=2)
+    assert (folder / "fast-00.json").stat().st_mtime_ns == before
+    assert (folder / "fast-01.json").is_file()
+    monkeypatch.setattr("boneage.pipeline.landmark_benchmark.train_localiser", None)  # would fail if it were called
+    asked = run_benchmark(
+        collection, name_variants(["fast"]), Protocol(1, 6, 3, 4), folder, reference=REFERENCE, jobs=1
+    )
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize("protocol", [Protocol(2, 6, 3, 5), Protocol(2, 5, 3, 4)])
+def test_rounds_of_another_benchmark_are_not_mixed_in(collection, folder, protocol):
+    with pytest.raises(UnusableOutput, match=r"fast-00\.json: is a round of another benchmark"):
+        run_benchmark(collection, name_variants(["fast"]), protocol, folder, reference=REFERENCE, jobs=1)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"key": 1'])
+def test_a_damaged_round_is_named(collection, tmp_path, content):
+    (tmp_path / "fast-00.json").write_text(content)
+    with pytest.raises(UnusableOutput, match=r"fast-00\.json: is no round of a benchmark"):
+        run_benchmark(collection, name_variants(["fast"]), Protocol(1, 6, 3), tmp_path, reference=None, jobs=1)
+
+
+def test_too_few_hands_are_told(collection, tmp_path):
+    with pytest.raises(ValueError, match="need 60, there are 12"):
+        run_benchmark(collection, name_variants(["fast"]), Protocol(), tmp_path, reference=None, jobs=1)
+    with pytest.raises(ValueError, match="n_train must be at least 2, got 1"):
+        Protocol(n_train=1)
+
+
+def test_variants_are_presets_with_and_without_their_weighting():
+    assert name_variants(["uniform"]) == {"paper": ("paper, vote weight 1",)}
+    assert name_variants(["uniform", "paper"]) == {"paper": ("paper", "paper, vote weight 1")}
+    assert name_variants(["paper", "uniform"]) == name_variants(["paper"])
+    with pytest.raises(ValueError, match="got 'best'"):
+        name_variants(["best"])
+    with pytest.raises(ValueError, match="no variant"):
+        name_variants([])
+
+
+def test_a_landmark_that_was_not_found_is_a_row_without_error_and_one_without_truth_is_none():
+    distances = np.array([[1.0, math.inf], [math.nan, 2.0]])
+    errors = LandmarkErrors(("h1", "h2"), ("a", "b"), distances, "px", np.array([[0.9, 0.1], [0.5, 0.6]]))
+    measured = [Round("fast", 0, errors, 1.0, 0.1), Round("fast", 1, errors, 1.0, 0.1)]
+    rows = list(error_rows(measured[:1]))
+    assert [(row["id"], row["landmark"], row["error"]) for row in rows] == [
+        ("h1", "a", "1.0000"),
+        ("h1", "b", "nan"),
+        ("h2", "b", "2.0000"),
+    ]
+    assert rows[0]["score"] == "0.9000"
+    joined = join_rounds(measured)
+    assert joined.ids == ("h1", "h2", "h1", "h2")
+    assert joined.distances.shape == joined.scores.shape == (4, 2)
+    assert json.dumps(rows)
