@@ -77,23 +77,15 @@ def fit_similarity_robustly(source: Array, target: Array, weights: Array, tolera
     NoSimilarity
         If no two pairs of positive weight lie apart.
     """
-    rng = np.random.default_rng(0)
-    size = min(source.shape[1], len(source))
-    best, support = None, np.zeros(len(source))
-    for _ in range(_N_TRIALS):
-        chosen = rng.choice(len(source), size=size, replace=False)
-        try:
-            trial = fit_similarity(source[chosen], target[chosen])
-        except NoSimilarity:
-            continue
-        agreed = _support(trial, source, target, weights, tolerance)
-        if agreed.sum() > support.sum():
-            best, support = trial, agreed
-    if best is None:
+    trials = _draw_trials(source, target)
+    if not len(trials):
         raise NoSimilarity("the landmarks coincide: no similarity can be fitted")
+    placed = source @ trials[:, :-1, :-1].transpose(0, 2, 1) + trials[:, None, :-1, -1]
+    agreed = _support(placed, target, weights, tolerance)
+    support = agreed[int(np.argmax(agreed.sum(axis=1)))]
     for _ in range(5):
         best = fit_similarity(source, target, support)
-        support = _support(best, source, target, weights, tolerance)
+        support = _support(best.apply(source), target, weights, tolerance)
     return best, support
 
 
@@ -140,6 +132,27 @@ def _normalise(shape: Array) -> Array:
     return np.asarray((shape - shape_centre(shape)) / shape_extent(shape), dtype=np.float64)
 
 
-def _support(frame: Frame, source: Array, target: Array, weights: Array, tolerance: float) -> Array:
-    residual = np.linalg.norm(frame.apply(source) - target, axis=1) / tolerance
+def _draw_trials(source: Array, target: Array) -> Array:
+    """Return the matrices of similarities fitted to random minimal sets of pairs, shape (n, ndim + 1, ndim + 1)."""
+    n, ndim = source.shape
+    rng = np.random.default_rng(0)
+    chosen = rng.random((_N_TRIALS, n)).argsort(axis=1)[:, : min(ndim, n)]
+    a, b = source[chosen], target[chosen]
+    centre_a, centre_b = a.mean(axis=1), b.mean(axis=1)
+    a, b = a - centre_a[:, None], b - centre_b[:, None]
+    spread = (a**2).sum(axis=(1, 2))
+    apart = np.isfinite(spread) & np.isfinite(b).all(axis=(1, 2)) & (spread > 1e-18)
+    a, b, centre_a, centre_b, spread = a[apart], b[apart], centre_a[apart], centre_b[apart], spread[apart]
+    u, singular, vt = np.linalg.svd(b.transpose(0, 2, 1) @ a)
+    signs = np.ones_like(singular)
+    signs[:, -1] = np.sign(np.linalg.det(u @ vt))
+    scale = (singular * signs).sum(axis=1) / spread
+    matrices = np.tile(np.eye(ndim + 1), (len(a), 1, 1))
+    matrices[:, :-1, :-1] = scale[:, None, None] * ((u * signs[:, None, :]) @ vt)
+    matrices[:, :-1, -1] = centre_b - (matrices[:, :-1, :-1] @ centre_a[:, :, None])[..., 0]
+    return matrices[scale > 1e-9]
+
+
+def _support(placed: Array, target: Array, weights: Array, tolerance: float) -> Array:
+    residual = np.linalg.norm(placed - target, axis=-1) / tolerance
     return np.asarray(np.nan_to_num(weights / (1.0 + residual**2), nan=0.0))
