@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
 
 from boneage.landmarks.features import BoxStack
-from boneage.landmarks.growing import find_leaves, grow_tree, place_features
+from boneage.landmarks.growing import find_leaves, grow_tree, pack_nodes
 from boneage.landmarks.settings import ForestSettings
 
 _SPLIT_DIMENSIONS = 8
@@ -43,7 +43,7 @@ class VotingForest:
         self.settings = settings
         self.random_state = random_state
         self.n_jobs = n_jobs
-        self._moves: tuple[tuple[int, ...], NDArray[np.int64]] | None = None
+        self._packed: tuple[tuple[int, ...], NDArray[np.int32]] | None = None
 
     def fit(
         self,
@@ -97,12 +97,10 @@ class VotingForest:
             raise NotFittedError("this VotingForest is not fitted yet")
         strides = stack.strides
         key = tuple(strides)
-        if self._moves is None or self._moves[0] != key:
-            self._moves = (key, place_features(self.features_, strides))
+        if self._packed is None or self._packed[0] != key:
+            self._packed = (key, pack_nodes(self.features_, self.thresholds_, self.children_, strides))
         places = stack.flat(np.zeros(len(positions), np.int64), positions)
-        return np.asarray(
-            find_leaves(stack.values.reshape(-1), places, self._moves[1], self.thresholds_, self.children_, self.roots_)
-        )
+        return np.asarray(find_leaves(stack.values.reshape(-1), places, self._packed[1], self.roots_))
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return what was learnt as arrays."""
@@ -125,7 +123,7 @@ class VotingForest:
             if name not in arrays:
                 raise ValueError(f"the forest lacks its {name}")
             setattr(forest, f"{name}_", np.ascontiguousarray(arrays[name], dtype=dtypes.get(name, np.float32)))
-        forest._moves = None
+        forest._packed = None
         forest._check(n_boxes, reach)
         return forest
 
@@ -137,7 +135,7 @@ class VotingForest:
         shifted = [np.where(t[2] > 0, t[2] + start, 0) for t, start in zip(trees, starts, strict=True)]
         self.children_ = np.concatenate(shifted).astype(np.int32)
         self.roots_ = starts
-        self._moves = None
+        self._packed = None
 
     def _fill_leaves(self, leaf_of: list[NDArray[np.int32]], displacements: NDArray[np.float32]) -> None:
         _, n_landmarks, ndim = displacements.shape

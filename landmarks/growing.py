@@ -9,6 +9,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+_TOGETHER = 16
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -251,12 +253,7 @@ def _partition(
 
 @compiled
 def find_leaves(
-    values: NDArray[np.int16],
-    places: NDArray[np.int64],
-    moves: NDArray[np.int64],
-    thresholds: NDArray[np.int32],
-    children: NDArray[np.int32],
-    roots: NDArray[np.int32],
+    values: NDArray[np.int16], places: NDArray[np.int64], nodes: NDArray[np.int32], roots: NDArray[np.int32]
 ) -> NDArray[np.int32]:
     """Drop positions down every tree.
 
@@ -264,9 +261,8 @@ def find_leaves(
     ----------
     values : ndarray of int16, shape (size,)
     places : ndarray of int64, shape (n,)
-    moves : ndarray of int64, shape (n_nodes, 2)
-        ``place_feature`` of every node of all trees.
-    thresholds, children : ndarray of int32, shape (n_nodes,)
+    nodes : ndarray of int32, shape (n_nodes, 4)
+        From :func:`pack_nodes`.
     roots : ndarray of int32, shape (n_trees,)
 
     Returns
@@ -274,20 +270,38 @@ def find_leaves(
     ndarray of int32, shape (n, n_trees)
         Node in which each position ends.
     """
+    # Each step waits for memory: several positions go down together, so that their waits overlap.
     leaves = np.empty((len(places), len(roots)), np.int32)
     for tree in range(len(roots)):
-        for i in range(len(places)):
-            node = roots[tree]
-            while children[node] > 0:
-                place = places[i]
-                response = np.int32(values[place + moves[node, 0]]) - np.int32(values[place + moves[node, 1]])
-                node = children[node] + (0 if response <= thresholds[node] else 1)
-            leaves[i, tree] = node
+        for begin in range(0, len(places), _TOGETHER):
+            end = min(begin + _TOGETHER, len(places))
+            for i in range(begin, end):
+                leaves[i, tree] = roots[tree]
+            going = True
+            while going:
+                going = False
+                for i in range(begin, end):
+                    node = leaves[i, tree]
+                    child = nodes[node, 3]
+                    if child > 0:
+                        place = places[i]
+                        response = np.int32(values[place + nodes[node, 0]]) - np.int32(values[place + nodes[node, 1]])
+                        leaves[i, tree] = child + np.int32(response > nodes[node, 2])
+                        going = True
     return leaves
 
 
-def place_features(features: NDArray[np.int16], strides: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return ``place_feature`` of many features at once, shape (n, 2)."""
+def pack_nodes(
+    features: NDArray[np.int16],
+    thresholds: NDArray[np.int32],
+    children: NDArray[np.int32],
+    strides: NDArray[np.int64],
+) -> NDArray[np.int32]:
+    """Return all that a walk down needs of each node, side by side in memory, for pictures of some strides.
+
+    The columns are the two numbers of ``place_feature``, the threshold, and the left child.
+    """
     half = features.shape[1] // 2
     wide: NDArray[Any] = features.astype(np.int64)
-    return np.stack([wide[:, :half] @ strides[1:], wide[:, half:] @ strides[1:]], axis=1)
+    first, second = wide[:, :half] @ strides[1:], wide[:, half:] @ strides[1:]
+    return np.ascontiguousarray(np.stack([first, second, thresholds, children], axis=1), dtype=np.int32)

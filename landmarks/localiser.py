@@ -13,16 +13,16 @@ from sklearn.exceptions import NotFittedError
 
 from boneage.imaging import Frame, Points, Scan
 from boneage.landmarks.forest import VotingForest
+from boneage.landmarks.guessing import TOLERANCE, PoseFinder, guess_pose
 from boneage.landmarks.poses import (
     NoSimilarity,
     fit_similarity,
     fit_similarity_robustly,
     mean_shape,
-    rotation,
     shape_centre,
     shape_extent,
 )
-from boneage.landmarks.settings import ForestSettings, LocaliserSettings, StageSettings, accurate
+from boneage.landmarks.settings import LocaliserSettings, StageSettings, accurate, settings_from_json
 from boneage.landmarks.stages import CoarseStage, LocalStage, feature_reach
 from boneage.landmarks.views import Bounds, View, draw_jitter, draw_view, image_bounds
 
@@ -30,7 +30,7 @@ Array = NDArray[np.float64]
 Report = Callable[[str, float], None]
 
 _MARGIN = 0.25  # of the extent, around the mean shape
-_TOLERANCE = 0.07  # residual of the pose fit beyond which a landmark counts for little
+_ENOUGH = 0.8  # part of the landmarks to be found; with fewer, the pose is doubted
 _FAR = 0.25  # a coarse estimate further than this from its place in the mean shape is not built upon
 
 
@@ -92,7 +92,7 @@ class ForestLocaliser:
             ]
             self.bounds_ = Bounds(self.mean_shape_.min(axis=0) - _MARGIN, self.mean_shape_.max(axis=0) + _MARGIN)
         else:
-            poses = [self._guess_pose(scan, 1.0, 0.0) for scan in scans]
+            poses = [guess_pose(scan, self.size_ratio_, self.centre_offset_) for scan in scans]
             boxes = [image_bounds(scan, pose) for scan, pose in zip(scans, poses, strict=True)]
             self.bounds_ = Bounds(np.min([b.low for b in boxes], axis=0), np.max([b.high for b in boxes], axis=0))
 
@@ -108,14 +108,16 @@ class ForestLocaliser:
             views, truths = self._draw_views(stage, scans, poses, in_file, int(seed))
             follow = partial(report, f"local stage {number}")
             self._local.append(LocalStage.fit(stage, views, truths, int(seed), self.n_jobs, follow))
+        self._finder = self._make_finder()
         return self
 
     def locate(self, scan: Scan) -> Points:
         """Find the landmarks of a scan.
 
-        1. Try the first guesses of the pose; keep the one whose coarse votes agree best with the mean shape.
+        1. Try first guesses of the pose; keep the one whose coarse votes agree best with the mean shape.
         2. Draw the scan in the pose found and vote again.
         3. Refine each landmark through the local stages.
+        4. If too few are found, try every guess of the pose, and keep the better outcome.
 
         Returns
         -------
@@ -134,16 +136,24 @@ class ForestLocaliser:
             raise NotFittedError("this ForestLocaliser is not fitted yet")
         if scan.ndim != self.mean_shape_.shape[1]:
             raise ValueError(f"the localiser was trained on {self.mean_shape_.shape[1]}D scans, got a {scan.ndim}D one")
-        try:
-            pose, positions, scores = self._locate_coarsely(scan)
-        except NoSimilarity:
-            return self._absent("no pose of the anatomy fits the image")
-        for stage in self._local:
-            view = draw_view(scan, pose, self._view_bounds(scan, pose), stage.stage.resolution)
-            to_view = view.to_view.compose(pose.inverse())
-            found, scores = stage.locate(view, to_view.apply(positions))
-            positions = to_view.inverse().apply(found)
-        return self._to_points(scan, pose.inverse().apply(positions), scores)
+        points, everything_tried = self._locate(scan, thoroughly=False)
+        if points.present.mean() < _ENOUGH and not everything_tried:
+            again, _ = self._locate(scan, thoroughly=True)
+            if again.present.sum() > points.present.sum():
+                return again
+        return points
+
+    def is_mirrored(self, points: Points) -> bool:
+        """Whether landmarks lie as in a mirror image of the training scans."""
+        found = points.select(self.names_).positions
+        residuals = []
+        for shape in (found, np.concatenate([found[:, :-1], -found[:, -1:]], axis=1)):
+            try:
+                fitted = fit_similarity(shape, self.mean_shape_).apply(shape)
+            except NoSimilarity:
+                return False
+            residuals.append(float(np.nansum((fitted - self.mean_shape_) ** 2)))
+        return residuals[1] < residuals[0]
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """Return all that was learnt as JSON data and arrays."""
@@ -175,7 +185,7 @@ class ForestLocaliser:
         ValueError, KeyError, TypeError
             If settings or arrays are missing, malformed or do not fit together.
         """
-        settings = _read_settings(config["settings"])
+        settings = settings_from_json(config["settings"])
         self = cls(settings=settings)
         self._settings = settings
         self.names_ = tuple(str(name) for name in config["names"])
@@ -196,6 +206,7 @@ class ForestLocaliser:
             LocalStage(stage, [_read_forest(stage, arrays, f"local{s}/{k}/", 1, ndim) for k in range(n)])
             for s, stage in enumerate(settings.local)
         ]
+        self._finder = self._make_finder()
         return self
 
     def _learn_first_guess(self, scans: Sequence[Scan], shapes: Sequence[Array]) -> None:
@@ -207,11 +218,8 @@ class ForestLocaliser:
         self.size_ratio_ = float(np.median(extents / sides))
         self.centre_offset_ = np.median((centres - middles) / sides[:, None], axis=0)
 
-    def _guess_pose(self, scan: Scan, scale: float, angle_rad: float) -> Frame:
-        size = _isotropic_size(scan)
-        centre = size / 2 + self.centre_offset_ * size.max()
-        linear = rotation(angle_rad, scan.ndim) / (self.size_ratio_ * scale * size.max())
-        return Frame.from_linear(linear, -linear @ centre).compose(_to_isotropic(scan))
+    def _make_finder(self) -> PoseFinder:
+        return PoseFinder(self._whole[0], self.mean_shape_, self.size_ratio_, self.centre_offset_, self._settings)
 
     def _whole_stages(self) -> list[StageSettings]:
         stages = (self._settings.pose, self._settings.coarse)
@@ -238,30 +246,41 @@ class ForestLocaliser:
                 truths.append(views[-1].to_view.apply(landmarks))
         return views, truths
 
-    def _locate_coarsely(self, scan: Scan) -> tuple[Frame, Array, Array]:
-        """Return the pose, and the landmarks in reference coordinates with their scores."""
-        guesses = [
-            self._guess_pose(scan, scale, angle)
-            for scale in self._settings.first_scales
-            for angle in self._settings.first_rotations_rad
-        ]
-        finder, coarse = self._whole[0], self._whole[-1]
-        outcomes = [_vote_in(scan, finder, guess, image_bounds(scan, guess)) for guess in guesses]
+    def _locate(self, scan: Scan, *, thoroughly: bool) -> tuple[Points, bool]:
+        """Return the landmarks, and whether every guess of the pose was tried."""
+        try:
+            pose, positions, scores, everything = self._locate_coarsely(scan, thoroughly)
+        except NoSimilarity:
+            return self._absent("no pose of the anatomy fits the image"), True
+        for stage in self._local:
+            view = draw_view(scan, pose, self._view_bounds(scan, pose), stage.stage.resolution)
+            to_view = view.to_view.compose(pose.inverse())
+            found, scores = stage.locate(view, to_view.apply(positions))
+            positions = to_view.inverse().apply(found)
+        return self._to_points(scan, pose.inverse().apply(positions), scores), everything
+
+    def _locate_coarsely(self, scan: Scan, thoroughly: bool) -> tuple[Frame, Array, Array, bool]:
+        """Return the pose, the landmarks in reference coordinates, their scores, and whether all guesses were tried."""
         if self._settings.pose is None:
-            return guesses[0], *outcomes[0]
-        fits = [fit_similarity_robustly(p, self.mean_shape_, s, _TOLERANCE) for p, s in outcomes]
-        best = int(np.argmax([support.sum() for _, support in fits]))
-        pose = fits[best][0].compose(guesses[best])
-        for stage in (finder, coarse):
-            positions, scores = _vote_in(scan, stage, pose, self.bounds_)
-            correction, _ = fit_similarity_robustly(positions, self.mean_shape_, scores, _TOLERANCE)
-            pose, positions = correction.compose(pose), correction.apply(positions)
+            pose = guess_pose(scan, self.size_ratio_, self.centre_offset_)
+            return pose, *_vote_in(scan, self._whole[0], pose, image_bounds(scan, pose)), True
+        poses, everything = self._finder.find(scan, thoroughly=thoroughly)
+        refined = (self._refine_pose(scan, pose) for pose in poses)
+        _, pose, positions, scores = max(refined, key=lambda outcome: outcome[0])
         far = np.linalg.norm(positions - self.mean_shape_, axis=1) > _FAR
-        return pose, np.where(far[:, None], self.mean_shape_, positions), scores
+        return pose, np.where(far[:, None], self.mean_shape_, positions), scores, everything
 
     def _absent(self, reason: str) -> Points:
         n, ndim = self.mean_shape_.shape
         return Points(self.names_, np.full((n, ndim), np.nan), np.zeros(n), (reason,) * n)
+
+    def _refine_pose(self, scan: Scan, pose: Frame) -> tuple[float, Frame, Array, Array]:
+        """Return how well the coarse votes agree, the corrected pose, and the landmarks in it with their scores."""
+        for stage in self._whole:
+            positions, scores = _vote_in(scan, stage, pose, self.bounds_)
+            correction, support = fit_similarity_robustly(positions, self.mean_shape_, scores, TOLERANCE)
+            pose, positions = correction.compose(pose), correction.apply(positions)
+        return float(support.sum()), pose, positions, scores
 
     def _to_points(self, scan: Scan, in_file: Array, scores: Array) -> Points:
         outside = np.asarray(((in_file < -0.5) | (in_file > np.array(scan.pixels.shape) - 0.5)).any(axis=1))
@@ -308,18 +327,6 @@ def _to_isotropic(scan: Scan) -> Frame:
 
 def _isotropic_size(scan: Scan) -> Array:
     return np.asarray(np.array(scan.pixels.shape) * scan.spacing_array)
-
-
-def _read_settings(config: Mapping[str, Any]) -> LocaliserSettings:
-    tuples = {name: tuple(config[name]) for name in ("first_scales", "first_rotations_rad")}
-    coarse, local = _read_stage(config["coarse"]), tuple(_read_stage(stage) for stage in config["local"])
-    pose = None if config["pose"] is None else _read_stage(config["pose"])
-    return LocaliserSettings(**{**config, **tuples, "coarse": coarse, "local": local, "pose": pose})
-
-
-def _read_stage(config: Mapping[str, Any]) -> StageSettings:
-    forest = ForestSettings(**config["forest"])
-    return StageSettings(**{**config, "box_sizes": tuple(config["box_sizes"]), "forest": forest})
 
 
 def _read_forest(

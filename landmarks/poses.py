@@ -150,7 +150,7 @@ def _draw_trials(source: Array, target: Array) -> Array:
     matrices = np.tile(np.eye(ndim + 1), (len(a), 1, 1))
     matrices[:, :-1, :-1] = scale[:, None, None] * ((u * signs[:, None, :]) @ vt)
     matrices[:, :-1, -1] = centre_b - (matrices[:, :-1, :-1] @ centre_a[:, :, None])[..., 0]
-    return matrices[scale > 1e-9]
+    return np.asarray(matrices[scale > 1e-9])
 
 
 def _support(placed: Array, target: Array, weights: Array, tolerance: float) -> Array:

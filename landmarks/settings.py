@@ -8,8 +8,9 @@ For a hand of 37 landmarks, from the forearm's metaphyses to the finger tips, 0.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 VoteWeight = Literal["uniform", "displacement", "spread"]
 
@@ -117,8 +118,10 @@ class LocaliserSettings:
         A stage before the coarse one that finds how the anatomy lies in the image, so that the later stages see
         it in the pose of the mean shape. Without it they work in the image as it stands, scaled by its size.
     first_scales, first_rotations_rad : tuple of float
-        First guesses tried when the pose is not known: the anatomy's size relative to its usual part of the
-        image, and its rotation. Every pair is tried, the most plausible is kept.
+        First guesses of the pose: the anatomy's size relative to its usual part of the image, and its rotation.
+        The rotations are tried where the usual orientation does not convince.
+    first_mirrored : bool
+        Whether the anatomy may be mirrored.
     min_score : float
         A landmark whose score is lower is given as absent.
     """
@@ -128,6 +131,7 @@ class LocaliserSettings:
     pose: StageSettings | None = None
     first_scales: tuple[float, ...] = (1.0,)
     first_rotations_rad: tuple[float, ...] = (0.0,)
+    first_mirrored: bool = False
     min_score: float = 0.0
 
     def __post_init__(self) -> None:
@@ -192,13 +196,14 @@ def accurate() -> LocaliserSettings:
             ),
         ),
         first_scales=(1.0, 0.78, 0.6, 0.47),
-        first_rotations_rad=tuple(math.radians(angle) for angle in (0, -25, 25, -50, 50)),
+        first_rotations_rad=tuple(math.radians(angle) for angle in range(0, 360, 30)),
+        first_mirrored=True,
         min_score=0.08,
     )  # fmt: skip
 
 
 def fast() -> LocaliserSettings:
-    """Return our settings for speed: smaller forests, one local stage, one first guess."""
+    """Return our settings for speed: smaller forests, one local stage."""
     return LocaliserSettings(
         pose=StageSettings(
             resolution=60, feature_range=0.18, n_positions=200, n_copies=2, max_rotation_rad=math.radians(15),
@@ -214,6 +219,9 @@ def fast() -> LocaliserSettings:
                 max_log_scale=0.06, vote_weight="spread", vote_length=0.006, smoothing=0.006,
             ),
         ),
+        first_scales=(1.0, 0.7, 0.5),
+        first_rotations_rad=tuple(math.radians(angle) for angle in range(0, 360, 30)),
+        first_mirrored=True,
         min_score=0.03,
     )  # fmt: skip
 
@@ -232,7 +240,26 @@ def with_vote_weight(settings: LocaliserSettings, weight: VoteWeight) -> Localis
     )
 
 
+def settings_from_json(config: Mapping[str, Any]) -> LocaliserSettings:
+    """Rebuild settings from what ``dataclasses.asdict`` made of them, perhaps by way of JSON.
+
+    Raises
+    ------
+    ValueError, KeyError, TypeError
+        If they are not such settings.
+    """
+    tuples = {name: tuple(config[name]) for name in ("first_scales", "first_rotations_rad")}
+    coarse, local = _read_stage(config["coarse"]), tuple(_read_stage(stage) for stage in config["local"])
+    pose = None if config["pose"] is None else _read_stage(config["pose"])
+    return LocaliserSettings(**{**config, **tuples, "coarse": coarse, "local": local, "pose": pose})
+
+
 PRESETS = {"paper": paper, "accurate": accurate, "fast": fast}
+
+
+def _read_stage(config: Mapping[str, Any]) -> StageSettings:
+    forest = ForestSettings(**config["forest"])
+    return StageSettings(**{**config, "box_sizes": tuple(config["box_sizes"]), "forest": forest})
 
 
 def _check(name: str, got: object, fine: bool, wanted: str) -> None:

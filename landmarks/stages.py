@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 
 import joblib
@@ -46,6 +47,10 @@ class CoarseStage:
         forest = VotingForest(settings=stage.forest, random_state=seed, n_jobs=n_jobs)
         forest.fit(stack, images, positions, displacements.astype(np.float32), reach)
         return cls(stage, forest)
+
+    def coarsen(self, factor: int) -> CoarseStage:
+        """Return the stage with the positions that vote ``factor`` times as far apart."""
+        return CoarseStage(dataclasses.replace(self.stage, step=self.stage.step * factor), self.forest)
 
     def locate(self, view: View) -> tuple[Array, Array]:
         """Return the landmarks in a view, shape (n_landmarks, ndim), and their scores."""

@@ -40,6 +40,7 @@ def cast_votes(
     weights: NDArray[np.float32],
     shape: NDArray[np.int64],
     maps: NDArray[np.float32],
+    totals: NDArray[np.float64],
 ) -> None:
     """Add the votes of all positions to flat maps of one shape, one for each landmark.
 
@@ -54,12 +55,15 @@ def cast_votes(
         Of a map. Votes outside it are lost.
     maps : ndarray of float32, shape (n_landmarks, size)
         Added to in place.
+    totals : ndarray of float64, shape (n_landmarks,)
+        The weights of all votes, also of those outside, are added to it in place.
     """
     n_landmarks, ndim = displacements.shape[1], displacements.shape[2]
     for i in range(leaves.shape[0]):
         for tree in range(leaves.shape[1]):
             leaf = leaves[i, tree]
             for k in range(n_landmarks):
+                totals[k] += weights[leaf, k]
                 place = 0
                 inside = True
                 for axis in range(ndim):
@@ -104,8 +108,8 @@ def vote(
     """
     n_landmarks = forest.displacements_.shape[1]
     maps = np.zeros((n_landmarks, int(np.prod(shape))), np.float32)
-    cast_votes(leaves, positions, forest.displacements_, weights, np.asarray(shape, np.int64), maps)
-    totals = np.array([weights[leaves, k].sum(dtype=np.float64) for k in range(n_landmarks)])
+    totals = np.zeros(n_landmarks)
+    cast_votes(leaves, positions, forest.displacements_, weights, np.asarray(shape, np.int64), maps, totals)
     ideal = (np.sqrt(2 * np.pi) * smoothing) ** -len(shape)
     peaks, heights = [], []
     for votes in maps:
@@ -133,15 +137,19 @@ def find_peak(surface: NDArray[np.float32]) -> tuple[NDArray[np.float64], float]
     >>> find_peak(hill)[0].round(1).tolist()
     [4.2, 3.0]
     """
-    top = np.array(np.unravel_index(int(np.argmax(surface)), surface.shape))
-    height = float(surface[tuple(top)])
-    peak = top.astype(np.float64)
-    for axis in range(surface.ndim):
-        if not 0 < top[axis] < surface.shape[axis] - 1:
-            continue
-        step = np.eye(surface.ndim, dtype=int)[axis]
-        before, after = float(surface[tuple(top - step)]), float(surface[tuple(top + step)])
-        curvature = before - 2 * height + after
-        if curvature < 0:
-            peak[axis] += np.clip(0.5 * (before - after) / curvature, -0.5, 0.5)
+    flat = surface.reshape(-1)
+    best = int(flat.argmax())
+    height = float(flat[best])
+    peak = np.empty(surface.ndim)
+    step, rest = 1, best
+    for axis in range(surface.ndim - 1, -1, -1):
+        n = surface.shape[axis]
+        rest, top = divmod(rest, n)
+        peak[axis] = top
+        if 0 < top < n - 1:
+            before, after = float(flat[best - step]), float(flat[best + step])
+            curvature = before - 2 * height + after
+            if curvature < 0:
+                peak[axis] += min(max(0.5 * (before - after) / curvature, -0.5), 0.5)
+        step *= n
     return peak, height

@@ -76,8 +76,7 @@ def prepare_regions(
     else:
         raise ValueError("give --localiser (a trained one) or --landmarks (annotated points): regions need one")
     check_sites(HAND_SITES, localiser.names_)
-    cutter = None if cut_at_annotations else localiser
-    regions = label_regions(collection, cutter, HAND_SITES, SIDE, report)
+    regions = label_regions(collection, localiser, HAND_SITES, SIDE, report, at_annotations=cut_at_annotations)
     return PreparedHands(localiser, dict(summary), regions, HAND_SITES, SIDE)
 
 

@@ -86,7 +86,8 @@ def assess(
     1. Take the sex given, else the file's own; refuse the hand if the model needs it and neither is there.
     2. Locate the landmarks; refuse an image in which most of them are not found.
     3. Crop a region around each site that has its landmarks; refuse a hand that lacks more than a third of them.
-    4. Estimate; flag the estimate if a region is missing from it, or the file contradicts the sex given.
+    4. Estimate; flag the estimate if a region is missing from it, the hand is mirrored, or the file contradicts the
+       sex given.
     """
     known_sex = sex or scan.sex
 
@@ -99,7 +100,8 @@ def assess(
     fault = find_fault(points)
     if fault:
         return refuse(fault, points)
-    regions = crop_regions(scan, points, sites, side=side)
+    mirrored = localiser.is_mirrored(points)
+    regions = crop_regions(scan, points, sites, side=side, mirrored=mirrored)
     gap = find_gap(regions)
     if gap:
         return refuse(gap, points)
@@ -108,6 +110,8 @@ def assess(
         return refuse(estimate.reason, points)
     missing = [name for name, there in zip(regions.names, regions.present, strict=True) if not there]
     remarks = [f"no region for {', '.join(missing)}"] if missing else []
+    if mirrored:
+        remarks.append("mirrored with respect to the hands that the model knows")
     if sex and scan.sex and sex != scan.sex:
         remarks.append(f"the file says the sex is {scan.sex}")
     status: Status = "flagged" if remarks else "ok"
@@ -128,7 +132,7 @@ def find_fault(points: Points) -> str:
 def find_gap(regions: RegionStack) -> str:
     """Return why cropped regions are not to be read; empty if they are.
 
-    Where many are missing the hand is not as the model knows it (mirrored, for one), and the others are doubtful.
+    Where many are missing the hand is not as the model knows it, and the others are doubtful.
     """
     n_present = int(regions.present.sum())
     if 3 * n_present < 2 * len(regions.names):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from boneage.imaging import Collection, Points, Scan, Sex, UnreadableScan
+from boneage.imaging import Collection, Scan, Sex, UnreadableScan
 from boneage.landmarks import ForestLocaliser, LocaliserSettings
 from boneage.pipeline.assessment import find_fault, find_gap
 from boneage.pipeline.progress import Report
@@ -95,22 +95,25 @@ def train_localiser(
 
 def label_regions(
     collection: Collection,
-    localiser: ForestLocaliser | None,
+    localiser: ForestLocaliser,
     sites: Sequence[Site],
     side: int,
     report: Report | None = None,
+    *,
+    at_annotations: bool = False,
 ) -> LabelledRegions:
     """Crop the regions of every hand with an age: at the localiser's own points, or at the annotated ones.
 
     Parameters
     ----------
     collection : Collection
-    localiser : ForestLocaliser or None
-        ``None`` takes the annotated landmarks.
+    localiser : ForestLocaliser
     sites : sequence of Site
     side : int
         Side of a region in pixels.
     report : callable, optional
+    at_annotations : bool
+        Crop at the annotated landmarks instead, where there are any.
     """
     ids, stacks, ages, sexes, refused = [], [], [], [], []
     n_phantoms = 0
@@ -121,12 +124,12 @@ def label_regions(
         if isinstance(outcome, Refusal):
             refused.append(outcome)
             continue
-        points: Points | None = localiser.locate(outcome) if localiser else collection.points(id_)
-        fault = find_fault(points) if localiser and points is not None else ""
-        stack = crop_regions(outcome, points, sites, side=side) if points is not None and not fault else None
+        points = collection.points(id_) if at_annotations else localiser.locate(outcome)
+        stack, fault = None, "it has no annotated landmarks"
+        if points is not None:
+            stack = crop_regions(outcome, points, sites, side=side, mirrored=localiser.is_mirrored(points))
+            fault = "" if at_annotations else find_fault(points) or find_gap(stack)
         age = collection.age(id_)
-        if stack is not None and localiser:
-            fault = find_gap(stack)
         if stack is None or fault or not stack.present.any() or age is None:
             refused.append(Refusal(id_, str(collection.paths[id_]), fault or "no region could be cropped"))
             continue

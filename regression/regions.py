@@ -50,7 +50,9 @@ class RegionStack:
             raise ValueError("a region has a frame if it is present, and only then")
 
 
-def crop_regions(scan: Scan, points: Points, sites: Sequence[Site], *, side: int) -> RegionStack:
+def crop_regions(
+    scan: Scan, points: Points, sites: Sequence[Site], *, side: int, mirrored: bool = False
+) -> RegionStack:
     """Crop the region of each site, turned so that the bone's distal end is up.
 
     1. Bring the landmarks to true proportions.
@@ -68,6 +70,8 @@ def crop_regions(scan: Scan, points: Points, sites: Sequence[Site], *, side: int
     sites : sequence of Site
     side : int
         Side of the crops in pixels.
+    mirrored : bool
+        Whether the hand lies as in a mirror; its regions are then mirrored back.
 
     Raises
     ------
@@ -85,7 +89,7 @@ def crop_regions(scan: Scan, points: Points, sites: Sequence[Site], *, side: int
         absent = [name for name in site.landmark_names if name not in place]
         if absent:
             raise ValueError(f"region {site.name} needs the landmark {absent[0]}, which the points lack")
-        square = _square(site, place, side)
+        square = _square(site, place, side, mirrored)
         to_crop = square.compose(to_true) if square else None
         if to_crop is None or _part_inside(to_crop, scan.pixels.shape, side) < _INSIDE:
             frames.append(None)
@@ -96,7 +100,7 @@ def crop_regions(scan: Scan, points: Points, sites: Sequence[Site], *, side: int
     return RegionStack(tuple(site.name for site in sites), pixels, present, tuple(frames))
 
 
-def _square(site: Site, place: dict[str, Array], side: int) -> Frame | None:
+def _square(site: Site, place: dict[str, Array], side: int, mirrored: bool) -> Frame | None:
     """Return the map from true proportions to the region's pixels; ``None`` if the landmarks give none."""
     centre = _mean(site.centre, place)
     axis = _mean(site.distal, place) - (_mean(site.proximal, place) if site.proximal else centre)
@@ -109,6 +113,8 @@ def _square(site: Site, place: dict[str, Array], side: int) -> Frame | None:
         return None
     up_row, up_col = axis / norm
     turn = np.array([[-up_row, -up_col], [up_col, -up_row]])  # takes the axis to (-1, 0): up
+    if mirrored:
+        turn[1] *= -1
     linear = turn * (side / (site.size * length))
     middle = centre + axis / norm * (site.shift * length)
     return Frame.from_linear(linear, (side - 1) / 2 - linear @ middle)

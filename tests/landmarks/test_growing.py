@@ -1,6 +1,6 @@
 import numpy as np
 
-from boneage.landmarks.growing import draw_feature, find_leaves, grow_tree, place_features
+from boneage.landmarks.growing import draw_feature, find_leaves, grow_tree, pack_nodes
 
 
 def stripes():
@@ -33,8 +33,8 @@ def test_a_tree_separates_what_one_feature_tells_apart():
 
 def test_every_position_ends_in_the_leaf_it_was_learnt_in():
     values, strides, places, _, (features, thresholds, children, leaf_of) = grow()
-    moves = place_features(features, strides)
-    found = find_leaves(values.reshape(-1), places, moves, thresholds, children, np.zeros(1, np.int32))
+    nodes = pack_nodes(features, thresholds, children, strides)
+    found = find_leaves(values.reshape(-1), places, nodes, np.zeros(1, np.int32))
     assert np.array_equal(found[:, 0], leaf_of)
 
 

@@ -20,6 +20,14 @@ def fitted(scenes, tiny_settings):
     return ForestLocaliser(settings=tiny_settings, n_jobs=2).fit(*zip(*train, strict=True))
 
 
+@pytest.fixture(scope="module")
+def all_round(scenes, tiny_settings):
+    """A localiser that tries every quarter turn and the mirror image."""
+    turns = tuple(np.arange(4) * np.pi / 2)
+    settings = dataclasses.replace(tiny_settings, first_rotations_rad=turns, first_mirrored=True)
+    return ForestLocaliser(settings=settings, n_jobs=2).fit(*zip(*scenes[0], strict=True))
+
+
 def test_it_finds_what_it_learnt_to_find(fitted, scenes):
     assert np.median(errors(fitted, scenes[1])) < 1.0
     assert fitted.names_ == NAMES
@@ -31,6 +39,24 @@ def test_pose_normalisation_copes_with_a_smaller_turned_scene(scenes, tiny_setti
     rng = np.random.default_rng(5)
     turned = [draw_scene(rng, size=140, angle=0.5) for _ in range(3)]
     assert np.median(errors(localiser, turned)) < 1.5
+
+
+@pytest.mark.parametrize("quarter_turns", [0, 1, 2, 3])
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_any_rotation_and_the_mirror_image_are_found_where_settings_say_so(all_round, scenes, quarter_turns, mirrored):
+    scan, points = scenes[1][0]
+    cols = scan.pixels.shape[1]
+    pixels = np.rot90(scan.pixels[:, ::-1] if mirrored else scan.pixels, quarter_turns)
+    place = points.positions * [1, -1] + [0, cols - 1] if mirrored else points.positions
+    for _ in range(quarter_turns):
+        place = np.stack([cols - 1 - place[:, 1], place[:, 0]], axis=1)
+    found = all_round.locate(Scan(pixels))
+    assert np.nanmedian(np.linalg.norm(found.positions - place, axis=1)) < 1.5
+    assert all_round.is_mirrored(found) == mirrored
+
+
+def test_points_too_few_to_tell_are_not_mirrored(fitted):
+    assert not fitted.is_mirrored(Points(NAMES, np.full((4, 2), np.nan)))
 
 
 @pytest.mark.parametrize("shape", [(16, 16), (20, 900), (900, 20)])

@@ -21,11 +21,12 @@ def test_absent_landmarks_are_left_out():
     assert np.allclose(fit_similarity(shape, moved).apply(shape)[0], moved[0])
 
 
-def test_outliers_do_not_turn_the_robust_fit():
-    shape = RNG.uniform(-0.5, 0.5, (20, 2))
-    true = Frame.from_linear(1.3 * rotation(-0.4, 2), [0.2, 0.1])
+@pytest.mark.parametrize("ndim", [2, 3])
+def test_outliers_do_not_turn_the_robust_fit(ndim):
+    shape = RNG.uniform(-0.5, 0.5, (20, ndim))
+    true = Frame.from_linear(1.3 * rotation(-0.4, ndim), np.linspace(0.2, 0.1, ndim))
     seen = true.inverse().apply(shape)
-    seen[:7] += RNG.uniform(0.5, 1.0, (7, 2))
+    seen[:7] += RNG.uniform(0.5, 1.0, (7, ndim))
     frame, support = fit_similarity_robustly(seen, shape, np.ones(20), 0.05)
     assert np.allclose(frame.apply(seen[7:]), shape[7:], atol=0.02)
     assert support[:7].max() < 0.1 < support[7:].min()

@@ -48,8 +48,10 @@ def test_votes_outside_the_map_are_lost():
     maps = np.zeros((1, 100), np.float32)
     displacements = np.array([[[-5.0, 0.0]], [[1.0, 1.0]]], np.float32)
     leaves = np.array([[0, 1]], np.int32)
-    cast_votes(leaves, np.array([[2, 2]]), displacements, np.ones((2, 1), np.float32), np.array([10, 10]), maps)
+    weights, totals = np.ones((2, 1), np.float32), np.zeros(1)
+    cast_votes(leaves, np.array([[2, 2]]), displacements, weights, np.array([10, 10]), maps, totals)
     assert maps.sum() == 1
+    assert totals.tolist() == [2]
     assert maps[0, 33] == 1
 
 

@@ -94,3 +94,11 @@ def test_two_thirds_of_the_regions_must_be_there(n_present, faulty):
     gap = find_gap(RegionStack(tuple("abcdef"), np.zeros((6, 4, 4), np.float32), present, frames))
     assert bool(gap) == faulty
     assert not faulty or "3 of 6 regions" in gap
+
+
+def test_a_mirrored_hand_is_read_the_same_and_says_so(pipeline, scan):
+    straight = pipeline.assess(scan, sex="F")
+    mirrored = pipeline.assess(dataclasses.replace(scan, pixels=scan.pixels[:, ::-1]), sex="F")
+    assert mirrored.status == "flagged"
+    assert "mirrored with respect to" in mirrored.reason
+    assert mirrored.estimate.months == pytest.approx(straight.estimate.months, abs=6)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from boneage.imaging import Collection, Points, read_landmarks
-from boneage.landmarks import fast
+from boneage.landmarks import ForestLocaliser, fast
 from boneage.pipeline.bone_age import load_localiser
 from boneage.pipeline.gathering import gather
 from boneage.pipeline.training import label_regions, train_localiser
@@ -34,7 +34,7 @@ def test_regions_are_cut_at_what_is_found_or_at_what_is_annotated(known, localis
     collection = collection.subset(collection.ids[:3])
     localiser = load_localiser(localiser_file)[0]
     found = label_regions(collection, localiser, HAND_SITES, 32)
-    annotated = label_regions(collection, None, HAND_SITES, 32)
+    annotated = label_regions(collection, localiser, HAND_SITES, 32, at_annotations=True)
     assert found.ids == annotated.ids == tuple(collection.ids)
     assert found.n_phantoms == 3
     assert found.ages_months == tuple(collection.age(id_).boneage_months for id_ in collection.ids)
@@ -44,25 +44,25 @@ def test_regions_are_cut_at_what_is_found_or_at_what_is_annotated(known, localis
         assert np.corrcoef(one.pixels.ravel(), other.pixels.ravel())[0, 1] > 0.9
 
 
-def test_hands_in_which_little_is_found_are_left_out_with_the_reason(known, localiser_file):
+def test_hands_in_which_little_is_found_are_left_out_with_the_reason(known, localiser_file, monkeypatch):
     collection = gather([known / "images"], ages=[known / "ages.csv"])
     collection = collection.subset(collection.ids[:2])
     localiser = load_localiser(localiser_file)[0]
 
-    class Blind:
-        def locate(self, scan):
-            points = localiser.locate(scan)
-            nowhere = np.full_like(points.positions, np.nan)
-            return Points(points.names, nowhere, points.scores, ("score too low",) * len(points))
+    def see_nothing(scan):
+        points = ForestLocaliser.locate(localiser, scan)
+        nowhere = np.full_like(points.positions, np.nan)
+        return Points(points.names, nowhere, points.scores, ("score too low",) * len(points))
 
-    regions = label_regions(collection, Blind(), HAND_SITES, 32)
+    monkeypatch.setattr(localiser, "locate", see_nothing)
+    regions = label_regions(collection, localiser, HAND_SITES, 32)
     assert regions.ids == ()
     assert [r.id for r in regions.refused] == list(collection.ids)
     assert "0 of 37 landmarks found" in regions.refused[0].reason
 
 
-def test_a_hand_without_an_age_is_not_labelled(known):
+def test_a_hand_without_an_age_is_not_labelled(known, localiser_file):
     collection = Collection.from_folders([known / "images"], landmarks=read_landmarks(known / "landmarks.csv"))
-    regions = label_regions(collection, None, HAND_SITES, 32)
+    regions = label_regions(collection, load_localiser(localiser_file)[0], HAND_SITES, 32, at_annotations=True)
     assert regions.ids == ()
     assert regions.refused == ()

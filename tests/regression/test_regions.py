@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -100,3 +102,14 @@ def test_a_stack_must_fit_together():
         RegionStack(("a",), pixels, np.array([True]), (None,))
     with pytest.raises(ValueError, match="finite"):
         RegionStack(("a",), pixels * np.nan, np.array([False]), (None,))
+
+
+def test_a_mirrored_hand_gives_the_same_regions_when_told_so(hand):
+    stack = crop_regions(hand.scan, hand.points, HAND_SITES, side=64)
+    columns = hand.scan.pixels.shape[1]
+    flip = Frame.from_linear(np.diag([1.0, -1.0]), np.array([0.0, columns - 1.0]))
+    mirrored = dataclasses.replace(hand.scan, pixels=hand.scan.pixels[:, ::-1])
+    again = crop_regions(mirrored, hand.points.mapped(flip), HAND_SITES, side=64, mirrored=True)
+    assert np.abs(again.pixels - stack.pixels).max() < 1e-3
+    untold = crop_regions(mirrored, hand.points.mapped(flip), HAND_SITES, side=64)
+    assert np.abs(untold.pixels[:, :, ::-1] - stack.pixels).max() < 1e-3
