@@ -13,11 +13,10 @@ from sklearn.exceptions import NotFittedError
 
 from boneage.imaging import Frame, Points, Scan
 from boneage.landmarks.forest import VotingForest
-from boneage.landmarks.guessing import TOLERANCE, PoseFinder, guess_pose
+from boneage.landmarks.guessing import PoseFinder, guess_pose, vote_in
 from boneage.landmarks.poses import (
     NoSimilarity,
     fit_similarity,
-    fit_similarity_robustly,
     mean_shape,
     shape_centre,
     shape_extent,
@@ -30,7 +29,6 @@ Array = NDArray[np.float64]
 Report = Callable[[str, float], None]
 
 _MARGIN = 0.25  # of the extent, around the mean shape
-_ENOUGH = 0.8  # part of the landmarks to be found; with fewer, the pose is doubted
 _FAR = 0.25  # a coarse estimate further than this from its place in the mean shape is not built upon
 
 
@@ -109,15 +107,16 @@ class ForestLocaliser:
             follow = partial(report, f"local stage {number}")
             self._local.append(LocalStage.fit(stage, views, truths, int(seed), self.n_jobs, follow))
         self._finder = self._make_finder()
+        self.typical_support_ = self._learn_typical_support(scans, poses)
         return self
 
     def locate(self, scan: Scan) -> Points:
         """Find the landmarks of a scan.
 
-        1. Try first guesses of the pose; keep the one whose coarse votes agree best with the mean shape.
+        1. Guess the pose, upright and mirrored; where neither is clearly it, try other rotations. Keep the guess
+           whose coarse votes agree best with the mean shape.
         2. Draw the scan in the pose found and vote again.
         3. Refine each landmark through the local stages.
-        4. If too few are found, try every guess of the pose, and keep the better outcome.
 
         Returns
         -------
@@ -136,12 +135,16 @@ class ForestLocaliser:
             raise NotFittedError("this ForestLocaliser is not fitted yet")
         if scan.ndim != self.mean_shape_.shape[1]:
             raise ValueError(f"the localiser was trained on {self.mean_shape_.shape[1]}D scans, got a {scan.ndim}D one")
-        points, everything_tried = self._locate(scan, thoroughly=False)
-        if points.present.mean() < _ENOUGH and not everything_tried:
-            again, _ = self._locate(scan, thoroughly=True)
-            if again.present.sum() > points.present.sum():
-                return again
-        return points
+        coarse = self._locate_coarsely(scan)
+        if coarse is None:
+            return self._absent("no pose of the anatomy fits the image")
+        pose, positions, scores = coarse
+        for stage in self._local:
+            view = draw_view(scan, pose, self._view_bounds(scan, pose), stage.stage.resolution)
+            to_view = view.to_view.compose(pose.inverse())
+            found, scores = stage.locate(view, to_view.apply(positions))
+            positions = to_view.inverse().apply(found)
+        return self._to_points(scan, pose.inverse().apply(positions), scores)
 
     def is_mirrored(self, points: Points) -> bool:
         """Whether landmarks lie as in a mirror image of the training scans."""
@@ -163,6 +166,7 @@ class ForestLocaliser:
             "settings": dataclasses.asdict(self._settings),
             "names": list(self.names_),
             "size_ratio": self.size_ratio_,
+            "typical_support": self.typical_support_,
         }
         arrays: dict[str, NDArray[Any]] = {
             "mean_shape": self.mean_shape_,
@@ -190,6 +194,7 @@ class ForestLocaliser:
         self._settings = settings
         self.names_ = tuple(str(name) for name in config["names"])
         self.size_ratio_ = float(config["size_ratio"])
+        self.typical_support_ = float(config["typical_support"])
         self.mean_shape_ = np.asarray(arrays["mean_shape"], dtype=np.float64)
         self.centre_offset_ = np.asarray(arrays["centre_offset"], dtype=np.float64)
         low, high = np.asarray(arrays["bounds"], dtype=np.float64)
@@ -218,8 +223,20 @@ class ForestLocaliser:
         self.size_ratio_ = float(np.median(extents / sides))
         self.centre_offset_ = np.median((centres - middles) / sides[:, None], axis=0)
 
-    def _make_finder(self) -> PoseFinder:
-        return PoseFinder(self._whole[0], self.mean_shape_, self.size_ratio_, self.centre_offset_, self._settings)
+    def _make_finder(self) -> PoseFinder | None:
+        if self._settings.pose is None:
+            return None
+        return PoseFinder(
+            self._whole, self.mean_shape_, self.bounds_, self.size_ratio_, self.centre_offset_, self._settings
+        )
+
+    def _learn_typical_support(self, scans: Sequence[Scan], poses: Sequence[Frame]) -> float:
+        """Learn how well the coarse votes agree where the pose is right; a few scans tell."""
+        if self._finder is None:
+            return 0.0
+        some = list(zip(scans, poses, strict=True))[:10]
+        supports = [outcome.support for scan, pose in some for outcome in self._finder.correct(scan, [pose])]
+        return float(np.median(supports)) if supports else 0.0
 
     def _whole_stages(self) -> list[StageSettings]:
         stages = (self._settings.pose, self._settings.coarse)
@@ -246,41 +263,20 @@ class ForestLocaliser:
                 truths.append(views[-1].to_view.apply(landmarks))
         return views, truths
 
-    def _locate(self, scan: Scan, *, thoroughly: bool) -> tuple[Points, bool]:
-        """Return the landmarks, and whether every guess of the pose was tried."""
-        try:
-            pose, positions, scores, everything = self._locate_coarsely(scan, thoroughly)
-        except NoSimilarity:
-            return self._absent("no pose of the anatomy fits the image"), True
-        for stage in self._local:
-            view = draw_view(scan, pose, self._view_bounds(scan, pose), stage.stage.resolution)
-            to_view = view.to_view.compose(pose.inverse())
-            found, scores = stage.locate(view, to_view.apply(positions))
-            positions = to_view.inverse().apply(found)
-        return self._to_points(scan, pose.inverse().apply(positions), scores), everything
-
-    def _locate_coarsely(self, scan: Scan, thoroughly: bool) -> tuple[Frame, Array, Array, bool]:
-        """Return the pose, the landmarks in reference coordinates, their scores, and whether all guesses were tried."""
-        if self._settings.pose is None:
+    def _locate_coarsely(self, scan: Scan) -> tuple[Frame, Array, Array] | None:
+        """Return the pose, and the landmarks in reference coordinates with their scores; ``None`` without a pose."""
+        if self._finder is None:
             pose = guess_pose(scan, self.size_ratio_, self.centre_offset_)
-            return pose, *_vote_in(scan, self._whole[0], pose, image_bounds(scan, pose)), True
-        poses, everything = self._finder.find(scan, thoroughly=thoroughly)
-        refined = (self._refine_pose(scan, pose) for pose in poses)
-        _, pose, positions, scores = max(refined, key=lambda outcome: outcome[0])
-        far = np.linalg.norm(positions - self.mean_shape_, axis=1) > _FAR
-        return pose, np.where(far[:, None], self.mean_shape_, positions), scores, everything
+            return pose, *vote_in(scan, self._whole[0], pose, image_bounds(scan, pose))
+        best = self._finder.search(scan, self.typical_support_)
+        if best is None:
+            return None
+        far = np.linalg.norm(best.positions - self.mean_shape_, axis=1) > _FAR
+        return best.pose, np.where(far[:, None], self.mean_shape_, best.positions), best.scores
 
     def _absent(self, reason: str) -> Points:
         n, ndim = self.mean_shape_.shape
         return Points(self.names_, np.full((n, ndim), np.nan), np.zeros(n), (reason,) * n)
-
-    def _refine_pose(self, scan: Scan, pose: Frame) -> tuple[float, Frame, Array, Array]:
-        """Return how well the coarse votes agree, the corrected pose, and the landmarks in it with their scores."""
-        for stage in self._whole:
-            positions, scores = _vote_in(scan, stage, pose, self.bounds_)
-            correction, support = fit_similarity_robustly(positions, self.mean_shape_, scores, TOLERANCE)
-            pose, positions = correction.compose(pose), correction.apply(positions)
-        return float(support.sum()), pose, positions, scores
 
     def _to_points(self, scan: Scan, in_file: Array, scores: Array) -> Points:
         outside = np.asarray(((in_file < -0.5) | (in_file > np.array(scan.pixels.shape) - 0.5)).any(axis=1))
@@ -291,13 +287,6 @@ class ForestLocaliser:
         ]
         positions = np.where((outside | poor)[:, None], np.nan, scan.frame_to_original().apply(in_file))
         return Points(self.names_, positions, scores, tuple(reasons))
-
-
-def _vote_in(scan: Scan, stage: CoarseStage, pose: Frame, bounds: Bounds) -> tuple[Array, Array]:
-    """Return the landmarks that a stage finds in a view, in reference coordinates, and their scores."""
-    view = draw_view(scan, pose, bounds, stage.stage.resolution)
-    found, scores = stage.locate(view)
-    return pose.compose(view.to_view.inverse()).apply(found), scores
 
 
 def _check_training(scans: Sequence[Scan], points: Sequence[Points]) -> tuple[tuple[str, ...], list[Array]]:

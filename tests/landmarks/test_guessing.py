@@ -7,7 +7,6 @@ import pytest
 from boneage.imaging import Scan
 from boneage.landmarks import ForestLocaliser
 from boneage.landmarks.guessing import guess_pose
-from boneage.landmarks.poses import NoSimilarity
 from tests.landmarks.conftest import draw_scene
 
 
@@ -21,7 +20,7 @@ def finder(scenes, tiny_settings):
         first_mirrored=True,
     )
     localiser = ForestLocaliser(settings=settings, n_jobs=2).fit(*zip(*scenes[0], strict=True))
-    return localiser._make_finder(), localiser.mean_shape_
+    return localiser._finder, localiser.mean_shape_, localiser.typical_support_
 
 
 def off_by(pose, points, mean_shape):
@@ -45,22 +44,28 @@ def test_a_guess_heeds_the_pixels_proportions():
     assert pose.apply([[100.0, 50.0]]) == pytest.approx(np.array([[0.5, 0.5]]))
 
 
-def test_where_the_usual_orientation_is_clear_nothing_else_is_tried(finder, scenes, monkeypatch):
-    # The scene is so nearly its own mirror image that it is never clear by much.
-    monkeypatch.setattr("boneage.landmarks.guessing._CLEAR", 1.01)
+def test_the_upright_pose_and_its_mirror_image_are_found(finder, scenes):
     scan, points = scenes[1][0]
-    poses, everything = finder[0].find(scan)
-    assert not everything
-    assert len(poses) == 1
-    assert off_by(poses[0], points, finder[1]) < 0.06
-    assert finder[0].find(scan, thoroughly=True)[1]
+    upright, mirrored = finder[0].find_upright(scan)
+    assert off_by(upright, points, finder[1]) < 0.06
+    assert np.linalg.det(upright.matrix) > 0 > np.linalg.det(mirrored.matrix)
 
 
-def test_a_small_and_a_turned_scene_are_found(finder):
-    rng = np.random.default_rng(3)
-    for drawn in (draw_scene(rng, size=147), draw_scene(rng, angle=math.pi / 2)):
-        poses, _ = finder[0].find(drawn[0])
-        assert min(off_by(pose, drawn[1], finder[1]) for pose in poses) < 0.08
+def test_a_small_scene_is_found(finder):
+    scan, points = draw_scene(np.random.default_rng(3), size=147)
+    best = finder[0].search(scan, finder[2])
+    assert off_by(best.pose, points, finder[1]) < 0.06
+    assert 0 < best.support <= best.scores.sum()
+
+
+@pytest.mark.parametrize("quarter_turns", [1, 2, 3])
+def test_a_turned_scene_is_found(finder, scenes, quarter_turns):
+    scan, points = scenes[1][0]
+    place = points.positions
+    for _ in range(quarter_turns):
+        place = np.stack([scan.pixels.shape[1] - 1 - place[:, 1], place[:, 0]], axis=1)
+    best = finder[0].search(Scan(np.rot90(scan.pixels, quarter_turns)), finder[2])
+    assert off_by(best.pose, dataclasses.replace(points, positions=place), finder[1]) < 0.06
 
 
 def test_a_large_image_is_drawn_smaller_first(finder, scenes):
@@ -69,11 +74,21 @@ def test_a_large_image_is_drawn_smaller_first(finder, scenes):
     small, to_small = finder[0]._draw_small(large)
     assert max(small.pixels.shape) < 600
     assert np.allclose(to_small.apply([[439.5, 439.5]]), (np.array(small.pixels.shape) - 1) / 2)
-    pose = finder[0].find(large)[0][0]
     moved = dataclasses.replace(points, positions=points.positions * 8 + 3.5)
-    assert off_by(pose, moved, finder[1]) < 0.06
+    assert off_by(finder[0].find_upright(large)[0], moved, finder[1]) < 0.06
 
 
 def test_an_image_in_which_nothing_is_seen_has_no_pose(finder):
-    with pytest.raises(NoSimilarity):
-        finder[0].find(Scan(np.zeros((3, 900))))
+    assert finder[0].find_upright(Scan(np.zeros((3, 900)))) == []
+    assert finder[0].search(Scan(np.zeros((3, 900))), 1.0) is None
+
+
+def test_where_the_upright_pose_is_clear_no_other_rotation_is_tried(finder, scenes, monkeypatch):
+    # The scene is so nearly its own mirror image that the one is never better than the other by much.
+    monkeypatch.setattr("boneage.landmarks.guessing._CLEAR", 1.01)
+    tried = []
+    monkeypatch.setattr(finder[0], "find_turned", lambda scan: tried.append(scan) or [])
+    assert finder[0].search(scenes[1][0][0], 0.1).support > 0
+    assert tried == []
+    finder[0].search(scenes[1][0][0], 1000.0)
+    assert len(tried) == 1
