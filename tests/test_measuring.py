@@ -1,10 +1,11 @@
 import csv
+import importlib.util
 import subprocess
 import sys
 
 import numpy as np
 
-from boneage.imaging import UnreadableScan, find_scans, read_scan
+from boneage.imaging import Points, Scan, UnreadableScan, find_scans, read_scan
 from tests.conftest import ROOT
 
 
@@ -26,3 +27,22 @@ def test_the_script_fills_a_folder_with_hands_and_strange_files(tmp_path):
     assert np.ptp(difference) < 0.2  # the same picture but for the brightness of black
     with (tmp_path / "mixed" / "sexes.csv").open(newline="") as file:
         assert {row["id"] for row in csv.DictReader(file)} == {"phantom0001", "phantom0001_dicom", "phantom0002"}
+
+
+def load_script(name):
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / "measure" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_changes_of_the_robustness_script_move_picture_and_landmarks_together():
+    pixels = np.full((90, 120), 10.0)
+    pixels[30:33, 50:53] = 200.0
+    scan, points = Scan(pixels).as_resized_copy_of((180, 120)), Points(("spot",), [[62.5, 51.0]])
+    for name, change in load_script("robustness").CHANGES.items():
+        changed, moved = change(scan, points)
+        if name in ("inverted", "a marker on the hand"):
+            continue
+        peak = np.mean(np.argwhere(changed.pixels > changed.pixels.max() * 0.8), axis=0)
+        assert np.linalg.norm(peak - moved.positions[0]) < 2.0, name
