@@ -11,6 +11,8 @@ from boneage.evaluation.landmark_errors import (
     summarise_distances,
     summarise_landmarks,
 )
+from boneage.evaluation.landmark_figures import draw_confidence, draw_cumulative_errors, draw_error_boxes
+from boneage.evaluation.pages import Page
 from boneage.evaluation.references import Reference, read_reference
 from boneage.evaluation.resampling import bootstrap_interval
 from boneage.evaluation.tables import draw_table
@@ -19,9 +21,13 @@ __all__ = [
     "RADII",
     "WITHIN_MONTHS",
     "LandmarkErrors",
+    "Page",
     "Reference",
     "bootstrap_interval",
     "constant_by_sex",
+    "draw_confidence",
+    "draw_cumulative_errors",
+    "draw_error_boxes",
     "draw_table",
     "measure_landmarks",
     "read_reference",

@@ -92,7 +92,7 @@ def measure_landmarks(
 
 
 def summarise_distances(distances: Array) -> dict[str, float]:
-    """Return mean, sd and median of the landmarks found, and rates among all that there are.
+    """Return mean, sd and worst of the landmarks found; quantiles and rates are among all that there are.
 
     ``within_2`` is the part within 2 units, ``beyond_10`` the outliers: those not found are among them.
     """
@@ -105,6 +105,7 @@ def summarise_distances(distances: Array) -> dict[str, float]:
         "mean": float(found.mean()) if len(found) else nothing,
         "sd": float(found.std(ddof=1)) if len(found) > 1 else nothing,
         "median": float(np.median(asked)) if len(asked) else nothing,
+        "percentile_95": float(np.quantile(asked, 0.95, method="higher")) if len(asked) else nothing,
         **{f"within_{r:g}": float((asked <= r).mean()) if len(asked) else nothing for r in RADII},
         f"beyond_{RADII[-1]:g}": float((asked > RADII[-1]).mean()) if len(asked) else nothing,
         "worst": float(found.max()) if len(found) else nothing,

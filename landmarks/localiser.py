@@ -201,7 +201,13 @@ class ForestLocaliser:
         self.bounds_ = Bounds(low, high)
         n, ndim = self.mean_shape_.shape
         finite = all(np.isfinite(a).all() for a in (self.mean_shape_, self.centre_offset_, low, high))
-        if n != len(self.names_) or ndim not in (2, 3) or not finite or not self.size_ratio_ > 0 or (high <= low).any():
+        if (
+            n != len(self.names_)
+            or ndim not in (2, 3)
+            or not finite
+            or not (self.size_ratio_ > 0 and self.typical_support_ >= 0)
+            or (high <= low).any()
+        ):
             raise ValueError("the localiser's shape does not fit its landmark names")
         self._whole = [
             CoarseStage(stage, _read_forest(stage, arrays, f"whole{s}/", n, ndim))

@@ -13,9 +13,10 @@ from boneage.pipeline.assessment import Assessment
 from boneage.pipeline.batch import predict_files
 from boneage.pipeline.bone_age import save_localiser
 from boneage.pipeline.gathering import gather
+from boneage.pipeline.landmark_reporting import report_landmarks
 from boneage.pipeline.outputs import prepare_folder
 from boneage.pipeline.progress import Report
-from boneage.pipeline.reporting import report_ages, report_landmarks
+from boneage.pipeline.reporting import report_ages
 from boneage.pipeline.training import train_localiser
 
 

@@ -119,14 +119,14 @@ def benchmark(
 ) -> None:
     """Train and test localisers on random splits of annotated images, each with its vote weighting and without.
 
-    Writes errors.csv (a row a landmark), summary.json and rounds/. Interrupted, it goes on where it stopped when the
-    same command is given again.
+    Writes errors.csv (a row a landmark), summary.json, report.html and rounds/. Interrupted, it goes on where it
+    stopped when the same command is given again.
     """
     from boneage.evaluation import read_reference
     from boneage.pipeline.gathering import describe, gather
     from boneage.pipeline.landmark_benchmark import Protocol, name_variants, run_benchmark
+    from boneage.pipeline.landmark_reporting import report_benchmark
     from boneage.pipeline.progress import show_stages
-    from boneage.pipeline.reporting import report_benchmark
 
     variants = name_variants([name.strip() for name in compare.split(",") if name.strip()])
     unit = read_reference(reference) if reference else None
@@ -144,10 +144,10 @@ def benchmark(
 def report(
     predicted: Annotated[Path, typer.Option("--predicted", help="Landmark CSV to judge.", show_default=False)],
     truth: Annotated[Path, typer.Option("--truth", help="Landmark CSV to judge by.", show_default=False)],
-    out: Annotated[Path | None, typer.Option("--out", help="Folder for errors.csv and summary.json.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the tables and the page.")] = None,
     reference: Reference = None,
 ) -> None:
-    """Print the error of each landmark; write errors.csv and summary.json with --out."""
-    from boneage.pipeline.reporting import report_landmarks
+    """Print the error of each landmark; write landmark_errors.csv, landmark_summary.json and a page with --out."""
+    from boneage.pipeline.landmark_reporting import report_landmarks
 
     out_console().print(report_landmarks(predicted, truth, out, reference), soft_wrap=True)

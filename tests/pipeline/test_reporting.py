@@ -5,32 +5,16 @@ import pytest
 
 from boneage.imaging import InvalidTable
 from boneage.pipeline.age_training import HeldOutAge
-from boneage.pipeline.reporting import report_ages, report_cross_validation, report_landmarks
+from boneage.pipeline.reporting import report_ages, report_cross_validation
 from boneage.pipeline.training import LabelledRegions, Refusal
 
 
 @pytest.fixture
 def tables(tmp_path):
-    """Two hands and a phantom: landmarks off by 3, 4 and 5 pixels, one not found; ages off by 6 and -12 months."""
-    (tmp_path / "truth.csv").write_text("id,a_x,a_y,b_x,b_y\nh1,0,0,10,0\nh2,0,0,20,0\nphantom3,5,5,15,5\nh4,1,1,2,2\n")
-    (tmp_path / "found.csv").write_text("id,a_x,a_y,b_x,b_y\nh1,3,0,10,4\nh2,3,4,,\nphantom3,5,5,15,5\n")
+    """Two hands and a phantom: ages off by 6 and -12 months, the phantom refused."""
     (tmp_path / "ages.csv").write_text("id,boneage_months,sex\nh1,100,F\nh2,112,M\nphantom3,50,F\nh9,9,F\n")
     (tmp_path / "read.csv").write_text("id,bone_age_months\nh1,106.0\nh2,100.0\nphantom3,\n")
     return tmp_path
-
-
-def test_landmark_errors_in_pixels_and_by_a_reference(tables):
-    text = report_landmarks(tables / "found.csv", tables / "truth.csv", tables / "out", None)
-    assert "3 hands x 2 landmarks, 1 of them phantoms (synthetic); 1 of 6 not found" in text
-    summary = json.loads((tables / "out" / "landmark_summary.json").read_text())
-    assert summary["overall"]["mean"] == pytest.approx((3 + 4 + 5 + 0 + 0) / 5)
-    assert summary["landmarks"]["b"]["n_not_found"] == 1
-    assert summary["hands_without_prediction"] == 1
-    rows = (tables / "out" / "landmark_errors.csv").read_text().splitlines()
-    assert rows[0] == "id,landmark,error_px"
-    assert "h2,b," in rows
-    in_mm = report_landmarks(tables / "found.csv", tables / "truth.csv", None, "a:b=50mm")
-    assert "Landmark errors in mm (a:b=50mm in every hand, by convention)" in in_mm
 
 
 def test_age_errors_by_sex(tables):
@@ -54,9 +38,6 @@ def test_tables_that_cannot_be_compared_are_refused_by_name(tables):
         report_ages(tables / "other.csv", tables / "ages.csv", None)
     with pytest.raises(InvalidTable, match=r"ages\.csv.*bone_age_months"):
         report_ages(tables / "ages.csv", tables / "ages.csv", None)
-    (tables / "other.csv").write_text("id,c_x,c_y\nh1,0,0\n")
-    with pytest.raises(ValueError, match="landmark"):
-        report_landmarks(tables / "other.csv", tables / "truth.csv", None, None)
 
 
 def test_cross_validation_is_told_beside_its_baseline(tmp_path):

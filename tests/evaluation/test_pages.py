@@ -1,0 +1,37 @@
+from html.parser import HTMLParser
+
+from boneage.evaluation import Page
+
+
+class Checker(HTMLParser):
+    """Counts tags that are open, and keeps the text."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.text = [], []
+
+    def handle_starttag(self, tag, attrs):
+        if tag != "meta":
+            self.open.append(tag)
+        assert not any(name in ("src", "href") for name, _ in attrs), "a page must load nothing"
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def test_a_page_is_whole_loads_nothing_and_escapes_what_it_is_given():
+    page = Page("Errors & <more>")
+    page.add_heading("<script>")
+    page.add_text("1 < 2", note=True)
+    page.add_table(["name", "mean"], [["<b>radius</b>", "0.9"]])
+    page.add_figure("<svg></svg>")
+    text = page.render()
+    checker = Checker()
+    checker.feed(text)
+    assert checker.open == []
+    assert "<script>" not in text
+    assert "<b>radius</b>" in "".join(checker.text)
+    assert text.startswith("<!doctype html>")
