@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +45,13 @@ class LandmarkErrors:
     scores: Array
     without_prediction: tuple[str, ...] = ()
     without_truth: tuple[str, ...] = ()
+
+    def annotated(self) -> Iterator[tuple[str, str, float, float]]:
+        """Yield id, landmark, distance (NaN where it was not found) and score of all that there is a truth for."""
+        for id_, distances, scores in zip(self.ids, self.distances, self.scores, strict=True):
+            for name, distance, score in zip(self.names, distances, scores, strict=True):
+                if not math.isnan(distance):
+                    yield id_, name, float(distance) if math.isfinite(distance) else math.nan, float(score)
 
 
 def measure_landmarks(

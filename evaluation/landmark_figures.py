@@ -35,14 +35,14 @@ def draw_cumulative_errors(variants: Mapping[str, LandmarkErrors]) -> str:
         known = np.sort(errors.distances[~np.isnan(errors.distances)])
         part = 100 * np.arange(1, len(known) + 1) / len(known)
         found = np.isfinite(known) & (known > 0)
-        style = _STYLES[(k // len(COLOURS) + k) % len(_STYLES)]
+        style = _STYLES[k % len(_STYLES)]
         axes.step(known[found], part[found], style, where="post", color=COLOURS[k % len(COLOURS)], label=name)
     for radius in RADII:
         axes.axvline(radius, color="0.8", linewidth=0.8, zorder=0)
     axes.set_xscale("log")
-    low, high = 0.1 * RADII[0], 5 * RADII[-1]
-    axes.set_xlim(low, high)
-    axes.set_xticks([0.2, 0.5, 1, *RADII, 20, 50], labels=[f"{v:g}" for v in (0.2, 0.5, 1, *RADII, 20, 50)])
+    ticks = (0.2, 0.5, 1, *RADII, 20, 50)
+    axes.set_xlim(ticks[0], ticks[-1])
+    axes.set_xticks(ticks, labels=[f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
     axes.set_ylim(0, 101)
     axes.set_xlabel(f"error ({unit})")

@@ -134,6 +134,11 @@ class Collection:
         """Ids of the images, in reading order."""
         return tuple(self.paths)
 
+    @property
+    def annotated_ids(self) -> tuple[str, ...]:
+        """Ids of the images that the landmark table has, in the same order; no image is read for it."""
+        return tuple(id_ for id_ in self.paths if self.landmarks is not None and id_ in self.landmarks.points)
+
     def __len__(self) -> int:
         return len(self.paths)
 

@@ -103,6 +103,15 @@ class Scan:
         assert self.original_shape is not None
         return Frame.resize(self.pixels.shape, self.original_shape)
 
+    @property
+    def true_size(self) -> NDArray[np.float64]:
+        """Size of the field of view in true proportions, shape (ndim,): in mm where the file says so."""
+        return np.asarray(np.array(self.pixels.shape) * self.spacing_array)
+
+    def frame_to_true(self) -> Frame:
+        """Return the map from this file's pixels to true proportions, in units of the spacing."""
+        return Frame.from_linear(np.diag(self.spacing_array), np.zeros(self.ndim))
+
     def as_resized_copy_of(self, original_shape: tuple[int, ...]) -> Scan:
         """Return the scan told that its file is a resized copy of an original of ``original_shape``.
 

@@ -203,12 +203,7 @@ def grow_tree(
         size = end - begin
         best = -1.0
         if depths[node] < max_depth and size >= 2 * min_leaf and n_nodes + 2 <= capacity:
-            n_chosen = min(size, node_sample)
-            for i in range(n_chosen):
-                if size > node_sample:  # a partial shuffle puts a random subset in front
-                    j = begin + i + _below(state, size - i)
-                    order[begin + i], order[j] = order[j], order[begin + i]
-                chosen[i] = order[begin + i]
+            n_chosen = _choose(order, begin, size, state, chosen)
             best, best_cut = _find_split(
                 values, strides, places, targets, chosen[:n_chosen], state, n_boxes, reach, n_features, n_thresholds,
                 max(1, min_leaf * n_chosen // size), best_feature,
@@ -227,6 +222,20 @@ def grow_tree(
                 leaf_of[order[i]] = node
         node += 1
     return features[:n_nodes].copy(), thresholds[:n_nodes].copy(), children[:n_nodes].copy(), leaf_of
+
+
+@compiled
+def _choose(
+    order: NDArray[np.int64], begin: int, size: int, state: NDArray[np.uint64], chosen: NDArray[np.int64]
+) -> int:
+    """Fill ``chosen`` from a node's positions, at random if there are more than fit; return how many there are."""
+    n_chosen = min(size, len(chosen))
+    for i in range(n_chosen):
+        if size > len(chosen):  # a partial shuffle puts a random subset in front
+            j = begin + i + _below(state, size - i)
+            order[begin + i], order[j] = order[j], order[begin + i]
+        chosen[i] = order[begin + i]
+    return n_chosen
 
 
 @compiled

@@ -93,7 +93,7 @@ class PoseFinder:
         """
         tried = self.correct(scan, self.find_upright(scan))
         first, second = sorted((0.0, 0.0, *(outcome.support for outcome in tried)), reverse=True)[:2]
-        if first < max(_PLAUSIBLE * typical_support, _CLEAR * second, 1e-12):
+        if first == 0.0 or first < max(_PLAUSIBLE * typical_support, _CLEAR * second):
             tried += self.correct(scan, self.find_turned(scan))
         return max(tried, key=lambda outcome: outcome.support, default=None)
 
@@ -155,7 +155,7 @@ class PoseFinder:
         """Return the scan with no more pixels than the guesses can use, and the map to it."""
         shape = np.array(scan.pixels.shape)
         spacing = scan.spacing_array
-        extent = self._size_ratio * min(self._settings.first_scales) * (shape * spacing).max()
+        extent = self._size_ratio * min(self._settings.first_scales) * scan.true_size.max()
         factor = extent / self._guesser.stage.resolution / spacing / _STEP
         if (factor < 1.5).all():
             return scan, Frame.identity(scan.ndim)
@@ -189,10 +189,9 @@ def guess_pose(
     mirrored : bool
         Whether it is to be mirrored along its last axis afterwards.
     """
-    size = np.array(scan.pixels.shape) * scan.spacing_array
+    size = scan.true_size
     centre = size / 2 + centre_offset * size.max()
     linear = rotation(angle_rad, scan.ndim) / (size_ratio * size.max())
     if mirrored:
         linear[-1] *= -1
-    to_true = Frame.from_linear(np.diag(scan.spacing_array), np.zeros(scan.ndim))
-    return Frame.from_linear(linear, -linear @ centre).compose(to_true)
+    return Frame.from_linear(linear, -linear @ centre).compose(scan.frame_to_true())

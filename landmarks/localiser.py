@@ -85,7 +85,7 @@ class ForestLocaliser:
         self._learn_first_guess(scans, shapes)
         if self._settings.pose is not None:
             poses = [
-                fit_similarity(shape, self.mean_shape_).compose(_to_isotropic(scan))
+                fit_similarity(shape, self.mean_shape_).compose(scan.frame_to_true())
                 for shape, scan in zip(shapes, scans, strict=True)
             ]
             self.bounds_ = Bounds(self.mean_shape_.min(axis=0) - _MARGIN, self.mean_shape_.max(axis=0) + _MARGIN)
@@ -222,10 +222,10 @@ class ForestLocaliser:
 
     def _learn_first_guess(self, scans: Sequence[Scan], shapes: Sequence[Array]) -> None:
         """Learn how large the anatomy is in an image, and where, relative to the image's larger side."""
-        sides = np.array([_isotropic_size(scan).max() for scan in scans])
+        sides = np.array([scan.true_size.max() for scan in scans])
         extents = np.array([shape_extent(shape) for shape in shapes])
         centres = np.array([shape_centre(shape) for shape in shapes])
-        middles = np.array([_isotropic_size(scan) / 2 for scan in scans])
+        middles = np.array([scan.true_size / 2 for scan in scans])
         self.size_ratio_ = float(np.median(extents / sides))
         self.centre_offset_ = np.median((centres - middles) / sides[:, None], axis=0)
 
@@ -313,15 +313,6 @@ def _check_training(scans: Sequence[Scan], points: Sequence[Points]) -> tuple[tu
         raise ValueError(f"landmark {never[0]} is absent in every training scan")
     pairs = zip(scans, points, strict=True)
     return names, [scan.frame_to_original().inverse().apply(p.positions) for scan, p in pairs]
-
-
-def _to_isotropic(scan: Scan) -> Frame:
-    """Return the map from file pixels to true proportions, in units of the spacing."""
-    return Frame.from_linear(np.diag(scan.spacing_array), np.zeros(scan.ndim))
-
-
-def _isotropic_size(scan: Scan) -> Array:
-    return np.asarray(np.array(scan.pixels.shape) * scan.spacing_array)
 
 
 def _read_forest(

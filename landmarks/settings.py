@@ -8,7 +8,7 @@ For a hand of 37 landmarks, from the forearm's metaphyses to the finger tips, 0.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -226,18 +226,19 @@ def fast() -> LocaliserSettings:
     )  # fmt: skip
 
 
-def with_vote_weight(settings: LocaliserSettings, weight: VoteWeight) -> LocaliserSettings:
-    """Return the settings with another vote weight in every stage: ``uniform`` is the ablation of the weighting."""
-
-    def change(stage: StageSettings) -> StageSettings:
-        return replace(stage, vote_weight=weight)
-
+def change_stages(settings: LocaliserSettings, change: Callable[[StageSettings], StageSettings]) -> LocaliserSettings:
+    """Return the settings with ``change(stage)`` in place of every stage."""
     return replace(
         settings,
         pose=settings.pose and change(settings.pose),
         coarse=change(settings.coarse),
         local=tuple(change(stage) for stage in settings.local),
     )
+
+
+def with_vote_weight(settings: LocaliserSettings, weight: VoteWeight) -> LocaliserSettings:
+    """Return the settings with another vote weight in every stage: ``uniform`` is the ablation of the weighting."""
+    return change_stages(settings, lambda stage: replace(stage, vote_weight=weight))
 
 
 def settings_from_json(config: Mapping[str, Any]) -> LocaliserSettings:

@@ -96,26 +96,43 @@ def assess(
 
     if known_sex is None and regressor.needs_sex:
         return refuse("the sex is not known, and the model needs it: give it with --sex-csv or --sex")
-    points = localiser.locate(scan)
-    fault = find_fault(points)
-    if fault:
-        return refuse(fault, points)
-    mirrored = localiser.is_mirrored(points)
-    regions = crop_regions(scan, points, sites, side=side, mirrored=mirrored)
-    gap = find_gap(regions)
-    if gap:
-        return refuse(gap, points)
+    cut = cut_hand(scan, localiser, sites, side)
+    points, regions = cut.points, cut.regions
+    if regions is None:
+        return refuse(cut.fault, points)
     estimate = regressor.predict([regions], [known_sex])[0]
     if math.isnan(estimate.months):
         return refuse(estimate.reason, points)
     missing = [name for name, there in zip(regions.names, regions.present, strict=True) if not there]
     remarks = [f"no region for {', '.join(missing)}"] if missing else []
-    if mirrored:
+    if cut.mirrored:
         remarks.append("mirrored with respect to the hands that the model knows")
     if sex and scan.sex and sex != scan.sex:
         remarks.append(f"the file says the sex is {scan.sex}")
     status: Status = "flagged" if remarks else "ok"
     return Assessment(id_, path, status, "; ".join(remarks), known_sex, points, estimate, regions)
+
+
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """A hand located and cut into regions, or the ``fault`` for which there are no regions."""
+
+    points: Points
+    regions: RegionStack | None = None
+    mirrored: bool = False
+    fault: str = ""
+
+
+def cut_hand(scan: Scan, localiser: ForestLocaliser, sites: Sequence[Site], side: int) -> Cut:
+    """Locate the landmarks and crop the regions: the same way for a hand to learn from and for one to read."""
+    points = localiser.locate(scan)
+    fault = find_fault(points)
+    if fault:
+        return Cut(points, fault=fault)
+    mirrored = localiser.is_mirrored(points)
+    regions = crop_regions(scan, points, sites, side=side, mirrored=mirrored)
+    gap = find_gap(regions)
+    return Cut(points, None if gap else regions, mirrored, gap)
 
 
 def find_fault(points: Points) -> str:

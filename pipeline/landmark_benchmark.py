@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -138,11 +137,10 @@ def run_benchmark(
         If the folder cannot be written to, or holds rounds of another benchmark.
     """
     kept = prepare_folder(folder)
-    annotated = [id_ for id_ in collection.ids if collection.landmarks and id_ in collection.landmarks.points]
     rounds: list[Round] = []
     for number in range(protocol.rounds):
         seed = protocol.seed + number
-        train, test = split_ids(annotated, protocol.n_train, protocol.n_test, seed)
+        train, test = split_ids(collection.annotated_ids, protocol.n_train, protocol.n_test, seed)
         draw = _Draw(number, seed, tuple(train), tuple(test))
         for preset, names in variants.items():
             path = kept / f"{preset}-{number:02d}.json"
@@ -172,19 +170,15 @@ def join_rounds(rounds: Sequence[Round]) -> LandmarkErrors:
 def error_rows(rounds: Sequence[Round]) -> Iterator[dict[str, object]]:
     """Yield a row for every annotated landmark of every test hand; the error is NaN where none was found."""
     for measure in rounds:
-        e = measure.errors
-        for i, id_ in enumerate(e.ids):
-            for k, name in enumerate(e.names):
-                if not math.isnan(e.distances[i, k]):
-                    error = e.distances[i, k] if math.isfinite(e.distances[i, k]) else math.nan
-                    yield {
-                        "variant": measure.variant,
-                        "round": measure.number,
-                        "id": id_,
-                        "landmark": name,
-                        "error": f"{error:.4f}",
-                        "score": f"{e.scores[i, k]:.4f}",
-                    }
+        for id_, name, error, score in measure.errors.annotated():
+            yield {
+                "variant": measure.variant,
+                "round": measure.number,
+                "id": id_,
+                "landmark": name,
+                "error": f"{error:.4f}",
+                "score": f"{score:.4f}",
+            }
 
 
 def _run_round(collection: Collection, preset: str, draw: _Draw, reference: Reference | None, jobs: int) -> list[Round]:

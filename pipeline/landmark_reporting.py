@@ -166,10 +166,8 @@ def _tabulate_variants(variants: Mapping[str, Mapping[str, Any]]) -> Table:
 def _error_cells(errors: LandmarkErrors) -> list[dict[str, object]]:
     column = f"error_{errors.unit.replace('%', 'percent')}"
     return [
-        {"id": id_, "landmark": name, column: f"{error:.4f}" if math.isfinite(error) else ""}
-        for id_, row in zip(errors.ids, errors.distances, strict=True)
-        for name, error in zip(errors.names, row, strict=True)
-        if not math.isnan(error)
+        {"id": id_, "landmark": name, column: "" if math.isnan(error) else f"{error:.4f}"}
+        for id_, name, error, _ in errors.annotated()
     ]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from boneage.imaging import Collection, Scan, Sex, UnreadableScan
 from boneage.landmarks import ForestLocaliser, LocaliserSettings
-from boneage.pipeline.assessment import find_fault, find_gap
+from boneage.pipeline.assessment import cut_hand
 from boneage.pipeline.progress import Report
 from boneage.regression import RegionStack, Site, crop_regions
 
@@ -124,14 +124,10 @@ def label_regions(
         if isinstance(outcome, Refusal):
             refused.append(outcome)
             continue
-        points = collection.points(id_) if at_annotations else localiser.locate(outcome)
-        stack, fault = None, "it has no annotated landmarks"
-        if points is not None:
-            stack = crop_regions(outcome, points, sites, side=side, mirrored=localiser.is_mirrored(points))
-            fault = "" if at_annotations else find_fault(points) or find_gap(stack)
+        stack, fault = _cut(collection, id_, outcome, localiser, sites, side, at_annotations)
         age = collection.age(id_)
-        if stack is None or fault or not stack.present.any() or age is None:
-            refused.append(Refusal(id_, str(collection.paths[id_]), fault or "no region could be cropped"))
+        if stack is None or age is None:
+            refused.append(Refusal(id_, str(collection.paths[id_]), fault))
             continue
         ids.append(id_)
         stacks.append(stack)
@@ -139,6 +135,26 @@ def label_regions(
         sexes.append(age.sex)
         n_phantoms += outcome.phantom
     return LabelledRegions(tuple(ids), tuple(stacks), tuple(ages), tuple(sexes), n_phantoms, tuple(refused))
+
+
+def _cut(
+    collection: Collection,
+    id_: str,
+    scan: Scan,
+    localiser: ForestLocaliser,
+    sites: Sequence[Site],
+    side: int,
+    at_annotations: bool,
+) -> tuple[RegionStack | None, str]:
+    """Return the regions of one hand, or why there are none."""
+    if not at_annotations:
+        cut = cut_hand(scan, localiser, sites, side)
+        return cut.regions, cut.fault
+    points = collection.points(id_)
+    if points is None:
+        return None, "it has no annotated landmarks"
+    stack = crop_regions(scan, points, sites, side=side, mirrored=localiser.is_mirrored(points))
+    return (stack, "") if stack.present.any() else (None, "no region could be cropped")
 
 
 def _read_all(collection: Collection) -> Iterator[tuple[str, Scan | Refusal]]:

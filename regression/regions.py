@@ -81,7 +81,7 @@ def crop_regions(
     if scan.ndim != 2:
         raise ValueError(f"regions are cropped from 2D scans, got {scan.ndim}D")
     to_original = scan.frame_to_original()
-    to_true = Frame.from_linear(np.diag(scan.spacing_array), np.zeros(2))
+    to_true = scan.frame_to_true()
     place = dict(zip(points.names, to_true.compose(to_original.inverse()).apply(points.positions), strict=True))
     pixels = np.zeros((len(sites), side, side), np.float32)
     frames: list[Frame | None] = []

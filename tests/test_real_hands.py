@@ -22,9 +22,8 @@ def hands(real_data):
     """The annotated real hands, and their division into 43 and 17."""
     folder = real_data / "dha"
     table = folder / "landmarks37.csv"
-    collection = gather([folder / "images"], landmarks=table, sizes=table, ages=[folder / "ages.csv"])
-    annotated = [id_ for id_ in collection.ids if id_ in collection.landmarks.points]
-    return collection, split_ids(annotated, 43, 17, 1)
+    collection = gather([folder / "images"], landmarks=table, ages=[folder / "ages.csv"])
+    return collection, split_ids(collection.annotated_ids, 43, 17, 1)
 
 
 @pytest.fixture(scope="module")

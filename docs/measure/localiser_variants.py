@@ -8,24 +8,21 @@ from __future__ import annotations
 import dataclasses
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from boneage.evaluation import draw_table, measure_landmarks, read_reference, summarise_landmarks
 from boneage.imaging import split_ids
-from boneage.landmarks import LocaliserSettings, StageSettings, accurate, fast, paper
+from boneage.landmarks import (
+    LocaliserSettings,
+    StageSettings,
+    accurate,
+    change_stages,
+    fast,
+    paper,
+    with_vote_weight,
+)
 from boneage.pipeline.gathering import gather
 from boneage.pipeline.training import train_localiser
-
-
-def change_stages(settings: LocaliserSettings, change: Callable[[StageSettings], StageSettings]) -> LocaliserSettings:
-    """Return settings with ``change(stage)`` in place of every stage."""
-    return dataclasses.replace(
-        settings,
-        pose=settings.pose and change(settings.pose),
-        coarse=change(settings.coarse),
-        local=tuple(change(stage) for stage in settings.local),
-    )
 
 
 def lengthen(factor: float) -> LocaliserSettings:
@@ -46,11 +43,6 @@ def keep_shallow() -> LocaliserSettings:
     return change_stages(accurate(), change)
 
 
-def vote_alike() -> LocaliserSettings:
-    """Return the settings with vote weight 1."""
-    return change_stages(accurate(), lambda stage: dataclasses.replace(stage, vote_weight="uniform"))
-
-
 def stay_unmoved() -> LocaliserSettings:
     """Return the settings without augmentation."""
 
@@ -66,22 +58,21 @@ VARIANTS = {
     "features twice as long": lengthen(2.0),
     "features four times as long": lengthen(4.0),
     "trees of depth 14 everywhere": keep_shallow(),
-    "vote weight 1": vote_alike(),
+    "vote weight 1": with_vote_weight(accurate(), "uniform"),
     "no augmentation": stay_unmoved(),
     "one local stage": dataclasses.replace(accurate(), local=accurate().local[:1]),
     "fast": fast(),
     "paper": paper(),
-    "paper, vote weight 1": change_stages(paper(), lambda s: dataclasses.replace(s, vote_weight="uniform")),
+    "paper, vote weight 1": with_vote_weight(paper(), "uniform"),
 }
 
 
 def main(images: Path, landmarks: Path, reference: str, seed: int) -> None:
     """Train and test every variant; print a table as it grows."""
-    hands = gather([images], landmarks=landmarks, sizes=landmarks)
-    assert hands.landmarks is not None
-    train, test = split_ids([id_ for id_ in hands.ids if id_ in hands.landmarks.points], 43, 17, seed)
+    hands = gather([images], landmarks=landmarks)
+    train, test = split_ids(hands.annotated_ids, 43, 17, seed)
     unit = read_reference(reference)
-    truth = {id_: hands.landmarks.points[id_] for id_ in test}
+    truth = {id_: points for id_ in test if (points := hands.points(id_)) is not None}
     rows = []
     for name, settings in VARIANTS.items():
         begun = time.perf_counter()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,6 +17,7 @@ from boneage.pipeline.commands.options import (
     Reference,
     Seed,
     Sizes,
+    conclude,
     err_console,
     out_console,
     remark,
@@ -91,14 +91,8 @@ def locate(
 
     known = read_sizes(sizes) if sizes else {}
     results = locate_files(paths, localiser, out, sizes=known, follow=follow)
-    counts = Counter(result.status for result in results)
-    out_console().print(
-        f"{len(results)} files: {counts['ok']} ok, {counts['flagged']} flagged, {counts['refused']} refused; "
-        f"see {out / 'files.csv'}"
-    )
-    remark(f"{result.status} {result.path}: {result.reason}" for result in results if result.reason)
-    if counts["refused"]:
-        raise typer.Exit(1 if counts["refused"] == len(results) else 3)
+    reasons = (f"{result.status} {result.path}: {result.reason}" for result in results if result.reason)
+    conclude(results, out / "files.csv", reasons)
 
 
 @app.command()
@@ -130,7 +124,7 @@ def benchmark(
 
     variants = name_variants([name.strip() for name in compare.split(",") if name.strip()])
     unit = read_reference(reference) if reference else None
-    collection = gather(images, landmarks=landmarks, sizes=None, ids=ids)
+    collection = gather(images, landmarks=landmarks, ids=ids)
     remark(describe(collection))
     protocol = Protocol(rounds, train, test, seed)
     with show_stages(err_console()) as report:

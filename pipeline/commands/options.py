@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -11,6 +12,11 @@ import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from boneage.pipeline.assessment import Assessment
+    from boneage.pipeline.locating import Located
+
+    Told = Assessment | Located
 
 Preset = Literal["paper", "accurate", "fast"]
 
@@ -53,6 +59,18 @@ def err_console() -> Console:
     from rich.console import Console
 
     return Console(stderr=True, highlight=False, markup=False)
+
+
+def conclude(results: Sequence[Told], table: Path, remarks: Iterable[str]) -> None:
+    """Print how many files are ok, flagged and refused, and the remarks; leave with 3, or 1 if all are refused."""
+    counts = Counter(result.status for result in results)
+    out_console().print(
+        f"{len(results)} files: {counts['ok']} ok, {counts['flagged']} flagged, {counts['refused']} refused; "
+        f"see {table}"
+    )
+    remark(remarks)
+    if counts["refused"]:
+        raise typer.Exit(1 if counts["refused"] == len(results) else 3)
 
 
 def remark(lines: Iterable[str]) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from boneage.pipeline.commands.options import Ids, Images, Jobs, Out, Sizes, err_console, out_console, remark
+from boneage.pipeline.commands.options import Ids, Images, Jobs, Out, Sizes, conclude, err_console
 
 if TYPE_CHECKING:
     from boneage.pipeline.assessment import Assessment
@@ -52,11 +51,5 @@ def predict(
         jobs=jobs,
         follow=follow,
     )
-    counts = Counter(result.status for result in results)
-    out_console().print(
-        f"{len(results)} files: {counts['ok']} ok, {counts['flagged']} flagged, {counts['refused']} refused; "
-        f"see {out / 'ages.csv'}"
-    )
-    remark(f"refused {result.path}: {result.reason}" for result in results if result.status == "refused")
-    if counts["refused"]:
-        raise typer.Exit(1 if counts["refused"] == len(results) else 3)
+    refusals = (f"refused {result.path}: {result.reason}" for result in results if result.status == "refused")
+    conclude(results, out / "ages.csv", refusals)

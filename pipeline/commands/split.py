@@ -26,8 +26,7 @@ def split(
     from boneage.pipeline.outputs import prepare_folder, write_atomically
 
     collection = gather(images, landmarks=landmarks)
-    annotated = collection.landmarks
-    usable = [id_ for id_ in collection.ids if annotated is None or id_ in annotated.points]
+    usable = collection.ids if landmarks is None else collection.annotated_ids
     folder = prepare_folder(out)
     for name, ids in zip(("train", "test"), split_ids(usable, train, test, seed), strict=True):
         write_atomically(folder / f"{name}.txt", "".join(f"{id_}\n" for id_ in ids))

@@ -70,3 +70,10 @@ def test_where_nothing_was_found_the_mean_is_unknown_and_every_rate_is_nought():
     assert math.isnan(summary["mean"])
     assert all(math.isnan(value) for value in summary["mean_interval_95"])
     assert (summary["n_not_found"], summary["within_10"], summary["beyond_10"]) == (4, 0.0, 1.0)
+
+
+def test_all_that_has_a_truth_is_told_one_by_one():
+    truth = {"1": points([0, 0], NAN), "2": points([0, 0], [5, 5])}
+    errors = measure_landmarks({"1": points([1, 0], [0, 0]), "2": points(NAN, [5, 5])}, truth)
+    told = [(id_, name, distance) for id_, name, distance, _ in errors.annotated()]
+    assert told == [("1", "a", 1.0), ("2", "a", pytest.approx(math.nan, nan_ok=True)), ("2", "b", 0.0)]

@@ -61,6 +61,13 @@ def test_sizes_make_resized_copies(folder, tmp_path):
     assert collection.points("2") is None
 
 
+def test_annotated_images_are_known_without_reading_them(folder, tmp_path):
+    (folder / "2.png").write_bytes(b"broken")
+    collection = Collection.from_folders([folder], landmarks=landmarks(tmp_path, "id,a_x,a_y\n10,1,1\n2,1,1\n77,1,1\n"))
+    assert collection.annotated_ids == ("2", "10")
+    assert Collection.from_folders([folder]).annotated_ids == ()
+
+
 def test_landmarks_outside_the_image_are_refused(folder, tmp_path):
     table = landmarks(tmp_path, "id,a_x,a_y\n1,31,5\n")
     with pytest.raises(InvalidTable, match="a lies outside the image") as caught:

@@ -46,3 +46,9 @@ def test_a_volume_is_a_scan_too():
 def test_refuses_fields_that_make_no_sense(fields, reason):
     with pytest.raises(ValueError, match=reason):
         Scan(**{"pixels": np.zeros((5, 5)), **fields})
+
+
+def test_true_proportions_follow_the_spacing():
+    scan = Scan(np.zeros((10, 20)), spacing=(0.5, 2.0))
+    assert scan.true_size.tolist() == [5, 40]
+    assert scan.frame_to_true().apply([[4.0, 3.0]]).tolist() == [[2, 6]]

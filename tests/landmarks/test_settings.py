@@ -3,7 +3,15 @@ import math
 
 import pytest
 
-from boneage.landmarks import PRESETS, ForestSettings, LocaliserSettings, StageSettings, paper
+from boneage.landmarks import (
+    PRESETS,
+    ForestSettings,
+    LocaliserSettings,
+    StageSettings,
+    change_stages,
+    paper,
+    with_vote_weight,
+)
 
 
 def test_the_published_recipe_is_the_published_one():
@@ -54,3 +62,16 @@ def test_local_stages_need_a_radius_and_guesses_must_be_there():
         LocaliserSettings(coarse=stage, local=(stage,))
     with pytest.raises(ValueError, match="first_scales"):
         dataclasses.replace(paper(), first_scales=(0.0,))
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_change_of_stages_reaches_all_of_them_and_nothing_else(preset):
+    settings = PRESETS[preset]()
+    changed = change_stages(settings, lambda stage: dataclasses.replace(stage, smoothing=2 * stage.smoothing))
+    assert changed.coarse.smoothing == 2 * settings.coarse.smoothing
+    assert [stage.smoothing for stage in changed.local] == [2 * stage.smoothing for stage in settings.local]
+    assert change_stages(changed, lambda s: dataclasses.replace(s, smoothing=s.smoothing / 2)) == settings
+    equal = with_vote_weight(settings, "uniform")
+    stages = [stage for stage in (equal.pose, equal.coarse, *equal.local) if stage is not None]
+    assert {stage.vote_weight for stage in stages} == {"uniform"}
+    assert (equal.pose is None) == (settings.pose is None)
