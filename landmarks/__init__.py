@@ -16,6 +16,7 @@ from boneage.landmarks.settings import (
     paper,
     with_vote_weight,
 )
+from boneage.landmarks.voting import VoteMap
 
 __all__ = [
     "PRESETS",
@@ -23,6 +24,7 @@ __all__ = [
     "ForestSettings",
     "LocaliserSettings",
     "StageSettings",
+    "VoteMap",
     "VotingForest",
     "accurate",
     "change_stages",

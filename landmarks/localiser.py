@@ -24,6 +24,7 @@ from boneage.landmarks.poses import (
 from boneage.landmarks.settings import LocaliserSettings, StageSettings, accurate, settings_from_json
 from boneage.landmarks.stages import CoarseStage, LocalStage, feature_reach
 from boneage.landmarks.views import Bounds, View, draw_jitter, draw_view, image_bounds
+from boneage.landmarks.voting import VoteMap
 
 Array = NDArray[np.float64]
 Report = Callable[[str, float], None]
@@ -111,7 +112,11 @@ class ForestLocaliser:
         return self
 
     def locate(self, scan: Scan) -> Points:
-        """Find the landmarks of a scan.
+        """Find the landmarks of a scan; see :meth:`locate_with_votes`."""
+        return self.locate_with_votes(scan)[0]
+
+    def locate_with_votes(self, scan: Scan) -> tuple[Points, tuple[VoteMap, ...]]:
+        """Find the landmarks of a scan, and show the votes they rest on.
 
         1. Guess the pose, upright and mirrored; where neither is clearly it, try other rotations. Keep the guess
            whose coarse votes agree best with the mean shape.
@@ -120,10 +125,12 @@ class ForestLocaliser:
 
         Returns
         -------
-        Points
+        points : Points
             In original pixels. The score is the height of the last vote map's peak relative to full
             agreement (0..1). A landmark is absent if its score is below ``min_score``, it lies outside the
             image, or no pose could be found; the reason says which.
+        votes : tuple of VoteMap
+            The last stage's map of each landmark; empty if no pose was found.
 
         Raises
         ------
@@ -137,14 +144,17 @@ class ForestLocaliser:
             raise ValueError(f"the localiser was trained on {self.mean_shape_.shape[1]}D scans, got a {scan.ndim}D one")
         coarse = self._locate_coarsely(scan)
         if coarse is None:
-            return self._absent("no pose of the anatomy fits the image")
+            return self._absent("no pose of the anatomy fits the image"), ()
         pose, positions, scores = coarse
+        maps: tuple[VoteMap, ...] = ()
         for stage in self._local:
             view = draw_view(scan, pose, self._view_bounds(scan, pose), stage.stage.resolution)
             to_view = view.to_view.compose(pose.inverse())
-            found, scores = stage.locate(view, to_view.apply(positions))
+            found, scores, maps = stage.locate(view, to_view.apply(positions))
             positions = to_view.inverse().apply(found)
-        return self._to_points(scan, pose.inverse().apply(positions), scores)
+        to_file = scan.frame_to_original().inverse()
+        votes = tuple(VoteMap(m.values, m.to_map.compose(view.to_view).compose(to_file)) for m in maps)
+        return self._to_points(scan, pose.inverse().apply(positions), scores), votes
 
     def is_mirrored(self, points: Points) -> bool:
         """Whether landmarks lie as in a mirror image of the training scans."""

@@ -9,11 +9,12 @@ import joblib
 import numpy as np
 from numpy.typing import NDArray
 
+from boneage.imaging import Frame
 from boneage.landmarks.features import BoxStack, stack_boxes
 from boneage.landmarks.forest import VotingForest
 from boneage.landmarks.settings import StageSettings
 from boneage.landmarks.views import View
-from boneage.landmarks.voting import vote, weigh_votes
+from boneage.landmarks.voting import VoteMap, vote, weigh_votes
 
 Array = NDArray[np.float64]
 
@@ -60,7 +61,8 @@ class CoarseStage:
         positions = np.stack([axis.ravel() for axis in np.meshgrid(*axes, indexing="ij")], axis=1)
         leaves = self.forest.find_leaves(stack, positions)
         smoothing = self.stage.smoothing * self.stage.resolution
-        return vote(self.forest, leaves, positions, self._weights, shape, smoothing)
+        peaks, scores, _ = vote(self.forest, leaves, positions, self._weights, shape, smoothing)
+        return peaks, scores
 
 
 class LocalStage:
@@ -97,13 +99,16 @@ class LocalStage:
             report(len(forests) / n_landmarks)
         return cls(stage, forests)
 
-    def locate(self, view: View, starts: Array) -> tuple[Array, Array]:
-        """Return the landmarks in a view, found near ``starts`` (n_landmarks, ndim), and their scores."""
+    def locate(self, view: View, starts: Array) -> tuple[Array, Array, tuple[VoteMap, ...]]:
+        """Return the landmarks in a view, found near ``starts`` (n_landmarks, ndim), their scores and vote maps.
+
+        The maps' frames lead from the view's pixels.
+        """
         stack = stack_boxes([view.picture], self.stage.box_sizes, feature_reach(self.stage))
         smoothing = self.stage.smoothing * self.stage.resolution
         half = 2 * int(np.ceil(self.stage.radius * self.stage.resolution))
         last = np.array(view.picture.shape) - 1
-        peaks, scores = np.empty_like(starts), np.empty(len(starts))
+        peaks, scores, maps = np.empty_like(starts), np.empty(len(starts)), []
         for k, (forest, weights) in enumerate(zip(self.forests, self._weights, strict=True)):
             middle = np.clip(np.round(starts[k]).astype(np.int64), 0, last)
             positions = middle + self._ball
@@ -111,9 +116,10 @@ class LocalStage:
             leaves = forest.find_leaves(stack, positions)
             origin = middle - half
             shape = (2 * half + 1,) * len(last)
-            peak, score = vote(forest, leaves, positions - origin, weights, shape, smoothing)
+            peak, score, surface = vote(forest, leaves, positions - origin, weights, shape, smoothing)
             peaks[k], scores[k] = peak[0] + origin, score[0]
-        return peaks, scores
+            maps.append(VoteMap(surface[0], Frame.from_linear(np.eye(len(last)), -origin)))
+        return peaks, scores, tuple(maps)
 
 
 def _fit_landmark(stage: StageSettings, stack: BoxStack, truth: Array, seed: int, reach: int) -> VotingForest:

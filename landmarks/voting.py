@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from boneage.imaging import Frame
 from boneage.landmarks.forest import VotingForest
 from boneage.landmarks.growing import compiled
 from boneage.landmarks.settings import VoteWeight
+
+
+@dataclass(frozen=True, eq=False)
+class VoteMap:
+    """The smoothed votes for one landmark: where it may be.
+
+    Parameters
+    ----------
+    values : ndarray of float32, shape (rows, columns) or (planes, rows, columns)
+        Height relative to what it were if all votes fell on one point: 0..1.
+    to_map : Frame
+        From the original's pixels to the map's.
+    """
+
+    values: NDArray[np.float32]
+    to_map: Frame
 
 
 def weigh_votes(forest: VotingForest, weight: VoteWeight, length: float) -> NDArray[np.float32]:
@@ -83,8 +101,8 @@ def vote(
     weights: NDArray[np.float32],
     shape: Sequence[int],
     smoothing: float,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return where the votes for each landmark agree best, and how well.
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float32]]:
+    """Return where the votes for each landmark agree best, how well, and the maps of the votes.
 
     Parameters
     ----------
@@ -105,18 +123,18 @@ def vote(
         Sub-pixel, relative to the map's first pixel.
     scores : ndarray of shape (n_landmarks,)
         Height of the peak relative to what it were if all votes fell on one point: 0..1.
+    maps : ndarray of float32, shape (n_landmarks, *shape)
+        The smoothed votes, as heights of the same kind.
     """
     n_landmarks = forest.displacements_.shape[1]
     maps = np.zeros((n_landmarks, int(np.prod(shape))), np.float32)
     totals = np.zeros(n_landmarks)
     cast_votes(leaves, positions, forest.displacements_, weights, np.asarray(shape, np.int64), maps, totals)
     ideal = (np.sqrt(2 * np.pi) * smoothing) ** -len(shape)
-    peaks, heights = [], []
-    for votes in maps:
-        peak, height = find_peak(smooth(votes.reshape(shape), smoothing))
-        peaks.append(peak)
-        heights.append(height)
-    return np.array(peaks), np.clip(np.array(heights) / np.maximum(totals * ideal, 1e-12), 0.0, 1.0)
+    maps /= np.maximum(totals * ideal, 1e-12)[:, None]
+    smoothed = [smooth(votes.reshape(shape), smoothing) for votes in maps]
+    peaks, heights = zip(*(find_peak(surface) for surface in smoothed), strict=True)
+    return np.array(peaks), np.clip(heights, 0.0, 1.0), np.array(smoothed)
 
 
 def smooth(votes: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:

@@ -55,6 +55,16 @@ def test_any_rotation_and_the_mirror_image_are_found_where_settings_say_so(all_r
     assert all_round.is_mirrored(found) == mirrored
 
 
+def test_the_votes_peak_where_the_landmark_is_found(fitted, scenes):
+    _, held_out = scenes
+    points, votes = fitted.locate_with_votes(held_out[0][0])
+    assert len(votes) == len(points)
+    for k, map_ in enumerate(votes):
+        peak = np.array(np.unravel_index(map_.values.argmax(), map_.values.shape))
+        assert np.abs(map_.to_map.apply(points.positions[[k]])[0] - peak).max() <= 0.51
+        assert map_.values.max() == pytest.approx(points.scores[k], abs=0.01)
+
+
 def test_points_too_few_to_tell_are_not_mirrored(fitted):
     assert not fitted.is_mirrored(Points(NAMES, np.full((4, 2), np.nan)))
 

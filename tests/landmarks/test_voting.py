@@ -19,9 +19,11 @@ def test_votes_that_agree_give_the_place_and_a_full_score(shape):
     positions = rng.integers(0, shape, (100, len(shape)))
     forest = OneLeafEach(positions, landmark, np.zeros(100))
     leaves = np.arange(100, dtype=np.int32)[:, None]
-    peaks, scores = vote(forest, leaves, positions, np.ones((100, 1), np.float32), shape, 1.5)
+    peaks, scores, maps = vote(forest, leaves, positions, np.ones((100, 1), np.float32), shape, 1.5)
     assert np.allclose(peaks[0], landmark, atol=0.05)
     assert scores[0] == pytest.approx(1.0, abs=0.02)
+    assert maps.shape == (1, *shape)
+    assert maps.max() == pytest.approx(scores[0], abs=0.01)
 
 
 def test_weights_choose_between_two_camps():
