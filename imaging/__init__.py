@@ -9,7 +9,7 @@ from boneage.imaging.frames import Frame
 from boneage.imaging.people import AgeRecord, read_ages, read_ids, read_sexes, read_sizes
 from boneage.imaging.points import Points
 from boneage.imaging.readers import UnreadableScan, read_scan
-from boneage.imaging.resampling import resample
+from boneage.imaging.resampling import resample, warp
 from boneage.imaging.scans import Laterality, Modality, Scan, Sex
 from boneage.imaging.tables import InvalidTable
 
@@ -36,5 +36,6 @@ __all__ = [
     "read_sizes",
     "resample",
     "split_ids",
+    "warp",
     "write_landmarks",
 ]

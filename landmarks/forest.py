@@ -64,10 +64,11 @@ class VotingForest:
         displacements : ndarray of float32, shape (n, n_landmarks, ndim)
             From each position to each landmark, in pixels; NaN where the landmark is absent.
         reach : int
-            Largest offset of a feature's box, in pixels; at most the stack's border.
+            Largest offset of a feature's box, in pixels; the stack reaches as far beyond every position.
         """
-        if reach > stack.pad:
-            raise ValueError(f"reach must be at most the stack's border of {stack.pad} pixels, got {reach}")
+        last = np.array(stack.values.shape[2:]) - 1
+        if ((positions + stack.pad < reach) | (positions + stack.pad > last - reach)).any():
+            raise ValueError(f"a feature's box, up to {reach} pixels from a position, would lie outside the stack")
         n = len(displacements)
         targets = _split_targets(displacements.reshape(n, -1))
         places = stack.flat(images, positions)

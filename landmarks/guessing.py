@@ -37,12 +37,18 @@ class Outcome:
     scores : ndarray of shape (n_landmarks,)
     support : float
         How well the landmarks agree with the mean shape: the sum of the scores of those that lie near it.
+    maps : ndarray of float32, shape (n_landmarks, ...)
+        The votes that it rests on.
+    to_map : Frame
+        From reference coordinates to the maps' pixels.
     """
 
     pose: Frame
     positions: Array
     scores: Array
     support: float
+    maps: NDArray[np.float32]
+    to_map: Frame
 
 
 class PoseFinder:
@@ -103,12 +109,13 @@ class PoseFinder:
         for pose in poses:
             try:
                 for stage in self._stages:
-                    positions, scores = vote_in(scan, stage, pose, self._bounds)
+                    positions, scores, maps, to_map = vote_in(scan, stage, pose, self._bounds)
                     correction, support = self._fit(positions, scores)
                     pose, positions = correction.compose(pose), correction.apply(positions)
             except NoSimilarity:
                 continue
-            outcomes.append(Outcome(pose, positions, scores, float(support.sum())))
+            to_map = to_map.compose(correction.inverse())
+            outcomes.append(Outcome(pose, positions, scores, float(support.sum()), maps, to_map))
         return outcomes
 
     def find_upright(self, scan: Scan) -> list[Frame]:
@@ -134,7 +141,7 @@ class PoseFinder:
         best, best_support = None, 0.0
         for scale, angle_rad, mirrored in guesses:
             guess = guess_pose(scan, self._size_ratio * scale, self._centre_offset, angle_rad, mirrored)
-            found, scores = vote_in(scan, self._guesser, guess, image_bounds(scan, guess))
+            found, scores, _, _ = vote_in(scan, self._guesser, guess, image_bounds(scan, guess))
             try:
                 correction, support = self._fit(found, scores)
             except NoSimilarity:
@@ -165,11 +172,24 @@ class PoseFinder:
         return Scan(pixels, spacing=tuple(spacing * shape / np.array(smaller)), source=scan.source), to_small
 
 
-def vote_in(scan: Scan, stage: CoarseStage, pose: Frame, bounds: Bounds) -> tuple[Array, Array]:
-    """Return the landmarks that a stage finds in a view, in reference coordinates, and their scores."""
+def vote_in(
+    scan: Scan, stage: CoarseStage, pose: Frame, bounds: Bounds
+) -> tuple[Array, Array, NDArray[np.float32], Frame]:
+    """Return what a stage says in a pose.
+
+    Returns
+    -------
+    positions : ndarray of shape (n_landmarks, ndim)
+        In reference coordinates.
+    scores : ndarray of shape (n_landmarks,)
+    maps : ndarray of float32, shape (n_landmarks, ...)
+    to_map : Frame
+        From reference coordinates to the maps' pixels.
+    """
     view = draw_view(scan, pose, bounds, stage.stage.resolution)
-    found, scores = stage.locate(view)
-    return pose.compose(view.to_view.inverse()).apply(found), scores
+    found, scores, maps = stage.locate(view)
+    to_map = view.to_view.compose(pose.inverse())
+    return to_map.inverse().apply(found), scores, maps, to_map
 
 
 def guess_pose(

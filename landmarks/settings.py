@@ -66,6 +66,8 @@ class StageSettings:
         Pictures drawn of each training image, each in another pose.
     max_rotation_rad, max_log_scale : float
         Largest rotation and log scale, either way, of such a pose.
+    max_log_gamma : float
+        Largest log exponent, either way, of the grey values of such a picture; not used by the local stages.
     vote_weight : {"uniform", "displacement", "spread"}
         1; ``exp(-|d| / vote_length)`` of the displacement d; or ``1 / (1 + (s / vote_length)**2)`` of the leaf's
         spread s.
@@ -75,6 +77,8 @@ class StageSettings:
         Standard deviation of the Gaussian that smooths the votes.
     step : int
         Every ``step``-th pixel along each axis votes.
+    contrast : float
+        Standard deviation of the neighbourhood in which contrast is made even; 0: over the whole view.
     forest : ForestSettings
     """
 
@@ -90,6 +94,8 @@ class StageSettings:
     vote_length: float = 0.05
     smoothing: float = 0.01
     step: int = 2
+    contrast: float = 0.0
+    max_log_gamma: float = 0.0
     forest: ForestSettings = field(default_factory=ForestSettings)
 
     def __post_init__(self) -> None:
@@ -97,7 +103,7 @@ class StageSettings:
             _check(name, getattr(self, name), getattr(self, name) > 0, "positive")
         for name in ("n_positions", "n_copies", "step"):
             _check(name, getattr(self, name), getattr(self, name) >= 1, "at least 1")
-        for name in ("radius", "max_rotation_rad", "max_log_scale"):
+        for name in ("radius", "max_rotation_rad", "max_log_scale", "max_log_gamma", "contrast"):
             _check(name, getattr(self, name), getattr(self, name) >= 0, "not negative")
         odd = bool(self.box_sizes) and all(size >= 1 and size % 2 == 1 for size in self.box_sizes)
         _check("box_sizes", self.box_sizes, odd, "odd and positive")
@@ -124,6 +130,11 @@ class LocaliserSettings:
         Whether the anatomy may be mirrored.
     min_score : float
         A landmark whose score is lower is given as absent.
+    n_neighbours : int
+        A local stage sees each landmark in the frame in which so many others lie as in the mean shape; 0: in the
+        pose of the whole.
+    constellation : bool
+        Whether the first local stage looks for candidates and chooses among them by how landmarks lie to each other.
     """
 
     coarse: StageSettings
@@ -133,12 +144,15 @@ class LocaliserSettings:
     first_rotations_rad: tuple[float, ...] = (0.0,)
     first_mirrored: bool = False
     min_score: float = 0.0
+    n_neighbours: int = 0
+    constellation: bool = False
 
     def __post_init__(self) -> None:
         scales = bool(self.first_scales) and all(scale > 0 for scale in self.first_scales)
         _check("first_scales", self.first_scales, scales, "positive, at least one")
         _check("first_rotations_rad", self.first_rotations_rad, bool(self.first_rotations_rad), "at least one")
         radii = all(stage.radius > 0 for stage in self.local)
+        _check("n_neighbours", self.n_neighbours, self.n_neighbours == 0 or self.n_neighbours >= 2, "0 or at least 2")
         _check("radius", [stage.radius for stage in self.local], radii, "positive in every local stage")
 
 

@@ -171,3 +171,24 @@ def find_peak(surface: NDArray[np.float32]) -> tuple[NDArray[np.float64], float]
                 peak[axis] += min(max(0.5 * (before - after) / curvature, -0.5), 0.5)
         step *= n
     return peak, height
+
+
+def find_peaks(surface: NDArray[np.float32], width: int, most: int) -> NDArray[np.int64]:
+    """Return the highest local maxima of a map, highest first, shape (n, ndim) with n from 1 to ``most``.
+
+    Parameters
+    ----------
+    surface : ndarray of float32
+    width : int
+        Odd; a maximum is higher than everything in a box of this side.
+    most : int
+    """
+    if surface.ndim == 2:
+        around = cv2.dilate(surface, np.ones((width, width), np.uint8))
+    else:
+        around = ndimage.maximum_filter(surface, width, mode="constant")
+    peaks = np.flatnonzero((surface == around) & (surface > 0))
+    if not len(peaks):
+        peaks = np.array([surface.argmax()])
+    highest = peaks[np.argsort(-surface.reshape(-1)[peaks])[:most]]
+    return np.stack(np.unravel_index(highest, surface.shape), axis=1).astype(np.int64)

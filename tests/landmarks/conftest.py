@@ -42,9 +42,9 @@ def scenes():
 @pytest.fixture(scope="session")
 def tiny_settings():
     """A localiser with a pose, a coarse and a local stage that learns the scenes in a second."""
-    forest = ForestSettings(n_trees=4, max_depth=9, n_features=40, min_leaf=3)
+    forest = ForestSettings(n_trees=6, max_depth=9, n_features=40, min_leaf=3)
     whole = StageSettings(
-        resolution=50, feature_range=0.25, n_positions=200, n_copies=2, max_rotation_rad=0.2, max_log_scale=0.1,
+        resolution=50, feature_range=0.25, n_positions=300, n_copies=3, max_rotation_rad=0.2, max_log_scale=0.1,
         vote_weight="displacement", vote_length=0.2, smoothing=0.03, forest=forest,
     )  # fmt: skip
     local = StageSettings(
