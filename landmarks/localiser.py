@@ -319,8 +319,7 @@ class ForestLocaliser:
         """Return the pose, and the landmarks in reference coordinates with their scores; ``None`` without a pose."""
         if self._finder is None:
             pose = guess_pose(scan, self.size_ratio_, self.centre_offset_)
-            positions, scores, _, _ = vote_in(scan, self._whole[0], pose, image_bounds(scan, pose))
-            return pose, positions, scores
+            return pose, *vote_in(scan, self._whole[0], pose, image_bounds(scan, pose))
         best = self._finder.search(scan, self.typical_support_)
         if best is None:
             return None

@@ -77,8 +77,15 @@ class CoarseStage:
         """Return the stage with the positions that vote ``factor`` times as far apart."""
         return CoarseStage(dataclasses.replace(self.stage, step=self.stage.step * factor), self.forest)
 
-    def locate(self, view: View) -> tuple[Array, Array, NDArray[np.float32]]:
-        """Return the landmarks in a view, shape (n_landmarks, ndim), their scores, and the maps of their votes."""
+    def locate(self, view: View, landmarks: NDArray[np.int64] | None = None) -> tuple[Array, Array]:
+        """Return the landmarks in a view, shape (n_landmarks, ndim), and their scores.
+
+        Parameters
+        ----------
+        view : View
+        landmarks : ndarray of int64, optional
+            Those that are asked for; all if not given.
+        """
         levels = level_grey(view.picture, self.stage.contrast * self.stage.resolution)
         stack = stack_boxes([levels], self.stage.box_sizes, feature_reach(self.stage))
         shape = view.picture.shape
@@ -86,7 +93,7 @@ class CoarseStage:
         positions = np.stack([axis.ravel() for axis in np.meshgrid(*axes, indexing="ij")], axis=1)
         leaves = self.forest.find_leaves(stack, positions)
         smoothing = self.stage.smoothing * self.stage.resolution
-        return vote(self.forest, leaves, positions, self._weights, shape, smoothing)
+        return vote(self.forest, leaves, positions, self._weights, shape, smoothing, landmarks)[:2]
 
 
 class LocalStage:
