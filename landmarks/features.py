@@ -52,7 +52,7 @@ class BoxStack:
         return np.asarray(images * strides[0] + (positions + self.pad) @ strides[2:], dtype=np.int64)
 
 
-def level_grey(picture: NDArray[np.float32], contrast: float = 0.0) -> NDArray[np.float32]:
+def level_grey(picture: NDArray[np.float32], contrast: float = 0.0, tone: float = 1.0) -> NDArray[np.float32]:
     """Bring a picture's grey to levels that compare between pictures.
 
     Parameters
@@ -62,12 +62,16 @@ def level_grey(picture: NDArray[np.float32], contrast: float = 0.0) -> NDArray[n
         Standard deviation, in pixels, of the neighbourhood whose mean is brought to 0 and whose contrast to
         ``LEVELS / 4``, so that a dark finger looks like a bright wrist. 0: the whole picture alike, its 2nd and 98th
         percentile to 0 and ``LEVELS``, clipped half a range beyond both.
+    tone : float
+        Exponent of the grey between the 2nd and the 98th percentile, for an even contrast: below 1, what is faint in
+        the dark counts for more.
     """
     every = max(int((picture.size / _ENOUGH) ** (1 / picture.ndim)), 1)
     low, high = np.percentile(picture[(slice(None, None, every),) * picture.ndim], (2, 98))
     grey = (picture - np.float32(low)) * np.float32(1.0 / max(float(high - low), 1e-6))
     if not contrast:
         return np.asarray(np.clip(grey, -0.5, 1.5) * LEVELS, dtype=np.float32)
+    grey = np.asarray(np.maximum(grey, 0.0) ** np.float32(tone), dtype=np.float32)
     mean, square = _local_means(grey, contrast)
     spread = np.sqrt(np.maximum(square - mean**2, 0.0)) + _NOISE
     return np.asarray(np.clip((grey - mean) / spread, -8, 8) * (LEVELS / 4), dtype=np.float32)

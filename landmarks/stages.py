@@ -47,6 +47,10 @@ def feature_reach(stage: StageSettings) -> int:
     return max(round(stage.feature_range * stage.resolution), 1)
 
 
+def _level(view: View, stage: StageSettings) -> NDArray[np.float32]:
+    return level_grey(view.picture, stage.contrast * stage.resolution, stage.tone)
+
+
 class CoarseStage:
     """One forest that votes for all landmarks at once, from every part of the view."""
 
@@ -62,7 +66,7 @@ class CoarseStage:
         """Learn from views of one shape and the landmarks in them, each of shape (n_landmarks, ndim)."""
         rng = np.random.default_rng(seed)
         reach = feature_reach(stage)
-        levels = [level_grey(view.picture, stage.contrast * stage.resolution) for view in views]
+        levels = [_level(view, stage) for view in views]
         stack = stack_boxes(levels, stage.box_sizes, reach)
         shape = np.array(views[0].picture.shape)
         n = stage.n_positions
@@ -86,7 +90,7 @@ class CoarseStage:
         landmarks : ndarray of int64, optional
             Those that are asked for; all if not given.
         """
-        levels = level_grey(view.picture, self.stage.contrast * self.stage.resolution)
+        levels = _level(view, self.stage)
         stack = stack_boxes([levels], self.stage.box_sizes, feature_reach(self.stage))
         shape = view.picture.shape
         axes = [np.arange(0, n, self.stage.step) for n in shape]
@@ -137,7 +141,7 @@ class LocalStage:
         report : callable
             Told the part that is done.
         """
-        levels = [level_grey(view.picture, stage.contrast * stage.resolution) for view in views]
+        levels = [_level(view, stage) for view in views]
         truth, turn = np.stack(landmarks), np.stack(turns)
         n_landmarks = truth.shape[1]
         grow = joblib.delayed(_fit_landmark)
@@ -173,7 +177,7 @@ class LocalStage:
 
     def level(self, view: View) -> NDArray[np.float32]:
         """Return a view's grey levels, as :meth:`vote_near` wants them."""
-        return level_grey(view.picture, self.stage.contrast * self.stage.resolution)
+        return _level(view, self.stage)
 
     def vote_near(
         self, levels: NDArray[np.float32], k: int, start: Array, turn: Array, n_peaks: int = 1
