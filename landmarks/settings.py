@@ -185,7 +185,7 @@ def paper() -> LocaliserSettings:
 
 
 def accurate() -> LocaliserSettings:
-    """Return our settings for accuracy: still T=8, D=14, 100 features x 10 thresholds; what they add is around the trees.
+    """Return our settings for accuracy: T=8, D=14, 100 features x 10 thresholds; what they add is around the trees.
 
     Pose normalisation, then frames of each landmark's own; even contrast; augmentation; candidates chosen by how
     landmarks lie to each other; two local stages; features a tenth as long as is usual. What each buys is in
