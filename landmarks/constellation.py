@@ -29,8 +29,9 @@ _N_SETS = 12  # of them, from each of which a landmark is told
 _N_PARTNERS = 6  # landmarks with which a landmark makes pairs
 _SLACK = 0.01  # added to the offsets' standard deviation, in units of the shape's extent
 _USUAL = 12.0  # squared Mahalanobis distance of an offset up to which it costs nothing
-_MOST = 60.0  # no pair costs more, so that a landmark gone astray does not drag the others along
+_MOST = 20.0  # no pair costs more, so that a landmark gone astray does not drag the others along
 _ODD = 25.0  # ... from which an offset is odd
+_VOTES = 4.0  # weight of the votes: of the log of their height
 _FLOOR = 1e-3  # relative height below which votes are no votes
 _ROUNDS = 20
 _DAMPING = 0.5
@@ -95,7 +96,7 @@ class Constellation:
         places, cost = np.zeros((n, most, self.mean_shape.shape[1])), np.full((n, most), 1e9)
         for k, (place, height) in enumerate(zip(candidates, heights, strict=True)):
             places[k, : len(place)] = place
-            cost[k, : len(place)] = -2 * np.log(np.maximum(height / max(float(height.max()), _FLOOR), _FLOOR))
+            cost[k, : len(place)] = -_VOTES * np.log(np.maximum(height / max(float(height.max()), _FLOOR), _FLOOR))
         first, second = self.pairs.T
         misfit = self._misfit(places[first][:, :, None], places[second][:, None, :])
         return _pass_messages(cost, np.clip(misfit - _USUAL, 0.0, _MOST), first, second)

@@ -185,9 +185,9 @@ def paper() -> LocaliserSettings:
 
 
 def accurate() -> LocaliserSettings:
-    """Return our settings for accuracy: T=8, D=14, 100 features x 10 thresholds; what they add is around the trees.
+    """Return our settings for accuracy: T=8, 100 features x 10 thresholds, D=14 in the local stages and more before.
 
-    Pose normalisation, then frames of each landmark's own; even contrast; augmentation; candidates chosen by how
+    What they add is around the trees: pose normalisation, then frames of each landmark's own; even contrast; augmentation; candidates chosen by how
     landmarks lie to each other; two local stages; features a tenth as long as is usual. What each buys is in
     docs/benchmarks.md.
     """
@@ -195,12 +195,12 @@ def accurate() -> LocaliserSettings:
         pose=StageSettings(
             resolution=90, feature_range=0.15, n_positions=400, n_copies=4, max_rotation_rad=math.radians(15),
             max_log_scale=0.15, max_log_gamma=0.7, contrast=0.05, tone=0.33, vote_weight="displacement",
-            vote_length=0.17, smoothing=0.015, step=3, forest=ForestSettings(min_leaf=3),
+            vote_length=0.17, smoothing=0.015, step=3, forest=ForestSettings(max_depth=16, min_leaf=3),
         ),
         coarse=StageSettings(
             resolution=117, feature_range=0.12, n_positions=400, n_copies=4, max_rotation_rad=math.radians(5),
             max_log_scale=0.05, max_log_gamma=0.7, contrast=0.05, tone=0.33, vote_weight="displacement",
-            vote_length=0.17, smoothing=0.012, step=3, forest=ForestSettings(min_leaf=2),
+            vote_length=0.17, smoothing=0.012, step=3, forest=ForestSettings(max_depth=18, min_leaf=2),
         ),
         local=(
             StageSettings(
