@@ -3,8 +3,9 @@
 if __name__ != "boneage.imaging":
     raise ImportError(f"import boneage.imaging, not {__name__}: that would make a second copy of every class")
 
-from boneage.imaging.annotations import LandmarkTable, read_landmarks, write_landmarks
+from boneage.imaging.annotations import LandmarkTable, read_names, rename_landmarks
 from boneage.imaging.collection import Collection, NoScans, find_scans, fold_ids, split_ids
+from boneage.imaging.formats import FORMATS, Details, Order, read_landmarks, render_landmarks, write_landmarks
 from boneage.imaging.frames import Frame
 from boneage.imaging.people import AgeRecord, read_ages, read_ids, read_sexes, read_sizes
 from boneage.imaging.points import Points
@@ -15,8 +16,10 @@ from boneage.imaging.schemes import LandmarkScheme, find_scheme, read_scheme
 from boneage.imaging.tables import InvalidTable
 
 __all__ = [
+    "FORMATS",
     "AgeRecord",
     "Collection",
+    "Details",
     "Frame",
     "InvalidTable",
     "LandmarkScheme",
@@ -24,6 +27,7 @@ __all__ = [
     "Laterality",
     "Modality",
     "NoScans",
+    "Order",
     "Points",
     "Scan",
     "Sex",
@@ -34,10 +38,13 @@ __all__ = [
     "read_ages",
     "read_ids",
     "read_landmarks",
+    "read_names",
     "read_scan",
     "read_scheme",
     "read_sexes",
     "read_sizes",
+    "rename_landmarks",
+    "render_landmarks",
     "resample",
     "split_ids",
     "write_landmarks",

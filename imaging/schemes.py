@@ -25,17 +25,21 @@ class LandmarkScheme:
         Landmark names by group, for instance by bone; a landmark is in one group at most.
     pairs : tuple of pairs of str
         Landmarks to join with a line.
+    order : tuple of str
+        Empty, or the two landmarks by which others that share a label, such as three boxes called ``MCP``, are told
+        apart as ``MCP_1``, ``MCP_2``, ``MCP_3``: from the first one's side to the second one's.
 
     Raises
     ------
     ValueError
         If the name is blank, there is no landmark, a group is empty, a landmark is in two groups or twice in one,
-        or a pair does not join two landmarks of the groups.
+        or a pair, or the order, does not name two different landmarks of the groups.
     """
 
     name: str
     groups: Mapping[str, tuple[str, ...]]
     pairs: tuple[tuple[str, str], ...] = ()
+    order: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         names = self.names
@@ -49,6 +53,8 @@ class LandmarkScheme:
         for pair in self.pairs:
             if len(set(pair)) != 2 or not set(pair) <= set(names):
                 raise ValueError(f"a pair must join two different landmarks of the groups, got {' and '.join(pair)}")
+        if self.order and (len(set(self.order)) != 2 or len(self.order) != 2 or not set(self.order) <= set(names)):
+            raise ValueError(f"the order must name two different landmarks, got {' and '.join(self.order)}")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -57,9 +63,10 @@ class LandmarkScheme:
 
 
 def read_scheme(path_or_name: Path | str) -> LandmarkScheme:
-    """Read a scheme file, or a shipped scheme by its name (``hand37``, ``hand21``).
+    """Read a scheme file, or a shipped scheme by its name (``hand37``, ``hand21``, ``hand17``).
 
-    A scheme file is JSON: ``{"name": …, "groups": {"radius": ["NAME", …], …}, "pairs": [["NAME", "NAME"], …]}``.
+    A scheme file is JSON: ``{"name": …, "groups": {"radius": ["NAME", …], …}, "pairs": [["NAME", "NAME"], …]}``;
+    ``pairs`` and ``order`` may be left out.
 
     Raises
     ------
@@ -95,8 +102,13 @@ def find_scheme(names: Sequence[str]) -> LandmarkScheme | None:
     """
     if not names:
         return None
-    schemes = sorted(map(read_scheme, _shipped_names()), key=lambda scheme: len(scheme.names))
+    schemes = sorted(shipped_schemes(), key=lambda scheme: len(scheme.names))
     return next((scheme for scheme in schemes if set(names) <= set(scheme.names)), None)
+
+
+def shipped_schemes() -> list[LandmarkScheme]:
+    """Return every shipped scheme."""
+    return [read_scheme(name) for name in _shipped_names()]
 
 
 def _shipped_names() -> list[str]:
@@ -111,13 +123,17 @@ def _scheme_from_json(data: Any) -> LandmarkScheme:
         raise ValueError("groups must be an object of lists of landmark names")
     if not isinstance(pairs, list) or not all(_are_names(pair) and len(pair) == 2 for pair in pairs):
         raise ValueError("pairs must be a list of pairs of landmark names")
-    unknown = sorted(data.keys() - {"name", "groups", "pairs"})
+    order = data.get("order", [])
+    if not _are_names(order):
+        raise ValueError("order must be a list of two landmark names")
+    unknown = sorted(data.keys() - {"name", "groups", "pairs", "order"})
     if unknown:
-        raise ValueError(f"has the field {unknown[0]!r}; a scheme has name, groups and pairs")
+        raise ValueError(f"has the field {unknown[0]!r}; a scheme has name, groups, pairs and order")
     return LandmarkScheme(
         data["name"],
         {group: tuple(members) for group, members in groups.items()},
         tuple((first, second) for first, second in pairs),
+        tuple(order),
     )
 
 

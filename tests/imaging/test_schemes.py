@@ -20,7 +20,7 @@ def test_a_scheme_that_a_user_wrote_is_read(tmp_path):
     assert scheme.names == ("a", "b", "c")
 
 
-@pytest.mark.parametrize(("name", "count"), [("hand37", 37), ("hand21", 21)])
+@pytest.mark.parametrize(("name", "count"), [("hand37", 37), ("hand21", 21), ("hand17", 17)])
 def test_the_shipped_schemes_know_every_landmark_of_a_hand(name, count):
     scheme = read_scheme(name)
     assert scheme.name == name
@@ -39,6 +39,11 @@ def test_a_scheme_is_found_by_all_or_some_of_its_names_and_by_no_others():
     assert find_scheme([]) is None
 
 
+def test_boxes_are_ordered_from_the_radius_to_the_ulna():
+    assert find_scheme(["MCP_1", "Wrist"]).order == ("Radius", "Ulna")
+    assert read_scheme("hand37").order == ()
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -53,6 +58,9 @@ def test_a_scheme_is_found_by_all_or_some_of_its_names_and_by_no_others():
         ({"pairs": [["a", "x"]]}, "got a and x"),
         ({"pairs": [["a", "a"]]}, "two different"),
         ({"pairs": [["a"]]}, "list of pairs"),
+        ({"order": ["a"]}, "order must name two"),
+        ({"order": ["a", "x"]}, "order must name two"),
+        ({"order": "ab"}, "order must be a list"),
         ({"skeleton": []}, "'skeleton'"),
     ],
 )
@@ -62,5 +70,5 @@ def test_a_malformed_scheme_is_refused_by_its_name_and_the_reason(tmp_path, chan
 
 
 def test_an_unknown_name_is_refused_with_those_there_are():
-    with pytest.raises(InvalidTable, match="hand21, hand37"):
+    with pytest.raises(InvalidTable, match="hand17, hand21, hand37"):
         read_scheme("skull19")
