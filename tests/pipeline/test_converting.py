@@ -54,7 +54,9 @@ def test_millimetres_of_slicer_are_pixels_of_the_image_and_back(table, tmp_path)
     done = convert_landmarks(millimetres, "csv", tmp_path / "back.csv", images=[folder])
     assert read_landmarks(tmp_path / "back.csv").points["1"].position("a").tolist() == [4, 3]
     assert not any("taken as pixels" in remark for remark in done.table.remarks)
-    assert any("taken as pixels" in remark for remark in convert_landmarks(millimetres, "csv", tmp_path / "x").table.remarks)
+    assert any(
+        "taken as pixels" in remark for remark in convert_landmarks(millimetres, "csv", tmp_path / "x").table.remarks
+    )
 
 
 def test_an_image_that_cannot_be_read_is_told_and_its_row_kept(table, images, tmp_path):
