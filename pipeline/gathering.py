@@ -62,8 +62,8 @@ def find_files(folders: Sequence[Path], ids: Path | None = None) -> list[Path]:
 
 
 def describe(collection: Collection) -> list[str]:
-    """Return remarks on what did not join, one sentence each."""
-    remarks = []
+    """Return remarks on what was read in part only and on what did not join, one sentence each."""
+    remarks = list(collection.landmarks.remarks) if collection.landmarks else []
     if collection.rows_without_image:
         remarks.append(f"{len(collection.rows_without_image)} table rows have no image and are left out")
     if collection.images_without_row:
