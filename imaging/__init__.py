@@ -1,4 +1,4 @@
-"""Shared types and file formats: scans, points, frames, readers, tables, collections."""
+"""Shared types and file formats: scans, points, frames, readers, tables, schemes, collections."""
 
 if __name__ != "boneage.imaging":
     raise ImportError(f"import boneage.imaging, not {__name__}: that would make a second copy of every class")
@@ -11,6 +11,7 @@ from boneage.imaging.points import Points
 from boneage.imaging.readers import UnreadableScan, read_scan
 from boneage.imaging.resampling import resample
 from boneage.imaging.scans import Laterality, Modality, Scan, Sex
+from boneage.imaging.schemes import LandmarkScheme, find_scheme, read_scheme
 from boneage.imaging.tables import InvalidTable
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Collection",
     "Frame",
     "InvalidTable",
+    "LandmarkScheme",
     "LandmarkTable",
     "Laterality",
     "Modality",
@@ -27,11 +29,13 @@ __all__ = [
     "Sex",
     "UnreadableScan",
     "find_scans",
+    "find_scheme",
     "fold_ids",
     "read_ages",
     "read_ids",
     "read_landmarks",
     "read_scan",
+    "read_scheme",
     "read_sexes",
     "read_sizes",
     "resample",

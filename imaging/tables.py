@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+LARGEST_BYTES = 256 * 2**20
+
 
 class InvalidTable(ValueError):
     """A table that cannot be used; ``path`` and ``reason`` say which and why."""
@@ -45,6 +47,35 @@ class Table:
         if not math.isfinite(value):
             raise InvalidTable(self.path, f"id {id_}: {column} must be finite, got {text!r}")
         return value
+
+
+def read_text(path: Path | str) -> str:
+    """Read a text file of at most ``LARGEST_BYTES``, with or without a BOM.
+
+    Raises
+    ------
+    InvalidTable
+        If the file is missing, too large, empty or not text.
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST_BYTES + 1)
+    except FileNotFoundError:
+        raise InvalidTable(path, "there is no such file") from None
+    except OSError as error:
+        raise InvalidTable(path, f"cannot be read ({error.strerror})") from error
+    if len(data) > LARGEST_BYTES:
+        raise InvalidTable(path, f"is larger than {LARGEST_BYTES // 2**20} MB")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InvalidTable(path, "is not a text file") from None
+    if not text.strip():
+        raise InvalidTable(path, "is empty")
+    if "\0" in text:
+        raise InvalidTable(path, "is not a text file")
+    return text
 
 
 def read_table(path: Path | str, *, repeated: bool = False, needs: Iterable[str] = ()) -> Table:
@@ -88,22 +119,11 @@ def read_table(path: Path | str, *, repeated: bool = False, needs: Iterable[str]
 
 
 def _read_lines(path: Path) -> list[list[str]]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise InvalidTable(path, "there is no such file") from None
-    except UnicodeDecodeError:
-        raise InvalidTable(path, "is not a text file") from None
-    except OSError as error:
-        raise InvalidTable(path, f"cannot be read ({error.strerror})") from error
-    if not text.strip():
-        raise InvalidTable(path, "is empty")
-    if "\0" in text:
-        raise InvalidTable(path, "is not a text file")
+    text = read_text(path)
     header = text.lstrip().splitlines()[0]
     delimiter = max(",;\t", key=header.count)
     try:
-        return list(csv.reader(io.StringIO(text.lstrip()), delimiter=delimiter))
+        return list(csv.reader(io.StringIO(text.lstrip(), newline=None), delimiter=delimiter))
     except csv.Error as error:
         raise InvalidTable(path, f"is not a CSV file ({error})") from error
 
