@@ -12,6 +12,7 @@ from boneage.imaging.readers import UnreadableScan, read_scan
 from boneage.imaging.resampling import resample
 from boneage.imaging.scans import Laterality, Modality, Scan, Sex
 from boneage.imaging.schemes import LandmarkScheme, find_scheme, read_scheme
+from boneage.imaging.scores import read_scores, with_scores
 from boneage.imaging.tables import InvalidTable
 
 __all__ = [
@@ -36,9 +37,11 @@ __all__ = [
     "read_landmarks",
     "read_scan",
     "read_scheme",
+    "read_scores",
     "read_sexes",
     "read_sizes",
     "resample",
     "split_ids",
+    "with_scores",
     "write_landmarks",
 ]

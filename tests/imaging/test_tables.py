@@ -10,7 +10,9 @@ def write(tmp_path, text):
     return path
 
 
-@pytest.mark.parametrize("text", ["id,a\n1,x\n", "\ufeffid;a\n1;x\n", "id\ta\n1\tx\n\n", "id,a\r\n1, x \r\n", "id,a\r1,x\r"])
+@pytest.mark.parametrize(
+    "text", ["id,a\n1,x\n", "\ufeffid;a\n1;x\n", "id\ta\n1\tx\n\n", "id,a\r\n1, x \r\n", "id,a\r1,x\r"]
+)
 def test_the_usual_dialects_read_alike(tmp_path, text):
     assert read_table(write(tmp_path, text)).rows == {"1": {"id": "1", "a": "x"}}
 
