@@ -83,7 +83,9 @@ def describe_scores(judged: Mapping[str, Any], unit: str) -> str:
     limit = f"{judged['wrong_beyond']:g} {unit}"
     known = f"Of {judged['n_judged']} landmarks found with a score, {judged['n_wrong']} are off by more than {limit}."
     area = judged["area_under_roc"]
-    if not math.isnan(area):
+    if math.isnan(area):
+        known += " There are no right and wrong ones to tell apart."
+    else:
         known += (
             f" A wrong one scores lower than a right one with a chance of {area:.2f} (area under the ROC curve; 95 % "
             f"interval {interval(judged['area_under_roc_interval_95'])}; 0.5 would be no knowledge). A limit that "

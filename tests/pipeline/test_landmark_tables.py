@@ -77,7 +77,8 @@ def test_what_the_scores_know_is_told_in_words():
     assert "with a chance of 1.00" in text
     assert "Of 2 landmarks beyond 10 mm or not found, the localiser withheld 1 and gave 1 without a warning." in text
     assert describe_scores(judge_scores(make([[1]], scores=0.5)), "mm") == (
-        "Of 1 landmarks found with a score, 0 are off by more than 4 mm."
+        "Of 1 landmarks found with a score, 0 are off by more than 4 mm. "
+        "There are no right and wrong ones to tell apart."
     )
 
 
