@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from boneage.evaluation.figures import COLOURS, STYLES, new_figure, percent, to_svg
+from boneage.evaluation.drawing import COLOURS, new_figure, to_svg
 from boneage.evaluation.landmark_confidence import WRONG_BEYOND, judge_scores, trace_roc
 from boneage.evaluation.landmark_errors import RADII, LandmarkErrors, summarise_errors
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 _TICKS = np.array([0.05, 0.1, 0.2, 0.5, 1, 2, 4, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000])
+_STYLES = ("-", "--", ":", "-.")
 _N_BINS = 10
 FEW = 10
 """Fewer hands than this give no interval to rely on."""
@@ -39,14 +40,14 @@ def draw_cumulative_errors(variants: Mapping[str, LandmarkErrors]) -> str:
         part = np.arange(1, len(known) + 1) / max(len(known), 1)
         found = np.isfinite(known)
         family = families.index(name.split(",")[0])
-        style = STYLES[members[family] % len(STYLES)]
+        style = _STYLES[members[family] % len(_STYLES)]
         members[family] += 1
         distances = np.maximum(known[found], _TICKS[0] / 2)  # an error of 0 has no place on a logarithmic axis
         axes.step(distances, part[found], style, where="post", color=COLOURS[family % len(COLOURS)], label=name)
         ends += [float(np.quantile(distances, 0.01)), float(distances[-1])] if found.any() else []
     _scale_logarithmically(axes, min(ends, default=1.0), max(*ends, 2 * RADII[-1], 0))
     axes.set_ylim(0, 1.01)
-    axes.yaxis.set_major_formatter(percent)
+    axes.yaxis.set_major_formatter(_percent)
     axes.set_xlabel(f"error ({unit})")
     axes.set_ylabel("landmarks within it")
     axes.legend(loc="lower right", frameon=False)
@@ -81,11 +82,9 @@ def draw_confidence(errors: LandmarkErrors) -> str:
     To the left landmarks are binned by score, equally many in each bin; median and 95th percentile of each. To the
     right is the curve whose area is the chance that a wrong landmark scores lower than a right one.
     """
-    figure, axes = new_figure(8.0, 3.6)
-    axes.remove()
-    left, right = figure.subplots(1, 2, width_ratios=(1.45, 1))
-    for part in (left, right):
-        part.spines[["top", "right"]].set_visible(False)
+    figure, _ = new_figure(8.0, 3.6, 1, 2)
+    left, right = figure.axes
+    left.get_gridspec().set_width_ratios((1.45, 1))  # type: ignore[union-attr]
     _draw_error_by_score(left, errors)
     _draw_roc(right, errors)
     return to_svg(figure)
@@ -158,10 +157,14 @@ def _draw_roc(axes: Axes, errors: LandmarkErrors) -> None:
     axes.text(0.97, 0.06, text, ha="right", transform=axes.transAxes)
     axes.set(xlim=(0, 1), ylim=(0, 1.01), aspect="equal")
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(percent)
+        axis.set_major_formatter(_percent)
         axis.set_ticks([0, 0.5, 1])
     axes.set_xlabel("right ones that a limit doubts")
     axes.set_ylabel(f"wrong ones (> {WRONG_BEYOND:g} {errors.unit}) caught")
+
+
+def _percent(part: float, _position: object) -> str:
+    return f"{100 * part:.0f} %"
 
 
 def _scale_logarithmically(axes: Axes, lowest: float, highest: float) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from boneage.evaluation.figures import to_svg
+from boneage.evaluation.drawing import to_svg
 from boneage.evaluation.landmark_errors import LandmarkErrors, summarise_distances
 
 if TYPE_CHECKING:

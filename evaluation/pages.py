@@ -41,9 +41,9 @@ class Page:
         """Add a heading, of level 2 or 3."""
         self._parts.append(f"<h{level}>{html.escape(text)}</h{level}>")
 
-    def add_text(self, text: str, kind: str = "") -> None:
-        """Add a paragraph: plain, a ``note`` in small print, or a ``warning`` that stands out."""
-        label = f' class="{kind}"' if kind else ""
+    def add_text(self, text: str, *, note: bool = False, warning: bool = False) -> None:
+        """Add a paragraph; a note is small print, a warning stands out."""
+        label = ' class="note"' if note else ' class="warning"' if warning else ""
         self._parts.append(f"<p{label}>{html.escape(text)}</p>")
 
     def add_table(self, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -71,7 +71,7 @@ def report_benchmark(
     add_privacy(figures.page, [shown for of_one in pictures.values() for shown in of_one])
     figures.page.add_text(f"{basis}.")
     figures.page.add_table(*table)
-    figures.page.add_text(f"{CONVENTIONS} {times} {RESEARCH}", "note")
+    figures.page.add_text(f"{CONVENTIONS} {times} {RESEARCH}", note=True)
     add_curves(figures, "cumulative", joined)
     for name in names:
         with figures.page.folded(name, opened=name == names[0]):

@@ -106,8 +106,9 @@ def report_landmarks(
         pictures = list(draw_cases(worst, scan_of, found, known, localiser)) if scan_of else []
         figures = Figures(Page(title))
         add_privacy(figures.page, pictures)
-        for text, kind in ((f"{basis}.", ""), (told, ""), (f"{CONVENTIONS} {RESEARCH}", "note")):
-            figures.page.add_text(text, kind)
+        for text in (f"{basis}.", told):
+            figures.page.add_text(text)
+        figures.page.add_text(f"{CONVENTIONS} {RESEARCH}", note=True)
         add_curves(figures, "cumulative", {"all landmarks": errors, **context.group(errors).get("bone", {})})
         add_details(figures, errors, summary, context)
         lost = _describe_lost(len(worst) - len(pictures))

@@ -118,7 +118,7 @@ def add_details(
 def add_privacy(page: Page, pictures: Pictures) -> None:
     """Say at the top of a page that it holds pixels of images, if it will."""
     if pictures:
-        page.add_text(name_privacy([case.id for case, _ in pictures]), "warning")
+        page.add_text(name_privacy([case.id for case, _ in pictures]), warning=True)
 
 
 def add_worst_cases(page: Page, pictures: Pictures, unit: str, *, votes: bool, missing: str = "") -> None:
@@ -143,11 +143,11 @@ def add_worst_cases(page: Page, pictures: Pictures, unit: str, *, votes: bool, m
             "Ring: truth. Cross: estimate. At most three landmarks of a hand, each landmark of a hand once; landmarks "
             "not found have no place and are not among them. The field is a fifth of the hand's length, or as much "
             f"as holds both.{layer}",
-            "note",
+            note=True,
         )
         page.add_pictures([(png, describe_case(case, unit)) for case, png in pictures])
     if missing:
-        page.add_text(missing, "note")
+        page.add_text(missing, note=True)
 
 
 def describe_case(case: Case, unit: str) -> str:

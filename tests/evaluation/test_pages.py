@@ -26,7 +26,7 @@ class Checker(HTMLParser):
 def test_a_page_is_whole_loads_nothing_and_escapes_what_it_is_given():
     page = Page("Errors & <more>")
     page.add_heading("<script>")
-    page.add_text("1 < 2", "note")
+    page.add_text("1 < 2", note=True)
     page.add_table(["name", "mean"], [["<b>radius</b>", "0.9"]])
     page.add_figure("<svg></svg>", "a < b")
     page.add_heading("finer", 3)
