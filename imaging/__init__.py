@@ -13,6 +13,7 @@ from boneage.imaging.readers import UnreadableScan, read_scan
 from boneage.imaging.resampling import resample
 from boneage.imaging.scans import Laterality, Modality, Scan, Sex
 from boneage.imaging.schemes import LandmarkScheme, find_scheme, read_scheme
+from boneage.imaging.scores import read_scores, with_scores
 from boneage.imaging.tables import InvalidTable
 
 __all__ = [
@@ -41,11 +42,13 @@ __all__ = [
     "read_names",
     "read_scan",
     "read_scheme",
+    "read_scores",
     "read_sexes",
     "read_sizes",
     "rename_landmarks",
     "render_landmarks",
     "resample",
     "split_ids",
+    "with_scores",
     "write_landmarks",
 ]

@@ -35,7 +35,7 @@ def gather(
     return Collection.from_folders(
         folders,
         landmarks=read_landmarks(landmarks) if landmarks else None,
-        ages=_merge_ages(ages),
+        ages=merge_ages(ages),
         sizes=read_sizes(sizes) if sizes else None,
         ids=read_ids(ids) if ids else None,
     )
@@ -73,7 +73,14 @@ def describe(collection: Collection) -> list[str]:
     return remarks
 
 
-def _merge_ages(paths: Iterable[Path]) -> dict[str, AgeRecord] | None:
+def merge_ages(paths: Iterable[Path]) -> dict[str, AgeRecord] | None:
+    """Read age tables as one; None if there is none.
+
+    Raises
+    ------
+    InvalidTable
+        If a table is wrong, or an id has two ages.
+    """
     merged: dict[str, AgeRecord] = {}
     paths = list(paths)
     for path in paths:

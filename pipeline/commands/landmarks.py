@@ -10,12 +10,14 @@ import typer
 
 from boneage.pipeline.commands.options import (
     LANDMARKS_HELP,
+    Ages,
     Ids,
     Images,
     Jobs,
     Out,
     PresetOption,
     Reference,
+    Scheme,
     Seed,
     Sizes,
     conclude,
@@ -76,6 +78,9 @@ def locate(
     out: Out,
     sizes: Sizes = None,
     ids: Ids = None,
+    votes: Annotated[
+        bool, typer.Option("--votes", help="Write where the votes fell: votes/ID.npz and a picture, votes/ID.png.")
+    ] = False,
 ) -> None:
     """Locate landmarks in every image of a folder: landmarks.csv in original pixels, scores, overlays."""
     from boneage.imaging import read_sizes
@@ -91,7 +96,7 @@ def locate(
         return track(results, total=len(paths), label="locating landmarks", console=err_console())
 
     known = read_sizes(sizes) if sizes else {}
-    results = locate_files(paths, localiser, out, sizes=known, follow=follow)
+    results = locate_files(paths, localiser, out, sizes=known, votes=votes, follow=follow)
     reasons = (f"{result.status} {result.path}: {result.reason}" for result in results if result.reason)
     conclude(results, out / "files.csv", reasons)
 
@@ -107,45 +112,92 @@ def benchmark(
     rounds: Annotated[int, typer.Option("--rounds", min=1, help="Rounds; each draws hands anew.")] = 10,
     train: Annotated[int, typer.Option("--train", min=2, help="Hands to train on in a round.")] = 43,
     test: Annotated[int, typer.Option("--test", min=1, help="Other hands to test on.")] = 17,
+    folds: Annotated[
+        int | None,
+        typer.Option("--folds", min=2, help="Test every hand once in this many folds, instead of rounds at random."),
+    ] = None,
     reference: Reference = None,
     ids: Ids = None,
+    ages: Ages = [],  # noqa: B006 (typer copies it)
+    scheme: Scheme = None,
+    pictures: Annotated[
+        bool, typer.Option("--pictures/--no-pictures", help="Put crops of the worst cases on the page.")
+    ] = True,
     seed: Seed = 0,
     jobs: Jobs = 2,
 ) -> None:
     """Train and test localisers on random splits of annotated images, each with its vote weighting and without.
 
-    Writes errors.csv (a row a landmark), summary.json, report.html and rounds/. Interrupted, it goes on where it
-    stopped when the same command is given again.
+    Writes errors.csv (a row a landmark), summary.json, report.html, figures/ and rounds/. Interrupted, it goes on
+    where it stopped when the same command is given again.
     """
     from boneage.evaluation import read_reference
+    from boneage.pipeline.benchmark_protocols import CrossValidation, Protocol
+    from boneage.pipeline.benchmark_reporting import report_benchmark
     from boneage.pipeline.gathering import describe, gather
-    from boneage.pipeline.landmark_benchmark import Protocol, name_variants, run_benchmark
-    from boneage.pipeline.landmark_reporting import report_benchmark
+    from boneage.pipeline.landmark_benchmark import name_variants, run_benchmark
+    from boneage.pipeline.landmark_context import learn_context
     from boneage.pipeline.progress import show_stages
 
     variants = name_variants([name.strip() for name in compare.split(",") if name.strip()])
     unit = read_reference(reference) if reference else None
-    collection = gather(images, landmarks=landmarks, ids=ids)
+    collection = gather(images, landmarks=landmarks, ids=ids, ages=ages)
     remark(describe(collection))
-    protocol = Protocol(rounds, train, test, seed)
+    assert collection.landmarks is not None
+    annotated = [collection.landmarks.points[id_] for id_ in collection.annotated_ids]
+    context = learn_context(annotated, scheme, collection.ages)
+    protocol = CrossValidation(folds, seed) if folds else Protocol(rounds, train, test, seed)
     with show_stages(err_console()) as report:
         measured = run_benchmark(
-            collection, variants, protocol, out / "rounds", reference=unit, jobs=jobs, report=report
+            collection, variants, protocol, out / "rounds", reference=unit, jobs=jobs, pictures=pictures, report=report
         )
-    out_console().print(report_benchmark(measured, out, reference), soft_wrap=True)
+    out_console().print(report_benchmark(measured, out, reference, context), soft_wrap=True)
 
 
 @app.command()
 def report(
     predicted: Annotated[Path, typer.Option("--predicted", help="Landmarks to judge.", show_default=False)],
     truth: Annotated[Path, typer.Option("--truth", help="Landmarks to judge by.", show_default=False)],
-    out: Annotated[Path | None, typer.Option("--out", help="Folder for the tables and the page.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the tables, the page and its figures.")] = None,
     reference: Reference = None,
+    scores: Annotated[
+        Path | None,
+        typer.Option("--scores", help="CSV of id, landmark, score; else scores.csv beside the predicted table."),
+    ] = None,
+    ages: Ages = [],  # noqa: B006 (typer copies it)
+    scheme: Scheme = None,
+    images: Annotated[
+        Path | None, typer.Option("--images", help="Folder of the images: puts crops of the worst cases on the page.")
+    ] = None,
+    model: Annotated[
+        Path | None, typer.Option("--model", help="The localiser that made the table: adds its vote maps to them.")
+    ] = None,
+    pictures: Annotated[
+        bool, typer.Option("--pictures/--no-pictures", help="Whether to draw the worst cases, given the images.")
+    ] = True,
 ) -> None:
-    """Print the error of each landmark; write landmark_errors.csv, landmark_summary.json and a page with --out."""
+    """Print the error of each landmark; with --out, write tables, a page and its figures.
+
+    The files are landmark_errors.csv, landmark_summary.json, landmark_report.html and figures/.
+    """
+    from boneage.pipeline.bone_age import load_localiser
+    from boneage.pipeline.gathering import merge_ages
     from boneage.pipeline.landmark_reporting import report_landmarks
 
-    out_console().print(report_landmarks(predicted, truth, out, reference), soft_wrap=True)
+    if model is not None and images is None:
+        raise typer.BadParameter("--model draws vote maps over the pictures of --images: give both")
+    text = report_landmarks(
+        predicted,
+        truth,
+        out,
+        reference,
+        scores=scores,
+        scheme=scheme,
+        ages=merge_ages(ages),
+        images=images if pictures else None,
+        localiser=load_localiser(model)[0] if model and pictures else None,
+    )
+    out_console().print(text, soft_wrap=True)
 
 
 @app.command()

@@ -37,6 +37,14 @@ PresetOption = Annotated[Preset, typer.Option("--preset", help="Localiser settin
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of every random choice.")]
 Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Number of processes or threads.")]
 Out = Annotated[Path, typer.Option("--out", help="Folder for the results.", show_default=False)]
+Scheme = Annotated[
+    str | None,
+    typer.Option(
+        "--scheme",
+        help="Landmark scheme (bone groups, lines): a JSON file or a shipped one's name; found by the landmarks' names "
+        "if not given.",
+    ),
+]
 Reference = Annotated[
     str | None,
     typer.Option(

@@ -18,15 +18,23 @@ def test_train_locate_and_report(boneage, known, new, tmp_path):
     assert code == 0
     assert "37 landmarks learnt from 8 images" in out
     assert "local stage 1" in err
-    code, out, _ = boneage("landmarks", "locate", new / "images", "--model", model, "--out", tmp_path / "out")
+    code, out, _ = boneage(
+        "landmarks", "locate", new / "images", "--model", model, "--out", tmp_path / "out", "--votes"
+    )
     assert code == 0
+    assert len(list((tmp_path / "out" / "votes").glob("*.npz"))) == 3
     assert "3 files: 3 ok" in out
     code, out, _ = boneage(
         "landmarks", "report", "--predicted", tmp_path / "out" / "landmarks.csv", "--truth", new / "landmarks.csv",
         "--out", tmp_path / "report", "--reference", "ulna_styloid_tip:radius_styloid_tip=50mm",
+        "--ages", new / "ages.csv", "--images", new / "images", "--model", model,
     )  # fmt: skip
     assert code == 0
     assert "all of them phantoms" in out
+    assert "found with a score" in out
+    page = (tmp_path / "report" / "landmark_report.html").read_text()
+    assert page.count("<img") == 9
+    assert "bone: carpals" in page
     summary = json.loads((tmp_path / "report" / "landmark_summary.json").read_text())
     assert summary["overall"]["median"] < 1.5
     assert summary["overall"]["n"] == 3 * 37
@@ -70,6 +78,9 @@ def test_benchmark_compares_variants_and_keeps_every_error(boneage, known, tmp_p
     assert list(summary["variants"]) == ["fast", "fast, vote weight 1"]
     assert summary["variants"]["fast"]["overall"]["n"] == 2 * 3 * 37
     assert len(summary["variants"]["fast"]["rounds"]) == 2
+    page = (tmp_path / "report.html").read_text()
+    assert page.count("<img") == 12
+    assert "bone: carpals" in page
     assert boneage(*arguments)[1] == out
 
 
@@ -123,3 +134,23 @@ def test_names_lead_from_one_scheme_to_another(boneage, new, tmp_path):
     assert "3 images x 20 landmarks" in out
     moved, first = read_landmarks(tmp_path / "out.csv").points["phantom0001"], read_landmarks(new / "landmarks.csv")
     assert moved.position("thumb4").tolist() == first.points["phantom0001"].position("thumb_tip").tolist()
+
+
+def test_benchmark_in_folds_without_pictures(boneage, known, tmp_path):
+    code, out, _ = boneage(
+        "landmarks", "benchmark", known / "images", "--landmarks", known / "landmarks.csv", "--out", tmp_path,
+        "--compare", "fast", "--folds", 2, "--no-pictures",
+    )  # fmt: skip
+    assert code == 0
+    assert "2 rounds, 6 test hands each; 12 different hands, each tested once" in out
+    assert "<img" not in (tmp_path / "report.html").read_text()
+    assert not list((tmp_path / "rounds").glob("*.png"))
+
+
+def test_votes_without_images_are_refused(boneage, new, localiser_file, tmp_path):
+    code, _, err = boneage(
+        "landmarks", "report", "--predicted", new / "landmarks.csv", "--truth", new / "landmarks.csv",
+        "--out", tmp_path, "--model", localiser_file,
+    )  # fmt: skip
+    assert code == 2
+    assert "give both" in err
