@@ -40,7 +40,7 @@ class LandmarkErrors:
     without_prediction, without_truth : tuple of str
         Ids that only one of the two has.
     lengths : ndarray of shape (n_hands,), optional
-        The length of each hand's anatomy in ``unit``: the largest distance between two of its true landmarks, as
+        The length of each image's anatomy in ``unit``: the largest distance between two of its true landmarks, as
         nothing here knows what is annotated. NaN where it is not known, which is the default.
     """
 
@@ -78,7 +78,7 @@ class LandmarkErrors:
         )
 
     def of_hands(self, rows: Sequence[int]) -> LandmarkErrors:
-        """Return the errors of some hands, by their places."""
+        """Return the errors of some images, by their places."""
         places = list(rows)
         return dataclasses.replace(
             self,
@@ -106,16 +106,16 @@ def measure_landmarks(
     predicted, truth : mapping of str to Points
         In the same pixels.
     reference : Reference, optional
-        Sets the unit, hand by hand; pixels if not given.
+        Sets the unit, image by image; pixels if not given.
 
     Raises
     ------
     ValueError
-        If no hand or no landmark is common to both, or the reference cannot be measured in a hand.
+        If no image or no landmark is common to both, or the reference cannot be measured in an image.
     """
     ids = tuple(id_ for id_ in truth if id_ in predicted)
     if not ids:
-        raise ValueError("no hand has both predicted and true landmarks")
+        raise ValueError("no image has both predicted and true landmarks")
     known = truth[ids[0]].names
     names = tuple(name for name in known if name in predicted[ids[0]].names)
     if not names:

@@ -21,7 +21,7 @@ _TICKS = np.array([0.05, 0.1, 0.2, 0.5, 1, 2, 4, 10, 20, 50, 100, 200, 500, 1000
 _STYLES = ("-", "--", ":", "-.")
 _N_BINS = 10
 FEW = 10
-"""Fewer hands than this give no interval to rely on."""
+"""Fewer images than this give no interval to rely on."""
 
 
 def draw_cumulative_errors(variants: Mapping[str, LandmarkErrors]) -> str:
@@ -93,7 +93,7 @@ def draw_confidence(errors: LandmarkErrors) -> str:
 def draw_groups(groupings: Mapping[str, Mapping[str, LandmarkErrors]]) -> str:
     """Draw the mean error of each group with its 95 % interval over patients, and the median.
 
-    Groups of fewer than ``FEW`` hands are hollow: their intervals are too narrow to be trusted.
+    Groups of fewer than ``FEW`` images are hollow: their intervals are too narrow to be trusted.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def draw_groups(groupings: Mapping[str, Mapping[str, LandmarkErrors]]) -> str:
             ticks.append(place)
             place += 1
         place += 0.6
-    axes.set_yticks(ticks, labels=[f"{name} ({len(set(errors.ids))} hands)" for name, errors in lines], fontsize=8)
+    axes.set_yticks(ticks, labels=[f"{name} ({len(set(errors.ids))} images)" for name, errors in lines], fontsize=8)
     axes.invert_yaxis()
     axes.set_xlim(left=0)
     axes.set_xlabel(f"error ({lines[0][1].unit})")

@@ -1,4 +1,4 @@
-"""Errors by group: bones, sexes, ages, or whatever else divides landmarks or hands."""
+"""Errors by group: bones, sexes, ages, or whatever else divides landmarks or images."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def group_by_landmark(errors: LandmarkErrors, groups: Mapping[str, Sequence[str]
 
 
 def group_by_hand(errors: LandmarkErrors, labels: Mapping[str, str], order: Sequence[str]) -> dict[str, LandmarkErrors]:
-    """Return the errors of the hands of each label; those without one are ``not known``; empty groups are left out.
+    """Return the errors of the images of each label; those without one are ``not known``; empty groups are left out.
 
     Parameters
     ----------

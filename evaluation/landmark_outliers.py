@@ -1,4 +1,4 @@
-"""Outliers: how they are spread over the hands, and which cases are the worst."""
+"""Outliers: how they are spread over the images, and which cases are the worst."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from boneage.evaluation.landmark_errors import OUTLIER_PERCENT, RADII, LandmarkE
 
 @dataclass(frozen=True)
 class HandOutliers:
-    """The outliers of one hand, over all times that it was tested.
+    """The outliers of one image, over all times that it was tested.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class HandOutliers:
 
 @dataclass(frozen=True)
 class Case:
-    """One landmark in one hand that was found far off."""
+    """One landmark in one image that was found far off."""
 
     id: str
     landmark: str
@@ -55,7 +55,7 @@ class Case:
 
 
 def count_outliers(errors: LandmarkErrors) -> list[HandOutliers]:
-    """Return the outliers of every hand that has a truth, those with most first."""
+    """Return the outliers of every image that has a truth, those with most first."""
     places: dict[str, list[int]] = {}
     for place, id_ in enumerate(errors.ids):
         places.setdefault(id_, []).append(place)
@@ -65,12 +65,12 @@ def count_outliers(errors: LandmarkErrors) -> list[HandOutliers]:
 
 
 def describe_outliers(hands: list[HandOutliers], unit: str) -> str:
-    """Say in a sentence how the outliers are spread over the hands.
+    """Say in a sentence how the outliers are spread over the images.
 
     Examples
     --------
     >>> describe_outliers([HandOutliers("7", 1, 37, 3, 2, 1, 20.0, "ulna")], "mm")
-    '3 landmarks are off by more than 10 mm or not found, all in 1 of 1 hands.'
+    '3 landmarks are off by more than 10 mm or not found, all in 1 of 1 images.'
     """
     total = sum(hand.n_beyond for hand in hands)
     limit = f"off by more than {RADII[-1]:g} {unit} or not found"
@@ -79,10 +79,10 @@ def describe_outliers(hands: list[HandOutliers], unit: str) -> str:
     bad = [hand.n_beyond for hand in hands if hand.n_beyond]
     are = "1 landmark is" if total == 1 else f"{total} landmarks are"
     if len(bad) <= 3:
-        return f"{are} {limit}, all in {len(bad)} of {len(hands)} hands."
+        return f"{are} {limit}, all in {len(bad)} of {len(hands)} images."
     return (
-        f"{are} {limit}, in {len(bad)} of {len(hands)} hands; the three hands with most hold {sum(bad[:3])} of them, "
-        f"and {sum(n == 1 for n in bad)} hands have one each."
+        f"{are} {limit}, in {len(bad)} of {len(hands)} images; the three images with most hold {sum(bad[:3])} of them, "
+        f"and {sum(n == 1 for n in bad)} images have one each."
     )
 
 
@@ -93,9 +93,9 @@ def find_cases(errors: LandmarkErrors) -> list[Case]:
 
 
 def pick_worst(cases: Iterable[Case], n: int = 12, per_hand: int = 3) -> list[Case]:
-    """Return the worst cases, at most ``per_hand`` of a hand, so that one hand gone wrong does not fill the list.
+    """Return the worst cases, at most ``per_hand`` of an image, so that one image gone wrong does not fill the list.
 
-    A landmark of a hand that was tested more than once counts once. What was not found is no case: it has no place.
+    A landmark of an image that was tested more than once counts once. What was not found is no case: it has no place.
     """
     of_hand: Counter[str] = Counter()
     seen: set[tuple[str, str]] = set()

@@ -3,7 +3,7 @@
 if __name__ != "boneage.imaging":
     raise ImportError(f"import boneage.imaging, not {__name__}: that would make a second copy of every class")
 
-from boneage.imaging.annotations import LandmarkTable, read_names, rename_landmarks
+from boneage.imaging.annotations import LandmarkTable, read_names, rename_landmarks, to_pixels
 from boneage.imaging.collection import Collection, NoScans, find_scans, fold_ids, split_ids
 from boneage.imaging.formats import FORMATS, Details, Order, read_landmarks, render_landmarks, write_landmarks
 from boneage.imaging.frames import Frame
@@ -49,6 +49,7 @@ __all__ = [
     "render_landmarks",
     "resample",
     "split_ids",
+    "to_pixels",
     "with_scores",
     "write_landmarks",
 ]

@@ -216,7 +216,7 @@ def split_ids(ids: Sequence[str], n_train: int, n_test: int, seed: int) -> tuple
         If there are fewer ids than asked for.
     """
     if n_train + n_test > len(ids):
-        raise ValueError(f"{n_train} training and {n_test} test hands need {n_train + n_test}, there are {len(ids)}")
+        raise ValueError(f"{n_train} training and {n_test} test images need {n_train + n_test}, there are {len(ids)}")
     order = np.random.default_rng(seed).permutation(sorted(ids)).tolist()
     return order[:n_train], order[n_train : n_train + n_test]
 

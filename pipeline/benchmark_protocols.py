@@ -1,4 +1,4 @@
-"""How a benchmark draws the hands of its rounds: at random anew, or in folds so that each is tested once."""
+"""How a benchmark draws the images of its rounds: at random anew, or in folds so that each is tested once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from boneage.imaging import fold_ids, split_ids
 
 @dataclass(frozen=True)
 class Draw:
-    """The hands of one round, and the seed to train by."""
+    """The images of one round, and the seed to train by."""
 
     number: int
     seed: int
@@ -20,15 +20,15 @@ class Draw:
 
 @dataclass(frozen=True)
 class Protocol:
-    """Rounds that draw hands at random, each anew.
+    """Rounds that draw images at random, each anew.
 
     Parameters
     ----------
     rounds : int
     n_train, n_test : int
-        Hands to train on, and others to test on.
+        Images to train on, and others to test on.
     seed : int
-        Round number k, from 0, draws its hands and trains by ``seed + k``.
+        Round number k, from 0, draws its images and trains by ``seed + k``.
     """
 
     rounds: int = 10
@@ -42,12 +42,12 @@ class Protocol:
                 raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
 
     def draw(self, ids: Sequence[str]) -> list[Draw]:
-        """Draw the hands of every round.
+        """Draw the images of every round.
 
         Raises
         ------
         ValueError
-            If there are fewer hands than a round needs.
+            If there are fewer images than a round needs.
         """
         draws = []
         for number in range(self.rounds):
@@ -58,13 +58,13 @@ class Protocol:
 
 @dataclass(frozen=True)
 class CrossValidation:
-    """A round for each fold: tested on it, trained on all the others, so that every hand is tested once.
+    """A round for each fold: tested on it, trained on all the others, so that every image is tested once.
 
     Parameters
     ----------
     folds : int
     seed : int
-        Deals the hands; round number k, from 0, trains by ``seed + k``.
+        Deals the images; round number k, from 0, trains by ``seed + k``.
     """
 
     folds: int
@@ -75,16 +75,16 @@ class CrossValidation:
             raise ValueError(f"folds must be at least 2, got {self.folds}")
 
     def draw(self, ids: Sequence[str]) -> list[Draw]:
-        """Deal all hands into folds.
+        """Deal all images into folds.
 
         Raises
         ------
         ValueError
-            If there are fewer hands than folds, or fewer than two are left to train on.
+            If there are fewer images than folds, or fewer than two are left to train on.
         """
         smallest_training = len(ids) - -(-len(ids) // self.folds)
         if len(ids) < self.folds or smallest_training < 2:
-            raise ValueError(f"{self.folds} folds need at least {max(self.folds, 3)} hands, there are {len(ids)}")
+            raise ValueError(f"{self.folds} folds need at least {max(self.folds, 3)} images, there are {len(ids)}")
         folds = fold_ids(ids, self.folds, self.seed)
         return [
             Draw(k, self.seed + k, tuple(id_ for other in folds if other is not fold for id_ in other), tuple(fold))

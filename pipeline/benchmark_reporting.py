@@ -64,7 +64,7 @@ def report_benchmark(
     unit = rounds[0].errors.unit
     title = f"Localisation errors in {name_unit(unit, reference)}"
     basis = f"{_describe_rounds(of_variant[names[0]])}{phantom_note(summary)}"
-    times = "training: seconds for one round. a hand: milliseconds to locate its landmarks, reading the file apart."
+    times = "training: seconds for one round. an image: milliseconds to locate its landmarks, reading the file apart."
     table = tabulate_variants(summary["variants"])
     pictures = {name: _read_pictures(measured) for name, measured in of_variant.items()}
     figures = Figures(Page(title))
@@ -100,7 +100,7 @@ def _describe_rounds(measured: Sequence[Round]) -> str:
     each = f"{sizes[0]} to {sizes[-1]}" if len(sizes) > 1 else f"{sizes[0]}"
     once = ", each tested once" if len(measured) > 1 and len(set(ids)) == len(ids) else ""
     rounds = "1 round" if len(measured) == 1 else f"{len(measured)} rounds"
-    return f"{rounds}, {each} test hands each; {len(set(ids))} different hands{once}"
+    return f"{rounds}, {each} test images each; {len(set(ids))} different images{once}"
 
 
 def _slug(name: str) -> str:

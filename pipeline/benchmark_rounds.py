@@ -26,7 +26,7 @@ class Round:
     number : int
     errors : LandmarkErrors
     training_s, locating_s : float
-        Seconds, to train and to locate one hand.
+        Seconds, to train and to locate one image.
     pictures : tuple of (Case, Path)
         Of the round's worst cases, where pictures were asked for.
     """
@@ -40,7 +40,7 @@ class Round:
 
 
 def join_rounds(rounds: Sequence[Round]) -> LandmarkErrors:
-    """Return the errors of some rounds of one variant as one; a hand tested twice is there twice."""
+    """Return the errors of some rounds of one variant as one; an image tested twice is there twice."""
     parts = [measure.errors for measure in rounds]
     return LandmarkErrors(
         tuple(id_ for errors in parts for id_ in errors.ids),
@@ -53,7 +53,7 @@ def join_rounds(rounds: Sequence[Round]) -> LandmarkErrors:
 
 
 def error_rows(rounds: Sequence[Round]) -> Iterator[dict[str, object]]:
-    """Yield a row for every annotated landmark of every test hand; the error is NaN where none was found."""
+    """Yield a row for every annotated landmark of every test image; the error is NaN where none was found."""
     for measure in rounds:
         for id_, name, error, score in measure.errors.annotated():
             yield {

@@ -38,7 +38,7 @@ def draw_cases(
     ----------
     cases : sequence of Case
     scan_of : callable
-        From an id to its scan; a hand for which it raises KeyError or UnreadableScan is passed over.
+        From an id to its scan; an image for which it raises KeyError or UnreadableScan is passed over.
     found, truth : mapping of Points
         By id, in original pixels.
     localiser : ForestLocaliser, optional

@@ -18,6 +18,7 @@ from boneage.imaging import (
     rename_landmarks,
     render_landmarks,
 )
+from boneage.pipeline.gathering import count_in_pixels
 from boneage.pipeline.outputs import UnusableOutput, prepare_folder, write_atomically
 
 
@@ -71,8 +72,7 @@ def convert_landmarks(
     if images:
         table, details = look_at_images(table, images, details)
     elif table.in_mm and to != "slicer":
-        told = "positions are taken as pixels: give --images if the images' files state a spacing in millimetres"
-        table = dataclasses.replace(table, remarks=(*table.remarks, told))
+        table = count_in_pixels(table, None)
     if names is not None:
         table = rename_landmarks(table, read_names(names))
     left_out = tuple(id_ for id_ in table.points if FORMATS[to].needs_sizes and id_ not in table.original_shapes)

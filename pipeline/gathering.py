@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -9,11 +10,14 @@ from boneage.imaging import (
     AgeRecord,
     Collection,
     InvalidTable,
+    LandmarkTable,
+    UnreadableScan,
     find_scans,
     read_ages,
     read_ids,
     read_landmarks,
     read_sizes,
+    to_pixels,
 )
 
 
@@ -59,6 +63,39 @@ def find_files(folders: Sequence[Path], ids: Path | None = None) -> list[Path]:
     if not chosen:
         raise InvalidTable(ids, f"none of its ids is the stem of a file in {', '.join(map(str, folders))}")
     return chosen
+
+
+def count_in_pixels(table: LandmarkTable, collection: Collection | None) -> LandmarkTable:
+    """Return a table that may count in millimetres in pixels, as far as its images say how long a pixel is.
+
+    Parameters
+    ----------
+    table : LandmarkTable
+    collection : Collection or None
+        The images, if they are to be looked at.
+
+    Returns
+    -------
+    LandmarkTable
+        Where no image told the length of a pixel, positions are left as they are, and a remark says so.
+    """
+    if not table.in_mm:
+        return table
+    points, unseen = dict(table.points), 0
+    for id_ in points:
+        try:
+            spacing_mm = collection.scan(id_).original_spacing_mm if collection is not None else None
+        except (KeyError, UnreadableScan):
+            unseen += 1
+        else:
+            points[id_] = to_pixels(table, id_, spacing_mm)
+    remarks = []
+    if collection is None:
+        told = "positions are taken as pixels: give --images if the images' files state a spacing in millimetres"
+        remarks.append(told)
+    if unseen:
+        remarks.append(f"positions of {unseen} rows without a readable image are taken as pixels")
+    return dataclasses.replace(table, points=points, remarks=(*table.remarks, *remarks), in_mm=False)
 
 
 def describe(collection: Collection) -> list[str]:

@@ -62,7 +62,7 @@ def run_benchmark(
 ) -> list[Round]:
     """Measure every variant in every round; rounds that ``folder`` already holds are not run again.
 
-    1. Draw the rounds' hands among those with landmarks.
+    1. Draw the rounds' images among those with landmarks.
     2. Train each preset on the one part.
     3. Locate in the other part, with the votes weighted and with weight 1, and measure.
     4. Draw the worst cases of each preset's first variant while its localiser is at hand.
@@ -87,7 +87,7 @@ def run_benchmark(
     Raises
     ------
     ValueError
-        If there are fewer hands with landmarks than the protocol needs.
+        If there are fewer images with landmarks than the protocol needs.
     UnusableOutput
         If the folder cannot be written to, or holds rounds of another benchmark.
     """

@@ -1,4 +1,4 @@
-"""What is known of a set of landmarks beyond their errors: its mean shape, its bones, whose hands they are."""
+"""What is known of a set of landmarks beyond their errors: its mean shape, its bones, whose they are."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class LandmarkContext:
     Parameters
     ----------
     shape : Points or None
-        The mean shape, in any unit; None if no two hands could be laid upon each other.
+        The mean shape, in any unit; None if no two shapes could be laid upon each other.
     scheme : LandmarkScheme or None
     ages : mapping of AgeRecord
         By id.
@@ -98,15 +98,15 @@ def learn_context(
 
 
 def compute_mean_shape(truth: Sequence[Points]) -> Points | None:
-    """Return the Procrustes mean of some hands; mirrored ones are mirrored back first.
+    """Return the Procrustes mean of some shapes; mirrored ones are mirrored back first.
 
-    The hand with most landmarks is the pattern: all are laid upon it, each as it is or mirrored, whichever fits
+    The shape with most landmarks is the pattern: all are laid upon it, each as it is or mirrored, whichever fits
     better, and the mean lies as it does; mirrored, if it is itself of the rarer side.
 
     Returns
     -------
     Points or None
-        Absent where a landmark is absent in every hand. None if no hand has two landmarks apart.
+        Absent where a landmark is absent in all. None if none has two landmarks apart.
     """
     usable = [points.positions for points in truth if points.present.sum() > 1]
     usable = [shape for shape in usable if shape_extent(shape) > 0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from boneage.evaluation import (
@@ -16,10 +16,10 @@ from boneage.evaluation import (
     read_reference,
     summarise_landmarks,
 )
-from boneage.imaging import AgeRecord, Points, read_landmarks, read_scores, with_scores
+from boneage.imaging import AgeRecord, Collection, Points, read_landmarks, read_scores, with_scores
 from boneage.landmarks import ForestLocaliser
 from boneage.pipeline.case_pictures import draw_cases
-from boneage.pipeline.gathering import gather
+from boneage.pipeline.gathering import count_in_pixels
 from boneage.pipeline.landmark_context import learn_context
 from boneage.pipeline.landmark_sections import (
     CONVENTIONS,
@@ -48,7 +48,8 @@ def report_landmarks(
     scores: Path | None = None,
     scheme: str | None = None,
     ages: Mapping[str, AgeRecord] | None = None,
-    images: Path | None = None,
+    images: Iterable[Path] = (),
+    pictures: bool = True,
     localiser: ForestLocaliser | None = None,
 ) -> str:
     """Compare two landmark tables.
@@ -56,9 +57,9 @@ def report_landmarks(
     Parameters
     ----------
     predicted, truth : Path
-        Landmark CSV files in original pixels.
+        Landmark files of any format, or folders of them.
     out : Path or None
-        Folder for ``landmark_errors.csv`` (a row for each annotated landmark of each hand; the error is empty where
+        Folder for ``landmark_errors.csv`` (a row for each annotated landmark of each image; the error is empty where
         it was not found), ``landmark_summary.json``, ``landmark_report.html`` and the page's ``figures/``.
     reference : str or None
         Sets the unit, e.g. ``ulna_styloid_tip:radius_styloid_tip=50mm``; pixels if not given.
@@ -68,8 +69,10 @@ def report_landmarks(
         Landmark scheme, a file or a shipped one's name; found by the landmarks' names if not given.
     ages : mapping of AgeRecord, optional
         To group by sex and bone age.
-    images : Path, optional
-        Folder of the images: draws the worst cases.
+    images : iterable of Path
+        Folders of the images: draws the worst cases, and tells how long a pixel is where a file counts in millimetres.
+    pictures : bool
+        Whether to draw the worst cases, given the images.
     localiser : ForestLocaliser, optional
         That made the table: draws its vote maps over them.
 
@@ -79,21 +82,26 @@ def report_landmarks(
         The report as text.
     """
     unit = read_reference(reference) if reference else None
-    found, known = _read_found(predicted, scores), read_landmarks(truth).points
+    folders = list(images)
+    tables = [read_landmarks(truth), read_landmarks(predicted)]
+    collection = Collection.from_folders(folders, landmarks=tables[0]) if folders else None
+    tables = [count_in_pixels(table, collection) for table in tables]
+    known, found = tables[0].points, _with_scores(tables[1].points, predicted, scores)
+    remarks = list(dict.fromkeys(f"{table.path}: {told}." for table in tables for told in table.remarks))
     errors = measure_landmarks(found, known, unit)
     context = learn_context([known[id_].select(errors.names) for id_ in errors.ids], scheme, ages)
     summary = {
         **provenance(errors.ids),
         "reference": reference,
         **summarise_landmarks(errors),
-        # A truth of a whole atlas has hands that were never asked for: they are no failures, so only counted.
+        # A truth of a whole atlas has images that were never asked for: they are no failures, so only counted.
         "hands_without_prediction": len(errors.without_prediction),
         **context.summarise(errors),
     }
     overall = summary["overall"]
     title = f"Landmark errors in {name_unit(errors.unit, reference)}"
     basis = (
-        f"{len(errors.ids)} hands x {len(errors.names)} landmarks{phantom_note(summary)}; "
+        f"{len(errors.ids)} images x {len(errors.names)} landmarks{phantom_note(summary)}; "
         f"{overall['n_not_found']} of {overall['n']} not found"
     )
     told = describe_overall(overall, errors.unit)
@@ -101,31 +109,30 @@ def report_landmarks(
         folder = prepare_folder(out)
         write_table(folder / "landmark_errors.csv", _error_cells(errors))
         write_json(folder / "landmark_summary.json", summary)
-        worst = pick_worst(find_cases(errors)) if images is not None else []
-        scan_of = gather([images], landmarks=truth).scan if images is not None else None
-        pictures = list(draw_cases(worst, scan_of, found, known, localiser)) if scan_of else []
+        scan_of = collection.scan if collection is not None and pictures else None
+        worst = pick_worst(find_cases(errors)) if scan_of else []
+        drawn = list(draw_cases(worst, scan_of, found, known, localiser)) if scan_of else []
         figures = Figures(Page(title))
-        add_privacy(figures.page, pictures)
-        for text in (f"{basis}.", told):
+        add_privacy(figures.page, drawn)
+        for text in (f"{basis}.", told, *remarks):
             figures.page.add_text(text)
         figures.page.add_text(f"{CONVENTIONS} {RESEARCH}", note=True)
         add_curves(figures, "cumulative", {"all landmarks": errors, **context.group(errors).get("bone", {})})
         add_details(figures, errors, summary, context)
-        lost = _describe_lost(len(worst) - len(pictures))
-        add_worst_cases(figures.page, pictures, errors.unit, votes=localiser is not None, missing=lost)
+        lost = _describe_lost(len(worst) - len(drawn))
+        add_worst_cases(figures.page, drawn, errors.unit, votes=localiser is not None, missing=lost)
         figures.write(folder / "landmark_report.html")
     scored = [describe_scores(summary["scores"], errors.unit)] if "scores" in summary else []
-    return "\n".join([title, basis, "", draw_table(*tabulate_landmarks(summary)), "", told, *scored])
+    return "\n".join([title, basis, "", draw_table(*tabulate_landmarks(summary)), "", told, *scored, *remarks])
 
 
-def _read_found(predicted: Path, scores: Path | None) -> dict[str, Points]:
-    """Read the landmarks to judge, with their scores if a table of them is given or lies beside."""
-    points = read_landmarks(predicted).points
+def _with_scores(points: dict[str, Points], predicted: Path, scores: Path | None) -> dict[str, Points]:
+    """Return the landmarks to judge with their scores, if a table of them is given or lies beside."""
     table = scores or predicted.with_name("scores.csv")
     if scores is None and not table.is_file():
         return points
     told = read_scores(table)
-    return {id_: with_scores(hand, told.get(id_, {})) for id_, hand in points.items()}
+    return {id_: with_scores(some, told.get(id_, {})) for id_, some in points.items()}
 
 
 def _describe_lost(count: int) -> str:

@@ -35,9 +35,9 @@ from boneage.pipeline.landmark_tables import (
 from boneage.pipeline.outputs import prepare_folder, write_atomically
 
 CONVENTIONS = (
-    "What was not found counts as beyond every limit and is in no mean. Intervals are bootstrapped over hands: all "
-    f"landmarks of a hand, and all its tests, are drawn together. > {OUTLIER_PERCENT:g} % length: further off than a "
-    "tenth of the anatomy's length, which is the largest distance between two of the hand's annotated landmarks, as "
+    "What was not found counts as beyond every limit and is in no mean. Intervals are bootstrapped over images: all "
+    f"landmarks of an image, and all its tests, are drawn together. > {OUTLIER_PERCENT:g} % length: further off than a "
+    "tenth of the anatomy's length, which is the largest distance between two of the image's annotated landmarks, as "
     "the measurement does not know what is annotated."
 )
 
@@ -77,7 +77,7 @@ def add_curves(figures: Figures, name: str, variants: Mapping[str, LandmarkError
 def add_details(
     figures: Figures, errors: LandmarkErrors, summary: Mapping[str, Any], context: LandmarkContext, prefix: str = ""
 ) -> None:
-    """Add what is known of each landmark, hand and group, and of the scores.
+    """Add what is known of each landmark, image and group, and of the scores.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def add_details(
         caption = "Errors of each landmark (logarithmic), the worst median on top. Box: quartiles and median; whiskers:"
         figures.show(f"{prefix}boxes", draw_error_boxes(errors), f"{caption} 5th and 95th percentile; dots: beyond.")
     page.add_table(*tabulate_landmarks(summary))
-    page.add_heading("Hands", 3)
+    page.add_heading("Images", 3)
     hands = count_outliers(errors)
     page.add_text(describe_outliers(hands, errors.unit))
     outliers = tabulate_outliers(hands, errors.unit)
@@ -105,7 +105,7 @@ def add_details(
     groupings = context.group(errors)
     if groupings and found:
         page.add_heading("Groups", 3)
-        caption = f"Hollow: fewer than {FEW} hands, too few for an interval to be trusted."
+        caption = f"Hollow: fewer than {FEW} images, too few for an interval to be trusted."
         figures.show(f"{prefix}groups", draw_groups(groupings), caption)
         page.add_table(*tabulate_groups(groupings, errors.unit))
     if found and np.isfinite(errors.scores).any():
@@ -140,8 +140,8 @@ def add_worst_cases(page: Page, pictures: Pictures, unit: str, *, votes: bool, m
     if pictures:
         layer = " Colours: where the votes agree, from violet to yellow, each scaled to its own peak." if votes else ""
         page.add_text(
-            "Ring: truth. Cross: estimate. At most three landmarks of a hand, each landmark of a hand once; landmarks "
-            "not found have no place and are not among them. The field is a fifth of the hand's length, or as much "
+            "Ring: truth. Cross: estimate. At most three landmarks of an image, each once; landmarks not found have no "
+            "place and are not among them. The field is a fifth of the anatomy's length, or as much "
             f"as holds both.{layer}",
             note=True,
         )
@@ -173,6 +173,6 @@ def _add_map(figures: Figures, errors: LandmarkErrors, context: LandmarkContext,
     there = ~np.isnan(shape[:, 0]) & np.isfinite(errors.distances).any(axis=0)
     if not there.any():
         return
-    caption = "The mean shape of the annotated hands. Colour: median error; area: 95th percentile, both from 0."
+    caption = "The mean of the annotated shapes. Colour: median error; area: 95th percentile, both from 0."
     pairs = context.scheme.pairs if context.scheme else ()
     figures.show(f"{prefix}map", draw_error_map(errors, shape, pairs), caption)

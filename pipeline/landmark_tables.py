@@ -39,7 +39,7 @@ def tabulate_landmarks(summary: Mapping[str, Any]) -> Table:
 def tabulate_variants(variants: Mapping[str, Mapping[str, Any]]) -> Table:
     """Return the errors and times of each variant of a benchmark, a row each."""
     unit = next(iter(variants.values()))["unit"]
-    header = ["variant", "mean", "95 % interval", "sd", "median", *_limits(unit), "not found", "training", "a hand"]
+    header = ["variant", "mean", "95 % interval", "sd", "median", *_limits(unit), "not found", "training", "an image"]
     rows = []
     for name, variant in variants.items():
         s = variant["overall"]
@@ -53,7 +53,7 @@ def tabulate_variants(variants: Mapping[str, Mapping[str, Any]]) -> Table:
 
 def tabulate_groups(groupings: Mapping[str, Mapping[str, LandmarkErrors]], unit: str) -> Table:
     """Return the errors of each group, a row each."""
-    header = ["group", "hands", "n", "mean", "95 % interval", "median", "95th", *_limits(unit)]
+    header = ["group", "images", "n", "mean", "95 % interval", "median", "95th", *_limits(unit)]
     rows = []
     for kind, groups in groupings.items():
         for name, errors in groups.items():
@@ -66,9 +66,9 @@ def tabulate_groups(groupings: Mapping[str, Mapping[str, LandmarkErrors]], unit:
 
 
 def tabulate_outliers(hands: Sequence[HandOutliers], unit: str, most: int = 12) -> Table:
-    """Return the hands with most outliers, a row each; those without any are left out."""
+    """Return the images with most outliers, a row each; those without any are left out."""
     tested = any(hand.n_tests > 1 for hand in hands)
-    header = ["hand", *(["tested"] if tested else []), "landmarks", *_outlier_limits(unit), "not found"]
+    header = ["image", *(["tested"] if tested else []), "landmarks", *_outlier_limits(unit), "not found"]
     rows = []
     for hand in [hand for hand in hands if hand.n_beyond or hand.n_beyond_percent][:most]:
         counts = [hand.n_landmarks, hand.n_beyond, hand.n_beyond_percent, hand.n_not_found]
@@ -102,7 +102,7 @@ def describe_scores(judged: Mapping[str, Any], unit: str) -> str:
 def describe_overall(s: Mapping[str, Any], unit: str) -> str:
     """Say the main figures in one sentence."""
     return (
-        f"Mean error {number(s['mean'])} {unit} (95 % interval over hands: {interval(s['mean_interval_95'])}), "
+        f"Mean error {number(s['mean'])} {unit} (95 % interval over images: {interval(s['mean_interval_95'])}), "
         f"median {number(s['median'])}, 95th percentile {number(s['percentile_95'])}; "
         f"{rate(s[_WITHIN[0]])} within {RADII[0]:g} {unit}, {rate(s[_BEYOND], 2)} beyond {RADII[-1]:g} {unit}, "
         f"{rate(s[BEYOND_PERCENT], 2)} beyond {OUTLIER_PERCENT:g} % of the length."
@@ -111,7 +111,7 @@ def describe_overall(s: Mapping[str, Any], unit: str) -> str:
 
 def name_unit(unit: str, reference: str | None) -> str:
     """Return the unit of a report, and where it comes from."""
-    return f"{unit} ({reference} in every hand, by convention)" if reference else f"{unit} of the original image"
+    return f"{unit} ({reference} in every image, by convention)" if reference else f"{unit} of the original image"
 
 
 def number(value: float, digits: int = 2) -> str:

@@ -167,8 +167,11 @@ def report(
     ages: Ages = [],  # noqa: B006 (typer copies it)
     scheme: Scheme = None,
     images: Annotated[
-        Path | None, typer.Option("--images", help="Folder of the images: puts crops of the worst cases on the page.")
-    ] = None,
+        list[Path],
+        typer.Option(
+            "--images", help="Folder of the images: puts crops of the worst cases on the page. May be repeated."
+        ),
+    ] = [],  # noqa: B006 (typer copies it)
     model: Annotated[
         Path | None, typer.Option("--model", help="The localiser that made the table: adds its vote maps to them.")
     ] = None,
@@ -184,7 +187,7 @@ def report(
     from boneage.pipeline.gathering import merge_ages
     from boneage.pipeline.landmark_reporting import report_landmarks
 
-    if model is not None and images is None:
+    if model is not None and not images:
         raise typer.BadParameter("--model draws vote maps over the pictures of --images: give both")
     text = report_landmarks(
         predicted,
@@ -194,7 +197,8 @@ def report(
         scores=scores,
         scheme=scheme,
         ages=merge_ages(ages),
-        images=images if pictures else None,
+        images=images,
+        pictures=pictures,
         localiser=load_localiser(model)[0] if model and pictures else None,
     )
     out_console().print(text, soft_wrap=True)

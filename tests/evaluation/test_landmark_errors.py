@@ -57,7 +57,7 @@ def test_hands_of_one_side_only_are_told():
 
 
 def test_nothing_in_common_is_an_error():
-    with pytest.raises(ValueError, match="no hand"):
+    with pytest.raises(ValueError, match="no image"):
         measure_landmarks({"9": TRUTH["1"]}, TRUTH)
     with pytest.raises(ValueError, match="nothing in common"):
         measure_landmarks({"1": Points(("c",), [[0, 0]])}, TRUTH)

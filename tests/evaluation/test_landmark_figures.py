@@ -69,9 +69,9 @@ def test_groups_are_named_with_their_hands_and_small_ones_are_hollow():
             "sex": {"girls": errors.of_hands(range(5))},
         }
     )
-    assert {"forearm (40 hands)", "other (40 hands)", "girls (5 hands)", "error (mm)"} <= set(words(svg))
+    assert {"forearm (40 images)", "other (40 images)", "girls (5 images)", "error (mm)"} <= set(words(svg))
     assert "fill: #ffffff" in svg
 
 
 def test_a_group_in_which_nothing_was_found_has_no_mark():
-    assert "a (1 hands)" in words(draw_groups({"bone": {"a": errors_of([[np.inf]], "a")}}))
+    assert "a (1 images)" in words(draw_groups({"bone": {"a": errors_of([[np.inf]], "a")}}))

@@ -35,8 +35,9 @@ def test_a_hand_in_which_nothing_was_found_has_no_worst_landmark():
 def test_the_spread_is_told_in_a_sentence():
     assert describe_outliers(count_outliers(errors_of([[1.0]], "a")), "mm").startswith("No landmark is off by more")
     many = errors_of([[11, 11], [11, 1], [11, 1], [11, 1], [1, 1]], "ab")
-    assert "5 landmarks are off by more than 10 mm or not found, in 4 of 5 hands; the three hands with most hold 4" in (
-        describe_outliers(count_outliers(many), "mm")
+    assert (
+        "5 landmarks are off by more than 10 mm or not found, in 4 of 5 images; the three images with most hold 4"
+        in (describe_outliers(count_outliers(many), "mm"))
     )
 
 

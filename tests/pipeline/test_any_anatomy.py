@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 
 import pytest
 
@@ -57,16 +58,25 @@ def test_plates_are_learnt_located_and_reported(boneage, plates, tmp_path):
     assert overall["n_not_found"] == 0
     assert overall["mean"] < 0.5  # percent of the plate's length
     assert overall["worst"] < 2
+    page = (tmp_path / "report" / "landmark_report.html").read_text()
+    assert not re.search(r"\bhands?\b", out + page, re.IGNORECASE)
 
 
 def test_plates_are_benchmarked(boneage, plates, tmp_path):
-    known = plates / "known"
-    code, _, _ = boneage(
-        "landmarks", "benchmark", known / "images", "--landmarks", known / "landmarks.csv", "--out", tmp_path,
+    """From COCO, too, whose sizes tell that every third image is a resized copy."""
+    known, coco = plates / "known", tmp_path / "keypoints.json"
+    boneage(
+        "landmarks", "convert", known / "landmarks.csv", "--to", "coco", "--out", coco, "--images", known / "images"
+    )
+    code, out, _ = boneage(
+        "landmarks", "benchmark", known / "images", "--landmarks", coco, "--out", tmp_path / "out",
         "--compare", "fast", "--rounds", 1, "--train", 8, "--test", 4,
     )  # fmt: skip
     assert code == 0
-    with (tmp_path / "errors.csv").open() as file:
+    assert not re.search(r"\bhands?\b", out + (tmp_path / "out" / "report.html").read_text(), re.IGNORECASE)
+    with (tmp_path / "out" / "errors.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert {row["landmark"] for row in rows} == set(NAMES)
-    assert json.loads((tmp_path / "summary.json").read_text())["variants"]["fast"]["overall"]["median"] < 1  # pixels
+    assert (
+        json.loads((tmp_path / "out" / "summary.json").read_text())["variants"]["fast"]["overall"]["median"] < 1
+    )  # pixels

@@ -28,7 +28,7 @@ def test_what_cannot_be_drawn_is_told():
         Protocol().draw(IDS)
     with pytest.raises(ValueError, match="folds must be at least 2, got 1"):
         CrossValidation(1)
-    with pytest.raises(ValueError, match="12 folds need at least 12 hands, there are 11"):
+    with pytest.raises(ValueError, match="12 folds need at least 12 images, there are 11"):
         CrossValidation(12).draw(IDS)
-    with pytest.raises(ValueError, match="2 folds need at least 3 hands, there are 2"):
+    with pytest.raises(ValueError, match="2 folds need at least 3 images, there are 2"):
         CrossValidation(2).draw(IDS[:2])

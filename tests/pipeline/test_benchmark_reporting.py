@@ -24,8 +24,8 @@ def test_a_benchmark_is_told_variant_by_variant(tmp_path):
 
     rounds = [measure(name, k, f) for k in (0, 1) for name, f in (("fast", 1.0), ("fast, vote weight 1", 1.5))]
     text = report_benchmark(rounds, tmp_path, "a:b=50mm")
-    assert "Localisation errors in mm (a:b=50mm in every hand, by convention)" in text
-    assert "2 rounds, 5 test hands each; 6 different hands, 1 of them phantoms (synthetic)" in text
+    assert "Localisation errors in mm (a:b=50mm in every image, by convention)" in text
+    assert "2 rounds, 5 test images each; 6 different images, 1 of them phantoms (synthetic)" in text
     lines = [line.split() for line in text.splitlines() if line.startswith("fast")]
     assert len(lines) == 2
     assert lines[0][-4:] == ["9.0", "s", "100", "ms"]
@@ -59,7 +59,7 @@ def test_the_worst_cases_of_all_rounds_are_on_the_page_and_lost_files_are_passed
         measured(2, ("h4",), [[1]]),
     ]
     text = report_benchmark(rounds, tmp_path, None)
-    assert "3 rounds, 1 to 2 test hands each; 5 different hands, each tested once" in text
+    assert "3 rounds, 1 to 2 test images each; 5 different images, each tested once" in text
     page = html.unescape((tmp_path / "report.html").read_text())
     assert page.count("<img") == 2
     assert page.index("h0 a: 10.0 px") < page.index("h1 a: 9.0 px")

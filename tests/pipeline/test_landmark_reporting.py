@@ -1,12 +1,15 @@
 import json
 import shutil
 
+import numpy as np
 import pytest
 
-from boneage.imaging import AgeRecord, find_scans
+from boneage.imaging import AgeRecord, find_scans, read_landmarks
 from boneage.pipeline.bone_age import load_localiser
+from boneage.pipeline.converting import convert_landmarks
 from boneage.pipeline.landmark_reporting import report_landmarks
 from boneage.pipeline.locating import locate_files
+from tests.imaging.dicoms import write_dicom
 
 
 @pytest.fixture
@@ -19,7 +22,7 @@ def tables(tmp_path):
 
 def test_landmark_errors_in_pixels_and_by_a_reference(tables):
     text = report_landmarks(tables / "found.csv", tables / "truth.csv", tables / "out", None)
-    assert "3 hands x 2 landmarks, 1 of them phantoms (synthetic); 1 of 6 not found" in text
+    assert "3 images x 2 landmarks, 1 of them phantoms (synthetic); 1 of 6 not found" in text
     summary = json.loads((tables / "out" / "landmark_summary.json").read_text())
     assert summary["overall"]["mean"] == pytest.approx((3 + 4 + 5 + 0 + 0) / 5)
     assert summary["landmarks"]["b"]["n_not_found"] == 1
@@ -28,9 +31,9 @@ def test_landmark_errors_in_pixels_and_by_a_reference(tables):
     assert rows[0] == "id,landmark,error_px,score"
     assert "h2,b,," in rows
     in_mm = report_landmarks(tables / "found.csv", tables / "truth.csv", None, "a:b=50mm")
-    assert "Landmark errors in mm (a:b=50mm in every hand, by convention)" in in_mm
+    assert "Landmark errors in mm (a:b=50mm in every image, by convention)" in in_mm
     page = (tables / "out" / "landmark_report.html").read_text()
-    assert "3 hands x 2 landmarks" in page
+    assert "3 images x 2 landmarks" in page
     assert page.count("<svg") == 3  # curves, mean shape, boxes: no scores, no groups
     assert page.count("Research use only") == 1
     assert {path.stem for path in (tables / "out" / "figures").iterdir()} == {"cumulative", "map", "boxes"}
@@ -92,10 +95,26 @@ def test_the_worst_cases_are_drawn_where_there_are_images(new, localiser_file, t
     shutil.copy(new / "images" / "phantom0001.png", tmp_path / "some")
     report_landmarks(
         tmp_path / "located" / "landmarks.csv", new / "landmarks.csv", tmp_path / "out", None,
-        images=tmp_path / "some", localiser=localiser,
+        images=[tmp_path / "some"], localiser=localiser,
     )  # fmt: skip
     page = (tmp_path / "out" / "landmark_report.html").read_text()
     assert page.count("<img") == 3
     assert "3 of the worst cases have no readable image in the folder." in page
     assert "there is no patient on this page" in page
     assert page.index("no patient") < page.index("<svg")
+
+
+def test_millimetres_of_the_truth_are_counted_in_pixels_of_the_images(tables):
+    (tables / "images").mkdir()
+    for id_ in ("h1", "h2"):
+        write_dicom(tables / "images" / f"{id_}.dcm", np.eye(30, dtype=np.uint16), PixelSpacing=[0.5, 0.25])
+    convert_landmarks(read_landmarks(tables / "truth.csv"), "slicer", tables / "slicer", images=[tables / "images"])
+    expected = report_landmarks(tables / "found.csv", tables / "truth.csv", None, None)
+    seen = report_landmarks(
+        tables / "found.csv", tables / "slicer", tables / "out", None, images=[tables / "images"], pictures=False
+    )
+    assert seen.splitlines()[:-1] == expected.splitlines()
+    assert "slicer: positions of 2 rows without a readable image are taken as pixels." in seen
+    assert "<img" not in (tables / "out" / "landmark_report.html").read_text()
+    blind = report_landmarks(tables / "found.csv", tables / "slicer", None, None)
+    assert "slicer: positions are taken as pixels: give --images" in blind

@@ -50,13 +50,13 @@ def test_what_nothing_is_known_of_is_a_dash():
 def test_variants_have_their_times():
     summary = {**summarise_landmarks(make([[1], [2]])), "training_s": [9, 11], "locating_s": [0.1, 0.2]}
     row = cells(tabulate_variants({"fast": summary}), "fast")
-    assert (row["training"], row["a hand"], row["not found"]) == ("10.0 s", "150 ms", "0.00 %")
+    assert (row["training"], row["an image"], row["not found"]) == ("10.0 s", "150 ms", "0.00 %")
 
 
 def test_groups_are_rows_and_one_hand_has_no_interval():
     table = tabulate_groups({"sex": {"girls": make([[1, 2]]), "boys": make([[1, 2], [3, 4]])}}, "mm")
     assert cells(table, "sex: girls")["95 % interval"] == "-"
-    assert cells(table, "sex: boys")["hands"] == "2"
+    assert cells(table, "sex: boys")["images"] == "2"
 
 
 def test_hands_without_outliers_are_not_listed():
@@ -84,4 +84,4 @@ def test_what_the_scores_know_is_told_in_words():
 
 def test_the_unit_says_where_it_comes_from():
     assert name_unit("px", None) == "px of the original image"
-    assert name_unit("mm", "a:b=50mm") == "mm (a:b=50mm in every hand, by convention)"
+    assert name_unit("mm", "a:b=50mm") == "mm (a:b=50mm in every image, by convention)"

@@ -69,7 +69,7 @@ def test_benchmark_compares_variants_and_keeps_every_error(boneage, known, tmp_p
     )  # fmt: skip
     code, out, _ = boneage(*arguments)
     assert code == 0
-    assert "2 rounds, 3 test hands each" in out
+    assert "2 rounds, 3 test images each" in out
     assert "all of them phantoms (synthetic)" in out
     rows = (tmp_path / "errors.csv").read_text().splitlines()
     assert rows[0] == "variant,round,id,landmark,error,score"
@@ -142,7 +142,7 @@ def test_benchmark_in_folds_without_pictures(boneage, known, tmp_path):
         "--compare", "fast", "--folds", 2, "--no-pictures",
     )  # fmt: skip
     assert code == 0
-    assert "2 rounds, 6 test hands each; 12 different hands, each tested once" in out
+    assert "2 rounds, 6 test images each; 12 different images, each tested once" in out
     assert "<img" not in (tmp_path / "report.html").read_text()
     assert not list((tmp_path / "rounds").glob("*.png"))
 
