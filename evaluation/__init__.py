@@ -15,6 +15,7 @@ from boneage.evaluation.landmark_figures import draw_confidence, draw_cumulative
 from boneage.evaluation.pages import Page
 from boneage.evaluation.references import Reference, read_reference
 from boneage.evaluation.resampling import bootstrap_interval
+from boneage.evaluation.speed_figures import draw_costs, draw_scaling
 from boneage.evaluation.tables import draw_table
 
 __all__ = [
@@ -26,8 +27,10 @@ __all__ = [
     "bootstrap_interval",
     "constant_by_sex",
     "draw_confidence",
+    "draw_costs",
     "draw_cumulative_errors",
     "draw_error_boxes",
+    "draw_scaling",
     "draw_table",
     "measure_landmarks",
     "read_reference",

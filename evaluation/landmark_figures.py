@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from boneage.evaluation.drawing import COLOURS, new_figure, to_svg
 from boneage.evaluation.landmark_errors import RADII, LandmarkErrors
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
 Array = NDArray[np.float64]
-
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
-"""The palette of Okabe and Ito, which the colour-blind can tell apart."""
 
 _STYLES = ("-", "--", ":", "-.")
 _N_BINS = 10
@@ -30,7 +22,7 @@ def draw_cumulative_errors(variants: Mapping[str, LandmarkErrors]) -> str:
     What was not found never comes within any error, so that a curve may end below 100 %.
     """
     unit = next(iter(variants.values())).unit
-    figure, axes = _new_figure(6.4, 4.0)
+    figure, axes = new_figure(6.4, 4.0)
     for k, (name, errors) in enumerate(variants.items()):
         known = np.sort(errors.distances[~np.isnan(errors.distances)])
         part = 100 * np.arange(1, len(known) + 1) / len(known)
@@ -48,14 +40,14 @@ def draw_cumulative_errors(variants: Mapping[str, LandmarkErrors]) -> str:
     axes.set_xlabel(f"error ({unit})")
     axes.set_ylabel("landmarks within it (%)")
     axes.legend(loc="lower right", frameon=False)
-    return _to_svg(figure)
+    return to_svg(figure)
 
 
 def draw_error_boxes(errors: LandmarkErrors) -> str:
     """Draw a box of the errors of each landmark, sorted by median; whiskers reach to the 5th and 95th percentile."""
     columns = [d[np.isfinite(d)] for d in errors.distances.T]
     order = sorted((k for k in range(len(columns)) if len(columns[k])), key=lambda k: float(np.median(columns[k])))
-    figure, axes = _new_figure(7.2, 0.9 + 0.19 * len(order))
+    figure, axes = new_figure(7.2, 0.9 + 0.19 * len(order))
     axes.boxplot(
         [columns[k] for k in order], orientation="horizontal", whis=(5, 95), widths=0.65, patch_artist=True,
         boxprops={"facecolor": "#CFE3F1", "edgecolor": COLOURS[0], "linewidth": 0.8},
@@ -68,7 +60,7 @@ def draw_error_boxes(errors: LandmarkErrors) -> str:
     axes.set_xlim(left=0)
     axes.grid(axis="x", color="0.9", zorder=0)
     axes.set_axisbelow(True)
-    return _to_svg(figure)
+    return to_svg(figure)
 
 
 def draw_confidence(errors: LandmarkErrors) -> str:
@@ -78,7 +70,7 @@ def draw_confidence(errors: LandmarkErrors) -> str:
     """
     use = np.isfinite(errors.distances) & np.isfinite(errors.scores)
     scores, distances = errors.scores[use], errors.distances[use]
-    figure, axes = _new_figure(6.4, 3.6)
+    figure, axes = new_figure(6.4, 3.6)
     if len(scores) >= 2 * _N_BINS:
         bins = np.array_split(np.argsort(scores), _N_BINS)
         middles = [float(np.median(scores[b])) for b in bins]
@@ -92,23 +84,4 @@ def draw_confidence(errors: LandmarkErrors) -> str:
     axes.yaxis.set_major_formatter("{x:g}")
     axes.set_xlabel("score of the landmark (0: the votes disagree, 1: they are one)")
     axes.set_ylabel(f"error ({errors.unit})")
-    return _to_svg(figure)
-
-
-def _new_figure(width: float, height: float) -> tuple[Figure, Axes]:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), layout="constrained")
-    axes = figure.subplots()
-    axes.spines[["top", "right"]].set_visible(False)
-    return figure, axes
-
-
-def _to_svg(figure: Figure) -> str:
-    import matplotlib as mpl
-
-    text = io.StringIO()
-    with mpl.rc_context({"svg.hashsalt": "boneage", "svg.fonttype": "none"}):
-        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
-    svg = text.getvalue()
-    return svg[svg.index("<svg") :]
+    return to_svg(figure)
