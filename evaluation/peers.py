@@ -75,19 +75,7 @@ class ExtraTreesPeer:
 
     def locate(self, scan: Scan) -> Points:
         """Find the landmarks of a scan, in original pixels."""
-        picture = _Picture.draw(scan, _COARSE)
-        rows, columns = picture.shape
-        grid = _cross(np.arange(0, rows, _COARSE.step), np.arange(0, columns, _COARSE.step))
-        seen = picture.look(grid, self._features[0])
-        votes = np.concatenate([self._displace(tree, seen) for tree in self._coarse.estimators_])
-        votes = votes.reshape(-1, len(self.names_), 2)
-        weights = np.exp(-np.linalg.norm(votes, axis=2) / _COARSE.vote_length)
-        places = votes + np.tile(grid, (len(self._coarse.estimators_), 1))[:, None]
-        starts = np.array(
-            [_find_peak(places[:, k], weights[:, k], picture.shape, _COARSE) for k in range(len(self.names_))]
-        )
-        starts = picture.to_original.apply(starts)
-
+        starts = self._locate_coarsely(scan)
         picture = _Picture.draw(scan, _FINE)
         middles = np.round(picture.to_original.inverse().apply(starts)).astype(np.int64)
         found = np.array([self._refine(picture, k, middle) for k, middle in enumerate(middles)])
@@ -128,6 +116,18 @@ class ExtraTreesPeer:
             n_jobs=self.n_jobs,
             random_state=self.random_state,
         )  # fmt: skip
+
+    def _locate_coarsely(self, scan: Scan) -> Array:
+        picture = _Picture.draw(scan, _COARSE)
+        rows, columns = picture.shape
+        grid = _cross(np.arange(0, rows, _COARSE.step), np.arange(0, columns, _COARSE.step))
+        seen = picture.look(grid, self._features[0])
+        votes = np.concatenate([self._displace(tree, seen) for tree in self._coarse.estimators_])
+        votes = votes.reshape(-1, len(self.names_), 2)
+        weights = np.exp(-np.linalg.norm(votes, axis=2) / _COARSE.vote_length)
+        places: Array = votes + np.tile(grid, (len(self._coarse.estimators_), 1))[:, None]
+        peaks = [_find_peak(places[:, k], weights[:, k], picture.shape, _COARSE) for k in range(len(self.names_))]
+        return picture.to_original.apply(np.array(peaks))
 
     def _displace(self, tree: Any, seen: NDArray[np.float32]) -> Array:
         """Return the displacements to all landmarks that a tree of the coarse forest answers."""
