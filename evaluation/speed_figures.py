@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from boneage.evaluation.drawing import COLOURS, new_figure, to_svg
+
+if TYPE_CHECKING:
+    from matplotlib.axis import Axis
 
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
@@ -28,6 +32,7 @@ def draw_costs(engines: Mapping[str, tuple[float, float, float]], unit: str) -> 
                 markersize=8, linestyle="none",
             )  # fmt: skip
         axes.set_xscale("log")
+        _mark_decades(axes.xaxis)
         axes.margins(0.15)
         axes.set_ylim(bottom=0)
         axes.grid(color="0.92")
@@ -54,6 +59,8 @@ def draw_scaling(
     exponents : mapping of float
         By the same names: the slope that is written into each panel.
     """
+    from matplotlib.ticker import NullLocator
+
     figure, _ = new_figure(3.2 * len(costs), 3.0, 1, len(costs))
     for k, (axes, (name, values)) in enumerate(zip(figure.axes, costs.items(), strict=True)):
         proportional = [values[-1] * size / sizes[-1] for size in sizes]
@@ -64,9 +71,18 @@ def draw_scaling(
         axes.set_yscale("log")
         axes.set_ylim(min(values) / 2, max(values) * 3)
         axes.set_xticks(sizes, labels=[f"{size:g}" for size in sizes])
-        axes.minorticks_off()
-        axes.yaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_minor_locator(NullLocator())
+        _mark_decades(axes.yaxis)
         axes.set_xlabel(axis)
         axes.set_ylabel(name)
         axes.legend(frameon=False, fontsize=8, loc="upper left")
     return to_svg(figure)
+
+
+def _mark_decades(axis: Axis) -> None:
+    """Mark 1, 2, 5, 10, 20 ... on a logarithmic axis."""
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_locator(NullLocator())
