@@ -83,6 +83,14 @@ class Measured:
         """Milliseconds to locate in one image: the median over hands."""
         return median(self.locating.hands_ms)
 
+    @property
+    def core_share(self) -> float:
+        """How much of a core the one-threaded measurements got: well below 1 where something else was running."""
+        shares = [self.locating.cpu_ms / self.locating.mean_ms]
+        if 1 in self.training:
+            shares.append(self.training[1].cpu_s / self.training[1].seconds)
+        return min(shares)
+
 
 @dataclass(frozen=True, eq=False)
 class SpeedResult:
@@ -201,6 +209,7 @@ def to_json(result: SpeedResult) -> dict[str, Any]:
             "locating_hands_ms": m.locating.hands_ms,
             "locating_cpu_ms": m.locating.cpu_ms,
             "locating_peak_mb": m.locating.peak_mb,
+            "core_share": m.core_share,
             "model_mb": m.model_mb,
             "errors": m.errors,
         }

@@ -15,6 +15,8 @@ from boneage.pipeline.speed_benchmark import Measured, SpeedResult, compare, spe
 
 Table = tuple[Sequence[str], Sequence[Sequence[str]]]
 
+_FREE = 0.9  # of a core; with less, something else was running
+
 _NOTES = (
     "training: wall seconds with the images read and all code compiled; cpu: on all threads.",
     "a hand: to locate in one image, read before, warm, on one thread; the median over hands, and the slowest.",
@@ -36,6 +38,9 @@ def report_speed(result: SpeedResult, run: Mapping[str, str], folder: Path, refe
         *(f"{key}: {value}" for key, value in run.items()),
         f"{p.n_train} hands to train, {len(ids)} others to test{phantom_note(basis)}; seed {p.seed}",
     ]
+    share = min(m.core_share for m in engines.values())
+    if share < _FREE:
+        head.append(f"THE MACHINE WAS BUSY: one thread got as little as {share:.0%} of a core. Only CPU times hold.")
     tables = {
         f"Cost and error in {unit}": _tabulate_engines(engines, p.jobs),
         "What a peer needs, relative to ours (2: ours is twice as fast, or half as far off)": _tabulate_ratios(result),

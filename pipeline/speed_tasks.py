@@ -66,14 +66,15 @@ class LocatingCost:
         The first call of the process, which compiles, or reads compiled code from its cache.
     hands_ms : tuple of float
         Of each hand afterwards, the median over passes.
-    cpu_ms : float
-        The mean of all these calls in CPU time: about the same if it was one thread on a free core.
+    mean_ms, cpu_ms : float
+        The mean of all these calls, and the same in CPU time: about equal if it was one thread on a free core.
     peak_mb : float
     found : mapping of Points
     """
 
     first_ms: float
     hands_ms: tuple[float, ...]
+    mean_ms: float
     cpu_ms: float
     peak_mb: float
     found: Mapping[str, Points]
@@ -164,7 +165,7 @@ def time_locating(engine: Engine, scans: Mapping[str, Scan], passes: int) -> Loc
             spent[p, k] = 1000 * (time.perf_counter() - begun)
     cpu_ms = 1000 * (time.process_time() - cpu) / spent.size
     hands_ms = tuple(float(ms) for ms in np.median(spent, axis=0))
-    return LocatingCost(first_ms, hands_ms, cpu_ms, _read_memory("VmHWM"), found)
+    return LocatingCost(first_ms, hands_ms, float(spent.mean()), cpu_ms, _read_memory("VmHWM"), found)
 
 
 def read_annotated(hands: Collection) -> tuple[list[Scan], list[Points]]:

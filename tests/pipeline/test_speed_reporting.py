@@ -13,7 +13,7 @@ from boneage.pipeline.speed_tasks import LocatingCost, TrainingCost
 RUN = {"date": "2020-02-02", "machine": "an abacus", "command": "boneage landmarks speed <images>"}
 
 
-def make_measured(seconds, error, jobs, model_mb):
+def make_measured(seconds, error, jobs, model_mb, cpu_ms=41.0):
     distances = np.full((2, 2), error)
     errors = LandmarkErrors(("phantom1", "phantom2"), ("a", "b"), distances, "px", np.ones((2, 2)))
     found = dict.fromkeys(errors.ids, Points(("a", "b"), [[1.0, 2.0], [3.0, 4.0]]))
@@ -21,7 +21,7 @@ def make_measured(seconds, error, jobs, model_mb):
     compiling = 9000.0 if model_mb else None
     return Measured(
         training,
-        LocatingCost(400.0, (30.0, 50.0), 41.0, 250.0, found),
+        LocatingCost(400.0, (30.0, 50.0), 40.0, cpu_ms, 250.0, found),
         model_mb,
         summarise_landmarks(errors),
         compiling,
@@ -49,6 +49,14 @@ def test_the_report_says_what_it_rests_on_and_gives_ratios(result, tmp_path):
     page = (tmp_path / "speed.html").read_text()
     assert "&lt;images&gt;" in page
     assert (tmp_path / "speed.svg").read_text().split("\n", 1)[1] in page
+
+
+def test_a_busy_machine_is_told(result, tmp_path):
+    assert "BUSY" not in report_speed(result, RUN, tmp_path, None)
+    result.presets["fast"] = make_measured(8.0, 1.0, (1, 2), 3.0, cpu_ms=20.0)
+    assert "THE MACHINE WAS BUSY: one thread got as little as 50% of a core" in report_speed(
+        result, RUN, tmp_path, None
+    )
 
 
 def test_a_run_without_peers_has_no_table_of_ratios(result, tmp_path):
