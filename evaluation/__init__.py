@@ -29,6 +29,7 @@ from boneage.evaluation.landmark_outliers import (
 from boneage.evaluation.pages import Page
 from boneage.evaluation.references import Reference, read_reference
 from boneage.evaluation.resampling import bootstrap_interval, bootstrap_mean_interval
+from boneage.evaluation.speed_figures import draw_costs, draw_scaling
 from boneage.evaluation.tables import draw_table
 
 __all__ = [
@@ -47,10 +48,12 @@ __all__ = [
     "count_outliers",
     "describe_outliers",
     "draw_confidence",
+    "draw_costs",
     "draw_cumulative_errors",
     "draw_error_boxes",
     "draw_error_map",
     "draw_groups",
+    "draw_scaling",
     "draw_table",
     "find_cases",
     "group_by_hand",

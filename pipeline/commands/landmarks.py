@@ -139,7 +139,7 @@ def benchmark(
     from boneage.pipeline.landmark_context import learn_context
     from boneage.pipeline.progress import show_stages
 
-    variants = name_variants([name.strip() for name in compare.split(",") if name.strip()])
+    variants = name_variants(_split_names(compare))
     unit = read_reference(reference) if reference else None
     collection = gather(images, landmarks=landmarks, ids=ids, ages=ages)
     remark(describe(collection))
@@ -152,6 +152,68 @@ def benchmark(
             collection, variants, protocol, out / "rounds", reference=unit, jobs=jobs, pictures=pictures, report=report
         )
     out_console().print(report_benchmark(measured, out, reference, context), soft_wrap=True)
+
+
+@app.command()
+def speed(
+    images: Images,
+    landmarks: LandmarkTable,
+    out: Out,
+    presets: Annotated[str, typer.Option("--presets", help="Our presets, by commas.")] = "accurate,fast,paper",
+    peers: Annotated[
+        str, typer.Option("--peers", help="Peers, by commas: sklearn, sklearn-quick, dlib (if installed).")
+    ] = "sklearn,sklearn-quick",
+    train: Annotated[int, typer.Option("--train", min=2, help="Hands to train on.")] = 43,
+    test: Annotated[int, typer.Option("--test", min=1, help="Other hands to locate in.")] = 17,
+    passes: Annotated[int, typer.Option("--passes", min=1, help="How often each of these is located.")] = 3,
+    reference: Reference = None,
+    ids: Ids = None,
+    seed: Seed = 1,
+    jobs: Jobs = 2,
+) -> None:
+    """Measure what training and locating cost, beside peers, in one run on the same machine and images.
+
+    Every task has a fresh process: first calls, training on one thread and on all, locating on one thread, peak
+    memory, errors. Writes speed.json, speed.html and speed.svg. Let nothing else run meanwhile.
+    """
+    from boneage.evaluation import read_reference
+    from boneage.pipeline.gathering import describe, gather
+    from boneage.pipeline.outputs import prepare_folder
+    from boneage.pipeline.progress import show_stages
+    from boneage.pipeline.provenance import describe_run
+    from boneage.pipeline.speed_benchmark import SpeedProtocol, check_engines, run_speed_benchmark
+    from boneage.pipeline.speed_reporting import report_speed
+
+    ours, theirs = _split_names(presets), _split_names(peers)
+    check_engines(ours, theirs)
+    unit = read_reference(reference) if reference else None
+    collection = gather(images, landmarks=landmarks, ids=ids)
+    remark(describe(collection))
+    prepare_folder(out)
+    run = describe_run()
+    protocol = SpeedProtocol(train, test, seed, jobs, passes)
+    with show_stages(err_console()) as report:
+        result = run_speed_benchmark(collection, ours, theirs, protocol, reference=unit, report=report)
+    out_console().print(report_speed(result, run, out, reference), soft_wrap=True)
+
+
+@app.command()
+def scaling(out: Out, preset: PresetOption = "fast", seed: Seed = 0, jobs: Jobs = 2) -> None:
+    """Measure how cost grows with the number of images, of landmarks and the size of an image, on phantom hands.
+
+    Writes scaling.json, scaling.html and a figure for each. About ten minutes with the preset fast on two cores.
+    """
+    from boneage.pipeline.outputs import prepare_folder
+    from boneage.pipeline.progress import show_stages
+    from boneage.pipeline.provenance import describe_run
+    from boneage.pipeline.scaling import SWEEPS, run_scaling
+    from boneage.pipeline.speed_reporting import report_scaling
+
+    prepare_folder(out)
+    run = describe_run()
+    with show_stages(err_console()) as report:
+        costs = run_scaling(preset, SWEEPS, seed=seed, jobs=jobs, report=report)
+    out_console().print(report_scaling(costs, preset, run, out), soft_wrap=True)
 
 
 @app.command()
@@ -248,3 +310,7 @@ def convert(
     if done.left_out:
         remark([f"{len(done.left_out)} images left out, {done.left_out[0]} first: {done.reason}"])
         raise typer.Exit(3)
+
+
+def _split_names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
