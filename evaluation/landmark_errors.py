@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.distance import pdist
 
 from boneage.evaluation.references import Reference
-from boneage.evaluation.resampling import bootstrap_interval
+from boneage.evaluation.resampling import bootstrap_mean_interval
 from boneage.imaging import Points
 
 Array = NDArray[np.float64]
 
 RADII = (2.0, 4.0, 10.0)
+OUTLIER_PERCENT = 10.0  # of the anatomy's length
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +39,9 @@ class LandmarkErrors:
         How sure the localiser was; NaN where it did not say.
     without_prediction, without_truth : tuple of str
         Ids that only one of the two has.
+    lengths : ndarray of shape (n_hands,), optional
+        The length of each image's anatomy in ``unit``: the largest distance between two of its true landmarks, as
+        nothing here knows what is annotated. NaN where it is not known, which is the default.
     """
 
     ids: tuple[str, ...]
@@ -45,6 +51,42 @@ class LandmarkErrors:
     scores: Array
     without_prediction: tuple[str, ...] = ()
     without_truth: tuple[str, ...] = ()
+    lengths: Array = field(default_factory=lambda: np.empty(0))
+
+    def __post_init__(self) -> None:
+        if not len(self.lengths):
+            object.__setattr__(self, "lengths", np.full(len(self.ids), np.nan))
+
+    @property
+    def percent_of_length(self) -> Array:
+        """Distances in percent of the anatomy's length, shape (n_hands, n_landmarks).
+
+        Infinite and NaN as ``distances``; NaN too where the length is not known.
+        """
+        return np.asarray(100 * self.distances / self.lengths[:, None])
+
+    @property
+    def outliers(self) -> NDArray[np.bool_]:
+        """Which are further off than the largest radius, or were not found; shape (n_hands, n_landmarks)."""
+        return np.asarray(self.distances > RADII[-1])
+
+    def of_landmarks(self, names: Sequence[str]) -> LandmarkErrors:
+        """Return the errors of some landmarks."""
+        columns = [self.names.index(name) for name in names]
+        return dataclasses.replace(
+            self, names=tuple(names), distances=self.distances[:, columns], scores=self.scores[:, columns]
+        )
+
+    def of_hands(self, rows: Sequence[int]) -> LandmarkErrors:
+        """Return the errors of some images, by their places."""
+        places = list(rows)
+        return dataclasses.replace(
+            self,
+            ids=tuple(self.ids[place] for place in places),
+            distances=self.distances[places],
+            scores=self.scores[places],
+            lengths=self.lengths[places],
+        )
 
     def annotated(self) -> Iterator[tuple[str, str, float, float]]:
         """Yield id, landmark, distance (NaN where it was not found) and score of all that there is a truth for."""
@@ -64,16 +106,16 @@ def measure_landmarks(
     predicted, truth : mapping of str to Points
         In the same pixels.
     reference : Reference, optional
-        Sets the unit, hand by hand; pixels if not given.
+        Sets the unit, image by image; pixels if not given.
 
     Raises
     ------
     ValueError
-        If no hand or no landmark is common to both, or the reference cannot be measured in a hand.
+        If no image or no landmark is common to both, or the reference cannot be measured in an image.
     """
     ids = tuple(id_ for id_ in truth if id_ in predicted)
     if not ids:
-        raise ValueError("no hand has both predicted and true landmarks")
+        raise ValueError("no image has both predicted and true landmarks")
     known = truth[ids[0]].names
     names = tuple(name for name in known if name in predicted[ids[0]].names)
     if not names:
@@ -81,7 +123,7 @@ def measure_landmarks(
             f"the landmark names have nothing in common: predicted {predicted[ids[0]].names[0]} ..., "
             f"true {known[0]} ..."
         )
-    rows, scores = [], []
+    rows, scores, lengths = [], [], []
     for id_ in ids:
         scale = reference.pixels_per_unit(truth[id_]) if reference else 1.0
         if not scale > 0:
@@ -93,10 +135,27 @@ def measure_landmarks(
         distances[np.isnan(true[:, 0])] = np.nan
         rows.append(distances)
         scores.append(estimate.scores)
+        lengths.append(measure_length(truth[id_]) / scale)
     return LandmarkErrors(
         ids, names, np.array(rows), reference.unit if reference else "px", np.array(scores, dtype=np.float64),
         tuple(id_ for id_ in truth if id_ not in predicted), tuple(id_ for id_ in predicted if id_ not in truth),
+        np.array(lengths),
     )  # fmt: skip
+
+
+def measure_length(points: Points) -> float:
+    """Return the length of an anatomy: the largest distance between two of its landmarks.
+
+    NaN if fewer than two are there, or all are in one place. Where only some are annotated it is too short.
+
+    Examples
+    --------
+    >>> measure_length(Points(("a", "b", "c"), [[0, 0], [3, 4], [0, 1]]))
+    5.0
+    """
+    there = points.positions[points.present]
+    longest = float(pdist(there).max()) if len(there) > 1 else 0.0
+    return longest if longest > 0 else float("nan")
 
 
 def summarise_distances(distances: Array) -> dict[str, float]:
@@ -120,20 +179,28 @@ def summarise_distances(distances: Array) -> dict[str, float]:
     }
 
 
+def summarise_errors(errors: LandmarkErrors) -> dict[str, Any]:
+    """Return the summary of all distances, with a bootstrap interval of the mean over patients.
+
+    Besides :func:`summarise_distances`, ``beyond_10_percent``: the part that is further off than a tenth of the
+    anatomy's length or was not found, among those whose length is known.
+    """
+    relative = errors.percent_of_length
+    known = relative[~np.isnan(relative)]
+    return {
+        **summarise_distances(errors.distances),
+        f"beyond_{OUTLIER_PERCENT:g}_percent": float((known > OUTLIER_PERCENT).mean()) if len(known) else float("nan"),
+        "mean_interval_95": bootstrap_mean_interval(errors.distances, patients=errors.ids),
+    }
+
+
 def summarise_landmarks(errors: LandmarkErrors) -> dict[str, Any]:
-    """Return the summary over all landmarks, with a bootstrap interval of the mean over patients, and of each."""
-    overall: dict[str, Any] = summarise_distances(errors.distances)
-    overall["mean_interval_95"] = bootstrap_interval(errors.distances, _mean_of_found, patients=errors.ids)
+    """Return the summary over all landmarks, and of each."""
     return {
         "unit": errors.unit,
         "n_hands": len(set(errors.ids)),
         "hands_without_prediction": list(errors.without_prediction),
         "hands_without_truth": len(errors.without_truth),
-        "overall": overall,
-        "landmarks": {name: summarise_distances(errors.distances[:, k]) for k, name in enumerate(errors.names)},
+        "overall": summarise_errors(errors),
+        "landmarks": {name: summarise_errors(errors.of_landmarks([name])) for name in errors.names},
     }
-
-
-def _mean_of_found(distances: Array) -> float:
-    found = distances[np.isfinite(distances)]
-    return float(found.mean()) if len(found) else float("nan")

@@ -1,18 +1,27 @@
-"""Self-contained HTML pages: headings, text, tables, figures; nothing is loaded from anywhere."""
+"""Self-contained HTML pages: headings, text, tables, figures, pictures; nothing is loaded from anywhere."""
 
 from __future__ import annotations
 
+import base64
 import html
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 _STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; color: #1a1d21; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; }
-table { border-collapse: collapse; font-size: 0.85rem; font-variant-numeric: tabular-nums; }
-th, td { padding: 0.15rem 0.6rem; text-align: right; border-bottom: 1px solid #e4e7ea; white-space: nowrap; }
+body { font: 15px/1.5 system-ui, sans-serif; color: #1a1d21; max-width: 76rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; margin-top: 2.4rem; } h3 { font-size: 1rem; margin-top: 1.8rem; }
+table { border-collapse: collapse; font-size: 0.82rem; font-variant-numeric: tabular-nums; }
+th, td { padding: 0.15rem 0.5rem; text-align: right; border-bottom: 1px solid #e4e7ea; white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; } th { border-bottom: 1px solid #8a929b; }
-svg { max-width: 100%; height: auto; } .wide { overflow-x: auto; }
+figure { margin: 1rem 0; } svg { max-width: 100%; height: auto; } .wide { overflow-x: auto; }
+p { max-width: 58rem; } figcaption { color: #444c55; font-size: 0.85rem; max-width: 46rem; }
+details > summary { font-size: 1.2rem; font-weight: 600; margin-top: 2rem; cursor: pointer; }
 p.note { color: #5a636c; font-size: 0.85rem; }
+p.warning { border-left: 4px solid #d55e00; background: #fdf3ec; padding: 0.5rem 0.8rem; }
+.pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr)); gap: 0.9rem; }
+.pictures figure { margin: 0; } .pictures img { width: 100%; display: block; }
+.pictures figcaption { font-size: 0.78rem; overflow-wrap: anywhere; }
+@media print { details > summary { list-style: none; } figure, tr { break-inside: avoid; } }
 """
 
 
@@ -28,14 +37,14 @@ class Page:
         self._title = html.escape(title)
         self._parts = [f"<h1>{self._title}</h1>"]
 
-    def add_heading(self, text: str) -> None:
-        """Add a heading."""
-        self._parts.append(f"<h2>{html.escape(text)}</h2>")
+    def add_heading(self, text: str, level: int = 2) -> None:
+        """Add a heading, of level 2 or 3."""
+        self._parts.append(f"<h{level}>{html.escape(text)}</h{level}>")
 
-    def add_text(self, text: str, *, note: bool = False) -> None:
-        """Add a paragraph; a note is small print."""
-        kind = ' class="note"' if note else ""
-        self._parts.append(f"<p{kind}>{html.escape(text)}</p>")
+    def add_text(self, text: str, *, note: bool = False, warning: bool = False) -> None:
+        """Add a paragraph; a note is small print, a warning stands out."""
+        label = ' class="note"' if note else ' class="warning"' if warning else ""
+        self._parts.append(f"<p{label}>{html.escape(text)}</p>")
 
     def add_table(self, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Add a table: the first column to the left, the others to the right."""
@@ -43,9 +52,26 @@ class Page:
         body = "\n".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
         self._parts.append(f'<div class="wide"><table><tr>{head}</tr>\n{body}</table></div>')
 
-    def add_figure(self, svg: str) -> None:
+    def add_figure(self, svg: str, caption: str = "") -> None:
         """Add a figure drawn by this package, as SVG."""
-        self._parts.append(f"<figure>{svg}</figure>")
+        words = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
+        self._parts.append(f"<figure>{svg}{words}</figure>")
+
+    def add_pictures(self, pictures: Sequence[tuple[bytes, str]]) -> None:
+        """Add PNG files side by side, each with its caption."""
+        figures = [
+            f'<figure><img alt="{html.escape(caption)}" src="data:image/png;base64,{base64.b64encode(png).decode()}">'
+            f"<figcaption>{html.escape(caption)}</figcaption></figure>"
+            for png, caption in pictures
+        ]
+        self._parts.append('<div class="pictures">' + "\n".join(figures) + "</div>")
+
+    @contextmanager
+    def folded(self, title: str, *, opened: bool = False) -> Iterator[None]:
+        """Fold away all that is added within, under a title; a reader opens it with a click."""
+        self._parts.append(f"<details{' open' if opened else ''}><summary>{html.escape(title)}</summary>")
+        yield
+        self._parts.append("</details>")
 
     def render(self) -> str:
         """Return the page."""

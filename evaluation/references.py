@@ -1,4 +1,4 @@
-"""The unit of landmark errors: pixels, or a length that two landmarks of the truth set in every hand."""
+"""The unit of landmark errors: pixels, or a length that two landmarks of the truth set in every image."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PATTERN = re.compile(r"(?P<first>[^:=]+):(?P<second>[^:=]+)=(?P<length>[0-9.]+)
 
 @dataclass(frozen=True)
 class Reference:
-    """Two landmarks whose true distance is by convention ``length`` units in every hand.
+    """Two landmarks whose true distance is by convention ``length`` units in every image.
 
     It comes from the truth, so it may scale errors and nothing else.
     """
@@ -25,12 +25,12 @@ class Reference:
     unit: str
 
     def pixels_per_unit(self, truth: Points) -> float:
-        """Return how many pixels one unit is in a hand; NaN if one of the two landmarks is absent.
+        """Return how many pixels one unit is in an image; NaN if one of the two landmarks is absent.
 
         Raises
         ------
         ValueError
-            If the hand has no landmark of that name.
+            If the image has no landmark of that name.
         """
         for name in (self.first, self.second):
             if name not in truth.names:

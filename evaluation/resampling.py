@@ -61,6 +61,51 @@ def bootstrap_interval(
     return float(low), float(high)
 
 
+def bootstrap_mean_interval(
+    hands: Array,
+    *,
+    patients: Sequence[str] | None = None,
+    level: float = 0.95,
+    rounds: int = 2000,
+    seed: int = 0,
+) -> tuple[float, float]:
+    """Return the bootstrap interval of the mean of all finite values: quick, as a mean needs only sums and counts.
+
+    Parameters
+    ----------
+    hands : ndarray of shape (n_hands, ...)
+        Values that are not finite are left out.
+    patients, level, rounds, seed
+        As in :func:`bootstrap_interval`.
+
+    Returns
+    -------
+    low, high : float
+        NaN if there are fewer than two patients, or no value is finite.
+
+    Examples
+    --------
+    >>> low, high = bootstrap_mean_interval(np.arange(100.0))
+    >>> bool(low < 49.5 < high)
+    True
+    """
+    values = np.asarray(hands, np.float64).reshape(len(hands), -1)
+    finite = np.isfinite(values)
+    sums, counts = np.where(finite, values, 0.0).sum(axis=1), finite.sum(axis=1)
+    groups = _group([str(k) for k in range(len(hands))] if patients is None else patients)
+    n = len(groups)
+    if n < 2:
+        return float("nan"), float("nan")
+    drawn = np.random.default_rng(seed).integers(0, n, (rounds, n))
+    total = np.array([sums[group].sum() for group in groups])[drawn].sum(axis=1)
+    count = np.array([counts[group].sum() for group in groups])[drawn].sum(axis=1)
+    means = total[count > 0] / count[count > 0]
+    if not len(means):
+        return float("nan"), float("nan")
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
 def _group(labels: Sequence[str]) -> list[NDArray[np.int64]]:
     """Return the places of each label, in the order in which labels first occur."""
     places: dict[str, list[int]] = {}

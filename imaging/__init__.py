@@ -1,41 +1,56 @@
-"""Shared types and file formats: scans, points, frames, readers, tables, collections."""
+"""Shared types and file formats: scans, points, frames, readers, tables, schemes, collections."""
 
 if __name__ != "boneage.imaging":
     raise ImportError(f"import boneage.imaging, not {__name__}: that would make a second copy of every class")
 
-from boneage.imaging.annotations import LandmarkTable, read_landmarks, write_landmarks
+from boneage.imaging.annotations import LandmarkTable, read_names, rename_landmarks, to_pixels
 from boneage.imaging.collection import Collection, NoScans, find_scans, fold_ids, split_ids
+from boneage.imaging.formats import FORMATS, Details, Order, read_landmarks, render_landmarks, write_landmarks
 from boneage.imaging.frames import Frame
 from boneage.imaging.people import AgeRecord, read_ages, read_ids, read_sexes, read_sizes
 from boneage.imaging.points import Points
 from boneage.imaging.readers import UnreadableScan, read_scan
 from boneage.imaging.resampling import resample, warp
 from boneage.imaging.scans import Laterality, Modality, Scan, Sex
+from boneage.imaging.schemes import LandmarkScheme, find_scheme, read_scheme
+from boneage.imaging.scores import read_scores, with_scores
 from boneage.imaging.tables import InvalidTable
 
 __all__ = [
+    "FORMATS",
     "AgeRecord",
     "Collection",
+    "Details",
     "Frame",
     "InvalidTable",
+    "LandmarkScheme",
     "LandmarkTable",
     "Laterality",
     "Modality",
     "NoScans",
+    "Order",
     "Points",
     "Scan",
     "Sex",
     "UnreadableScan",
     "find_scans",
+    "find_scheme",
     "fold_ids",
     "read_ages",
     "read_ids",
     "read_landmarks",
+    "read_names",
     "read_scan",
+    "read_scheme",
+    "read_scores",
     "read_sexes",
     "read_sizes",
+    "rename_landmarks",
+    "render_landmarks",
     "resample",
     "split_ids",
+    "to_pixels",
     "warp",
+    "with_scores",
     "write_landmarks",
 ]

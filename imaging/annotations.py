@@ -1,10 +1,9 @@
-"""Landmark tables: one wide row per image, ``id[,laterality][,width,height],NAME_x,NAME_y[,NAME_z]``."""
+"""Annotated landmarks of many images, whatever the format of the files they were read from."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Mapping, Sequence
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +11,10 @@ import numpy as np
 
 from boneage.imaging.points import Points
 from boneage.imaging.scans import Laterality
-from boneage.imaging.tables import InvalidTable, Table, read_table
+from boneage.imaging.schemes import SHIPPED
+from boneage.imaging.tables import InvalidTable, read_rows
 
 _SIDES: dict[str, Laterality] = {"L": "L", "R": "R"}
-_AXES = ("z", "y", "x")  # the order of our positions: plane, row, column
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,15 +24,19 @@ class LandmarkTable:
     Parameters
     ----------
     path : Path
-        The file they were read from.
+        The file or folder they were read from.
     names : tuple of str
-        Landmark names, in the order of the columns.
+        Landmark names, in the order of the file.
     points : dict of Points
-        By image id, in original pixels.
+        By image id, in original pixels; all with these names in this order.
     original_shapes : dict of tuple
-        (rows, columns) of the original, by id, where the table says so.
+        (rows, columns) of the original, by id, where the file says so.
     laterality : dict of {"L", "R"}
-        By id, where the table says so.
+        By id, where the file says so.
+    remarks : tuple of str
+        What could be read in part only, one sentence each.
+    in_mm : bool
+        Whether positions are millimetres, not pixels, in images whose own file states its spacing in millimetres.
     """
 
     path: Path
@@ -41,111 +44,86 @@ class LandmarkTable:
     points: dict[str, Points]
     original_shapes: dict[str, tuple[int, int]]
     laterality: dict[str, Laterality]
+    remarks: tuple[str, ...] = ()
+    in_mm: bool = False
 
 
-def read_landmarks(path: Path | str) -> LandmarkTable:
-    """Read a landmark CSV.
-
-    A blank or NaN coordinate pair is an absent landmark. Columns other than those above are passed over.
-
-    Raises
-    ------
-    InvalidTable
-        If columns are missing, an id occurs twice, a cell is no number, or one coordinate of a landmark
-        is given without the other.
-    """
-    table = read_table(path)
-    names = _landmark_names(table)
-    axes = [axis for axis in _AXES if f"{names[0]}_{axis}" in table.columns]
-    points = {id_: _read_points(table, id_, names, axes) for id_ in table.rows}
-    sides: dict[str, Laterality] = {}
-    for id_, row in table.rows.items():
-        side = row.get("laterality", "").upper()
-        if side and side not in _SIDES:
-            raise InvalidTable(table.path, f"id {id_}: laterality must be L, R or blank, got {side!r}")
-        if side:
-            sides[id_] = _SIDES[side]
-    return LandmarkTable(table.path, names, points, read_shapes(table), sides)
-
-
-def read_shapes(table: Table) -> dict[str, tuple[int, int]]:
-    """Return (rows, columns) of the originals by id, from ``width`` and ``height``; blank rows are left out.
+def check_side(path: Path, place: str, side: object) -> Laterality | None:
+    """Return which hand it is; ``None`` where it is not told.
 
     Raises
     ------
     InvalidTable
-        If a size is not a positive whole number, or one of the two is blank.
+        If it is neither L, R nor blank; names ``place``.
     """
-    if "width" not in table.columns and "height" not in table.columns:
-        return {}
-    shapes: dict[str, tuple[int, int]] = {}
-    for id_ in table.rows:
-        height, width = table.number(id_, "height"), table.number(id_, "width")
-        if height is None and width is None:
-            continue
-        if height is None or width is None or min(height, width) < 1 or height % 1 or width % 1:
-            raise InvalidTable(
-                table.path,
-                f"id {id_}: width and height must be positive whole numbers, got {width} and {height}",
-            )
-        shapes[id_] = (int(height), int(width))
-    return shapes
+    letter = _SIDES.get(str(side).upper())
+    if letter is None and side not in (None, ""):
+        raise InvalidTable(path, f"{place}: laterality must be L, R or blank, got {side!r}")
+    return letter
 
 
-def write_landmarks(
-    path: Path | str,
-    points: Mapping[str, Points],
-    original_shapes: Mapping[str, tuple[int, ...]] | None = None,
-    names: Sequence[str] | None = None,
-) -> None:
-    """Write a landmark CSV; an absent landmark is a pair of blank cells.
+def read_names(path_or_name: Path | str) -> dict[str, str]:
+    """Read how to rename landmarks: a CSV with the columns ``from,to``, or the name of a shipped one.
+
+    Returns
+    -------
+    dict of str
+        New name by old name.
+
+    Raises
+    ------
+    InvalidTable
+        If a column is missing, a cell is blank, or a name occurs twice in a column.
+
+    Examples
+    --------
+    >>> read_names("hand37_to_hand21")["middle_PIP"]
+    'middle_finger2'
+    """
+    shipped = SHIPPED / f"{path_or_name}.csv"
+    path = shipped if str(path_or_name) == shipped.stem and shipped.is_file() else Path(path_or_name)
+    names: dict[str, str] = {}
+    for number, row in read_rows(path, needs=("from", "to"))[1]:
+        if not row["from"] or not row["to"]:
+            raise InvalidTable(path, f"line {number} must have both a name in 'from' and one in 'to'")
+        for column, taken in (("from", names.keys()), ("to", names.values())):
+            if row[column] in taken:
+                raise InvalidTable(path, f"line {number}: {row[column]!r} occurs twice in the column {column!r}")
+        names[row["from"]] = row["to"]
+    if not names:
+        raise InvalidTable(path, "names no landmark")
+    return names
+
+
+def rename_landmarks(table: LandmarkTable, names: Mapping[str, str]) -> LandmarkTable:
+    """Return the table with the landmarks in ``names`` alone, under their new names and in that order.
+
+    Raises
+    ------
+    InvalidTable
+        If the table lacks one of them.
+    """
+    absent = [name for name in names if name not in table.names]
+    if absent:
+        raise InvalidTable(table.path, f"has no landmark {absent[0]!r}; it has {', '.join(table.names)}")
+    points = {
+        id_: dataclasses.replace(hand.select(tuple(names)), names=tuple(names.values()))
+        for id_, hand in table.points.items()
+    }
+    return dataclasses.replace(table, names=tuple(names.values()), points=points)
+
+
+def to_pixels(table: LandmarkTable, id_: str, spacing_mm: tuple[float, ...] | None) -> Points:
+    """Return the points of one image in pixels.
 
     Parameters
     ----------
-    path : path-like
-    points : mapping of Points
-        By id, in original pixels; all with the same names.
-    original_shapes : mapping of tuple, optional
-        (rows, columns) by id; written as ``width,height``.
-    names : sequence of str, optional
-        The columns' landmarks; the first hand's if not given.
+    table : LandmarkTable
+    id_ : str
+    spacing_mm : tuple of float or None
+        Length of an original pixel along each axis, where the image's file states it in millimetres.
     """
-    hands = list(points.values())
-    names = tuple(names) if names is not None else hands[0].names if hands else ()
-    axes = ("x", "y", "z")[: hands[0].ndim if hands else 2]
-    shapes = original_shapes or {}
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    size_columns = ["width", "height"] if shapes else []
-    writer.writerow(["id", *size_columns, *(f"{name}_{axis}" for name in names for axis in axes)])
-    for id_, hand in points.items():
-        size = list(shapes[id_][::-1]) if id_ in shapes else [""] * len(size_columns)
-        cells = hand.select(names).positions[:, ::-1].ravel()
-        writer.writerow([id_, *size, *("" if np.isnan(cell) else f"{cell:.3f}" for cell in cells)])
-    Path(path).write_text(text.getvalue(), encoding="utf-8")
-
-
-def _landmark_names(table: Table) -> tuple[str, ...]:
-    names = [column[:-2] for column in table.columns if column.endswith("_x") and len(column) > 2]
-    ends = [column[:-2] for column in table.columns if column.endswith("_y") and len(column) > 2]
-    for name in sorted(set(names) ^ set(ends)):
-        there, missing = ("x", "y") if name in names else ("y", "x")
-        raise InvalidTable(table.path, f"has the column {name}_{there} but lacks {name}_{missing}")
-    if not names:
-        raise InvalidTable(table.path, "has no landmark columns (NAME_x, NAME_y)")
-    depth = [name for name in names if f"{name}_z" in table.columns]
-    if depth and len(depth) != len(names):
-        raise InvalidTable(table.path, f"has the column {depth[0]}_z, but not every landmark has a _z")
-    return tuple(names)
-
-
-def _read_points(table: Table, id_: str, names: tuple[str, ...], axes: list[str]) -> Points:
-    positions = np.full((len(names), len(axes)), np.nan)
-    for k, name in enumerate(names):
-        cells = [table.number(id_, f"{name}_{axis}") for axis in axes]
-        given = [cell for cell in cells if cell is not None]
-        if given and len(given) < len(cells):
-            raise InvalidTable(table.path, f"id {id_}: {name} has only some of its coordinates")
-        if given:
-            positions[k] = given
-    return Points(names, positions)
+    points = table.points[id_]
+    if not table.in_mm or spacing_mm is None:
+        return points
+    return dataclasses.replace(points, positions=points.positions / np.array(spacing_mm))

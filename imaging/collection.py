@@ -11,14 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
-from boneage.imaging.annotations import LandmarkTable
+from boneage.imaging.annotations import LandmarkTable, to_pixels
 from boneage.imaging.people import AgeRecord
 from boneage.imaging.points import Points
 from boneage.imaging.readers import read_scan
 from boneage.imaging.scans import Scan
 from boneage.imaging.tables import InvalidTable
 
-_TABLE_SUFFIXES = (".csv", ".json")
+_TABLE_SUFFIXES = (".csv", ".json", ".xml")
 _CACHED_SCANS = 64
 
 
@@ -32,7 +32,7 @@ class NoScans(Exception):
 
 
 def find_scans(folder: Path | str) -> list[Path]:
-    """List the files of a folder that may be images: all but hidden files, tables (.csv, .json) and folders.
+    """List the files of a folder that may be images: all but hidden files, tables (.csv, .json, .xml) and folders.
 
     A file that turns out to be no image is the reader's to refuse, with a reason. Numbers in names sort by value.
 
@@ -176,8 +176,9 @@ class Collection:
         """
         if self.landmarks is None or id_ not in self.landmarks.points:
             return None
-        points = self.landmarks.points[id_]
-        shape = self.scan(id_).original_shape
+        scan = self.scan(id_)
+        points = to_pixels(self.landmarks, id_, scan.original_spacing_mm)
+        shape = scan.original_shape
         assert shape is not None
         outside = ((points.positions < -0.5) | (points.positions > np.array(shape) - 0.5)).any(axis=1)
         if outside.any():
@@ -215,7 +216,7 @@ def split_ids(ids: Sequence[str], n_train: int, n_test: int, seed: int) -> tuple
         If there are fewer ids than asked for.
     """
     if n_train + n_test > len(ids):
-        raise ValueError(f"{n_train} training and {n_test} test hands need {n_train + n_test}, there are {len(ids)}")
+        raise ValueError(f"{n_train} training and {n_test} test images need {n_train + n_test}, there are {len(ids)}")
     order = np.random.default_rng(seed).permutation(sorted(ids)).tolist()
     return order[:n_train], order[n_train : n_train + n_test]
 

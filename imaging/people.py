@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from boneage.imaging.annotations import read_shapes
 from boneage.imaging.scans import Sex
-from boneage.imaging.tables import InvalidTable, Table, read_table
+from boneage.imaging.tables import InvalidTable, Table, read_shapes, read_table
 
 OLDEST_MONTHS = 300.0
 _SEX_CODES: dict[str, Sex] = {"f": "F", "female": "F", "m": "M", "male": "M"}

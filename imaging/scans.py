@@ -108,6 +108,13 @@ class Scan:
         """Size of the field of view in true proportions, shape (ndim,): in mm where the file says so."""
         return np.asarray(np.array(self.pixels.shape) * self.spacing_array)
 
+    @property
+    def original_spacing_mm(self) -> tuple[float, ...] | None:
+        """Length of the original's pixels along each axis, where the file states it in millimetres."""
+        if self.spacing_unit != "mm":
+            return None
+        return tuple(float(length) for length in self.true_size / np.array(self.original_shape))
+
     def frame_to_true(self) -> Frame:
         """Return the map from this file's pixels to true proportions, in units of the spacing."""
         return Frame.from_linear(np.diag(self.spacing_array), np.zeros(self.ndim))

@@ -1,4 +1,4 @@
-"""Reading CSV tables by id, with errors that name the file, the id and the column."""
+"""Reading text and CSV tables, with errors that name the file, the id and the column."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+LARGEST_BYTES = 256 * 2**20
 
 
 class InvalidTable(ValueError):
@@ -35,16 +37,55 @@ class Table:
         InvalidTable
             If the cell is neither a number nor blank, or infinite.
         """
-        text = self.rows[id_].get(column, "")
-        if not text or text.lower() in ("nan", "na"):
-            return None
-        try:
-            value = float(text)
-        except ValueError:
-            raise InvalidTable(self.path, f"id {id_}: {column} must be a number, got {text!r}") from None
-        if not math.isfinite(value):
-            raise InvalidTable(self.path, f"id {id_}: {column} must be finite, got {text!r}")
-        return value
+        return parse_number(self.path, f"id {id_}", column, self.rows[id_].get(column, ""))
+
+
+def parse_number(path: Path, place: str, column: str, text: str) -> float | None:
+    """Return a cell as a number; ``None`` where it is blank or NaN.
+
+    Raises
+    ------
+    InvalidTable
+        If the cell is neither a number nor blank, or infinite; names ``place`` and ``column``.
+    """
+    if not text or text.lower() in ("nan", "na"):
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        raise InvalidTable(path, f"{place}: {column} must be a number, got {text!r}") from None
+    if not math.isfinite(value):
+        raise InvalidTable(path, f"{place}: {column} must be finite, got {text!r}")
+    return value
+
+
+def read_text(path: Path | str) -> str:
+    """Read a text file of at most ``LARGEST_BYTES``, with or without a BOM.
+
+    Raises
+    ------
+    InvalidTable
+        If the file is missing, too large, empty or not text.
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST_BYTES + 1)
+    except FileNotFoundError:
+        raise InvalidTable(path, "there is no such file") from None
+    except OSError as error:
+        raise InvalidTable(path, f"cannot be read ({error.strerror})") from error
+    if len(data) > LARGEST_BYTES:
+        raise InvalidTable(path, f"is larger than {LARGEST_BYTES // 2**20} MB")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InvalidTable(path, "is not a text file") from None
+    if not text.strip():
+        raise InvalidTable(path, "is empty")
+    if "\0" in text:
+        raise InvalidTable(path, "is not a text file")
+    return text
 
 
 def read_table(path: Path | str, *, repeated: bool = False, needs: Iterable[str] = ()) -> Table:
@@ -64,21 +105,9 @@ def read_table(path: Path | str, *, repeated: bool = False, needs: Iterable[str]
         If the file is missing, empty, not text, lacks a column, has ragged rows, blank or repeated ids.
     """
     path = Path(path)
-    lines = _read_lines(path)
-    columns = tuple(name.strip() for name in lines[0])
-    twice = sorted({name for name in columns if name and columns.count(name) > 1})
-    if twice:
-        raise InvalidTable(path, f"column {twice[0]!r} occurs twice")
-    missing = [name for name in ("id", *needs) if name not in columns]
-    if missing:
-        raise InvalidTable(path, f"lacks the column {missing[0]!r}; it has {_list(columns)}")
+    columns, lines = read_rows(path, needs=("id", *needs))
     rows: dict[str, dict[str, str]] = {}
-    for number, cells in enumerate(lines[1:], start=2):
-        if not any(cell.strip() for cell in cells):
-            continue
-        if len(cells) != len(columns):
-            raise InvalidTable(path, f"line {number} has {len(cells)} cells, the header has {len(columns)}")
-        row = dict(zip(columns, (cell.strip() for cell in cells), strict=True))
+    for number, row in lines:
         if not row["id"]:
             raise InvalidTable(path, f"line {number} has no id")
         if row["id"] in rows and not repeated:
@@ -87,23 +116,79 @@ def read_table(path: Path | str, *, repeated: bool = False, needs: Iterable[str]
     return Table(path, columns, rows)
 
 
+def read_rows(path: Path | str, needs: Iterable[str] = ()) -> tuple[tuple[str, ...], list[tuple[int, dict[str, str]]]]:
+    """Read a CSV file, comma, semicolon or tab separated, with or without a BOM; blank lines are passed over.
+
+    Returns
+    -------
+    columns : tuple of str
+    rows : list of (int, dict)
+        The number of the line, and its cells by column.
+
+    Raises
+    ------
+    InvalidTable
+        If the file is missing, empty, not text, lacks one of the columns ``needs``, or has ragged rows.
+    """
+    path = Path(path)
+    lines = _read_lines(path)
+    columns = tuple(name.strip() for name in lines[0])
+    twice = sorted({name for name in columns if name and columns.count(name) > 1})
+    if twice:
+        raise InvalidTable(path, f"column {twice[0]!r} occurs twice")
+    missing = [name for name in needs if name not in columns]
+    if missing:
+        raise InvalidTable(path, f"lacks the column {missing[0]!r}; it has {_list(columns)}")
+    rows = []
+    for number, cells in enumerate(lines[1:], start=2):
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(cells) != len(columns):
+            raise InvalidTable(path, f"line {number} has {len(cells)} cells, the header has {len(columns)}")
+        rows.append((number, dict(zip(columns, (cell.strip() for cell in cells), strict=True))))
+    return columns, rows
+
+
+def read_shapes(table: Table) -> dict[str, tuple[int, int]]:
+    """Return (rows, columns) of the originals by id, from ``width`` and ``height``; blank rows are left out.
+
+    Raises
+    ------
+    InvalidTable
+        If a size is not a positive whole number, or one of the two is blank.
+    """
+    if "width" not in table.columns and "height" not in table.columns:
+        return {}
+    shapes = {}
+    for id_ in table.rows:
+        shape = check_shape(table.path, f"id {id_}", table.number(id_, "width"), table.number(id_, "height"))
+        if shape is not None:
+            shapes[id_] = shape
+    return shapes
+
+
+def check_shape(path: Path, place: str, width: object, height: object) -> tuple[int, int] | None:
+    """Return the size of an image as (rows, columns); ``None`` where neither number is given.
+
+    Raises
+    ------
+    InvalidTable
+        If a size is not a positive whole number, or one of the two is missing; names ``place``.
+    """
+    if width is None and height is None:
+        return None
+    sizes = [n for n in (height, width) if isinstance(n, int | float) and 1 <= n < 2**31 and n % 1 == 0]
+    if len(sizes) < 2:
+        raise InvalidTable(path, f"{place}: width and height must be positive whole numbers, got {width} and {height}")
+    return int(sizes[0]), int(sizes[1])
+
+
 def _read_lines(path: Path) -> list[list[str]]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise InvalidTable(path, "there is no such file") from None
-    except UnicodeDecodeError:
-        raise InvalidTable(path, "is not a text file") from None
-    except OSError as error:
-        raise InvalidTable(path, f"cannot be read ({error.strerror})") from error
-    if not text.strip():
-        raise InvalidTable(path, "is empty")
-    if "\0" in text:
-        raise InvalidTable(path, "is not a text file")
+    text = read_text(path)
     header = text.lstrip().splitlines()[0]
     delimiter = max(",;\t", key=header.count)
     try:
-        return list(csv.reader(io.StringIO(text.lstrip()), delimiter=delimiter))
+        return list(csv.reader(io.StringIO(text.lstrip(), newline=None), delimiter=delimiter))
     except csv.Error as error:
         raise InvalidTable(path, f"is not a CSV file ({error})") from error
 

@@ -187,9 +187,9 @@ def paper() -> LocaliserSettings:
 def accurate() -> LocaliserSettings:
     """Return our settings for accuracy: T=8, 100 features x 10 thresholds, D=14 in the local stages and more before.
 
-    What they add is around the trees: pose normalisation, then frames of each landmark's own; even contrast; augmentation; candidates chosen by how
-    landmarks lie to each other; two local stages; features a tenth as long as is usual. What each buys is in
-    docs/benchmarks.md.
+    What they add is around the trees: pose normalisation, then frames of each landmark's own; even contrast;
+    augmentation; candidates chosen by how landmarks lie to each other; two local stages; features a tenth as long as
+    is usual. What each buys is in docs/benchmarks.md.
     """
     return LocaliserSettings(
         pose=StageSettings(

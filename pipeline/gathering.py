@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -9,11 +10,14 @@ from boneage.imaging import (
     AgeRecord,
     Collection,
     InvalidTable,
+    LandmarkTable,
+    UnreadableScan,
     find_scans,
     read_ages,
     read_ids,
     read_landmarks,
     read_sizes,
+    to_pixels,
 )
 
 
@@ -35,7 +39,7 @@ def gather(
     return Collection.from_folders(
         folders,
         landmarks=read_landmarks(landmarks) if landmarks else None,
-        ages=_merge_ages(ages),
+        ages=merge_ages(ages),
         sizes=read_sizes(sizes) if sizes else None,
         ids=read_ids(ids) if ids else None,
     )
@@ -61,9 +65,42 @@ def find_files(folders: Sequence[Path], ids: Path | None = None) -> list[Path]:
     return chosen
 
 
-def describe(collection: Collection) -> list[str]:
-    """Return remarks on what did not join, one sentence each."""
+def count_in_pixels(table: LandmarkTable, collection: Collection | None) -> LandmarkTable:
+    """Return a table that may count in millimetres in pixels, as far as its images say how long a pixel is.
+
+    Parameters
+    ----------
+    table : LandmarkTable
+    collection : Collection or None
+        The images, if they are to be looked at.
+
+    Returns
+    -------
+    LandmarkTable
+        Where no image told the length of a pixel, positions are left as they are, and a remark says so.
+    """
+    if not table.in_mm:
+        return table
+    points, unseen = dict(table.points), 0
+    for id_ in points:
+        try:
+            spacing_mm = collection.scan(id_).original_spacing_mm if collection is not None else None
+        except (KeyError, UnreadableScan):
+            unseen += 1
+        else:
+            points[id_] = to_pixels(table, id_, spacing_mm)
     remarks = []
+    if collection is None:
+        told = "positions are taken as pixels: give --images if the images' files state a spacing in millimetres"
+        remarks.append(told)
+    if unseen:
+        remarks.append(f"positions of {unseen} rows without a readable image are taken as pixels")
+    return dataclasses.replace(table, points=points, remarks=(*table.remarks, *remarks), in_mm=False)
+
+
+def describe(collection: Collection) -> list[str]:
+    """Return remarks on what was read in part only and on what did not join, one sentence each."""
+    remarks = list(collection.landmarks.remarks) if collection.landmarks else []
     if collection.rows_without_image:
         remarks.append(f"{len(collection.rows_without_image)} table rows have no image and are left out")
     if collection.images_without_row:
@@ -73,7 +110,14 @@ def describe(collection: Collection) -> list[str]:
     return remarks
 
 
-def _merge_ages(paths: Iterable[Path]) -> dict[str, AgeRecord] | None:
+def merge_ages(paths: Iterable[Path]) -> dict[str, AgeRecord] | None:
+    """Read age tables as one; None if there is none.
+
+    Raises
+    ------
+    InvalidTable
+        If a table is wrong, or an id has two ages.
+    """
     merged: dict[str, AgeRecord] = {}
     paths = list(paths)
     for path in paths:

@@ -1,47 +1,80 @@
-"""Reports of landmark errors: of one table against another, and of a benchmark."""
+"""The report of the errors of one landmark table against another."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from statistics import median
-from typing import Any
-
-import numpy as np
 
 from boneage.evaluation import (
     LandmarkErrors,
     Page,
-    draw_confidence,
-    draw_cumulative_errors,
-    draw_error_boxes,
     draw_table,
+    find_cases,
     measure_landmarks,
+    pick_worst,
     read_reference,
-    summarise_distances,
     summarise_landmarks,
 )
-from boneage.imaging import read_landmarks
-from boneage.pipeline.landmark_benchmark import ERROR_COLUMNS, Round, error_rows, join_rounds
-from boneage.pipeline.outputs import prepare_folder, write_atomically, write_table
+from boneage.imaging import AgeRecord, Collection, Points, read_landmarks, read_scores, with_scores
+from boneage.landmarks import ForestLocaliser
+from boneage.pipeline.case_pictures import draw_cases
+from boneage.pipeline.gathering import count_in_pixels
+from boneage.pipeline.landmark_context import learn_context
+from boneage.pipeline.landmark_sections import (
+    CONVENTIONS,
+    Figures,
+    add_curves,
+    add_details,
+    add_privacy,
+    add_worst_cases,
+)
+from boneage.pipeline.landmark_tables import (
+    describe_overall,
+    describe_scores,
+    name_unit,
+    tabulate_landmarks,
+)
+from boneage.pipeline.outputs import prepare_folder, write_table
 from boneage.pipeline.reporting import RESEARCH, phantom_note, provenance, write_json
 
-Table = tuple[Sequence[str], Sequence[Sequence[str]]]
 
-
-def report_landmarks(predicted: Path, truth: Path, out: Path | None, reference: str | None) -> str:
+def report_landmarks(
+    predicted: Path,
+    truth: Path,
+    out: Path | None,
+    reference: str | None,
+    *,
+    scores: Path | None = None,
+    scheme: str | None = None,
+    ages: Mapping[str, AgeRecord] | None = None,
+    images: Iterable[Path] = (),
+    pictures: bool = True,
+    localiser: ForestLocaliser | None = None,
+) -> str:
     """Compare two landmark tables.
 
     Parameters
     ----------
     predicted, truth : Path
-        Landmark CSV files in original pixels.
+        Landmark files of any format, or folders of them.
     out : Path or None
-        Folder for ``landmark_errors.csv`` (a row for each annotated landmark of each hand; the error is empty where
-        it was not found), ``landmark_summary.json`` and ``landmark_report.html``.
+        Folder for ``landmark_errors.csv`` (a row for each annotated landmark of each image; the error is empty where
+        it was not found), ``landmark_summary.json``, ``landmark_report.html`` and the page's ``figures/``.
     reference : str or None
         Sets the unit, e.g. ``ulna_styloid_tip:radius_styloid_tip=50mm``; pixels if not given.
+    scores : Path, optional
+        Table of how sure the localiser was; ``scores.csv`` beside ``predicted`` if there is one.
+    scheme : str, optional
+        Landmark scheme, a file or a shipped one's name; found by the landmarks' names if not given.
+    ages : mapping of AgeRecord, optional
+        To group by sex and bone age.
+    images : iterable of Path
+        Folders of the images: draws the worst cases, and tells how long a pixel is where a file counts in millimetres.
+    pictures : bool
+        Whether to draw the worst cases, given the images.
+    localiser : ForestLocaliser, optional
+        That made the table: draws its vote maps over them.
 
     Returns
     -------
@@ -49,127 +82,71 @@ def report_landmarks(predicted: Path, truth: Path, out: Path | None, reference: 
         The report as text.
     """
     unit = read_reference(reference) if reference else None
-    found, known = read_landmarks(predicted), read_landmarks(truth)
-    errors = measure_landmarks(found.points, known.points, unit)
-    summary = {**provenance(errors.ids), "reference": reference, **summarise_landmarks(errors)}
-    # A truth of a whole atlas has hands that were never asked for: they are no failures, so only counted.
-    summary["hands_without_prediction"] = len(errors.without_prediction)
+    folders = list(images)
+    tables = [read_landmarks(truth), read_landmarks(predicted)]
+    collection = Collection.from_folders(folders, landmarks=tables[0]) if folders else None
+    tables = [count_in_pixels(table, collection) for table in tables]
+    known, found = tables[0].points, _with_scores(tables[1].points, predicted, scores)
+    remarks = list(dict.fromkeys(f"{table.path}: {told}." for table in tables for told in table.remarks))
+    errors = measure_landmarks(found, known, unit)
+    context = learn_context([known[id_].select(errors.names) for id_ in errors.ids], scheme, ages)
+    summary = {
+        **provenance(errors.ids),
+        "reference": reference,
+        **summarise_landmarks(errors),
+        # A truth of a whole atlas has images that were never asked for: they are no failures, so only counted.
+        "hands_without_prediction": len(errors.without_prediction),
+        **context.summarise(errors),
+    }
     overall = summary["overall"]
-    low, high = overall["mean_interval_95"]
-    title = f"Landmark errors in {_name_unit(errors.unit, reference)}"
+    title = f"Landmark errors in {name_unit(errors.unit, reference)}"
     basis = (
-        f"{len(errors.ids)} hands x {len(errors.names)} landmarks{phantom_note(summary)}; "
+        f"{len(errors.ids)} images x {len(errors.names)} landmarks{phantom_note(summary)}; "
         f"{overall['n_not_found']} of {overall['n']} not found"
     )
-    interval = f"95 % interval of the mean over hands: {low:.2f} to {high:.2f} {errors.unit} (bootstrap)"
-    table = _tabulate_landmarks(summary)
+    told = describe_overall(overall, errors.unit)
     if out is not None:
         folder = prepare_folder(out)
         write_table(folder / "landmark_errors.csv", _error_cells(errors))
         write_json(folder / "landmark_summary.json", summary)
-        page = Page(title)
-        for text in (f"{basis}.", f"{interval}."):
-            page.add_text(text)
-        _add_details(page, errors, table)
-        write_atomically(folder / "landmark_report.html", page.render())
-    return "\n".join([title, basis, "", draw_table(*table), "", interval])
+        scan_of = collection.scan if collection is not None and pictures else None
+        worst = pick_worst(find_cases(errors)) if scan_of else []
+        drawn = list(draw_cases(worst, scan_of, found, known, localiser)) if scan_of else []
+        figures = Figures(Page(title))
+        add_privacy(figures.page, drawn)
+        for text in (f"{basis}.", told, *remarks):
+            figures.page.add_text(text)
+        figures.page.add_text(f"{CONVENTIONS} {RESEARCH}", note=True)
+        add_curves(figures, "cumulative", {"all landmarks": errors, **context.group(errors).get("bone", {})})
+        add_details(figures, errors, summary, context)
+        lost = _describe_lost(len(worst) - len(drawn))
+        add_worst_cases(figures.page, drawn, errors.unit, votes=localiser is not None, missing=lost)
+        figures.write(folder / "landmark_report.html")
+    scored = [describe_scores(summary["scores"], errors.unit)] if "scores" in summary else []
+    return "\n".join([title, basis, "", draw_table(*tabulate_landmarks(summary)), "", told, *scored, *remarks])
 
 
-def report_benchmark(rounds: Sequence[Round], folder: Path, reference: str | None) -> str:
-    """Report a localisation benchmark; write ``errors.csv``, ``summary.json`` and ``report.html`` into ``folder``.
-
-    Parameters
-    ----------
-    rounds : sequence of Round
-        Of all variants.
-    folder : Path
-    reference : str or None
-        The unit, as the user gave it.
-    """
-    names = list(dict.fromkeys(measure.variant for measure in rounds))
-    of_variant = {name: [measure for measure in rounds if measure.variant == name] for name in names}
-    joined = {name: join_rounds(measured) for name, measured in of_variant.items()}
-    summary: dict[str, Any] = {
-        **provenance({id_ for measure in rounds for id_ in measure.errors.ids}),
-        "reference": reference,
-        "variants": {
-            name: {
-                **summarise_landmarks(joined[name]),
-                "rounds": [summarise_distances(measure.errors.distances) for measure in measured],
-                "training_s": [measure.training_s for measure in measured],
-                "locating_s": [measure.locating_s for measure in measured],
-            }
-            for name, measured in of_variant.items()
-        },
-    }
-    write_table(folder / "errors.csv", list(error_rows(rounds)), ERROR_COLUMNS)
-    write_json(folder / "summary.json", summary)
-    title = f"Localisation errors in {_name_unit(rounds[0].errors.unit, reference)}"
-    basis = (
-        f"{len(of_variant[names[0]])} rounds, {len(rounds[0].errors.ids)} test hands each; "
-        f"{summary['n_hands']} different hands{phantom_note(summary)}"
-    )
-    notes = [
-        "not found: counted as beyond every limit, in no mean. 95 % interval: bootstrap over patients.",
-        "training: seconds for one round. a hand: milliseconds to locate its landmarks, reading the file apart.",
-    ]
-    table = _tabulate_variants(summary["variants"])
-    page = Page(title)
-    page.add_text(f"{basis}.")
-    page.add_table(*table)
-    for note in notes:
-        page.add_text(note, note=True)
-    page.add_figure(draw_cumulative_errors(joined))
-    for name in names:
-        page.add_heading(name)
-        _add_details(page, joined[name], _tabulate_landmarks(summary["variants"][name]))
-    write_atomically(folder / "report.html", page.render())
-    return "\n".join([title, basis, "", draw_table(*table), "", *notes])
+def _with_scores(points: dict[str, Points], predicted: Path, scores: Path | None) -> dict[str, Points]:
+    """Return the landmarks to judge with their scores, if a table of them is given or lies beside."""
+    table = scores or predicted.with_name("scores.csv")
+    if scores is None and not table.is_file():
+        return points
+    told = read_scores(table)
+    return {id_: with_scores(some, told.get(id_, {})) for id_, some in points.items()}
 
 
-def _add_details(page: Page, errors: LandmarkErrors, table: Table) -> None:
-    page.add_table(*table)
-    if np.isfinite(errors.distances).any():
-        page.add_figure(draw_error_boxes(errors))
-        if np.isfinite(errors.scores).any():
-            page.add_text("Does the score know when the localiser is wrong? Each grey dot is a landmark.")
-            page.add_figure(draw_confidence(errors))
-    page.add_text(RESEARCH, note=True)
-
-
-def _tabulate_landmarks(summary: Mapping[str, Any]) -> Table:
-    header = ["landmark", "n", "mean", "sd", "median", "95th", "<= 2", "<= 4", "<= 10", "> 10", "worst"]
-
-    def line(name: str, s: Mapping[str, float]) -> list[str]:
-        numbers = [f"{s[key]:.2f}" for key in ("mean", "sd", "median", "percentile_95")]
-        rates = [f"{100 * s[key]:.1f} %" for key in ("within_2", "within_4", "within_10", "beyond_10")]
-        return [name, str(s["n"]), *numbers, *rates, f"{s['worst']:.1f}"]
-
-    rows = [line(name, s) for name, s in summary["landmarks"].items()]
-    return header, [*rows, line("all", summary["overall"])]
-
-
-def _tabulate_variants(variants: Mapping[str, Mapping[str, Any]]) -> Table:
-    header = ["variant", "mean", "95 % interval", "sd", "median", "<= 2", "<= 4", "<= 10", "> 10", "not found"]
-    rows = []
-    for name, variant in variants.items():
-        s = variant["overall"]
-        low, high = s["mean_interval_95"]
-        rates = [f"{100 * s[key]:.1f} %" for key in ("within_2", "within_4", "within_10")]
-        rates += [f"{100 * s['beyond_10']:.2f} %", f"{100 * s['n_not_found'] / s['n']:.2f} %"]
-        spent = [f"{median(variant['training_s']):.1f} s", f"{1000 * median(variant['locating_s']):.0f} ms"]
-        numbers = [f"{s['mean']:.2f}", f"{low:.2f} to {high:.2f}", f"{s['sd']:.2f}", f"{s['median']:.2f}"]
-        rows.append([name, *numbers, *rates, *spent])
-    return [*header, "training", "a hand"], rows
+def _describe_lost(count: int) -> str:
+    return f"{count} of the worst cases have no readable image in the folder." if count else ""
 
 
 def _error_cells(errors: LandmarkErrors) -> list[dict[str, object]]:
     column = f"error_{errors.unit.replace('%', 'percent')}"
     return [
-        {"id": id_, "landmark": name, column: "" if math.isnan(error) else f"{error:.4f}"}
-        for id_, name, error, _ in errors.annotated()
+        {
+            "id": id_,
+            "landmark": name,
+            column: "" if math.isnan(error) else f"{error:.4f}",
+            "score": "" if math.isnan(score) else f"{score:.4f}",
+        }
+        for id_, name, error, score in errors.annotated()
     ]
-
-
-def _name_unit(unit: str, reference: str | None) -> str:
-    return f"{unit} ({reference} in every hand, by convention)" if reference else f"{unit} of the original image"

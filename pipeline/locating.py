@@ -12,8 +12,9 @@ from boneage.imaging import Points, UnreadableScan, read_scan, write_landmarks
 from boneage.landmarks import ForestLocaliser
 from boneage.pipeline.assessment import Status, find_fault
 from boneage.pipeline.batch import name_files
-from boneage.pipeline.outputs import prepare_folder, write_table
+from boneage.pipeline.outputs import prepare_folder, write_atomically, write_table
 from boneage.pipeline.overlay import draw_landmarks
+from boneage.pipeline.vote_pictures import draw_votes, pack_votes
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,12 +39,14 @@ def locate_files(
     out: Path,
     *,
     sizes: Mapping[str, tuple[int, int]],
+    votes: bool = False,
     follow: Callable[[Iterator[Located]], Iterable[Located]] = lambda results: results,
 ) -> list[Located]:
     """Locate the landmarks of every file and write them into ``out``.
 
     Writes ``landmarks.csv`` (wide, original pixels), ``scores.csv`` (a row a landmark: how sure, or why it is
-    absent), ``files.csv`` (a row a file: ok, flagged or refused, and why) and ``overlays/<id>.png``.
+    absent), ``files.csv`` (a row a file: ok, flagged or refused, and why) and ``overlays/<id>.png``; if asked for, also
+    ``votes/<id>.npz`` (see :func:`~boneage.pipeline.vote_pictures.pack_votes`) and ``votes/<id>.png``.
 
     Parameters
     ----------
@@ -53,6 +56,8 @@ def locate_files(
     out : Path
     sizes : mapping
         Original shape (rows, columns) by file stem, of files that are resized copies.
+    votes : bool
+        Whether to write the vote maps.
     follow : callable, optional
         Wraps the stream of results, e.g. to show progress.
 
@@ -68,8 +73,9 @@ def locate_files(
     """
     folder = prepare_folder(out)
     pictures = prepare_folder(folder / "overlays")
+    maps = prepare_folder(folder / "votes") if votes else None
     jobs = zip(name_files(paths), paths, strict=True)
-    results = list(follow(_locate(id_, p, localiser, sizes.get(p.stem), pictures) for id_, p in jobs))
+    results = list(follow(_locate(id_, p, localiser, sizes.get(p.stem), pictures, maps) for id_, p in jobs))
     found = {result.id: result.points for result in results if result.points is not None}
     shapes = {result.id: result.original_shape for result in results if result.original_shape is not None}
     write_landmarks(folder / "landmarks.csv", found, original_shapes=shapes, names=localiser.names_)
@@ -85,6 +91,7 @@ def _locate(
     localiser: ForestLocaliser,
     original_shape: tuple[int, int] | None,
     pictures: Path,
+    maps: Path | None,
 ) -> Located:
     try:
         scan = read_scan(path)
@@ -92,7 +99,10 @@ def _locate(
         return Located(id_, str(path), error.reason)
     if original_shape is not None:
         scan = scan.as_resized_copy_of(original_shape)
-    points = localiser.locate(scan)
+    points, votes = localiser.locate_with_votes(scan)
+    if maps is not None:
+        write_atomically(maps / f"{id_}.npz", pack_votes(points.names, votes))
+        draw_votes(scan, points, votes).save(maps / f"{id_}.png")
     draw_landmarks(scan, points).save(pictures / f"{id_}.png")
     return Located(id_, str(path), find_fault(points), points, scan.original_shape)
 

@@ -29,7 +29,7 @@ def draw_overlay(scan: Scan, assessment: Assessment) -> Image.Image:
     The hand is drawn in its true proportions, ``HEIGHT`` pixels high. A region's outline is the brighter, the
     larger its weight; landmarks with a low score are drawn in another colour.
     """
-    picture, to_picture = _draw_scan(scan)
+    picture, to_picture = draw_scan(scan)
     draw = ImageDraw.Draw(picture)
     weights = _relative_weights(assessment.estimate)
     if assessment.regions is not None:
@@ -45,7 +45,7 @@ def draw_overlay(scan: Scan, assessment: Assessment) -> Image.Image:
 
 def draw_landmarks(scan: Scan, points: Points) -> Image.Image:
     """Draw a hand with its landmarks alone."""
-    picture, to_picture = _draw_scan(scan)
+    picture, to_picture = draw_scan(scan)
     draw_points(ImageDraw.Draw(picture), points, to_picture)
     return picture
 
@@ -59,8 +59,8 @@ def draw_points(draw: ImageDraw.ImageDraw, points: Points, to_picture: Frame) ->
         draw.ellipse((column - 3.5, row - 3.5, column + 3.5, row + 3.5), outline=colour, width=2)
 
 
-def _draw_scan(scan: Scan) -> tuple[Image.Image, Frame]:
-    """Return the windowed picture and the map from original pixels to it."""
+def draw_scan(scan: Scan) -> tuple[Image.Image, Frame]:
+    """Return the hand in its true proportions, ``HEIGHT`` pixels high, and the map from original pixels to it."""
     rows, columns = scan.pixels.shape
     spacing = scan.spacing_array
     width = max(round(HEIGHT * columns * spacing[1] / (rows * spacing[0])), 1)

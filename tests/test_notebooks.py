@@ -16,7 +16,11 @@ def code_of(path):
 
 
 def test_there_are_notebooks():
-    assert [path.name for path in NOTEBOOKS] == ["01-first-hands.ipynb", "02-train-a-localiser.ipynb"]
+    assert [path.name for path in NOTEBOOKS] == [
+        "01-first-hands.ipynb",
+        "02-train-a-localiser.ipynb",
+        "04-read-the-errors.ipynb",
+    ]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
-from boneage.imaging.annotations import write_landmarks
+from boneage.imaging.formats import write_landmarks
 from boneage.imaging.frames import Frame
 from boneage.imaging.phantom.growth import OLDEST_MONTHS, YOUNGEST_MONTHS
 from boneage.imaging.phantom.pose import Skeleton, draw_skeleton

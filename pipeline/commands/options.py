@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 Preset = Literal["paper", "accurate", "fast"]
 
 Images = Annotated[list[Path], typer.Argument(help="Folder(s) of radiographs.", show_default=False)]
-Landmarks = Annotated[
-    Path | None, typer.Option("--landmarks", help="Landmark CSV: id, NAME_x, NAME_y … in original pixels.")
-]
+LANDMARKS_HELP = (
+    "Landmarks in original pixels: a CSV of id, NAME_x, NAME_y …, COCO or Label Studio JSON, "
+    "a CSV of boxes, or a folder of Slicer or Pascal VOC files."
+)
+Landmarks = Annotated[Path | None, typer.Option("--landmarks", help=LANDMARKS_HELP)]
 Ages = Annotated[list[Path], typer.Option("--ages", help="Age CSV: id, boneage_months, sex. May be repeated.")]
 Sizes = Annotated[
     Path | None,
@@ -35,6 +37,14 @@ PresetOption = Annotated[Preset, typer.Option("--preset", help="Localiser settin
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of every random choice.")]
 Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Number of processes or threads.")]
 Out = Annotated[Path, typer.Option("--out", help="Folder for the results.", show_default=False)]
+Scheme = Annotated[
+    str | None,
+    typer.Option(
+        "--scheme",
+        help="Landmark scheme (bone groups, lines): a JSON file or a shipped one's name; found by the landmarks' names "
+        "if not given.",
+    ),
+]
 Reference = Annotated[
     str | None,
     typer.Option(

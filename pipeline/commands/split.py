@@ -1,4 +1,4 @@
-"""``boneage split``: a seeded, reproducible split of a folder's hands into a training and a test list."""
+"""``boneage split``: a seeded, reproducible split of a folder's images into a training and a test list."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from boneage.pipeline.commands.options import Images, Landmarks, Out, Seed, out_
 def split(
     images: Images,
     out: Out,
-    train: Annotated[int, typer.Option("--train", min=1, help="Hands to train on.")] = 43,
-    test: Annotated[int, typer.Option("--test", min=1, help="Other hands to test on.")] = 17,
+    train: Annotated[int, typer.Option("--train", min=1, help="Images to train on.")] = 43,
+    test: Annotated[int, typer.Option("--test", min=1, help="Other images to test on.")] = 17,
     landmarks: Landmarks = None,
     seed: Seed = 0,
 ) -> None:
-    """Draw training and test hands at random; write their ids to train.txt and test.txt for --ids.
+    """Draw training and test images at random; write their ids to train.txt and test.txt for --ids.
 
-    With --landmarks only the hands that have landmarks are drawn from.
+    With --landmarks only the images that have landmarks are drawn from.
     """
     from boneage.imaging import split_ids
     from boneage.pipeline.gathering import gather
@@ -30,4 +30,4 @@ def split(
     folder = prepare_folder(out)
     for name, ids in zip(("train", "test"), split_ids(usable, train, test, seed), strict=True):
         write_atomically(folder / f"{name}.txt", "".join(f"{id_}\n" for id_ in ids))
-    out_console().print(f"{train} training and {test} test ids of {len(usable)} hands in {folder} (seed {seed})")
+    out_console().print(f"{train} training and {test} test ids of {len(usable)} images in {folder} (seed {seed})")

@@ -57,7 +57,7 @@ def test_hands_of_one_side_only_are_told():
 
 
 def test_nothing_in_common_is_an_error():
-    with pytest.raises(ValueError, match="no hand"):
+    with pytest.raises(ValueError, match="no image"):
         measure_landmarks({"9": TRUTH["1"]}, TRUTH)
     with pytest.raises(ValueError, match="nothing in common"):
         measure_landmarks({"1": Points(("c",), [[0, 0]])}, TRUTH)
@@ -77,3 +77,34 @@ def test_all_that_has_a_truth_is_told_one_by_one():
     errors = measure_landmarks({"1": points([1, 0], [0, 0]), "2": points(NAN, [5, 5])}, truth)
     told = [(id_, name, distance) for id_, name, distance, _ in errors.annotated()]
     assert told == [("1", "a", 1.0), ("2", "a", pytest.approx(math.nan, nan_ok=True)), ("2", "b", 0.0)]
+
+
+def test_outliers_are_judged_by_the_length_of_the_anatomy_too():
+    errors = measure_landmarks({"1": points([6, 0], [30, 40]), "2": points([6, 0], [60, 80])}, TRUTH)
+    assert errors.lengths.tolist() == [50, 100]
+    assert errors.percent_of_length.tolist() == [[12, 0], [6, 0]]
+    assert summarise_landmarks(errors)["overall"]["beyond_10_percent"] == 0.25
+    scaled = measure_landmarks({"1": points([6, 0], [30, 40])}, TRUTH, read_reference("a:b=50mm"))
+    assert scaled.percent_of_length.tolist() == [[12, 0]]
+
+
+def test_a_hand_with_one_landmark_has_no_length_and_is_in_no_rate_of_it():
+    truth = {"1": points([0, 0], NAN), "2": points([3, 3], [3, 3]), "3": points([0, 0], [0, 100])}
+    found = {"1": points([50, 0], [0, 0]), "2": points([3, 3], [3, 3]), "3": points([0, 0], NAN)}
+    errors = measure_landmarks(found, truth)
+    assert np.isnan(errors.lengths).tolist() == [True, True, False]
+    assert summarise_landmarks(errors)["overall"]["beyond_10_percent"] == 0.5
+    alone = measure_landmarks({"1": found["1"]}, truth)
+    assert math.isnan(summarise_landmarks(alone)["overall"]["beyond_10_percent"])
+
+
+def test_parts_of_errors_keep_all_that_belongs_to_them():
+    errors = measure_landmarks({"1": points([6, 0], [30, 40]), "2": points([3, 0], [60, 80])}, TRUTH)
+    part = errors.of_hands([1]).of_landmarks(["b", "a"])
+    assert (part.ids, part.names, part.distances.tolist(), part.lengths.tolist()) == (
+        ("2",),
+        ("b", "a"),
+        [[0, 3]],
+        [100],
+    )
+    assert part.scores.shape == (1, 2)

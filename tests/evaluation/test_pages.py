@@ -11,9 +11,10 @@ class Checker(HTMLParser):
         self.open, self.text = [], []
 
     def handle_starttag(self, tag, attrs):
-        if tag != "meta":
+        if tag not in ("meta", "img"):
             self.open.append(tag)
-        assert not any(name in ("src", "href") for name, _ in attrs), "a page must load nothing"
+        places = [value for name, value in attrs if name in ("src", "href")]
+        assert all(place.startswith("data:image/png;base64,") for place in places), "a page must load nothing"
 
     def handle_endtag(self, tag):
         assert self.open.pop() == tag
@@ -27,7 +28,10 @@ def test_a_page_is_whole_loads_nothing_and_escapes_what_it_is_given():
     page.add_heading("<script>")
     page.add_text("1 < 2", note=True)
     page.add_table(["name", "mean"], [["<b>radius</b>", "0.9"]])
-    page.add_figure("<svg></svg>")
+    page.add_figure("<svg></svg>", "a < b")
+    page.add_heading("finer", 3)
+    with page.folded("more & more", opened=True):
+        page.add_pictures([(b"PNG", 'hand "1" <script>'), (b"PNG", "hand 2")])
     text = page.render()
     checker = Checker()
     checker.feed(text)
@@ -35,3 +39,5 @@ def test_a_page_is_whole_loads_nothing_and_escapes_what_it_is_given():
     assert "<script>" not in text
     assert "<b>radius</b>" in "".join(checker.text)
     assert text.startswith("<!doctype html>")
+    assert text.count("<img") == 2
+    assert "<details open><summary>more &amp; more</summary>" in text

@@ -1,8 +1,9 @@
 import math
 
 import numpy as np
+import pytest
 
-from boneage.evaluation import bootstrap_interval
+from boneage.evaluation import bootstrap_interval, bootstrap_mean_interval
 
 
 def test_the_interval_covers_the_truth_about_as_often_as_it_says():
@@ -35,3 +36,18 @@ def test_a_patient_who_is_there_twice_is_drawn_as_a_whole():
     as_if_twenty = bootstrap_interval(np.repeat(values, 2), np.mean)
     assert as_if_twenty[1] - as_if_twenty[0] < 0.85 * (twice[1] - twice[0])
     assert all(math.isnan(v) for v in bootstrap_interval(values, np.mean, patients=["one"] * 10))
+
+
+def test_the_quick_interval_of_a_mean_is_that_of_the_general_one():
+    rng = np.random.default_rng(3)
+    values = rng.exponential(size=(40, 7))
+    values[3, 2], values[5, 1] = np.inf, np.nan
+    patients = [str(k // 2) for k in range(40)]
+    quick = bootstrap_mean_interval(values, patients=patients)
+    slow = bootstrap_interval(values, lambda part: float(part[np.isfinite(part)].mean()), patients=patients)
+    assert quick == pytest.approx(slow, rel=0.03)
+
+
+def test_the_quick_interval_needs_two_patients_and_a_value():
+    assert np.isnan(bootstrap_mean_interval(np.array([[1.0], [2.0]]), patients=["a", "a"])).all()
+    assert np.isnan(bootstrap_mean_interval(np.array([[np.inf], [np.nan]]))).all()

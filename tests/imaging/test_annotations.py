@@ -1,54 +1,65 @@
 import numpy as np
 import pytest
 
-from boneage.imaging import InvalidTable, Points, read_landmarks, write_landmarks
+from boneage.imaging import InvalidTable, LandmarkTable, Points, read_names, read_scheme, rename_landmarks
+from boneage.imaging.annotations import check_side, to_pixels
+
+TABLE = LandmarkTable(
+    "table", ("a", "b"), {"1": Points(("a", "b"), [[1, 2], [3, 4]], [0.5, 0.25])}, {"1": (9, 8)}, {"1": "L"}
+)
 
 
-def table(tmp_path, text):
-    path = tmp_path / "landmarks.csv"
+def names_file(tmp_path, text):
+    path = tmp_path / "names.csv"
     path.write_text(text)
     return path
 
 
-def test_x_and_y_become_column_and_row(tmp_path):
-    read = read_landmarks(table(tmp_path, "id,width,height,laterality,tip_x,tip_y\n7,30,40,R,5,9\n"))
-    assert read.names == ("tip",)
-    assert read.points["7"].position("tip").tolist() == [9, 5]
-    assert read.original_shapes == {"7": (40, 30)}
-    assert read.laterality == {"7": "R"}
+def test_landmarks_are_selected_renamed_and_put_in_order(tmp_path):
+    renamed = rename_landmarks(TABLE, read_names(names_file(tmp_path, "from,to\nb,first\n")))
+    assert renamed.names == renamed.points["1"].names == ("first",)
+    assert renamed.points["1"].position("first").tolist() == [3, 4]
+    assert renamed.points["1"].scores.tolist() == [0.25]
+    assert renamed.laterality == {"1": "L"}
+    assert TABLE.names == ("a", "b")
 
 
-@pytest.mark.parametrize("blank", [",", "nan,nan", "NaN, "])
-def test_blank_and_nan_pairs_are_absent(tmp_path, blank):
-    read = read_landmarks(table(tmp_path, f"id,a_x,a_y,b_x,b_y\n1,2,3,{blank}\n"))
-    assert read.points["1"].present.tolist() == [True, False]
-
-
-def test_what_is_written_is_read(tmp_path):
-    points = {
-        "a": Points(("p", "q"), [[1.25, 2.5], [np.nan, np.nan]]),
-        "b": Points(("p", "q"), [[100.125, 7], [3, 4]]),
-    }
-    path = tmp_path / "out.csv"
-    write_landmarks(path, points, {"a": (50, 60), "b": (70, 80)})
-    read = read_landmarks(path)
-    assert read.original_shapes == {"a": (50, 60), "b": (70, 80)}
-    for id_, expected in points.items():
-        assert np.allclose(read.points[id_].positions, expected.positions, atol=5e-4, equal_nan=True)
+def test_a_landmark_that_is_not_there_cannot_be_renamed():
+    with pytest.raises(InvalidTable, match="table: has no landmark 'c'; it has a, b"):
+        rename_landmarks(TABLE, {"a": "x", "c": "y"})
 
 
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("id,a_x\n1,2\n", "lacks a_y"),
-        ("id,a\n1,2\n", "no landmark columns"),
-        ("id,a_x,a_y\n1,2,\n", "only some"),
-        ("id,a_x,a_y\n1,two,3\n", "number"),
-        ("id,a_x,a_y\n1,2,3\n1,2,3\n", "twice"),
-        ("id,laterality,a_x,a_y\n1,left,2,3\n", "laterality"),
-        ("id,width,height,a_x,a_y\n1,-3,5,2,3\n", "width and height"),
+        ("old,new\na,b\n", "lacks the column 'from'"),
+        ("from,to\n", "names no landmark"),
+        ("from,to\na,\n", "line 2 must have both"),
+        ("from,to\na,b\na,c\n", "line 3: 'a' occurs twice in the column 'from'"),
+        ("from,to\na,c\nb,c\n", "line 3: 'c' occurs twice in the column 'to'"),
     ],
 )
-def test_malformed_landmark_tables_are_refused(tmp_path, text, reason):
-    with pytest.raises(InvalidTable, match=reason):
-        read_landmarks(table(tmp_path, text))
+def test_malformed_name_tables_are_refused(tmp_path, text, reason):
+    with pytest.raises(InvalidTable, match=rf"names.csv: .*{reason}"):
+        read_names(names_file(tmp_path, text))
+
+
+def test_the_shipped_names_lead_from_one_shipped_scheme_to_another():
+    names = read_names("hand37_to_hand21")
+    assert len(names) == 20
+    assert set(names) <= set(read_scheme("hand37").names)
+    assert set(names.values()) == set(read_scheme("hand21").names) - {"wrist"}
+
+
+def test_millimetres_become_pixels_where_the_spacing_is_known():
+    table = LandmarkTable("table", TABLE.names, TABLE.points, {}, {}, in_mm=True)
+    assert to_pixels(table, "1", (0.5, 0.25)).positions.tolist() == [[2, 8], [6, 16]]
+    assert to_pixels(table, "1", None).positions.tolist() == [[1, 2], [3, 4]]
+    assert to_pixels(TABLE, "1", (0.5, 0.25)).positions.tolist() == [[1, 2], [3, 4]]
+    assert np.array_equal(table.points["1"].positions, [[1, 2], [3, 4]])
+
+
+def test_sides_are_letters():
+    assert [check_side("file", "here", side) for side in ("l", "R", "", None)] == ["L", "R", None, None]
+    with pytest.raises(InvalidTable, match="file: here: laterality"):
+        check_side("file", "here", "left")

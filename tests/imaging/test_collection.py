@@ -17,13 +17,14 @@ from boneage.imaging import (
 
 @pytest.fixture
 def folder(tmp_path):
-    """Images 2, 10 and 1, 20 x 30 pixels, beside a table, a hidden file and a subfolder."""
+    """Images 2, 10 and 1, 20 x 30 pixels, beside a table, an annotation, a hidden file and a subfolder."""
     images = tmp_path / "images"
     (images / "sub").mkdir(parents=True)
     for name in ("2", "10", "1"):
         ramp = np.arange(600, dtype=np.uint8).reshape(20, 30)
         Image.fromarray(ramp).save(images / f"{name}.png")
     (images / "table.csv").write_text("id\n")
+    (images / "1.xml").write_text("<annotation/>")
     (images / ".hidden").write_text("")
     return images
 

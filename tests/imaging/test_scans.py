@@ -52,3 +52,10 @@ def test_true_proportions_follow_the_spacing():
     scan = Scan(np.zeros((10, 20)), spacing=(0.5, 2.0))
     assert scan.true_size.tolist() == [5, 40]
     assert scan.frame_to_true().apply([[4.0, 3.0]]).tolist() == [[2, 6]]
+
+
+def test_the_spacing_of_the_original_is_told_in_millimetres_or_not_at_all():
+    scan = Scan(np.zeros((40, 30)), spacing=(0.5, 0.25), spacing_unit="mm")
+    assert scan.original_spacing_mm == (0.5, 0.25)
+    assert scan.as_resized_copy_of((80, 90)).original_spacing_mm == (0.5, 0.25)
+    assert Scan(np.zeros((40, 30))).original_spacing_mm is None

@@ -1,7 +1,7 @@
 import pytest
 
 from boneage.imaging import InvalidTable
-from boneage.imaging.tables import read_table
+from boneage.imaging.tables import check_shape, read_rows, read_table
 
 
 def write(tmp_path, text):
@@ -10,7 +10,9 @@ def write(tmp_path, text):
     return path
 
 
-@pytest.mark.parametrize("text", ["id,a\n1,x\n", "\ufeffid;a\n1;x\n", "id\ta\n1\tx\n\n", "id,a\r\n1, x \r\n"])
+@pytest.mark.parametrize(
+    "text", ["id,a\n1,x\n", "\ufeffid;a\n1;x\n", "id\ta\n1\tx\n\n", "id,a\r\n1, x \r\n", "id,a\r1,x\r"]
+)
 def test_the_usual_dialects_read_alike(tmp_path, text):
     assert read_table(write(tmp_path, text)).rows == {"1": {"id": "1", "a": "x"}}
 
@@ -46,3 +48,20 @@ def test_numbers_must_be_numbers(tmp_path):
     assert table.number("2", "a") is None
     with pytest.raises(InvalidTable, match="id 1"):
         table.number("1", "b")
+
+
+def test_rows_keep_the_number_of_their_line(tmp_path):
+    columns, rows = read_rows(write(tmp_path, "a,b\n1,2\n\n3,\n"))
+    assert columns == ("a", "b")
+    assert rows == [(2, {"a": "1", "b": "2"}), (4, {"a": "3", "b": ""})]
+
+
+@pytest.mark.parametrize("size", [(0, 5), (2.5, 5), (5, None), ("5", 5), (float("nan"), 5), (1e300, 5)])
+def test_a_size_is_two_positive_whole_numbers(size):
+    with pytest.raises(InvalidTable, match="file: here: width and height must be"):
+        check_shape("file", "here", *size)
+
+
+def test_a_size_is_rows_before_columns_or_not_known():
+    assert check_shape("file", "here", 60, 100.0) == (100, 60)
+    assert check_shape("file", "here", None, None) is None

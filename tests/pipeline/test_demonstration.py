@@ -12,7 +12,7 @@ def test_the_main_job_runs_from_phantoms_to_a_report(tmp_path):
         tmp_path, count=8, test=2, seed=0, jobs=2, epochs=2, report=lambda stage, _part: stages.append(stage)
     )
     assert "3 files read, 1 refused:\n  not-a-hand.txt:" in text
-    assert "2 hands x 37 landmarks, all of them phantoms (synthetic)" in text
+    assert "2 images x 37 landmarks, all of them phantoms (synthetic)" in text
     assert "nothing about real hands" in text
     assert {"making phantom hands", "cropping regions", "reading hands"} <= set(stages)
     with (tmp_path / "results" / "ages.csv").open(newline="") as file:

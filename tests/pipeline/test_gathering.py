@@ -1,7 +1,9 @@
+import numpy as np
 import pytest
 
-from boneage.imaging import InvalidTable, NoScans
-from boneage.pipeline.gathering import describe, find_files, gather
+from boneage.imaging import Collection, InvalidTable, LandmarkTable, NoScans, Points
+from boneage.pipeline.gathering import count_in_pixels, describe, find_files, gather
+from tests.imaging.dicoms import write_dicom
 
 
 def test_folders_and_tables_are_joined(known, new, tmp_path):
@@ -37,3 +39,15 @@ def test_only_listed_files_are_found_and_each_once(new, tmp_path):
 def test_a_folder_without_images_says_what_was_looked_for(tmp_path):
     with pytest.raises(NoScans, match=r"no image in it.*PNG.*DICOM"):
         find_files([tmp_path])
+
+
+def test_millimetres_become_pixels_where_an_image_tells_its_spacing(tmp_path):
+    write_dicom(tmp_path / "1.dcm", np.eye(30, dtype=np.uint16), PixelSpacing=[0.5, 0.25])
+    points = {id_: Points(("a",), [[2.0, 3.0]]) for id_ in "12"}
+    table = LandmarkTable(tmp_path / "slicer", ("a",), points, {}, {}, in_mm=True)
+    counted = count_in_pixels(table, Collection.from_folders([tmp_path]))
+    assert counted.points["1"].position("a").tolist() == [4, 12]
+    assert counted.points["2"].position("a").tolist() == [2, 3]
+    assert counted.remarks == ("positions of 1 rows without a readable image are taken as pixels",)
+    assert count_in_pixels(counted, None) is counted
+    assert "--images" in count_in_pixels(table, None).remarks[0]

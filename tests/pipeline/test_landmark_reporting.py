@@ -1,12 +1,15 @@
 import json
-import math
+import shutil
 
 import numpy as np
 import pytest
 
-from boneage.evaluation import LandmarkErrors
-from boneage.pipeline.landmark_benchmark import Round
-from boneage.pipeline.landmark_reporting import report_benchmark, report_landmarks
+from boneage.imaging import AgeRecord, find_scans, read_landmarks
+from boneage.pipeline.bone_age import load_localiser
+from boneage.pipeline.converting import convert_landmarks
+from boneage.pipeline.landmark_reporting import report_landmarks
+from boneage.pipeline.locating import locate_files
+from tests.imaging.dicoms import write_dicom
 
 
 @pytest.fixture
@@ -19,19 +22,21 @@ def tables(tmp_path):
 
 def test_landmark_errors_in_pixels_and_by_a_reference(tables):
     text = report_landmarks(tables / "found.csv", tables / "truth.csv", tables / "out", None)
-    assert "3 hands x 2 landmarks, 1 of them phantoms (synthetic); 1 of 6 not found" in text
+    assert "3 images x 2 landmarks, 1 of them phantoms (synthetic); 1 of 6 not found" in text
     summary = json.loads((tables / "out" / "landmark_summary.json").read_text())
     assert summary["overall"]["mean"] == pytest.approx((3 + 4 + 5 + 0 + 0) / 5)
     assert summary["landmarks"]["b"]["n_not_found"] == 1
     assert summary["hands_without_prediction"] == 1
     rows = (tables / "out" / "landmark_errors.csv").read_text().splitlines()
-    assert rows[0] == "id,landmark,error_px"
-    assert "h2,b," in rows
+    assert rows[0] == "id,landmark,error_px,score"
+    assert "h2,b,," in rows
     in_mm = report_landmarks(tables / "found.csv", tables / "truth.csv", None, "a:b=50mm")
-    assert "Landmark errors in mm (a:b=50mm in every hand, by convention)" in in_mm
+    assert "Landmark errors in mm (a:b=50mm in every image, by convention)" in in_mm
     page = (tables / "out" / "landmark_report.html").read_text()
-    assert "3 hands x 2 landmarks" in page
-    assert page.count("<svg") == 1
+    assert "3 images x 2 landmarks" in page
+    assert page.count("<svg") == 3  # curves, mean shape, boxes: no scores, no groups
+    assert page.count("Research use only") == 1
+    assert {path.stem for path in (tables / "out" / "figures").iterdir()} == {"cumulative", "map", "boxes"}
 
 
 def test_tables_of_other_landmarks_are_refused(tables):
@@ -47,28 +52,69 @@ def test_a_report_in_which_nothing_was_found_has_no_figure(tables):
     assert "<svg" not in (tables / "out" / "landmark_report.html").read_text()
 
 
-def test_a_benchmark_is_told_variant_by_variant(tmp_path):
-    rng = np.random.default_rng(0)
+def test_scores_beside_the_table_are_used_and_others_can_be_named(tables):
+    assert "found with a score" not in report_landmarks(tables / "found.csv", tables / "truth.csv", None, None)
+    (tables / "scores.csv").write_text("id,landmark,score\nh1,a,0.9\nh1,b,0.1\nh2,a,0.2\n")
+    text = report_landmarks(tables / "found.csv", tables / "truth.csv", tables / "out", None)
+    assert "Of 3 landmarks found with a score, 1 are off by more than 4 px." in text
+    assert "withheld 1 and gave 0 without a warning" in text
+    assert json.loads((tables / "out" / "landmark_summary.json").read_text())["scores"]["n_judged"] == 3
+    (tables / "other.csv").write_text("id,landmark,score\nh1,a,0.9\n")
+    told = report_landmarks(tables / "found.csv", tables / "truth.csv", None, None, scores=tables / "other.csv")
+    assert "Of 1 landmarks found with a score" in told
 
-    def measure(variant, number, factor):
-        distances = rng.exponential(factor, (5, 3))
-        distances[0, 0] = math.inf
-        ids = ("h1", "h2", "h3", "phantom4", f"new{number}")
-        return Round(
-            variant, number, LandmarkErrors(ids, ("a", "b", "c"), distances, "mm", 1 / (1 + distances)), 9, 0.1
-        )
 
-    rounds = [measure(name, k, f) for k in (0, 1) for name, f in (("fast", 1.0), ("fast, vote weight 1", 1.5))]
-    text = report_benchmark(rounds, tmp_path, "a:b=50mm")
-    assert "Localisation errors in mm (a:b=50mm in every hand, by convention)" in text
-    assert "2 rounds, 5 test hands each; 6 different hands, 1 of them phantoms (synthetic)" in text
-    lines = [line.split() for line in text.splitlines() if line.startswith("fast")]
-    assert len(lines) == 2
-    assert lines[0][-4:] == ["9.0", "s", "100", "ms"]
-    summary = json.loads((tmp_path / "summary.json").read_text())
-    assert summary["variants"]["fast"]["overall"]["n_not_found"] == 2
-    assert [r["n"] for r in summary["variants"]["fast"]["rounds"]] == [15, 15]
-    page = (tmp_path / "report.html").read_text()
-    assert page.count("<svg") == 1 + 2 * 2
-    assert page.count("<h2>") == 2
-    assert len((tmp_path / "errors.csv").read_text().splitlines()) == 1 + 4 * 15
+def test_groups_are_told_by_scheme_sex_and_age(tables):
+    (tables / "scheme.json").write_text('{"name": "two", "groups": {"first": ["a"], "second": ["b"]}}')
+    ages = {"h1": AgeRecord(30.0, "F"), "h2": AgeRecord(200.0, "M")}
+    report_landmarks(
+        tables / "found.csv", tables / "truth.csv", tables / "out", None,
+        scheme=str(tables / "scheme.json"), ages=ages,
+    )  # fmt: skip
+    groups = json.loads((tables / "out" / "landmark_summary.json").read_text())["groups"]
+    assert groups["bone"]["first"]["mean"] == pytest.approx((3 + 5 + 0) / 3)
+    assert list(groups["sex"]) == ["girls", "boys", "not known"]
+    page = (tables / "out" / "landmark_report.html").read_text()
+    assert "bone: second" in page
+    assert "bone age: 15 years and over" in page
+
+
+def test_one_hand_with_one_landmark_and_an_odd_id_is_reported(tmp_path):
+    (tmp_path / "truth.csv").write_text('id,a_x,a_y\n"<b>&,ü/../1",1,1\n')
+    (tmp_path / "found.csv").write_text('id,a_x,a_y\n"<b>&,ü/../1",20,1\n')
+    report_landmarks(tmp_path / "found.csv", tmp_path / "truth.csv", tmp_path / "out", None)
+    page = (tmp_path / "out" / "landmark_report.html").read_text()
+    assert "&lt;b&gt;&amp;,ü/../1" in page
+    assert "<b>" not in page
+
+
+def test_the_worst_cases_are_drawn_where_there_are_images(new, localiser_file, tmp_path):
+    localiser = load_localiser(localiser_file)[0]
+    locate_files(find_scans(new / "images")[:2], localiser, tmp_path / "located", sizes={})
+    (tmp_path / "some").mkdir()
+    shutil.copy(new / "images" / "phantom0001.png", tmp_path / "some")
+    report_landmarks(
+        tmp_path / "located" / "landmarks.csv", new / "landmarks.csv", tmp_path / "out", None,
+        images=[tmp_path / "some"], localiser=localiser,
+    )  # fmt: skip
+    page = (tmp_path / "out" / "landmark_report.html").read_text()
+    assert page.count("<img") == 3
+    assert "3 of the worst cases have no readable image in the folder." in page
+    assert "there is no patient on this page" in page
+    assert page.index("no patient") < page.index("<svg")
+
+
+def test_millimetres_of_the_truth_are_counted_in_pixels_of_the_images(tables):
+    (tables / "images").mkdir()
+    for id_ in ("h1", "h2"):
+        write_dicom(tables / "images" / f"{id_}.dcm", np.eye(30, dtype=np.uint16), PixelSpacing=[0.5, 0.25])
+    convert_landmarks(read_landmarks(tables / "truth.csv"), "slicer", tables / "slicer", images=[tables / "images"])
+    expected = report_landmarks(tables / "found.csv", tables / "truth.csv", None, None)
+    seen = report_landmarks(
+        tables / "found.csv", tables / "slicer", tables / "out", None, images=[tables / "images"], pictures=False
+    )
+    assert seen.splitlines()[:-1] == expected.splitlines()
+    assert "slicer: positions of 2 rows without a readable image are taken as pixels." in seen
+    assert "<img" not in (tables / "out" / "landmark_report.html").read_text()
+    blind = report_landmarks(tables / "found.csv", tables / "slicer", None, None)
+    assert "slicer: positions are taken as pixels: give --images" in blind

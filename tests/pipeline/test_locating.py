@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from boneage.imaging import find_scans, read_landmarks
+from boneage.imaging import Frame, find_scans, read_landmarks
 from boneage.pipeline.bone_age import load_localiser
 from boneage.pipeline.locating import locate_files
 
@@ -33,6 +33,21 @@ def test_landmarks_scores_files_and_pictures_are_written(new, localiser, tmp_pat
     assert [row["status"] for row in read_rows(tmp_path / "files.csv")] == ["ok"] * 3
     with Image.open(tmp_path / "overlays" / "phantom0001.png") as picture:
         assert picture.size[1] == 1000
+    assert not (tmp_path / "votes").exists()
+
+
+def test_votes_are_written_if_asked_for_and_their_peaks_are_the_landmarks(new, localiser, tmp_path):
+    noise = np.random.default_rng(0).integers(0, 255, (200, 300), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "odd name, ü.png")
+    paths = [new / "images" / "phantom0001.png", tmp_path / "odd name, ü.png"]
+    results = locate_files(paths, localiser, tmp_path / "out", sizes={}, votes=True)
+    files = sorted(path.name for path in (tmp_path / "out" / "votes").iterdir())
+    assert files == ["odd name, ü.npz", "odd name, ü.png", "phantom0001.npz", "phantom0001.png"]
+    with np.load(tmp_path / "out" / "votes" / "phantom0001.npz", allow_pickle=False) as file:
+        assert tuple(file["names"]) == localiser.names_
+        for values, matrix, place in zip(file["maps"], file["to_map"], results[0].points.positions, strict=True):
+            peak = np.array(np.unravel_index(values.argmax(), values.shape), dtype=float)
+            assert np.linalg.norm(Frame(matrix).apply([place])[0] - peak) < 1.5
 
 
 def test_bad_files_are_rows_and_spoil_no_other(new, localiser, tmp_path):

@@ -6,7 +6,7 @@ def test_two_lists_that_share_nobody_and_come_again_with_the_seed(boneage, known
             "--seed", seed, "--out", tmp_path / out,
         )  # fmt: skip
         assert code == 0
-        assert "7 training and 4 test ids of 12 hands" in said
+        assert "7 training and 4 test ids of 12 images" in said
         lists.append([(tmp_path / out / f"{part}.txt").read_text().split() for part in ("train", "test")])
     train, test = lists[0]
     assert (len(train), len(test)) == (7, 4)

@@ -1,0 +1,115 @@
+"""Files of annotated landmarks: one module a format, each of which reads a table and renders one.
+
+Positions are (row, column) everywhere but in the files. docs/formats.md says what each format holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from boneage.imaging.annotations import LandmarkTable
+from boneage.imaging.documents import read_json
+from boneage.imaging.formats import boxes, coco, label_studio, markups, voc, wide
+from boneage.imaging.formats.folders import has_files
+from boneage.imaging.formats.marks import Details
+from boneage.imaging.formats.numbering import Order
+from boneage.imaging.formats.wide import write_landmarks
+from boneage.imaging.tables import InvalidTable, read_rows, read_text
+
+__all__ = ["FORMATS", "Details", "Format", "Order", "read_landmarks", "render_landmarks", "write_landmarks"]
+
+
+@dataclass(frozen=True)
+class Format:
+    """A file format.
+
+    Parameters
+    ----------
+    read : callable
+        Takes the path, and the order to number repeated labels by.
+    render : callable
+        Returns the texts of the files by name; a format of one file has no name for it.
+    folder : bool
+        Whether it is a folder with one file an image.
+    needs_sizes : bool
+        Whether only images of known size can be written.
+    """
+
+    read: Callable[[Path, Order | None], LandmarkTable]
+    render: Callable[[LandmarkTable, Details], dict[str, str]]
+    folder: bool = False
+    needs_sizes: bool = False
+
+
+FORMATS = {
+    "csv": Format(wide.read_csv, wide.render_csv),
+    "coco": Format(coco.read_coco, coco.render_coco),
+    "slicer": Format(markups.read_markups, markups.render_markups, folder=True),
+    "voc": Format(voc.read_voc, voc.render_voc, folder=True),
+    "label-studio": Format(label_studio.read_label_studio, label_studio.render_label_studio, needs_sizes=True),
+    "boxes": Format(boxes.read_boxes, boxes.render_boxes),
+}
+
+
+def read_landmarks(path: Path | str, format: str | None = None, order: Order | None = None) -> LandmarkTable:
+    """Read annotated landmarks in any of the ``FORMATS``.
+
+    Parameters
+    ----------
+    path : path-like
+        A file, or a folder for the formats that keep one file an image.
+    format : str, optional
+        A name in ``FORMATS``; told by the content if not given.
+    order : (str, str), optional
+        Two labels that occur once an image, by which labels that repeat are numbered from the first one's side.
+
+    Raises
+    ------
+    InvalidTable
+        If it cannot be read, naming the file, within a folder too, and the reason.
+    """
+    path = Path(path)
+    return FORMATS[format or find_format(path)].read(path, order)
+
+
+def render_landmarks(table: LandmarkTable, format: str, details: Details) -> dict[str, str]:
+    """Return landmarks as the texts of files, by file name: ``""`` is the one file of a format without a folder.
+
+    Raises
+    ------
+    InvalidTable
+        If the format cannot hold them.
+    """
+    if format != "csv" and any(points.ndim != 2 for points in table.points.values()):
+        raise InvalidTable(table.path, "has landmarks in three dimensions, which only the format csv can hold")
+    unfit = [id_ for id_ in table.points if Path(id_).name != id_]
+    if FORMATS[format].folder and unfit:
+        raise InvalidTable(table.path, f"the id {unfit[0]!r} cannot be the name of a file")
+    return FORMATS[format].render(table, details)
+
+
+def find_format(path: Path) -> str:
+    """Tell a format by the content of a file or folder.
+
+    Raises
+    ------
+    InvalidTable
+        If there is nothing that can be read, or a folder holds files of two formats.
+    """
+    if path.is_dir():
+        found = [name for name, suffix in (("slicer", markups.SUFFIX), ("voc", voc.SUFFIX)) if has_files(path, suffix)]
+        if len(found) != 1:
+            what = f"both {markups.SUFFIX} and" if found else f"neither {markups.SUFFIX} nor"
+            raise InvalidTable(path, f"is a folder with {what} {voc.SUFFIX} files of landmarks")
+        return found[0]
+    match read_text(path).lstrip()[0]:
+        case "<":
+            return "voc"
+        case "[":
+            return "label-studio"
+        case "{":
+            data = read_json(path)
+            return "slicer" if "markups" in data else "coco"
+    return "boxes" if {"class", "xmin"} <= set(read_rows(path)[0]) else "csv"

@@ -1,0 +1,92 @@
+"""How a benchmark draws the images of its rounds: at random anew, or in folds so that each is tested once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from boneage.imaging import fold_ids, split_ids
+
+
+@dataclass(frozen=True)
+class Draw:
+    """The images of one round, and the seed to train by."""
+
+    number: int
+    seed: int
+    train: tuple[str, ...]
+    test: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """Rounds that draw images at random, each anew.
+
+    Parameters
+    ----------
+    rounds : int
+    n_train, n_test : int
+        Images to train on, and others to test on.
+    seed : int
+        Round number k, from 0, draws its images and trains by ``seed + k``.
+    """
+
+    rounds: int = 10
+    n_train: int = 43
+    n_test: int = 17
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, least in (("rounds", 1), ("n_train", 2), ("n_test", 1)):
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
+
+    def draw(self, ids: Sequence[str]) -> list[Draw]:
+        """Draw the images of every round.
+
+        Raises
+        ------
+        ValueError
+            If there are fewer images than a round needs.
+        """
+        draws = []
+        for number in range(self.rounds):
+            train, test = split_ids(ids, self.n_train, self.n_test, self.seed + number)
+            draws.append(Draw(number, self.seed + number, tuple(train), tuple(test)))
+        return draws
+
+
+@dataclass(frozen=True)
+class CrossValidation:
+    """A round for each fold: tested on it, trained on all the others, so that every image is tested once.
+
+    Parameters
+    ----------
+    folds : int
+    seed : int
+        Deals the images; round number k, from 0, trains by ``seed + k``.
+    """
+
+    folds: int
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.folds < 2:
+            raise ValueError(f"folds must be at least 2, got {self.folds}")
+
+    def draw(self, ids: Sequence[str]) -> list[Draw]:
+        """Deal all images into folds.
+
+        Raises
+        ------
+        ValueError
+            If there are fewer images than folds, or fewer than two are left to train on.
+        """
+        smallest_training = len(ids) - -(-len(ids) // self.folds)
+        if len(ids) < self.folds or smallest_training < 2:
+            raise ValueError(f"{self.folds} folds need at least {max(self.folds, 3)} images, there are {len(ids)}")
+        folds = fold_ids(ids, self.folds, self.seed)
+        return [
+            Draw(k, self.seed + k, tuple(id_ for other in folds if other is not fold for id_ in other), tuple(fold))
+            for k, fold in enumerate(folds)
+        ]

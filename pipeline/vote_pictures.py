@@ -1,0 +1,87 @@
+"""Vote maps, where a localiser's votes fell: laid over the picture, and kept in files."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from boneage.imaging import Points, Scan, resample
+from boneage.landmarks import VoteMap
+from boneage.pipeline.overlay import draw_points, draw_scan
+
+_OPACITY = 0.75
+_FAINTEST = 0.03  # of the highest peak; below, the picture is left as it is
+
+
+def pack_votes(names: Sequence[str], votes: Sequence[VoteMap]) -> bytes:
+    """Return vote maps as an ``.npz`` file that opens without pickle.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The landmarks, as many as maps.
+    votes : sequence of VoteMap
+        May be empty: no pose was found.
+
+    Returns
+    -------
+    bytes
+        ``names`` str, shape (n,); ``maps`` float16, shape (n, rows, columns) (planes first in 3D), smaller maps filled
+        up with 0 at their ends; ``to_map`` float64, shape (n, ndim + 1, ndim + 1), homogeneous matrices from (row,
+        column) in original pixels to (row, column) in the map.
+    """
+    if len(votes) not in (0, len(names)):
+        raise ValueError(f"need a map for each of {len(names)} landmarks, got {len(votes)}")
+    ndim = votes[0].values.ndim if votes else 2
+    shape = np.max([vote.values.shape for vote in votes], axis=0) if votes else (0,) * ndim
+    maps = np.zeros((len(votes), *shape), np.float16)
+    for place, vote in zip(maps, votes, strict=True):
+        place[tuple(slice(n) for n in vote.values.shape)] = vote.values
+    matrices = np.array([vote.to_map.matrix for vote in votes]).reshape(-1, ndim + 1, ndim + 1)
+    file = io.BytesIO()
+    np.savez_compressed(file, names=np.array(names[: len(votes)], dtype=np.str_), maps=maps, to_map=matrices)
+    return file.getvalue()
+
+
+def draw_votes(scan: Scan, points: Points, votes: Sequence[VoteMap]) -> Image.Image:
+    """Draw a radiograph with the vote maps of all landmarks over it, and the landmarks found.
+
+    Where maps overlap the higher one shows; the brighter, the better the votes agree, relative to the best of them.
+    """
+    picture, to_picture = draw_scan(scan)
+    grey = np.asarray(picture.convert("L"), np.float32) / np.float32(255)
+    layer = np.zeros(grey.shape, np.float32)
+    for vote in votes:
+        laid = resample(vote.values, to_picture.compose(vote.to_map.inverse()), grey.shape, fill=0.0)
+        layer = np.maximum(layer, laid)
+    tinted = tint(grey, layer / np.float32(max(float(layer.max()), 1e-9)))
+    draw_points(ImageDraw.Draw(tinted), points, to_picture)
+    return tinted
+
+
+def tint(grey: NDArray[np.float32], layer: NDArray[np.float32] | None) -> Image.Image:
+    """Lay a layer in the colours of viridis over a grey picture, both in 0..1; the lower, the more transparent.
+
+    Examples
+    --------
+    >>> tint(np.full((1, 2), 0.2, np.float32), np.array([[0, 1]], np.float32)).getpixel((0, 0))
+    (51, 51, 51)
+    """
+    rgb = np.repeat(grey[..., None], 3, axis=2)
+    if layer is not None:
+        height = np.sqrt(np.clip(layer, 0, 1))  # so that a broad, low hill is seen beside a peak
+        opacity = np.where(layer > _FAINTEST, _OPACITY * height, 0)[..., None]
+        rgb = rgb * (1 - opacity) + _viridis()[(255 * height).astype(int)] * opacity
+    return Image.fromarray(np.round(255 * rgb).astype(np.uint8))
+
+
+@cache
+def _viridis() -> NDArray[np.float64]:
+    import matplotlib as mpl
+
+    return np.asarray(mpl.colormaps["viridis"](np.linspace(0, 1, 256))[:, :3])

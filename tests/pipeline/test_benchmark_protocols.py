@@ -1,0 +1,34 @@
+import pytest
+
+from boneage.pipeline.benchmark_protocols import CrossValidation, Protocol
+
+IDS = [f"h{k}" for k in range(11)]
+
+
+def test_rounds_at_random_draw_anew_without_overlap():
+    first, second = Protocol(2, 6, 3, 4).draw(IDS)
+    assert (len(first.train), len(first.test), first.seed, second.seed) == (6, 3, 4, 5)
+    assert not set(first.train) & set(first.test)
+    assert first.test != second.test
+    assert Protocol(2, 6, 3, 4).draw(IDS[::-1])[0] == first
+
+
+def test_folds_test_every_hand_once_and_train_on_all_the_others():
+    draws = CrossValidation(4, seed=2).draw(IDS)
+    assert sorted(id_ for draw in draws for id_ in draw.test) == sorted(IDS)
+    assert {len(draw.test) for draw in draws} == {2, 3}
+    assert all(sorted((*draw.train, *draw.test)) == sorted(IDS) for draw in draws)
+    assert [draw.seed for draw in draws] == [2, 3, 4, 5]
+
+
+def test_what_cannot_be_drawn_is_told():
+    with pytest.raises(ValueError, match="n_train must be at least 2, got 1"):
+        Protocol(n_train=1)
+    with pytest.raises(ValueError, match="need 60, there are 11"):
+        Protocol().draw(IDS)
+    with pytest.raises(ValueError, match="folds must be at least 2, got 1"):
+        CrossValidation(1)
+    with pytest.raises(ValueError, match="12 folds need at least 12 images, there are 11"):
+        CrossValidation(12).draw(IDS)
+    with pytest.raises(ValueError, match="2 folds need at least 3 images, there are 2"):
+        CrossValidation(2).draw(IDS[:2])
