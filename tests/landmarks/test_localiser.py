@@ -109,6 +109,14 @@ def test_state_and_back_locates_the_same(fitted, scenes):
     assert np.array_equal(again.locate(scan).scores, fitted.locate(scan).scores)
 
 
+def test_a_model_from_before_the_constellation_still_loads_and_locates(fitted, scenes):
+    config, arrays = fitted.to_state()
+    settings = {k: v for k, v in config["settings"].items() if k not in ("n_neighbours", "constellation")}
+    arrays = {k: v for k, v in arrays.items() if not k.startswith(("neighbours", "constellation"))}
+    old = ForestLocaliser.from_state({**config, "settings": settings}, arrays)
+    assert np.median(errors(old, scenes[1])) < 1.5
+
+
 def test_squashed_pixels_are_read_in_true_proportions(fitted, scenes):
     scan, points = scenes[1][1]
     rows, cols = scan.pixels.shape
@@ -188,7 +196,7 @@ def test_an_unfitted_localiser_says_so(scenes):
         ForestLocaliser().to_state()
 
 
-@pytest.mark.parametrize("broken", ["names", "mean_shape", "forest", "settings"])
+@pytest.mark.parametrize("broken", ["names", "mean_shape", "forest", "settings", "neighbours", "constellation"])
 def test_states_that_do_not_fit_together_are_refused(fitted, broken):
     config, arrays = fitted.to_state()
     config, arrays = dict(config), dict(arrays)
@@ -198,6 +206,10 @@ def test_states_that_do_not_fit_together_are_refused(fitted, broken):
         arrays["mean_shape"] = arrays["mean_shape"] * np.nan
     elif broken == "forest":
         del arrays["local0/1/children"]
+    elif broken == "neighbours":
+        arrays["neighbours"] = arrays["neighbours"] + len(NAMES)
+    elif broken == "constellation":
+        del arrays["constellation/pairs"]
     else:
         config["settings"] = {**config["settings"], "min_scores": 3}
     with pytest.raises((ValueError, KeyError, TypeError)):

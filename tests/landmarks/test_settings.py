@@ -49,6 +49,9 @@ def test_forest_settings_are_checked(field, value):
         ("step", 0),
         ("radius", -1),
         ("vote_weight", "median"),
+        ("contrast", -0.1),
+        ("tone", 0),
+        ("max_log_gamma", -1),
     ],
 )
 def test_stage_settings_are_checked(field, value):
@@ -62,6 +65,8 @@ def test_local_stages_need_a_radius_and_guesses_must_be_there():
         LocaliserSettings(coarse=stage, local=(stage,))
     with pytest.raises(ValueError, match="first_scales"):
         dataclasses.replace(paper(), first_scales=(0.0,))
+    with pytest.raises(ValueError, match="n_neighbours"):
+        dataclasses.replace(paper(), n_neighbours=1)
 
 
 @pytest.mark.parametrize("preset", PRESETS)
