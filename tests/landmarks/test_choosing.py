@@ -15,7 +15,7 @@ MEAN = np.array(
 
 
 class Terrain:
-    """A stand-in stage: peaks at known places, seen from within 0.06; the view has 100 pixels a unit."""
+    """A stand-in stage: peaks at known places, seen from within 0.09; the view has 100 pixels a unit."""
 
     def __init__(self, peaks):
         self.peaks = peaks
@@ -26,7 +26,7 @@ class Terrain:
 
     def vote_near(self, levels, k, start, turn, n_peaks):
         self.looked.append(k)
-        near = [(place, height) for place, height in self.peaks[k] if np.linalg.norm(100 * place - start) < 6]
+        near = [(place, height) for place, height in self.peaks[k] if np.linalg.norm(100 * place - start) < 9]
         near = sorted(near, key=lambda peak: -peak[1])[:n_peaks] or [(start / 100, 0.01)]
         positions, heights = np.array([100 * place for place, _ in near]), np.array([height for _, height in near])
         return NearbyVotes(positions, heights, VoteMap(np.full((3, 3), heights[0], np.float32), Frame.identity(2)))
@@ -65,7 +65,7 @@ def test_a_guess_on_the_next_finger_is_corrected_by_what_the_others_tell(constel
 
 def test_the_lower_of_two_peaks_is_taken_where_it_is_the_plausible_one(constellation):
     stage = Terrain([[(place, 0.8)] for place in MEAN])
-    stage.peaks[4] = [(MEAN[4] + [0.04, -0.04], 0.9), (MEAN[4], 0.5)]
+    stage.peaks[4] = [(MEAN[4] + [0.055, -0.055], 0.9), (MEAN[4], 0.5)]
     positions, scores, _ = search(stage, constellation).locate(MEAN)
     assert np.allclose(positions[4], MEAN[4])
     assert scores[4] == pytest.approx(0.5)
