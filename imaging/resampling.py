@@ -46,13 +46,23 @@ def resample(
     """
     if to_target.ndim != pixels.ndim or len(shape) != pixels.ndim:
         raise ValueError(f"a {pixels.ndim}D image needs a {pixels.ndim}D frame and shape")
+    return warp(_smooth_for(pixels, to_target.inverse()), to_target, shape, fill=fill)
+
+
+def warp(
+    pixels: NDArray[np.float32],
+    to_target: Frame,
+    shape: Sequence[int],
+    *,
+    fill: float | None = None,
+) -> NDArray[np.float32]:
+    """Draw ``pixels`` in a target grid of about the same resolution; see :func:`resample`, without its smoothing."""
     to_source = to_target.inverse()
-    source = _smooth_for(pixels, to_source)
     if pixels.ndim == 2:
-        return _warp_2d(source, to_source, (int(shape[0]), int(shape[1])), fill)
+        return _warp_2d(pixels, to_source, (int(shape[0]), int(shape[1])), fill)
     return np.asarray(
         ndimage.affine_transform(
-            source,
+            pixels,
             to_source.matrix[:-1, :-1],
             to_source.matrix[:-1, -1],
             tuple(int(n) for n in shape),

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 LEVELS = 2000  # grey levels between the 2nd and the 98th percentile
+_ENOUGH = 10_000  # pixels tell a picture's percentiles
+_NOISE = 0.01  # contrast, relative to that range, below which a neighbourhood is taken to be flat
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,31 +52,65 @@ class BoxStack:
         return np.asarray(images * strides[0] + (positions + self.pad) @ strides[2:], dtype=np.int64)
 
 
-def normalise_grey(picture: NDArray[np.float32]) -> NDArray[np.int16]:
-    """Bring the 2nd and 98th percentile to 0 and ``LEVELS``, clipped half a range beyond both."""
-    low, high = np.percentile(picture, (2, 98))
-    levels = (picture - low) * (LEVELS / max(float(high - low), 1e-6))
-    return np.asarray(np.clip(levels, -LEVELS // 2, LEVELS + LEVELS // 2), dtype=np.int16)
-
-
-def stack_boxes(pictures: Sequence[NDArray[np.float32]], box_sizes: Sequence[int], pad: int) -> BoxStack:
-    """Normalise and box-filter pictures of one shape.
+def level_grey(picture: NDArray[np.float32], contrast: float = 0.0, tone: float = 1.0) -> NDArray[np.float32]:
+    """Bring a picture's grey to levels that compare between pictures.
 
     Parameters
     ----------
-    pictures : sequence of ndarray, all of the same shape
+    picture : ndarray of float32
+    contrast : float
+        Standard deviation, in pixels, of the neighbourhood whose mean is brought to 0 and whose contrast to
+        ``LEVELS / 4``, so that a dark finger looks like a bright wrist. 0: the whole picture alike, its 2nd and 98th
+        percentile to 0 and ``LEVELS``, clipped half a range beyond both.
+    tone : float
+        Exponent of the grey between the 2nd and the 98th percentile, for an even contrast: below 1, what is faint in
+        the dark counts for more.
+    """
+    every = max(int((picture.size / _ENOUGH) ** (1 / picture.ndim)), 1)
+    low, high = np.percentile(picture[(slice(None, None, every),) * picture.ndim], (2, 98))
+    grey = (picture - np.float32(low)) * np.float32(1.0 / max(float(high - low), 1e-6))
+    if not contrast:
+        return np.asarray(np.clip(grey, -0.5, 1.5) * LEVELS, dtype=np.float32)
+    grey = np.asarray(np.maximum(grey, 0.0) ** np.float32(tone), dtype=np.float32)
+    mean, square = _local_means(grey, contrast)
+    spread = np.sqrt(np.maximum(square - mean**2, 0.0)) + _NOISE
+    return np.asarray(np.clip((grey - mean) / spread, -8, 8) * (LEVELS / 4), dtype=np.float32)
+
+
+def stack_boxes(levels: Sequence[NDArray[np.float32]], box_sizes: Sequence[int], pad: int) -> BoxStack:
+    """Box-filter pictures of one shape.
+
+    Parameters
+    ----------
+    levels : sequence of ndarray, all of the same shape
+        From :func:`level_grey`.
     box_sizes : sequence of int
         Odd sides of the boxes, in pixels.
     pad : int
         Width of the border, which repeats the edge; at least the largest offset of a feature.
     """
-    shape = tuple(n + 2 * pad for n in pictures[0].shape)
-    values = np.empty((len(pictures), len(box_sizes), *shape), dtype=np.int16)
-    for k, picture in enumerate(pictures):
-        padded = np.pad(normalise_grey(picture), pad, mode="edge")
+    shape = tuple(n + 2 * pad for n in levels[0].shape)
+    values = np.empty((len(levels), len(box_sizes), *shape), dtype=np.int16)
+    for k, picture in enumerate(levels):
+        padded = np.pad(np.rint(picture).astype(np.int16), pad, mode="edge")
         for b, size in enumerate(box_sizes):
             values[k, b] = _box_mean(padded, size)
     return BoxStack(values, pad)
+
+
+def _local_means(grey: NDArray[np.float32], sigma: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the mean of the grey and of its square around each pixel, by way of a smaller picture."""
+    if grey.ndim != 2:
+        smooth = (ndimage.gaussian_filter(g, sigma, mode="nearest", truncate=3.0) for g in (grey, grey**2))
+        return next(smooth), next(smooth)
+    factor = max(int(sigma / 4), 1)
+    small = tuple(max(n // factor, 1) for n in grey.shape[::-1])
+    means = []
+    for picture in (grey, grey**2):
+        reduced = cv2.resize(picture, small, interpolation=cv2.INTER_AREA)
+        blurred = cv2.GaussianBlur(reduced, (0, 0), sigma / factor, borderType=cv2.BORDER_REPLICATE)
+        means.append(cv2.resize(blurred, grey.shape[::-1], interpolation=cv2.INTER_LINEAR))
+    return np.asarray(means[0]), np.asarray(means[1])
 
 
 def _box_mean(levels: NDArray[np.int16], size: int) -> NDArray[np.int16]:

@@ -14,6 +14,7 @@ from boneage.landmarks.growing import find_leaves, grow_tree, pack_nodes
 from boneage.landmarks.settings import ForestSettings
 
 _SPLIT_DIMENSIONS = 8
+_MOST_PACKED = 16  # shapes of pictures for which the nodes are kept ready
 
 
 class VotingForest:
@@ -43,7 +44,7 @@ class VotingForest:
         self.settings = settings
         self.random_state = random_state
         self.n_jobs = n_jobs
-        self._packed: tuple[tuple[int, ...], NDArray[np.int32]] | None = None
+        self._packed: dict[tuple[int, ...], NDArray[np.int32]] = {}
 
     def fit(
         self,
@@ -64,10 +65,11 @@ class VotingForest:
         displacements : ndarray of float32, shape (n, n_landmarks, ndim)
             From each position to each landmark, in pixels; NaN where the landmark is absent.
         reach : int
-            Largest offset of a feature's box, in pixels; at most the stack's border.
+            Largest offset of a feature's box, in pixels; the stack reaches as far beyond every position.
         """
-        if reach > stack.pad:
-            raise ValueError(f"reach must be at most the stack's border of {stack.pad} pixels, got {reach}")
+        last = np.array(stack.values.shape[2:]) - 1
+        if ((positions + stack.pad < reach) | (positions + stack.pad > last - reach)).any():
+            raise ValueError(f"a feature's box, up to {reach} pixels from a position, would lie outside the stack")
         n = len(displacements)
         targets = _split_targets(displacements.reshape(n, -1))
         places = stack.flat(images, positions)
@@ -96,11 +98,13 @@ class VotingForest:
         if not hasattr(self, "features_"):
             raise NotFittedError("this VotingForest is not fitted yet")
         strides = stack.strides
-        key = tuple(strides)
-        if self._packed is None or self._packed[0] != key:
-            self._packed = (key, pack_nodes(self.features_, self.thresholds_, self.children_, strides))
+        key = tuple(strides.tolist())
+        if key not in self._packed:
+            if len(self._packed) >= _MOST_PACKED:
+                self._packed.clear()
+            self._packed[key] = pack_nodes(self.features_, self.thresholds_, self.children_, strides)
         places = stack.flat(np.zeros(len(positions), np.int64), positions)
-        return np.asarray(find_leaves(stack.values.reshape(-1), places, self._packed[1], self.roots_))
+        return np.asarray(find_leaves(stack.values.reshape(-1), places, self._packed[key], self.roots_))
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return what was learnt as arrays."""
@@ -123,7 +127,7 @@ class VotingForest:
             if name not in arrays:
                 raise ValueError(f"the forest lacks its {name}")
             setattr(forest, f"{name}_", np.ascontiguousarray(arrays[name], dtype=dtypes.get(name, np.float32)))
-        forest._packed = None
+        forest._packed = {}
         forest._check(n_boxes, reach)
         return forest
 
@@ -135,7 +139,7 @@ class VotingForest:
         shifted = [np.where(t[2] > 0, t[2] + start, 0) for t, start in zip(trees, starts, strict=True)]
         self.children_ = np.concatenate(shifted).astype(np.int32)
         self.roots_ = starts
-        self._packed = None
+        self._packed = {}
 
     def _fill_leaves(self, leaf_of: list[NDArray[np.int32]], displacements: NDArray[np.float32]) -> None:
         _, n_landmarks, ndim = displacements.shape

@@ -62,43 +62,78 @@ def place_feature(feature: NDArray[np.int16], strides: NDArray[np.int64]) -> tup
 
 @compiled
 def _score_split(
-    responses: NDArray[np.int32],
+    bins: NDArray[np.int32],
     targets: NDArray[np.float32],
-    chosen: NDArray[np.int64],
-    thresholds: NDArray[np.int32],
+    cuts: NDArray[np.int32],
     counts: NDArray[np.int64],
-    sums: NDArray[np.float64],
+    sums: NDArray[np.float32],
     min_leaf: int,
 ) -> tuple[float, np.int32]:
     """Return the best of the thresholds by ``|S_L|^2 / n_L + |S_R|^2 / n_R``, from sums per bin in one pass."""
-    n_thresholds = len(thresholds)
-    n_targets = targets.shape[1]
+    n_cuts, n_targets = len(cuts), targets.shape[1]
     counts[:] = 0
     sums[:] = 0.0
-    for i in range(len(chosen)):
-        bin_ = 0
-        while bin_ < n_thresholds and responses[i] > thresholds[bin_]:
-            bin_ += 1
-        counts[bin_] += 1
-        for k in range(n_targets):
-            sums[bin_, k] += targets[chosen[i], k]
-    best, best_threshold = -1.0, np.int32(0)
-    for bin_ in range(1, n_thresholds + 1):  # make them cumulative
+    for i in range(len(bins)):
+        own = np.uint64(bins[i])
+        counts[own] += 1
+        if n_targets == 2:  # the usual number, without a loop
+            sums[own, 0] += targets[i, 0]
+            sums[own, 1] += targets[i, 1]
+        else:
+            for k in range(n_targets):
+                sums[own, k] += targets[i, k]
+    for bin_ in range(1, n_cuts + 1):  # make them cumulative
         counts[bin_] += counts[bin_ - 1]
         for k in range(n_targets):
             sums[bin_, k] += sums[bin_ - 1, k]
-    for bin_ in range(n_thresholds):
-        n_left, n_right = counts[bin_], counts[n_thresholds] - counts[bin_]
+    best, best_cut = -1.0, np.int32(0)
+    for bin_ in range(n_cuts):
+        n_left, n_right = counts[bin_], counts[n_cuts] - counts[bin_]
         if n_left < min_leaf or n_right < min_leaf:
             continue
-        left, right = 0.0, 0.0
+        left, right = np.float32(0.0), np.float32(0.0)
         for k in range(n_targets):
             left += sums[bin_, k] ** 2
-            right += (sums[n_thresholds, k] - sums[bin_, k]) ** 2
+            right += (sums[n_cuts, k] - sums[bin_, k]) ** 2
         score = left / n_left + right / n_right
         if score > best:
-            best, best_threshold = score, thresholds[bin_]
-    return best, best_threshold
+            best, best_cut = score, cuts[bin_]
+    return best, best_cut
+
+
+@compiled
+def _respond(
+    values: NDArray[np.int16],
+    places: NDArray[np.int64],
+    first: np.int64,
+    second: np.int64,
+    responses: NDArray[np.int32],
+) -> tuple[np.int32, np.int32]:
+    """Fill in a feature's responses; return the lowest and the highest."""
+    low, high = np.int32(2**30), np.int32(-(2**30))
+    for i in range(len(places)):
+        # Unsigned, because a place that may be negative costs a look at its sign every time.
+        response = np.int32(values[np.uint64(places[i] + first)]) - np.int32(values[np.uint64(places[i] + second)])
+        responses[i] = response
+        low, high = min(low, response), max(high, response)
+    return low, high
+
+
+@compiled
+def _draw_cuts(state: NDArray[np.uint64], low: np.int32, high: np.int32, cuts: NDArray[np.int32]) -> None:
+    """Draw one threshold in each of as many equal parts of the range, so that they come in order."""
+    n = len(cuts)
+    for k in range(n):
+        cuts[k] = low + np.int32((k + _unit(state)) * (high - low) / n)
+
+
+@compiled
+def _sort_into_bins(responses: NDArray[np.int32], cuts: NDArray[np.int32], low: np.int32, high: np.int32) -> None:
+    """Put in place of each response the number of thresholds below it: that of its part of the range, or one more."""
+    scale = np.float32(len(cuts) / (high - low))
+    for i in range(len(responses)):
+        part = min(np.int32(np.float32(responses[i] - low) * scale), np.int32(len(cuts) - 1))
+        responses[i] = part + np.int32(responses[i] > cuts[np.uint64(part)])
 
 
 @compiled
@@ -107,7 +142,6 @@ def _find_split(
     strides: NDArray[np.int64],
     places: NDArray[np.int64],
     targets: NDArray[np.float32],
-    chosen: NDArray[np.int64],
     state: NDArray[np.uint64],
     n_boxes: int,
     reach: int,
@@ -118,26 +152,20 @@ def _find_split(
 ) -> tuple[float, np.int32]:
     """Try random features at random thresholds; return the best score (-1 if none splits) and threshold."""
     candidate = np.zeros(len(best_feature), np.int16)
-    responses = np.empty(len(chosen), np.int32)
+    responses = np.empty(len(places), np.int32)
     cuts = np.empty(n_thresholds, np.int32)
     counts = np.empty(n_thresholds + 1, np.int64)
-    sums = np.empty((n_thresholds + 1, targets.shape[1]), np.float64)
+    sums = np.empty((n_thresholds + 1, targets.shape[1]), np.float32)
     best, best_cut = -1.0, np.int32(0)
     for _ in range(n_features):
         draw_feature(state, n_boxes, reach, candidate)
         first, second = place_feature(candidate, strides)
-        low, high = np.int32(2**30), np.int32(-(2**30))
-        for i in range(len(chosen)):
-            place = places[chosen[i]]
-            response = np.int32(values[place + first]) - np.int32(values[place + second])
-            responses[i] = response
-            low, high = min(low, response), max(high, response)
+        low, high = _respond(values, places, first, second, responses)
         if low == high:
             continue
-        for k in range(n_thresholds):
-            cuts[k] = low + np.int32(_unit(state) * (high - low))
-        cuts.sort()
-        score, cut = _score_split(responses, targets, chosen, cuts, counts, sums, min_leaf)
+        _draw_cuts(state, low, high, cuts)
+        _sort_into_bins(responses, cuts, low, high)
+        score, cut = _score_split(responses, targets, cuts, counts, sums, min_leaf)
         if score > best:
             best, best_cut = score, cut
             best_feature[:] = candidate
@@ -205,8 +233,8 @@ def grow_tree(
         if depths[node] < max_depth and size >= 2 * min_leaf and n_nodes + 2 <= capacity:
             n_chosen = _choose(order, begin, size, state, chosen)
             best, best_cut = _find_split(
-                values, strides, places, targets, chosen[:n_chosen], state, n_boxes, reach, n_features, n_thresholds,
-                max(1, min_leaf * n_chosen // size), best_feature,
+                values, strides, places[chosen[:n_chosen]], targets[chosen[:n_chosen]], state, n_boxes, reach,
+                n_features, n_thresholds, max(1, min_leaf * n_chosen // size), best_feature,
             )  # fmt: skip
         middle = begin
         if best >= 0.0:

@@ -21,7 +21,8 @@ _CLEAR = 2.0  # how much better the votes must agree in a pose than in its mirro
 _PLAUSIBLE = 0.25  # how well they must agree, relative to the training scans
 _MAX_RESIZE = 2.0  # a correction changes the size by no more than this
 _STEP = 2.5  # the image is drawn smaller first where a pixel of the finest guess covers more pixels than this
-_COARSENING = 3  # only so few of the stage's positions vote
+_COARSENING = 2  # only so few of the stage's positions vote on a guess
+_N_GUESSED = 12  # ... for so few of the landmarks, far apart from each other
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +75,7 @@ class PoseFinder:
         self._stages = tuple(stages)
         self._guesser = stages[0].coarsen(_COARSENING)
         self._shape = mean_shape
+        self._guessed = _spread(mean_shape, _N_GUESSED)
         self._bounds = bounds
         self._size_ratio = size_ratio
         self._centre_offset = centre_offset
@@ -98,18 +100,26 @@ class PoseFinder:
         return max(tried, key=lambda outcome: outcome.support, default=None)
 
     def correct(self, scan: Scan, poses: Sequence[Frame]) -> list[Outcome]:
-        """Let every stage in turn vote in each pose, and correct it; poses that cannot be fitted are left out."""
-        outcomes = []
-        for pose in poses:
-            try:
-                for stage in self._stages:
-                    positions, scores = vote_in(scan, stage, pose, self._bounds)
-                    correction, support = self._fit(positions, scores)
-                    pose, positions = correction.compose(pose), correction.apply(positions)
-            except NoSimilarity:
-                continue
-            outcomes.append(Outcome(pose, positions, scores, float(support.sum())))
+        """Let every stage in turn vote in each pose, and correct it.
+
+        Left out are poses that cannot be fitted, and those in which a stage's votes agree clearly less than in another.
+        """
+        outcomes: list[Outcome] = []
+        for stage in self._stages:
+            voted = [outcome for pose in poses if (outcome := self._vote(scan, stage, pose)) is not None]
+            best = max((outcome.support for outcome in voted), default=0.0)
+            outcomes = [outcome for outcome in voted if outcome.support * _CLEAR >= best]
+            poses = [outcome.pose for outcome in outcomes]
         return outcomes
+
+    def _vote(self, scan: Scan, stage: CoarseStage, pose: Frame) -> Outcome | None:
+        """Return what a stage says in a pose, and the pose corrected by it; ``None`` if it cannot be fitted."""
+        positions, scores = vote_in(scan, stage, pose, self._bounds)
+        try:
+            correction, support = self._fit(positions, scores, self._shape)
+        except NoSimilarity:
+            return None
+        return Outcome(correction.compose(pose), correction.apply(positions), scores, float(support.sum()))
 
     def find_upright(self, scan: Scan) -> list[Frame]:
         """Return the best pose in the usual orientation, and its mirror image where there may be one.
@@ -134,18 +144,19 @@ class PoseFinder:
         best, best_support = None, 0.0
         for scale, angle_rad, mirrored in guesses:
             guess = guess_pose(scan, self._size_ratio * scale, self._centre_offset, angle_rad, mirrored)
-            found, scores = vote_in(scan, self._guesser, guess, image_bounds(scan, guess))
+            bounds = image_bounds(scan, guess)
+            found, scores = vote_in(scan, self._guesser, guess, bounds, self._guessed)
             try:
-                correction, support = self._fit(found, scores)
+                correction, support = self._fit(found, scores, self._shape[self._guessed])
             except NoSimilarity:
                 continue
             if support.sum() > best_support:
                 best, best_support = correction.compose(guess), float(support.sum())
         return best
 
-    def _fit(self, found: Array, scores: Array) -> tuple[Frame, Array]:
-        """Return what takes the landmarks found to the mean shape; a pose that is off by a lot in size is none."""
-        correction, support = fit_similarity_robustly(found, self._shape, scores, _TOLERANCE)
+    def _fit(self, found: Array, scores: Array, shape: Array) -> tuple[Frame, Array]:
+        """Return what takes the landmarks found to those of a shape; a pose that is off by a lot in size is none."""
+        correction, support = fit_similarity_robustly(found, shape, scores, _TOLERANCE)
         size = abs(float(np.linalg.det(correction.matrix))) ** (1 / correction.ndim)
         if not 1 / _MAX_RESIZE <= size <= _MAX_RESIZE:
             raise NoSimilarity(f"the landmarks found would have to be resized by {size:g}")
@@ -165,10 +176,12 @@ class PoseFinder:
         return Scan(pixels, spacing=tuple(spacing * shape / np.array(smaller)), source=scan.source), to_small
 
 
-def vote_in(scan: Scan, stage: CoarseStage, pose: Frame, bounds: Bounds) -> tuple[Array, Array]:
-    """Return the landmarks that a stage finds in a view, in reference coordinates, and their scores."""
+def vote_in(
+    scan: Scan, stage: CoarseStage, pose: Frame, bounds: Bounds, landmarks: NDArray[np.int64] | None = None
+) -> tuple[Array, Array]:
+    """Return the landmarks, all or some, that a stage finds in a pose, in reference coordinates, and their scores."""
     view = draw_view(scan, pose, bounds, stage.stage.resolution)
-    found, scores = stage.locate(view)
+    found, scores = stage.locate(view, landmarks)
     return pose.compose(view.to_view.inverse()).apply(found), scores
 
 
@@ -195,3 +208,12 @@ def guess_pose(
     if mirrored:
         linear[-1] *= -1
     return Frame.from_linear(linear, -linear @ centre).compose(scan.frame_to_true())
+
+
+def _spread(shape: Array, most: int) -> NDArray[np.int64]:
+    """Return landmarks that lie far apart: each is the furthest from those before it."""
+    chosen = [int(np.linalg.norm(shape, axis=1).argmax())]
+    while len(chosen) < min(most, len(shape)):
+        distances = np.linalg.norm(shape[:, None] - shape[chosen], axis=2).min(axis=1)
+        chosen.append(int(distances.argmax()))
+    return np.array(chosen)

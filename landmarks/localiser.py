@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
 
 from boneage.imaging import Frame, Points, Scan
+from boneage.landmarks.choosing import CandidateSearch
+from boneage.landmarks.constellation import Constellation, find_neighbours
 from boneage.landmarks.forest import VotingForest
 from boneage.landmarks.guessing import PoseFinder, guess_pose, vote_in
 from boneage.landmarks.poses import (
@@ -20,6 +22,7 @@ from boneage.landmarks.poses import (
     mean_shape,
     shape_centre,
     shape_extent,
+    turn_locally,
 )
 from boneage.landmarks.settings import LocaliserSettings, StageSettings, accurate, settings_from_json
 from boneage.landmarks.stages import CoarseStage, LocalStage, feature_reach
@@ -95,6 +98,8 @@ class ForestLocaliser:
             boxes = [image_bounds(scan, pose) for scan, pose in zip(scans, poses, strict=True)]
             self.bounds_ = Bounds(np.min([b.low for b in boxes], axis=0), np.max([b.high for b in boxes], axis=0))
 
+        aligned = [pose.apply(landmarks) for pose, landmarks in zip(poses, in_file, strict=True)]
+        self._learn_surroundings(np.stack(aligned))
         seeds = np.random.SeedSequence(self.random_state).generate_state(2 + len(self._settings.local))
         self._whole: list[CoarseStage] = []  # the pose stage, if there is one, and the coarse stage
         for number, (stage, seed) in enumerate(zip(self._whole_stages(), seeds[:2], strict=False), start=1):
@@ -103,10 +108,13 @@ class ForestLocaliser:
             self._whole.append(CoarseStage.fit(stage, views, truths, int(seed), self.n_jobs))
             report(f"global stage {number}", 1.0)
         self._local: list[LocalStage] = []
+        turns = [self._turn_locally(shape) for shape in aligned]
         for number, (stage, seed) in enumerate(zip(self._settings.local, seeds[2:], strict=True), start=1):
-            views, truths = self._draw_views(stage, scans, poses, in_file, int(seed))
+            pairs = zip(scans, poses, strict=True)
+            views = [draw_view(scan, pose, self._view_bounds(scan, pose), stage.resolution) for scan, pose in pairs]
+            truths = [view.to_view.apply(landmarks) for view, landmarks in zip(views, in_file, strict=True)]
             follow = partial(report, f"local stage {number}")
-            self._local.append(LocalStage.fit(stage, views, truths, int(seed), self.n_jobs, follow))
+            self._local.append(LocalStage.fit(stage, views, truths, turns, int(seed), self.n_jobs, follow))
         self._finder = self._make_finder()
         self.typical_support_ = self._learn_typical_support(scans, poses)
         return self
@@ -147,11 +155,15 @@ class ForestLocaliser:
             return self._absent("no pose of the anatomy fits the image"), ()
         pose, positions, scores = coarse
         maps: tuple[VoteMap, ...] = ()
-        for stage in self._local:
+        for number, stage in enumerate(self._local):
             view = draw_view(scan, pose, self._view_bounds(scan, pose), stage.stage.resolution)
             to_view = view.to_view.compose(pose.inverse())
-            found, scores, maps = stage.locate(view, to_view.apply(positions))
-            positions = to_view.inverse().apply(found)
+            if number == 0 and self.constellation_ is not None:
+                search = CandidateSearch(stage, view, to_view, self.constellation_, self._turn_locally)
+                positions, scores, maps = search.locate(positions)
+            else:
+                found, scores, maps = stage.locate(view, to_view.apply(positions), self._turn_locally(positions))
+                positions = to_view.inverse().apply(found)
         to_file = scan.frame_to_original().inverse()
         votes = tuple(VoteMap(m.values, m.to_map.compose(view.to_view).compose(to_file)) for m in maps)
         return self._to_points(scan, pose.inverse().apply(positions), scores), votes
@@ -188,6 +200,10 @@ class ForestLocaliser:
         for s, stage in enumerate(self._local):
             for k, forest in enumerate(stage.forests):
                 arrays |= {f"local{s}/{k}/{name}": array for name, array in forest.to_arrays().items()}
+        if self.neighbours_ is not None:
+            arrays["neighbours"] = self.neighbours_
+        if self.constellation_ is not None:
+            arrays |= {f"constellation/{name}": array for name, array in self.constellation_.to_arrays().items()}
         return config, arrays
 
     @classmethod
@@ -219,6 +235,10 @@ class ForestLocaliser:
             or (high <= low).any()
         ):
             raise ValueError("the localiser's shape does not fit its landmark names")
+        self.neighbours_ = _read_neighbours(arrays, n) if settings.n_neighbours else None
+        self.constellation_ = None
+        if settings.constellation:
+            self.constellation_ = Constellation.from_arrays(self.mean_shape_, _named(arrays, "constellation/"))
         self._whole = [
             CoarseStage(stage, _read_forest(stage, arrays, f"whole{s}/", n, ndim))
             for s, stage in enumerate(self._whole_stages())
@@ -254,6 +274,21 @@ class ForestLocaliser:
         supports = [outcome.support for scan, pose in some for outcome in self._finder.correct(scan, [pose])]
         return float(np.median(supports)) if supports else 0.0
 
+    def _learn_surroundings(self, shapes: Array) -> None:
+        """Learn how landmarks lie to each other, from shapes in reference coordinates."""
+        settings = self._settings
+        self.neighbours_ = self.constellation_ = None
+        if settings.n_neighbours:
+            self.neighbours_ = find_neighbours(shapes, self.mean_shape_, settings.n_neighbours)
+        if settings.constellation:
+            self.constellation_ = Constellation.fit(shapes, self.mean_shape_)
+
+    def _turn_locally(self, positions: Array) -> Array:
+        """Return each landmark's own frame, for landmarks in reference coordinates; see :class:`LocalStage`."""
+        if self.neighbours_ is None:
+            return np.tile(np.eye(positions.shape[1]), (len(positions), 1, 1))
+        return turn_locally(positions, self.mean_shape_, self.neighbours_)
+
     def _whole_stages(self) -> list[StageSettings]:
         stages = (self._settings.pose, self._settings.coarse)
         return [stage for stage in stages if stage is not None]
@@ -274,9 +309,10 @@ class ForestLocaliser:
         views, truths = [], []
         for scan, pose, landmarks in zip(scans, poses, in_file, strict=True):
             for _ in range(stage.n_copies):
-                jittered = draw_jitter(rng, stage.max_rotation_rad, stage.max_log_scale).apply(pose)
-                views.append(draw_view(scan, jittered, self.bounds_, stage.resolution))
-                truths.append(views[-1].to_view.apply(landmarks))
+                jitter = draw_jitter(rng, stage.max_rotation_rad, stage.max_log_scale, stage.max_log_gamma)
+                view = draw_view(scan, jitter.apply(pose), self.bounds_, stage.resolution)
+                views.append(View(jitter.expose(view.picture), view.to_view))
+                truths.append(view.to_view.apply(landmarks))
         return views, truths
 
     def _locate_coarsely(self, scan: Scan) -> tuple[Frame, Array, Array] | None:
@@ -328,8 +364,22 @@ def _check_training(scans: Sequence[Scan], points: Sequence[Points]) -> tuple[tu
 def _read_forest(
     stage: StageSettings, arrays: Mapping[str, NDArray[Any]], prefix: str, n_landmarks: int, ndim: int
 ) -> VotingForest:
-    own = {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
-    forest = VotingForest.from_arrays(stage.forest, own, len(stage.box_sizes), feature_reach(stage))
+    forest = VotingForest.from_arrays(stage.forest, _named(arrays, prefix), len(stage.box_sizes), feature_reach(stage))
     if forest.displacements_.shape[1:] != (n_landmarks, ndim):
         raise ValueError(f"a forest votes for {forest.displacements_.shape[1]} landmarks, not {n_landmarks}")
     return forest
+
+
+def _read_neighbours(arrays: Mapping[str, NDArray[Any]], n_landmarks: int) -> NDArray[np.int64]:
+    neighbours = np.asarray(arrays["neighbours"], dtype=np.int64)
+    if (
+        neighbours.ndim != 2
+        or len(neighbours) != n_landmarks
+        or not ((neighbours >= 0) & (neighbours < n_landmarks)).all()
+    ):
+        raise ValueError("the neighbours do not fit the landmarks")
+    return neighbours
+
+
+def _named(arrays: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

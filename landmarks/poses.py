@@ -11,6 +11,7 @@ from boneage.imaging import Frame
 
 Array = NDArray[np.float64]
 _N_TRIALS = 200
+_MAX_LOCAL_RESIZE = 1.5  # neighbours that seem to be larger or smaller than this are not believed
 
 
 class NoSimilarity(ValueError):
@@ -39,21 +40,65 @@ def fit_similarity(source: Array, target: Array, weights: Array | None = None) -
     """
     w = np.ones(len(source)) if weights is None else np.asarray(weights, dtype=np.float64)
     use = ~np.isnan(source[:, 0]) & ~np.isnan(target[:, 0]) & (w > 0)
-    a, b, w = source[use], target[use], w[use]
-    if len(a) < 2:
-        raise NoSimilarity(f"a similarity needs at least 2 landmarks, got {len(a)}")
-    w = w / w.sum()
-    centre_a, centre_b = w @ a, w @ b
-    a, b = a - centre_a, b - centre_b
-    u, singular, vt = np.linalg.svd((b * w[:, None]).T @ a)
-    signs = np.ones(len(singular))
-    signs[-1] = np.sign(np.linalg.det(u @ vt))
-    variance = float((w * (a**2).sum(axis=1)).sum())
-    scale = float((singular * signs).sum()) / variance if variance > 0 else 0.0
-    if scale <= 1e-9:
+    if use.sum() < 2:
+        raise NoSimilarity(f"a similarity needs at least 2 landmarks, got {use.sum()}")
+    linear, offset = fit_similarities(source[use], target[use], w[use])
+    if not np.isfinite(linear).all():
         raise NoSimilarity("the landmarks coincide: no similarity can be fitted")
-    linear = scale * (u * signs) @ vt
-    return Frame.from_linear(linear, centre_b - linear @ centre_a)
+    return Frame.from_linear(linear, offset)
+
+
+def fit_similarities(source: Array, target: Array, weights: Array) -> tuple[Array, Array]:
+    """Fit many similarities at once; see :func:`fit_similarity`.
+
+    Parameters
+    ----------
+    source, target : ndarray of shape (..., n, ndim)
+    weights : ndarray of shape (..., n)
+        Not negative. Pairs with a NaN count for nothing.
+
+    Returns
+    -------
+    linear : ndarray of shape (..., ndim, ndim)
+        NaN where nothing can be fitted.
+    offset : ndarray of shape (..., ndim)
+    """
+    known = np.asarray(np.isfinite(source).all(axis=-1) & np.isfinite(target).all(axis=-1))
+    w = np.where(known, weights, 0.0)[..., None]
+    a, b = np.where(known[..., None], source, 0.0), np.where(known[..., None], target, 0.0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        w = w / w.sum(axis=-2, keepdims=True)
+        centre_a, centre_b = (w * a).sum(axis=-2, keepdims=True), (w * b).sum(axis=-2, keepdims=True)
+        a, b = a - centre_a, b - centre_b
+        spread = (w * a**2).sum(axis=(-2, -1))
+        u, singular, vt = np.linalg.svd(np.nan_to_num((b * w).swapaxes(-1, -2) @ a))
+        signs = np.ones_like(singular)
+        signs[..., -1] = np.sign(np.linalg.det(u @ vt))
+        scale = (singular * signs).sum(axis=-1) / spread
+        scale = np.where((scale > 1e-9) & (spread > 1e-18), scale, np.nan)
+    linear = scale[..., None, None] * ((u * signs[..., None, :]) @ vt)
+    offset = centre_b - centre_a @ linear.swapaxes(-1, -2)
+    return linear, offset[..., 0, :]
+
+
+def turn_locally(shape: Array, mean: Array, neighbours: NDArray[np.integer]) -> Array:
+    """Return how the surroundings of each landmark must be turned and scaled to lie as in the mean shape.
+
+    Parameters
+    ----------
+    shape, mean : ndarray of shape (n, ndim)
+    neighbours : ndarray of int, shape (n, n_neighbours)
+        Which landmarks surround each.
+
+    Returns
+    -------
+    ndarray of shape (n, ndim, ndim)
+        Linear maps; the identity where too few neighbours are known.
+    """
+    linear, _ = fit_similarities(shape[neighbours], mean[neighbours], np.ones(neighbours.shape))
+    size = np.abs(np.linalg.det(np.nan_to_num(linear))) ** (1 / shape.shape[1])
+    plausible = (size > 1 / _MAX_LOCAL_RESIZE) & (size < _MAX_LOCAL_RESIZE)
+    return np.where(plausible[:, None, None], linear, np.eye(shape.shape[1]))
 
 
 def fit_similarity_robustly(source: Array, target: Array, weights: Array, tolerance: float) -> tuple[Frame, Array]:
@@ -137,20 +182,11 @@ def _draw_trials(source: Array, target: Array) -> Array:
     n, ndim = source.shape
     rng = np.random.default_rng(0)
     chosen = rng.random((_N_TRIALS, n)).argsort(axis=1)[:, : min(ndim, n)]
-    a, b = source[chosen], target[chosen]
-    centre_a, centre_b = a.mean(axis=1), b.mean(axis=1)
-    a, b = a - centre_a[:, None], b - centre_b[:, None]
-    spread = (a**2).sum(axis=(1, 2))
-    apart = np.isfinite(spread) & np.isfinite(b).all(axis=(1, 2)) & (spread > 1e-18)
-    a, b, centre_a, centre_b, spread = a[apart], b[apart], centre_a[apart], centre_b[apart], spread[apart]
-    u, singular, vt = np.linalg.svd(b.transpose(0, 2, 1) @ a)
-    signs = np.ones_like(singular)
-    signs[:, -1] = np.sign(np.linalg.det(u @ vt))
-    scale = (singular * signs).sum(axis=1) / spread
-    matrices = np.tile(np.eye(ndim + 1), (len(a), 1, 1))
-    matrices[:, :-1, :-1] = scale[:, None, None] * ((u * signs[:, None, :]) @ vt)
-    matrices[:, :-1, -1] = centre_b - (matrices[:, :-1, :-1] @ centre_a[:, :, None])[..., 0]
-    return np.asarray(matrices[scale > 1e-9])
+    linear, offset = fit_similarities(source[chosen], target[chosen], np.ones(chosen.shape))
+    matrices = np.tile(np.eye(ndim + 1), (len(linear), 1, 1))
+    matrices[:, :-1, :-1], matrices[:, :-1, -1] = linear, offset
+    missing = np.isnan(source[chosen]).any(axis=(1, 2)) | np.isnan(target[chosen]).any(axis=(1, 2))
+    return np.asarray(matrices[np.isfinite(linear).all(axis=(1, 2)) & ~missing])
 
 
 def _support(placed: Array, target: Array, weights: Array, tolerance: float) -> Array:

@@ -66,6 +66,8 @@ class StageSettings:
         Pictures drawn of each training image, each in another pose.
     max_rotation_rad, max_log_scale : float
         Largest rotation and log scale, either way, of such a pose.
+    max_log_gamma : float
+        Largest log exponent, either way, of the grey values of such a picture; not used by the local stages.
     vote_weight : {"uniform", "displacement", "spread"}
         1; ``exp(-|d| / vote_length)`` of the displacement d; or ``1 / (1 + (s / vote_length)**2)`` of the leaf's
         spread s.
@@ -75,6 +77,10 @@ class StageSettings:
         Standard deviation of the Gaussian that smooths the votes.
     step : int
         Every ``step``-th pixel along each axis votes.
+    contrast : float
+        Standard deviation of the neighbourhood in which contrast is made even; 0: over the whole view.
+    tone : float
+        Exponent of the grey before that; below 1, what is faint in the dark counts for more.
     forest : ForestSettings
     """
 
@@ -90,14 +96,17 @@ class StageSettings:
     vote_length: float = 0.05
     smoothing: float = 0.01
     step: int = 2
+    contrast: float = 0.0
+    tone: float = 1.0
+    max_log_gamma: float = 0.0
     forest: ForestSettings = field(default_factory=ForestSettings)
 
     def __post_init__(self) -> None:
-        for name in ("resolution", "feature_range", "vote_length", "smoothing"):
+        for name in ("resolution", "feature_range", "vote_length", "smoothing", "tone"):
             _check(name, getattr(self, name), getattr(self, name) > 0, "positive")
         for name in ("n_positions", "n_copies", "step"):
             _check(name, getattr(self, name), getattr(self, name) >= 1, "at least 1")
-        for name in ("radius", "max_rotation_rad", "max_log_scale"):
+        for name in ("radius", "max_rotation_rad", "max_log_scale", "max_log_gamma", "contrast"):
             _check(name, getattr(self, name), getattr(self, name) >= 0, "not negative")
         odd = bool(self.box_sizes) and all(size >= 1 and size % 2 == 1 for size in self.box_sizes)
         _check("box_sizes", self.box_sizes, odd, "odd and positive")
@@ -124,6 +133,11 @@ class LocaliserSettings:
         Whether the anatomy may be mirrored.
     min_score : float
         A landmark whose score is lower is given as absent.
+    n_neighbours : int
+        A local stage sees each landmark in the frame in which so many others lie as in the mean shape; 0: in the
+        pose of the whole.
+    constellation : bool
+        Whether the first local stage looks for candidates and chooses among them by how landmarks lie to each other.
     """
 
     coarse: StageSettings
@@ -133,12 +147,15 @@ class LocaliserSettings:
     first_rotations_rad: tuple[float, ...] = (0.0,)
     first_mirrored: bool = False
     min_score: float = 0.0
+    n_neighbours: int = 0
+    constellation: bool = False
 
     def __post_init__(self) -> None:
         scales = bool(self.first_scales) and all(scale > 0 for scale in self.first_scales)
         _check("first_scales", self.first_scales, scales, "positive, at least one")
         _check("first_rotations_rad", self.first_rotations_rad, bool(self.first_rotations_rad), "at least one")
         radii = all(stage.radius > 0 for stage in self.local)
+        _check("n_neighbours", self.n_neighbours, self.n_neighbours == 0 or self.n_neighbours >= 2, "0 or at least 2")
         _check("radius", [stage.radius for stage in self.local], radii, "positive in every local stage")
 
 
@@ -168,37 +185,41 @@ def paper() -> LocaliserSettings:
 
 
 def accurate() -> LocaliserSettings:
-    """Return our settings for accuracy: pose normalisation, augmentation, two local stages.
+    """Return our settings for accuracy: T=8, 100 features x 10 thresholds, D=14 in the local stages and more before.
 
-    Features a tenth as long as is usual made every stage finer, and the trees may be deep (docs/benchmarks.md).
+    What they add is around the trees: pose normalisation, then frames of each landmark's own; even contrast;
+    augmentation; candidates chosen by how landmarks lie to each other; two local stages; features a tenth as long as
+    is usual. What each buys is in docs/benchmarks.md.
     """
     return LocaliserSettings(
         pose=StageSettings(
             resolution=90, feature_range=0.15, n_positions=400, n_copies=4, max_rotation_rad=math.radians(15),
-            max_log_scale=0.15, vote_weight="displacement", vote_length=0.17, smoothing=0.015,
-            forest=ForestSettings(max_depth=16, min_leaf=3),
+            max_log_scale=0.15, max_log_gamma=0.7, contrast=0.05, tone=0.33, vote_weight="displacement",
+            vote_length=0.17, smoothing=0.015, step=3, forest=ForestSettings(max_depth=16, min_leaf=3),
         ),
         coarse=StageSettings(
             resolution=117, feature_range=0.12, n_positions=400, n_copies=4, max_rotation_rad=math.radians(5),
-            max_log_scale=0.05, vote_weight="displacement", vote_length=0.17, smoothing=0.012,
-            forest=ForestSettings(max_depth=18, min_leaf=2),
+            max_log_scale=0.05, max_log_gamma=0.7, contrast=0.05, tone=0.33, vote_weight="displacement",
+            vote_length=0.17, smoothing=0.012, step=3, forest=ForestSettings(max_depth=18, min_leaf=2),
         ),
         local=(
             StageSettings(
                 resolution=234, feature_range=0.045, n_positions=150, radius=0.07, n_copies=2,
-                max_rotation_rad=math.radians(8), max_log_scale=0.08, vote_weight="spread", vote_length=0.006,
-                smoothing=0.0065,
+                max_rotation_rad=math.radians(8), max_log_scale=0.08, contrast=0.03, tone=0.5, vote_weight="spread",
+                vote_length=0.006, smoothing=0.0065,
             ),
             StageSettings(
                 resolution=468, feature_range=0.02, n_positions=150, radius=0.026, n_copies=2,
-                max_rotation_rad=math.radians(8), max_log_scale=0.08, vote_weight="spread", vote_length=0.004,
-                smoothing=0.0032, step=1,
+                max_rotation_rad=math.radians(8), max_log_scale=0.08, contrast=0.03, tone=0.5, vote_weight="spread",
+                vote_length=0.004, smoothing=0.0032, step=1,
             ),
         ),
         first_scales=(1.0, 0.78, 0.6, 0.47),
         first_rotations_rad=tuple(math.radians(angle) for angle in range(0, 360, 30)),
         first_mirrored=True,
-        min_score=0.08,
+        min_score=0.05,
+        n_neighbours=3,
+        constellation=True,
     )  # fmt: skip
 
 
@@ -207,22 +228,27 @@ def fast() -> LocaliserSettings:
     return LocaliserSettings(
         pose=StageSettings(
             resolution=60, feature_range=0.18, n_positions=200, n_copies=2, max_rotation_rad=math.radians(15),
-            max_log_scale=0.15, vote_weight="displacement", vote_length=0.17, smoothing=0.02,
+            max_log_scale=0.15, max_log_gamma=0.7, contrast=0.05, tone=0.33, vote_weight="displacement",
+            vote_length=0.17, smoothing=0.02, step=3,
         ),
         coarse=StageSettings(
             resolution=80, feature_range=0.13, n_positions=300, n_copies=2, max_rotation_rad=math.radians(5),
-            max_log_scale=0.05, vote_weight="displacement", vote_length=0.17, smoothing=0.014,
+            max_log_scale=0.05, max_log_gamma=0.7, contrast=0.05, tone=0.33, vote_weight="displacement",
+            vote_length=0.17, smoothing=0.014, step=3,
         ),
         local=(
             StageSettings(
-                resolution=200, feature_range=0.045, n_positions=100, radius=0.08, max_rotation_rad=math.radians(6),
-                max_log_scale=0.06, vote_weight="spread", vote_length=0.006, smoothing=0.006,
+                resolution=234, feature_range=0.045, n_positions=100, radius=0.06, max_rotation_rad=math.radians(6),
+                max_log_scale=0.06, contrast=0.03, tone=0.5, vote_weight="spread", vote_length=0.006, smoothing=0.006,
+                step=3,
             ),
         ),
         first_scales=(1.0, 0.7, 0.5),
         first_rotations_rad=tuple(math.radians(angle) for angle in range(0, 360, 30)),
         first_mirrored=True,
         min_score=0.03,
+        n_neighbours=3,
+        constellation=True,
     )  # fmt: skip
 
 

@@ -36,22 +36,35 @@ class View:
 
 @dataclass(frozen=True)
 class Jitter:
-    """A small random change of pose."""
+    """A small random change of pose and exposure."""
 
     angle_rad: float
     log_scale: float
+    log_gamma: float = 0.0
 
     def apply(self, pose: Frame) -> Frame:
         """Return the pose turned and scaled about the reference origin."""
-        turn = rotation(self.angle_rad, pose.ndim) * np.exp(self.log_scale)
-        return Frame.from_linear(turn, np.zeros(pose.ndim)).compose(pose)
+        return Frame.from_linear(self.linear(pose.ndim), np.zeros(pose.ndim)).compose(pose)
+
+    def linear(self, ndim: int) -> Array:
+        """Return the change as a matrix of shape (ndim, ndim)."""
+        return np.asarray(rotation(self.angle_rad, ndim) * np.exp(self.log_scale))
+
+    def expose(self, picture: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the picture as if it were darker (a positive ``log_gamma``) or brighter."""
+        if not self.log_gamma:
+            return picture
+        low, high = np.percentile(picture, (0.5, 99.5))
+        grey = np.maximum(picture - low, 0.0) / max(float(high - low), 1e-6)
+        return np.asarray(grey ** np.exp(self.log_gamma), dtype=np.float32)
 
 
-def draw_jitter(rng: np.random.Generator, max_rotation_rad: float, max_log_scale: float) -> Jitter:
-    """Draw a change of pose, uniform within the limits."""
-    return Jitter(
-        float(rng.uniform(-max_rotation_rad, max_rotation_rad)), float(rng.uniform(-max_log_scale, max_log_scale))
-    )
+def draw_jitter(
+    rng: np.random.Generator, max_rotation_rad: float, max_log_scale: float, max_log_gamma: float = 0.0
+) -> Jitter:
+    """Draw a change of pose and exposure, uniform within the limits."""
+    limits = (max_rotation_rad, max_log_scale, max_log_gamma)
+    return Jitter(*(float(rng.uniform(-limit, limit)) for limit in limits))
 
 
 def draw_view(scan: Scan, pose: Frame, bounds: Bounds, resolution: float) -> View:

@@ -15,6 +15,9 @@ from boneage.landmarks.forest import VotingForest
 from boneage.landmarks.growing import compiled
 from boneage.landmarks.settings import VoteWeight
 
+_UP = 100_000
+_HIGH_UP = _UP + 0.5
+
 
 @dataclass(frozen=True, eq=False)
 class VoteMap:
@@ -56,6 +59,7 @@ def cast_votes(
     positions: NDArray[np.int64],
     displacements: NDArray[np.float32],
     weights: NDArray[np.float32],
+    landmarks: NDArray[np.int64],
     shape: NDArray[np.int64],
     maps: NDArray[np.float32],
     totals: NDArray[np.float64],
@@ -69,29 +73,32 @@ def cast_votes(
         Relative to the maps' first pixel.
     displacements : ndarray of float32, shape (n_nodes, n_landmarks, ndim)
     weights : ndarray of float32, shape (n_nodes, n_landmarks)
+    landmarks : ndarray of int64, shape (n_asked,)
+        The landmarks that are voted for.
     shape : ndarray of int64, shape (ndim,)
         Of a map. Votes outside it are lost.
-    maps : ndarray of float32, shape (n_landmarks, size)
+    maps : ndarray of float32, shape (n_asked, size)
         Added to in place.
-    totals : ndarray of float64, shape (n_landmarks,)
+    totals : ndarray of float64, shape (n_asked,)
         The weights of all votes, also of those outside, are added to it in place.
     """
-    n_landmarks, ndim = displacements.shape[1], displacements.shape[2]
+    ndim = displacements.shape[2]
     for i in range(leaves.shape[0]):
         for tree in range(leaves.shape[1]):
-            leaf = leaves[i, tree]
-            for k in range(n_landmarks):
-                totals[k] += weights[leaf, k]
-                place = 0
+            leaf = np.uint64(leaves[i, tree])
+            for m in range(len(landmarks)):
+                k = np.uint64(landmarks[m])
+                weight = weights[leaf, k]
+                totals[m] += weight
+                place = np.int64(0)
                 inside = True
                 for axis in range(ndim):
-                    vote = int(np.floor(positions[i, axis] + displacements[leaf, k, axis] + 0.5))
-                    if vote < 0 or vote >= shape[axis]:
-                        inside = False
-                        break
+                    # Casting rounds towards 0; far enough above it, that is down.
+                    vote = np.int64(positions[i, axis] + displacements[leaf, k, axis] + _HIGH_UP) - _UP
+                    inside &= (vote >= 0) & (vote < shape[axis])
                     place = place * shape[axis] + vote
                 if inside:
-                    maps[k, place] += weights[leaf, k]
+                    maps[m, np.uint64(place)] += weight
 
 
 def vote(
@@ -101,6 +108,7 @@ def vote(
     weights: NDArray[np.float32],
     shape: Sequence[int],
     smoothing: float,
+    landmarks: NDArray[np.int64] | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float32]]:
     """Return where the votes for each landmark agree best, how well, and the maps of the votes.
 
@@ -116,6 +124,8 @@ def vote(
         Of the maps.
     smoothing : float
         Standard deviation of the Gaussian that smooths the votes, in pixels.
+    landmarks : ndarray of int64, optional
+        Those that are voted for; all if not given.
 
     Returns
     -------
@@ -126,10 +136,9 @@ def vote(
     maps : ndarray of float32, shape (n_landmarks, *shape)
         The smoothed votes, as heights of the same kind.
     """
-    n_landmarks = forest.displacements_.shape[1]
-    maps = np.zeros((n_landmarks, int(np.prod(shape))), np.float32)
-    totals = np.zeros(n_landmarks)
-    cast_votes(leaves, positions, forest.displacements_, weights, np.asarray(shape, np.int64), maps, totals)
+    asked = np.arange(forest.displacements_.shape[1]) if landmarks is None else landmarks
+    maps, totals = np.zeros((len(asked), int(np.prod(shape))), np.float32), np.zeros(len(asked))
+    cast_votes(leaves, positions, forest.displacements_, weights, asked, np.asarray(shape, np.int64), maps, totals)
     ideal = (np.sqrt(2 * np.pi) * smoothing) ** -len(shape)
     maps /= np.maximum(totals * ideal, 1e-12)[:, None]
     smoothed = [smooth(votes.reshape(shape), smoothing) for votes in maps]
@@ -171,3 +180,24 @@ def find_peak(surface: NDArray[np.float32]) -> tuple[NDArray[np.float64], float]
                 peak[axis] += min(max(0.5 * (before - after) / curvature, -0.5), 0.5)
         step *= n
     return peak, height
+
+
+def find_peaks(surface: NDArray[np.float32], width: int, most: int) -> NDArray[np.int64]:
+    """Return the highest local maxima of a map, highest first, shape (n, ndim) with n from 1 to ``most``.
+
+    Parameters
+    ----------
+    surface : ndarray of float32
+    width : int
+        Odd; a maximum is higher than everything in a box of this side.
+    most : int
+    """
+    if surface.ndim == 2:
+        around = cv2.dilate(surface, np.ones((width, width), np.uint8))
+    else:
+        around = ndimage.maximum_filter(surface, width, mode="constant")
+    peaks = np.flatnonzero((surface == around) & (surface > 0))
+    if not len(peaks):
+        peaks = np.array([surface.argmax()])
+    highest = peaks[np.argsort(-surface.reshape(-1)[peaks])[:most]]
+    return np.stack(np.unravel_index(highest, surface.shape), axis=1).astype(np.int64)

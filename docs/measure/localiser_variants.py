@@ -1,6 +1,6 @@
-"""What each part of the `accurate` localiser buys: variants of it on one 43/17 split.
+"""What each part of the `accurate` localiser buys: variants of it on the same random 43/17 splits.
 
-Usage: python docs/measure/localiser_variants.py IMAGES LANDMARKS.csv REFERENCE [SEED]
+Usage: python docs/measure/localiser_variants.py IMAGES LANDMARKS.csv REFERENCE [ROUNDS]
 """
 
 from __future__ import annotations
@@ -9,87 +9,81 @@ import dataclasses
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
-from boneage.evaluation import draw_table, measure_landmarks, read_reference, summarise_landmarks
+import numpy as np
+
+from boneage.evaluation import draw_table, measure_landmarks, read_reference, summarise_distances
 from boneage.imaging import split_ids
-from boneage.landmarks import (
-    LocaliserSettings,
-    StageSettings,
-    accurate,
-    change_stages,
-    fast,
-    paper,
-    with_vote_weight,
-)
+from boneage.landmarks import LocaliserSettings, StageSettings, accurate, change_stages, with_vote_weight
 from boneage.pipeline.gathering import gather
 from boneage.pipeline.training import train_localiser
+
+
+def change(**fields: Any) -> LocaliserSettings:
+    """Return the settings with fields of every stage changed."""
+    return change_stages(accurate(), lambda stage: dataclasses.replace(stage, **fields))
+
+
+def change_local(**fields: Any) -> LocaliserSettings:
+    """Return the settings with fields of the local stages changed."""
+    local = tuple(dataclasses.replace(stage, **fields) for stage in accurate().local)
+    return dataclasses.replace(accurate(), local=local)
 
 
 def lengthen(factor: float) -> LocaliserSettings:
     """Return the settings with features ``factor`` times as long."""
 
-    def change(stage: StageSettings) -> StageSettings:
+    def longer(stage: StageSettings) -> StageSettings:
         return dataclasses.replace(stage, feature_range=stage.feature_range * factor)
 
-    return change_stages(accurate(), change)
-
-
-def keep_shallow() -> LocaliserSettings:
-    """Return the settings with trees of depth 14 everywhere."""
-
-    def change(stage: StageSettings) -> StageSettings:
-        return dataclasses.replace(stage, forest=dataclasses.replace(stage.forest, max_depth=14))
-
-    return change_stages(accurate(), change)
-
-
-def stay_unmoved() -> LocaliserSettings:
-    """Return the settings without augmentation."""
-
-    def change(stage: StageSettings) -> StageSettings:
-        return dataclasses.replace(stage, n_copies=1, max_rotation_rad=0.0, max_log_scale=0.0)
-
-    return change_stages(accurate(), change)
+    return change_stages(accurate(), longer)
 
 
 VARIANTS = {
-    "accurate": accurate(),
+    "`accurate`": accurate(),
+    "no frames of the landmarks' own": dataclasses.replace(accurate(), n_neighbours=0),
+    "no constellation": dataclasses.replace(accurate(), constellation=False),
+    "neither of the two": dataclasses.replace(accurate(), n_neighbours=0, constellation=False),
+    "contrast of the whole view": change(contrast=0.0),
+    "even contrast without tone": change(tone=1.0),
+    "no change of exposure in training": change(max_log_gamma=0.0),
+    "no augmentation": change(max_log_gamma=0.0, n_copies=1, max_rotation_rad=0.0, max_log_scale=0.0),
+    "vote weight 1": with_vote_weight(accurate(), "uniform"),
     "features half as long": lengthen(0.5),
     "features twice as long": lengthen(2.0),
-    "features four times as long": lengthen(4.0),
-    "trees of depth 14 everywhere": keep_shallow(),
-    "vote weight 1": with_vote_weight(accurate(), "uniform"),
-    "no augmentation": stay_unmoved(),
     "one local stage": dataclasses.replace(accurate(), local=accurate().local[:1]),
-    "fast": fast(),
-    "paper": paper(),
-    "paper, vote weight 1": with_vote_weight(paper(), "uniform"),
+    "local stages: four copies of an image": change_local(n_copies=4),
 }
 
 
-def main(images: Path, landmarks: Path, reference: str, seed: int) -> None:
-    """Train and test every variant; print a table as it grows."""
+def main(images: Path, landmarks: Path, reference: str, rounds: int) -> None:
+    """Train and test every variant in every round; print a table as it grows."""
     hands = gather([images], landmarks=landmarks)
-    train, test = split_ids(hands.annotated_ids, 43, 17, seed)
     unit = read_reference(reference)
-    truth = {id_: points for id_ in test if (points := hands.points(id_)) is not None}
     rows = []
     for name, settings in VARIANTS.items():
-        begun = time.perf_counter()
         # Absent landmarks are counted as they would be without a lowest score: variants have scores of their own.
         settings = dataclasses.replace(settings, min_score=0.0)
-        localiser, _, _ = train_localiser(hands.subset(train), settings, seed=0, jobs=2)
-        trained = time.perf_counter()
-        found = {id_: localiser.locate(hands.scan(id_)) for id_ in test}
-        located = time.perf_counter()
-        errors = measure_landmarks(found, truth, unit)
-        s = summarise_landmarks(errors)["overall"]
-        rates = [f"{100 * s[key]:.1f} %" for key in ("within_2", "within_4", "beyond_10")]
-        spent = [f"{trained - begun:.0f} s", f"{(located - trained) / len(test):.2f} s"]
+        measured, training, locating = [], 0.0, 0.0
+        for seed in range(rounds):
+            train, test = split_ids(hands.annotated_ids, 43, 17, seed)
+            truth = {id_: points for id_ in test if (points := hands.points(id_)) is not None}
+            scans = {id_: hands.scan(id_) for id_ in test}
+            begun = time.perf_counter()
+            localiser, _, _ = train_localiser(hands.subset(train), settings, seed=seed, jobs=2)
+            trained = time.perf_counter()
+            found = {id_: localiser.locate(scan) for id_, scan in scans.items()}
+            locating += (time.perf_counter() - trained) / len(test)
+            training += trained - begun
+            measured.append(measure_landmarks(found, truth, unit).distances)
+        s = summarise_distances(np.concatenate(measured))
+        rates = [f"{100 * s[key]:.1f} %" for key in ("within_2", "within_4")] + [f"{100 * s['beyond_10']:.2f} %"]
+        spent = [f"{training / rounds:.0f} s", f"{1000 * locating / rounds:.0f} ms"]
         rows.append([name, f"{s['mean']:.2f}", f"{s['median']:.2f}", *rates, *spent])
         print(*rows[-1], sep=", ", file=sys.stderr, flush=True)
-    print(draw_table(["variant", f"mean {errors.unit}", "median", "<= 2", "<= 4", "> 10", "training", "a hand"], rows))
+    print(draw_table(["variant", f"mean {unit.unit}", "median", "<= 2", "<= 4", "> 10", "training", "a hand"], rows))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]) if len(sys.argv) > 4 else 1)
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]) if len(sys.argv) > 4 else 4)

@@ -42,13 +42,13 @@ def scenes():
 @pytest.fixture(scope="session")
 def tiny_settings():
     """A localiser with a pose, a coarse and a local stage that learns the scenes in a second."""
-    forest = ForestSettings(n_trees=4, max_depth=9, n_features=40, min_leaf=3)
+    forest = ForestSettings(n_trees=6, max_depth=9, n_features=40, min_leaf=3)
     whole = StageSettings(
-        resolution=50, feature_range=0.25, n_positions=200, n_copies=2, max_rotation_rad=0.2, max_log_scale=0.1,
+        resolution=50, feature_range=0.25, n_positions=300, n_copies=3, max_rotation_rad=0.2, max_log_scale=0.1,
         vote_weight="displacement", vote_length=0.2, smoothing=0.03, forest=forest,
     )  # fmt: skip
     local = StageSettings(
         resolution=90, feature_range=0.12, n_positions=60, radius=0.15, n_copies=2, max_rotation_rad=0.1,
-        vote_weight="spread", vote_length=0.02, smoothing=0.015, step=1, forest=forest,
+        vote_weight="spread", vote_length=0.02, smoothing=0.015, step=1, contrast=0.1, forest=forest,
     )  # fmt: skip
-    return LocaliserSettings(pose=whole, coarse=whole, local=(local,))
+    return LocaliserSettings(pose=whole, coarse=whole, local=(local,), n_neighbours=3, constellation=True)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from boneage.landmarks.features import LEVELS, normalise_grey, stack_boxes
+from boneage.landmarks.features import LEVELS, level_grey, stack_boxes
 
 
 @pytest.fixture
@@ -12,27 +12,44 @@ def picture():
 
 
 def test_grey_values_do_not_depend_on_the_exposure(picture):
-    assert np.abs(normalise_grey(picture) - normalise_grey(picture * 37 - 500)).max() <= 1
-    low, high = np.percentile(normalise_grey(picture), (2, 98))
+    assert np.abs(level_grey(picture) - level_grey(picture * 37 - 500)).max() <= 1
+    low, high = np.percentile(level_grey(picture), (2, 98))
     assert (low, high) == pytest.approx((0, LEVELS), abs=2)
 
 
+@pytest.mark.parametrize("shape", [(90, 80), (16, 18, 60)])
+def test_with_local_contrast_a_dark_half_looks_like_a_bright_one(shape):
+    texture = np.random.default_rng(2).normal(0, 1, shape).astype(np.float32)
+    picture = 10 * texture
+    half = shape[-1] // 2
+    picture[..., half:] = 60 * texture[..., half:] + 300
+    levels = level_grey(picture, 4.0)
+    left, right = levels[..., 4 : half - 12], levels[..., half + 12 : -4]
+    assert left.std() == pytest.approx(right.std(), rel=0.35)
+    assert abs(left.mean() - right.mean()) < 0.1 * right.std()
+    assert level_grey(picture)[..., : half - 12].std() < 0.2 * level_grey(picture)[..., half + 12 :].std()
+
+
+def test_local_contrast_makes_nothing_of_a_flat_picture():
+    assert np.abs(level_grey(np.full((40, 40), 7.0, np.float32), 3.0)).max() < 1
+
+
 def test_a_blank_picture_is_no_error():
-    assert (normalise_grey(np.full((5, 5), 3.0, np.float32)) == 0).all()
+    assert (level_grey(np.full((5, 5), 3.0, np.float32)) == 0).all()
 
 
 @pytest.mark.parametrize("shape", [(30, 40), (6, 12, 14)])
 def test_a_look_up_is_the_mean_of_the_box(shape):
     picture = np.random.default_rng(1).uniform(0, 255, shape).astype(np.float32)
-    stack = stack_boxes([picture, picture[::-1].copy()], (1, 5), pad=3)
-    expected = ndimage.uniform_filter(normalise_grey(picture).astype(float), 5, mode="nearest")
+    stack = stack_boxes([level_grey(p) for p in (picture, picture[::-1])], (1, 5), pad=3)
+    expected = ndimage.uniform_filter(np.rint(level_grey(picture)).astype(float), 5, mode="nearest")
     inner = tuple(slice(3, 3 + n) for n in shape)
     assert np.abs(stack.values[0, 1][inner] - expected).max() <= 1
-    assert np.array_equal(stack.values[1, 0][inner], normalise_grey(picture[::-1]))
+    assert np.array_equal(stack.values[1, 0][inner], np.rint(level_grey(picture[::-1])))
 
 
 def test_flat_places_lead_to_the_pixel(picture):
-    stack = stack_boxes([picture, picture + 1], (1, 3), pad=4)
+    stack = stack_boxes([level_grey(p) for p in (picture, picture + 1)], (1, 3), pad=4)
     positions = np.array([[0, 0], [29, 39], [7, 11]])
     flat = stack.flat(np.array([0, 1, 1]), positions)
     values = stack.values.reshape(-1)[flat]

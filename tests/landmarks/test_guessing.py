@@ -6,7 +6,7 @@ import pytest
 
 from boneage.imaging import Scan
 from boneage.landmarks import ForestLocaliser
-from boneage.landmarks.guessing import guess_pose
+from boneage.landmarks.guessing import _spread, guess_pose
 from tests.landmarks.conftest import draw_scene
 
 
@@ -92,3 +92,9 @@ def test_where_the_upright_pose_is_clear_no_other_rotation_is_tried(finder, scen
     assert tried == []
     finder[0].search(scenes[1][0][0], 1000.0)
     assert len(tried) == 1
+
+
+def test_guesses_vote_for_landmarks_that_lie_far_apart():
+    shape = np.array([[0.0, 0.0], [0.01, 0.0], [0.5, 0.0], [-0.5, 0.4], [0.49, 0.0]])
+    assert _spread(shape, 3).tolist() == [3, 2, 0]
+    assert sorted(_spread(shape, 9).tolist()) == [0, 1, 2, 3, 4]

@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 
 from boneage.imaging import Frame
-from boneage.landmarks.poses import fit_similarity, fit_similarity_robustly, mean_shape, rotation, shape_extent
+from boneage.landmarks.poses import (
+    fit_similarities,
+    fit_similarity,
+    fit_similarity_robustly,
+    mean_shape,
+    rotation,
+    shape_extent,
+    turn_locally,
+)
 
 RNG = np.random.default_rng(0)
 
@@ -54,3 +62,36 @@ def test_the_mean_shape_forgets_pose_and_size():
     assert shape_extent(mean) == pytest.approx(1.0)
     fitted = fit_similarity(mean, base).apply(mean)
     assert np.allclose(fitted, base, atol=1e-6)
+
+
+@pytest.mark.parametrize("ndim", [2, 3])
+def test_many_similarities_at_once_are_those_fitted_one_by_one(ndim):
+    source, target = RNG.normal(size=(4, 5, 7, ndim)), RNG.normal(size=(4, 5, 7, ndim))
+    weights = RNG.uniform(0.1, 1, (4, 5, 7))
+    source[1, 2, 3] = np.nan
+    linear, offset = fit_similarities(source, target, weights)
+    assert linear.shape == (4, 5, ndim, ndim)
+    one = fit_similarity(source[1, 2], target[1, 2], weights[1, 2])
+    assert np.allclose(linear[1, 2], one.matrix[:-1, :-1])
+    assert np.allclose(offset[1, 2], one.matrix[:-1, -1])
+
+
+def test_what_cannot_be_fitted_is_nan_and_no_error():
+    source = np.stack([np.zeros((3, 2)), np.full((3, 2), np.nan), np.array([[0.0, 0], [1, 0], [0, 1]])])
+    linear, _ = fit_similarities(source, np.tile(source[2], (3, 1, 1)), np.ones((3, 3)))
+    assert np.isnan(linear[:2]).all()
+    assert np.allclose(linear[2], np.eye(2))
+
+
+def test_a_finger_that_is_turned_is_turned_back():
+    mean = np.array([[0.0, 0.0], [-0.1, 0.0], [-0.2, 0.0], [0.0, 0.5], [-0.1, 0.5], [-0.2, 0.5]])
+    shape = mean.copy()
+    shape[:3] = mean[:3] @ rotation(0.3, 2).T
+    neighbours = np.array([[1, 2], [0, 2], [0, 1], [4, 5], [3, 5], [3, 4]])
+    turns = turn_locally(shape, mean, neighbours)
+    assert np.allclose(turns[:3], rotation(-0.3, 2))
+    assert np.allclose(turns[3:], np.eye(2))
+    shape[:2] = np.nan
+    assert np.allclose(turn_locally(shape, mean, neighbours)[2], np.eye(2))
+    shape[3:] = 5 * mean[3:]
+    assert np.allclose(turn_locally(shape, mean, neighbours)[3:], np.eye(2))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from boneage.landmarks.voting import cast_votes, find_peak, smooth, vote, weigh_votes
+from boneage.landmarks.voting import cast_votes, find_peak, find_peaks, smooth, vote, weigh_votes
 
 
 class OneLeafEach:
@@ -51,10 +51,29 @@ def test_votes_outside_the_map_are_lost():
     displacements = np.array([[[-5.0, 0.0]], [[1.0, 1.0]]], np.float32)
     leaves = np.array([[0, 1]], np.int32)
     weights, totals = np.ones((2, 1), np.float32), np.zeros(1)
-    cast_votes(leaves, np.array([[2, 2]]), displacements, weights, np.array([10, 10]), maps, totals)
+    cast_votes(leaves, np.array([[2, 2]]), displacements, weights, np.array([0]), np.array([10, 10]), maps, totals)
     assert maps.sum() == 1
     assert totals.tolist() == [2]
     assert maps[0, 33] == 1
+
+
+def test_some_landmarks_can_be_asked_for_alone():
+    positions = np.array([[10, 10]] * 4)
+    forest = OneLeafEach(positions, np.array([12.0, 8.0]), np.zeros(4))
+    forest.displacements_ = np.concatenate([forest.displacements_ + 3, forest.displacements_], axis=1)
+    leaves = np.arange(4, dtype=np.int32)[:, None]
+    peaks, scores, maps = vote(forest, leaves, positions, np.ones((4, 2), np.float32), (20, 20), 1.0, np.array([1]))
+    assert (len(peaks), len(scores), len(maps)) == (1, 1, 1)
+    assert peaks[0] == pytest.approx([12, 8], abs=0.01)
+
+
+def test_the_highest_maxima_come_first():
+    surface = np.zeros((30, 30), np.float32)
+    surface[5, 5], surface[5, 6], surface[20, 20], surface[25, 3] = 3.0, 2.5, 4.0, 1.0
+    assert find_peaks(surface, 3, 2).tolist() == [[20, 20], [5, 5]]
+    assert find_peaks(surface, 3, 9).tolist() == [[20, 20], [5, 5], [25, 3]]
+    assert len(find_peaks(np.zeros((4, 5, 6), np.float32), 3, 4)) == 1
+    assert find_peaks(surface[None] * np.array([1, 0, 2])[:, None, None], 3, 1).tolist() == [[2, 20, 20]]
 
 
 def test_smoothing_keeps_the_sum_inside_and_the_peak():
