@@ -22,7 +22,7 @@ Preset = Literal["paper", "accurate", "fast"]
 
 Images = Annotated[list[Path], typer.Argument(help="Folder(s) of radiographs.", show_default=False)]
 _LANDMARKS_HELP = (
-    "Landmarks in original pixels: a CSV of id, NAME_x, NAME_y …, COCO or Label Studio JSON, "
+    "Annotated landmarks: a CSV of id, NAME_x, NAME_y … in original pixels, COCO or Label Studio JSON, "
     "a CSV of boxes, or a folder of Slicer or Pascal VOC files."
 )
 Annotations = Annotated[Path, typer.Option("--landmarks", help=_LANDMARKS_HELP, show_default=False)]

@@ -27,7 +27,9 @@ from boneage.pipeline.commands.options import (
 
 
 def report(
-    predicted: Annotated[Path, typer.Option("--predicted", help="Landmarks to judge.", show_default=False)],
+    predicted: Annotated[
+        Path, typer.Option("--predicted", help="Landmarks to judge, in any format.", show_default=False)
+    ],
     truth: Annotated[Path, typer.Option("--truth", help="Landmarks to judge by.", show_default=False)],
     out: Annotated[Path | None, typer.Option("--out", help="Folder for the tables, the page and its figures.")] = None,
     reference: Reference = None,
@@ -40,7 +42,9 @@ def report(
     images: Annotated[
         list[Path],
         typer.Option(
-            "--images", help="Folder of the images: puts crops of the worst cases on the page. May be repeated."
+            "--images",
+            help="Folder of the images: puts crops of the worst cases on the page, and tells how long a pixel is "
+            "where a file counts in millimetres. May be repeated.",
         ),
     ] = [],  # noqa: B006 (typer copies it)
     model: Annotated[
