@@ -14,7 +14,7 @@ _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 
 def draw_costs(engines: Mapping[str, tuple[float, float, float]], unit: str) -> str:
-    """Draw the error of each engine against the seconds of its training, and against the time for one hand.
+    """Draw the error of each engine against the seconds of its training, and against the time for one image.
 
     Parameters
     ----------

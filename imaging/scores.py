@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from boneage.imaging.points import Points
-from boneage.imaging.tables import InvalidTable, read_text
+from boneage.imaging.tables import parse_number, read_rows
 
 _COLUMNS = ("id", "landmark", "score")
 
@@ -26,18 +24,10 @@ def read_scores(path: Path | str) -> dict[str, dict[str, float]]:
         If the file cannot be read, a column is missing, or a score is no number.
     """
     path = Path(path)
-    reader = csv.DictReader(io.StringIO(read_text(path), newline=None))
-    absent = [column for column in _COLUMNS if column not in (reader.fieldnames or ())]
-    if absent:
-        raise InvalidTable(path, f"lacks the column {absent[0]!r}; a table of scores has {', '.join(_COLUMNS)}")
     scores: dict[str, dict[str, float]] = {}
-    for row in reader:
-        text = (row["score"] or "").strip()
-        try:
-            score = float(text) if text else math.nan
-        except ValueError:
-            raise InvalidTable(path, f"line {reader.line_num}: score must be a number, got {text!r}") from None
-        scores.setdefault((row["id"] or "").strip(), {})[(row["landmark"] or "").strip()] = score
+    for line, row in read_rows(path, needs=_COLUMNS)[1]:
+        score = parse_number(path, f"line {line}", "score", row["score"])
+        scores.setdefault(row["id"], {})[row["landmark"]] = math.nan if score is None else score
     return scores
 
 

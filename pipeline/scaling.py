@@ -105,7 +105,7 @@ def draw_hands(size: Size, count: int, seed: int) -> tuple[list[Scan], list[Poin
 
 
 def choose_landmarks(points: Points, count: int) -> Points:
-    """Return ``count`` landmarks, the same ones for every hand: some of those there are, or more, between two each."""
+    """Return ``count`` landmarks, the same ones for every image: some of those there are, or more, between two each."""
     n = len(points)
     if count <= n:
         return points.select([points.names[k] for k in np.linspace(0, n - 1, count).round().astype(int)])

@@ -34,13 +34,13 @@ class SpeedProtocol:
     Parameters
     ----------
     n_train, n_test : int
-        Hands to train on, and others to locate in.
+        Images to train on, and others to locate in.
     seed : int
-        Draws the hands, and trains.
+        Draws the images, and trains.
     jobs : int
         Threads used for training; one thread is measured too. Locating is always measured on one.
     passes : int
-        How often each test hand is located.
+        How often each test image is located.
     """
 
     n_train: int = 43
@@ -80,7 +80,7 @@ class Measured:
 
     @property
     def hand_ms(self) -> float:
-        """Milliseconds to locate in one image: the median over hands."""
+        """Milliseconds to locate in one image: the median over images."""
         return median(self.locating.hands_ms)
 
     @property
@@ -157,7 +157,7 @@ def run_speed_benchmark(
     Raises
     ------
     ValueError
-        If there are fewer hands with landmarks than are drawn, or an engine is not known.
+        If there are fewer images with landmarks than are drawn, or an engine is not known.
     """
     check_engines(presets, peers)
     tell = report or (lambda _stage, _fraction: None)

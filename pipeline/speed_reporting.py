@@ -8,18 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from boneage.evaluation import Page, draw_costs, draw_scaling, draw_table
+from boneage.pipeline.landmark_tables import Table, number, rate
 from boneage.pipeline.outputs import write_atomically
 from boneage.pipeline.reporting import phantom_note, provenance, write_json
 from boneage.pipeline.scaling import Cost, Size, fit_exponent, fit_line
 from boneage.pipeline.speed_benchmark import Measured, SpeedResult, compare, speed_up, to_json
 
-Table = tuple[Sequence[str], Sequence[Sequence[str]]]
-
 _FREE = 0.9  # of a core; with less, something else was running
 
 _NOTES = (
     "training: wall seconds with the images read and all code compiled; cpu: on all threads.",
-    "a hand: to locate in one image, read before, warm, on one thread; the median over hands, and the slowest.",
+    "an image: to locate in one image, read before, warm, on one thread; the median over images, and the slowest.",
     "cpu: what the process computed; wall seconds beside it that are much longer say that the machine was busy.",
     "peak: memory of a process that does nothing else, images and program included.",
     "not found counts as beyond 10, and in no mean.",
@@ -36,7 +35,7 @@ def report_speed(result: SpeedResult, run: Mapping[str, str], folder: Path, refe
     p = result.protocol
     head = [
         *(f"{key}: {value}" for key, value in run.items()),
-        f"{p.n_train} hands to train, {len(ids)} others to test{phantom_note(basis)}; seed {p.seed}",
+        f"{p.n_train} images to train, {len(ids)} others to test{phantom_note(basis)}; seed {p.seed}",
     ]
     share = min(m.core_share for m in engines.values())
     if share < _FREE:
@@ -49,7 +48,7 @@ def report_speed(result: SpeedResult, run: Mapping[str, str], folder: Path, refe
     costs = {name: (m.training[p.jobs].seconds, m.hand_ms, m.errors["overall"]["mean"]) for name, m in engines.items()}
     svg = draw_costs(costs, unit)
     _write_page(folder / "speed.html", "Speed of the localiser", head, tables, [svg])
-    write_atomically(folder / "speed.svg", _standalone(svg))
+    write_atomically(folder / "speed.svg", svg)
     return _as_text(head, tables)
 
 
@@ -81,7 +80,7 @@ def report_scaling(costs: dict[str, list[Cost]], preset: str, run: Mapping[str, 
         fits[field] = {"exponents": exponents, "memory_mb": {"intercept": intercept, "slope": slope, "per": unit}}
         tables[f"By {field}: {memory}"] = _tabulate_costs(field, measured)
         figures.append(draw_scaling(_AXES[field], sizes, columns, exponents))
-        write_atomically(folder / f"scaling_{field}.svg", _standalone(figures[-1]))
+        write_atomically(folder / f"scaling_{field}.svg", figures[-1])
     measures = {field: [dataclasses.asdict(cost) for cost in measured] for field, measured in costs.items()}
     write_json(folder / "scaling.json", {"run": run, "preset": preset, "costs": measures, "fits": fits})
     _write_page(folder / "scaling.html", "How the localiser's cost grows", head, tables, figures)
@@ -93,8 +92,8 @@ _AXES = {"images": "training images", "landmarks": "landmarks", "height": "rows 
 
 def _tabulate_engines(engines: dict[str, Measured], jobs: int) -> Table:
     header = [
-        "engine", "training, 1 thread", f"{jobs} threads", "ratio", "cpu", "a hand", "slowest", "cpu", "peak training",
-        "peak locating", "model file", "mean", "median", "<= 2", "> 10", "not found",
+        "engine", "training, 1 thread", f"{jobs} threads", "ratio", "cpu", "an image", "slowest", "cpu",
+        "peak training", "peak locating", "model file", "mean", "median", "<= 2", "> 10", "not found",
     ]  # fmt: skip
     rows = []
     for name, m in engines.items():
@@ -105,7 +104,7 @@ def _tabulate_engines(engines: dict[str, Measured], jobs: int) -> Table:
             f"{m.hand_ms:.1f} ms", f"{max(m.locating.hands_ms):.1f} ms",
             f"{m.locating.cpu_ms:.1f} ms", f"{costs[jobs].peak_mb:.0f} MB",
             f"{m.locating.peak_mb:.0f} MB" if m.model_mb else "-", f"{m.model_mb:.1f} MB" if m.model_mb else "-",
-            f"{s['mean']:.2f}", f"{s['median']:.2f}", f"{100 * s['within_2']:.1f} %", f"{100 * s['beyond_10']:.2f} %",
+            number(s["mean"]), number(s["median"]), rate(s["within_2"]), rate(s["beyond_10"], 2),
             f"{s['n_not_found']} of {s['n']}",
         ])  # fmt: skip
     return header, rows
@@ -116,7 +115,7 @@ def _tabulate_ratios(result: SpeedResult) -> Table:
     for peer, theirs in result.peers.items():
         for preset, ours in result.presets.items():
             ratios = compare(ours, theirs)
-            rows.append([f"{peer} / {preset}", *(f"{ratios[key]:.2f}" for key in ratios)])
+            rows.append([f"{peer} / {preset}", *(number(ratio) for ratio in ratios.values())])
     return ["peer / preset", "training", "training, cpu", "locating", "locating, cpu", "mean error"], rows
 
 
@@ -130,7 +129,7 @@ def _tabulate_first_calls(result: SpeedResult) -> Table:
 
 
 def _tabulate_costs(field: str, measured: Sequence[Cost]) -> Table:
-    header = [field, "training", "cpu", "a hand", "peak memory", "before training"]
+    header = [field, "training", "cpu", "an image", "peak memory", "before training"]
     rows = [
         [
             str(getattr(cost.size, field)), f"{cost.training_s:.1f} s", f"{cost.training_cpu_s:.1f} s",
@@ -160,7 +159,3 @@ def _write_page(path: Path, title: str, head: Sequence[str], tables: dict[str, T
     for figure in figures:
         page.add_figure(figure)
     write_atomically(path, page.render())
-
-
-def _standalone(svg: str) -> str:
-    return f'<?xml version="1.0" encoding="utf-8"?>\n{svg}'

@@ -65,7 +65,7 @@ class LocatingCost:
     first_ms : float
         The first call of the process, which compiles, or reads compiled code from its cache.
     hands_ms : tuple of float
-        Of each hand afterwards, the median over passes.
+        Of each image afterwards, the median over passes.
     mean_ms, cpu_ms : float
         The mean of all these calls, and the same in CPU time: about equal if it was one thread on a free core.
     peak_mb : float

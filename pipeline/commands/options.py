@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 Preset = Literal["paper", "accurate", "fast"]
 
 Images = Annotated[list[Path], typer.Argument(help="Folder(s) of radiographs.", show_default=False)]
-LANDMARKS_HELP = (
-    "Landmarks in original pixels: a CSV of id, NAME_x, NAME_y …, COCO or Label Studio JSON, "
+_LANDMARKS_HELP = (
+    "Annotated landmarks: a CSV of id, NAME_x, NAME_y … in original pixels, COCO or Label Studio JSON, "
     "a CSV of boxes, or a folder of Slicer or Pascal VOC files."
 )
-Landmarks = Annotated[Path | None, typer.Option("--landmarks", help=LANDMARKS_HELP)]
+Annotations = Annotated[Path, typer.Option("--landmarks", help=_LANDMARKS_HELP, show_default=False)]
+Landmarks = Annotated[Path | None, typer.Option("--landmarks", help=_LANDMARKS_HELP)]
 Ages = Annotated[list[Path], typer.Option("--ages", help="Age CSV: id, boneage_months, sex. May be repeated.")]
 Sizes = Annotated[
     Path | None,
@@ -36,6 +37,8 @@ Localiser = Annotated[Path | None, typer.Option("--localiser", help="A trained l
 PresetOption = Annotated[Preset, typer.Option("--preset", help="Localiser settings: the published recipe, or ours.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of every random choice.")]
 Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Number of processes or threads.")]
+TrainCount = Annotated[int, typer.Option("--train", min=2, help="Images to train on.")]
+TestCount = Annotated[int, typer.Option("--test", min=1, help="Other images to test on.")]
 Out = Annotated[Path, typer.Option("--out", help="Folder for the results.", show_default=False)]
 Scheme = Annotated[
     str | None,
@@ -53,6 +56,17 @@ Reference = Annotated[
         "'ulna_styloid_tip:radius_styloid_tip=50mm' or 'wrist:middle_finger4=100%'.",
     ),
 ]
+
+
+def split_names(text: str) -> list[str]:
+    """Return the names in an option that takes several, by commas.
+
+    Examples
+    --------
+    >>> split_names("paper, fast,")
+    ['paper', 'fast']
+    """
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 @cache

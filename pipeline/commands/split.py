@@ -6,14 +6,14 @@ from typing import Annotated
 
 import typer
 
-from boneage.pipeline.commands.options import Images, Landmarks, Out, Seed, out_console
+from boneage.pipeline.commands.options import Images, Landmarks, Out, Seed, TestCount, out_console
 
 
 def split(
     images: Images,
     out: Out,
     train: Annotated[int, typer.Option("--train", min=1, help="Images to train on.")] = 43,
-    test: Annotated[int, typer.Option("--test", min=1, help="Other images to test on.")] = 17,
+    test: TestCount = 17,
     landmarks: Landmarks = None,
     seed: Seed = 0,
 ) -> None:
