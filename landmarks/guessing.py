@@ -22,6 +22,7 @@ _PLAUSIBLE = 0.25  # how well they must agree, relative to the training scans
 _MAX_RESIZE = 2.0  # a correction changes the size by no more than this
 _STEP = 2.5  # the image is drawn smaller first where a pixel of the finest guess covers more pixels than this
 _COARSENING = 2  # only so few of the stage's positions vote on a guess
+_N_KEPT = 4  # turned guesses, of either side, that all stages look at
 _N_GUESSED = 12  # ... for so few of the landmarks, far apart from each other
 
 
@@ -126,22 +127,22 @@ class PoseFinder:
 
         Poses are maps from the file's pixels to reference coordinates. There may be none.
         """
-        return self._find(scan, (0.0,))
+        return self._find(scan, (0.0,), 1)
 
     def find_turned(self, scan: Scan) -> list[Frame]:
-        """Return the best pose among the other rotations, likewise."""
-        return self._find(scan, [angle for angle in self._settings.first_rotations_rad if angle != 0.0])
+        """Return the best poses among the other rotations, likewise: a few, since so rough a vote is easily misled."""
+        return self._find(scan, [angle for angle in self._settings.first_rotations_rad if angle != 0.0], _N_KEPT)
 
-    def _find(self, scan: Scan, angles_rad: Sequence[float]) -> list[Frame]:
+    def _find(self, scan: Scan, angles_rad: Sequence[float], n_kept: int) -> list[Frame]:
         small, to_small = self._draw_small(scan)
         guesses = [(scale, angle) for scale in self._settings.first_scales for angle in angles_rad]
         sides = (False, True) if self._settings.first_mirrored else (False,)
-        poses = [self._try(small, [(scale, angle, side) for scale, angle in guesses]) for side in sides]
-        return [pose.compose(to_small) for pose in poses if pose is not None]
+        tried = [self._try(small, [(scale, angle, side) for scale, angle in guesses]) for side in sides]
+        return [pose.compose(to_small) for poses in tried for pose in poses[:n_kept]]
 
-    def _try(self, scan: Scan, guesses: Sequence[tuple[float, float, bool]]) -> Frame | None:
-        """Return the pose that the votes point to in the guess in which they agree best."""
-        best, best_support = None, 0.0
+    def _try(self, scan: Scan, guesses: Sequence[tuple[float, float, bool]]) -> list[Frame]:
+        """Return the poses that the votes point to in each guess, first that in which they agree best."""
+        found_in = []
         for scale, angle_rad, mirrored in guesses:
             guess = guess_pose(scan, self._size_ratio * scale, self._centre_offset, angle_rad, mirrored)
             bounds = image_bounds(scan, guess)
@@ -150,9 +151,8 @@ class PoseFinder:
                 correction, support = self._fit(found, scores, self._shape[self._guessed])
             except NoSimilarity:
                 continue
-            if support.sum() > best_support:
-                best, best_support = correction.compose(guess), float(support.sum())
-        return best
+            found_in.append((float(support.sum()), correction.compose(guess)))
+        return [pose for _, pose in sorted(found_in, key=lambda pair: -pair[0])]
 
     def _fit(self, found: Array, scores: Array, shape: Array) -> tuple[Frame, Array]:
         """Return what takes the landmarks found to those of a shape; a pose that is off by a lot in size is none."""
