@@ -30,7 +30,6 @@ _N_PARTNERS = 6  # landmarks with which a landmark makes pairs
 _SLACK = 0.01  # added to the offsets' standard deviation, in units of the shape's extent
 _USUAL = 12.0  # squared Mahalanobis distance of an offset up to which it costs nothing
 _MOST = 20.0  # no pair costs more, so that a landmark gone astray does not drag the others along
-_ODD = 25.0  # ... from which an offset is odd
 _VOTES = 4.0  # weight of the votes: of the log of their height
 _FLOOR = 1e-3  # relative height below which votes are no votes
 _ROUNDS = 20
@@ -100,14 +99,6 @@ class Constellation:
         first, second = self.pairs.T
         misfit = self._misfit(places[first][:, :, None], places[second][:, None, :])
         return _pass_messages(cost, np.clip(misfit - _USUAL, 0.0, _MOST), first, second)
-
-    def is_odd(self, positions: Array) -> NDArray[np.bool_]:
-        """Return which landmarks lie oddly to more than half of those they make pairs with, shape (n_landmarks,)."""
-        first, second = self.pairs.T
-        odd = self._misfit(positions[first][:, None, None], positions[second][:, None, None])[:, 0, 0] > _ODD
-        n = len(positions)
-        pairs = np.bincount(self.pairs.reshape(-1), minlength=n)
-        return np.asarray(np.bincount(self.pairs.reshape(-1), np.repeat(odd, 2), n) > pairs / 2)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return what was learnt as arrays."""
