@@ -19,6 +19,7 @@ Array = NDArray[np.float64]
 _TOLERANCE = 0.07  # residual of a pose fit, in units of the shape's extent, beyond which a landmark counts for little
 _CLEAR = 2.0  # how much better the votes must agree in a pose than in its mirror image
 _PLAUSIBLE = 0.25  # how well they must agree, relative to the training scans
+_HOPELESS = 0.15  # ... below which there is none: so little do they agree in an inverted picture, or another anatomy
 _MAX_RESIZE = 2.0  # a correction changes the size by no more than this
 _STEP = 2.5  # the image is drawn smaller first where a pixel of the finest guess covers more pixels than this
 _COARSENING = 2  # only so few of the stage's positions vote on a guess
@@ -83,7 +84,7 @@ class PoseFinder:
         self._settings = settings
 
     def search(self, scan: Scan, typical_support: float) -> Outcome | None:
-        """Return the best outcome of all guesses, or ``None`` if no pose can be fitted.
+        """Return the best outcome of all guesses, or ``None`` if no pose can be fitted, or none is plausible at all.
 
         1. Guess the pose in the usual orientation, and that of the mirror image; correct both.
         2. If neither is clearly it, guess among the other rotations too.
@@ -98,7 +99,8 @@ class PoseFinder:
         first, second = sorted((0.0, 0.0, *(outcome.support for outcome in tried)), reverse=True)[:2]
         if first == 0.0 or first < max(_PLAUSIBLE * typical_support, _CLEAR * second):
             tried += self.correct(scan, self.find_turned(scan))
-        return max(tried, key=lambda outcome: outcome.support, default=None)
+        best = max(tried, key=lambda outcome: outcome.support, default=None)
+        return best if best is not None and best.support >= _HOPELESS * typical_support else None
 
     def correct(self, scan: Scan, poses: Sequence[Frame]) -> list[Outcome]:
         """Let every stage in turn vote in each pose, and correct it.

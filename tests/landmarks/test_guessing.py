@@ -94,6 +94,11 @@ def test_where_the_upright_pose_is_clear_no_other_rotation_is_tried(finder, scen
     assert len(tried) == 1
 
 
+def test_where_the_votes_hardly_agree_there_is_no_pose(finder):
+    noise = Scan(np.random.default_rng(4).normal(20, 2, (110, 110)))
+    assert finder[0].search(noise, finder[2]) is None
+
+
 def test_guesses_vote_for_landmarks_that_lie_far_apart():
     shape = np.array([[0.0, 0.0], [0.01, 0.0], [0.5, 0.0], [-0.5, 0.4], [0.49, 0.0]])
     assert _spread(shape, 3).tolist() == [3, 2, 0]
