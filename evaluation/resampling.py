@@ -54,11 +54,7 @@ def bootstrap_interval(
         return float("nan"), float("nan")
     rng = np.random.default_rng(seed)
     values = [statistic(hands[np.concatenate([groups[g] for g in rng.integers(0, n, n)])]) for _ in range(rounds)]
-    known = np.array(values)[~np.isnan(values)]
-    if not len(known):
-        return float("nan"), float("nan")
-    low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+    return _middle(np.array(values)[~np.isnan(values)], level)
 
 
 def bootstrap_mean_interval(
@@ -99,10 +95,14 @@ def bootstrap_mean_interval(
     drawn = np.random.default_rng(seed).integers(0, n, (rounds, n))
     total = np.array([sums[group].sum() for group in groups])[drawn].sum(axis=1)
     count = np.array([counts[group].sum() for group in groups])[drawn].sum(axis=1)
-    means = total[count > 0] / count[count > 0]
-    if not len(means):
+    return _middle(total[count > 0] / count[count > 0], level)
+
+
+def _middle(values: Array, level: float) -> tuple[float, float]:
+    """Return what holds the middle part of the values; NaN if there are none."""
+    if not len(values):
         return float("nan"), float("nan")
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 
 

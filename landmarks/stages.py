@@ -19,7 +19,6 @@ from boneage.landmarks.voting import VoteMap, find_peaks, vote, weigh_votes
 
 Array = NDArray[np.float64]
 
-
 _LOWEST_PEAK = 0.1  # relative to the highest: lower ones are none
 
 
@@ -200,13 +199,12 @@ class LocalStage:
         shape = (2 * self._half + 1,) * levels.ndim
         smoothing = self.stage.smoothing * self.stage.resolution
         peaks, scores, surfaces = vote(self.forests[k], leaves, self._positions, self._weights[k], shape, smoothing)
-        heights = scores
         if n_peaks > 1:
             others = find_peaks(surfaces[0], 2 * round(smoothing) + 1, n_peaks)[1:]
-            others = others[surfaces[0][tuple(others.T)] > _LOWEST_PEAK * scores[0]]
-            peaks = np.concatenate([peaks, others])
-            heights = np.concatenate([scores, surfaces[0][tuple(others.T)]])
-        return NearbyVotes(to_patch.inverse().apply(peaks), heights, VoteMap(surfaces[0], to_patch))
+            heights = surfaces[0][tuple(others.T)]
+            high = heights > _LOWEST_PEAK * scores[0]
+            peaks, scores = np.concatenate([peaks, others[high]]), np.concatenate([scores, heights[high]])
+        return NearbyVotes(to_patch.inverse().apply(peaks), scores, VoteMap(surfaces[0], to_patch))
 
 
 def _fit_landmark(
