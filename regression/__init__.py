@@ -4,7 +4,7 @@ if __name__ != "boneage.regression":
     raise ImportError(f"import boneage.regression, not {__name__}: that would make a second copy of every class")
 
 from boneage.regression.augmentation import AugmentationSettings
-from boneage.regression.networks.multiregion import NetworkSettings
+from boneage.regression.networks.multiregion import MultiRegionSettings
 from boneage.regression.recipes import Recipe, modern_recipe, seed_recipe
 from boneage.regression.regions import RegionStack, crop_regions
 from boneage.regression.regressor import AgeEstimate, AgeRegressor, RegressorSettings
@@ -15,7 +15,7 @@ __all__ = [
     "AgeEstimate",
     "AgeRegressor",
     "AugmentationSettings",
-    "NetworkSettings",
+    "MultiRegionSettings",
     "Recipe",
     "RegionStack",
     "RegressorSettings",

@@ -19,7 +19,8 @@ from sklearn.exceptions import NotFittedError
 from boneage.imaging import Sex
 from boneage.regression.augmentation import AugmentationSettings
 from boneage.regression.fusion import FusionRule, fuse, weigh_regions
-from boneage.regression.networks.multiregion import MultiRegionNet, NetworkSettings
+from boneage.regression.networks.catalogue import NetworkSettings, build_network, network_from_json, network_to_json
+from boneage.regression.networks.multiregion import MultiRegionSettings
 from boneage.regression.recipes import Recipe
 from boneage.regression.regions import RegionStack
 from boneage.regression.training import TrainingData, train_network
@@ -39,12 +40,13 @@ class RegressorSettings:
     fusion : {"learned", "equal"}
         How the regions' ages become one.
     network : NetworkSettings
+        Of any kind that :mod:`boneage.regression.networks.catalogue` knows.
     recipe : Recipe
     """
 
     use_sex: bool = True
     fusion: FusionRule = "learned"
-    network: NetworkSettings = field(default_factory=NetworkSettings)
+    network: NetworkSettings = field(default_factory=MultiRegionSettings)
     recipe: Recipe = field(default_factory=Recipe)
 
     def __post_init__(self) -> None:
@@ -87,7 +89,7 @@ class AgeRegressor:
     Attributes
     ----------
     region_names_ : tuple of str
-    network_ : MultiRegionNet
+    network_ : torch.nn.Module
     centre_, spread_ : float
         Mean and standard deviation of the training ages, in months.
     """
@@ -141,7 +143,7 @@ class AgeRegressor:
         )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.random_state)
-            self.network_ = MultiRegionNet(settings.network, len(self.region_names_), settings.use_sex)
+            self.network_ = build_network(settings.network, len(self.region_names_), settings.use_sex)
         checkpoint = None
         if checkpoints:
             checkpoint = checkpoints / f"{_fingerprint(data, settings, self.random_state)}.ckpt"
@@ -186,7 +188,7 @@ class AgeRegressor:
         if not hasattr(self, "network_"):
             raise NotFittedError("this AgeRegressor is not fitted yet")
         config = {
-            "settings": dataclasses.asdict(self._settings),
+            "settings": _settings_to_json(self._settings),
             "regions": list(self.region_names_),
             "side": self.side_,
             "centre_months": self.centre_,
@@ -211,7 +213,7 @@ class AgeRegressor:
         self.centre_, self.spread_ = float(config["centre_months"]), float(config["spread_months"])
         if not (self.region_names_ and math.isfinite(self.centre_) and 0 < self.spread_ < math.inf and self.side_ > 0):
             raise ValueError("the age model's regions or its ages' mean and spread are malformed")
-        self.network_ = MultiRegionNet(settings.network, len(self.region_names_), settings.use_sex)
+        self.network_ = build_network(settings.network, len(self.region_names_), settings.use_sex)
         try:
             self.network_.load_state_dict({name: torch.from_numpy(np.array(a)) for name, a in arrays.items()})
         except RuntimeError as error:
@@ -273,14 +275,18 @@ def _to_tensors(
 
 
 def _fingerprint(data: TrainingData, settings: RegressorSettings, seed: int) -> str:
-    digest = hashlib.sha256(json.dumps([dataclasses.asdict(settings), seed]).encode())
+    digest = hashlib.sha256(json.dumps([_settings_to_json(settings), seed]).encode())
     for tensor in (data.pixels, data.present, data.sex, data.age):
         digest.update(tensor.numpy().tobytes())
     return digest.hexdigest()[:16]
 
 
+def _settings_to_json(settings: RegressorSettings) -> dict[str, Any]:
+    return {**dataclasses.asdict(settings), "network": network_to_json(settings.network)}
+
+
 def _read_settings(config: Mapping[str, Any]) -> RegressorSettings:
-    network = NetworkSettings(**{**config["network"], "channels": tuple(config["network"]["channels"])})
+    network = network_from_json(config["network"])
     augmentation = AugmentationSettings(**config["recipe"]["augmentation"])
     recipe = Recipe(**{**config["recipe"], "augmentation": augmentation})
     return RegressorSettings(**{**config, "network": network, "recipe": recipe})

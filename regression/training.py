@@ -14,13 +14,12 @@ import lightning
 import numpy as np
 import torch
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.data import DataLoader, Sampler, TensorDataset
 
 from boneage.regression.augmentation import draw_augmentation
 from boneage.regression.fusion import FusionRule, fuse, weigh_regions
 from boneage.regression.losses import age_loss, check_finite
-from boneage.regression.networks.multiregion import MultiRegionNet
 from boneage.regression.recipes import Recipe
 
 Report = Callable[[str, float], None]
@@ -52,7 +51,7 @@ class TrainingData:
 
 
 def train_network(
-    network: MultiRegionNet,
+    network: nn.Module,
     data: TrainingData,
     recipe: Recipe,
     fusion: FusionRule,
@@ -68,7 +67,8 @@ def train_network(
 
     Parameters
     ----------
-    network : MultiRegionNet
+    network : torch.nn.Module
+        See :class:`~boneage.regression.networks.catalogue.AgeNetwork`.
     data : TrainingData
     recipe : Recipe
     fusion : {"learned", "equal"}
@@ -108,7 +108,7 @@ def train_network(
 
 
 class _TrainingLoop(lightning.LightningModule):
-    def __init__(self, network: MultiRegionNet, recipe: Recipe, fusion: FusionRule, seed: int, steps: int) -> None:
+    def __init__(self, network: nn.Module, recipe: Recipe, fusion: FusionRule, seed: int, steps: int) -> None:
         super().__init__()
         self.network = network
         self.recipe = recipe

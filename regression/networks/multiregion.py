@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 
 @dataclass(frozen=True)
-class NetworkSettings:
+class MultiRegionSettings:
     """Shape of a :class:`MultiRegionNet`.
 
     Parameters
@@ -48,12 +48,12 @@ class MultiRegionNet(nn.Module):
 
     Parameters
     ----------
-    settings : NetworkSettings
+    settings : MultiRegionSettings
     n_regions : int
     use_sex : bool
     """
 
-    def __init__(self, settings: NetworkSettings, n_regions: int, use_sex: bool) -> None:
+    def __init__(self, settings: MultiRegionSettings, n_regions: int, use_sex: bool) -> None:
         super().__init__()
         self.use_sex = use_sex
         n_branches = 1 if settings.branch == "shared" else n_regions

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from boneage.imaging import Frame
-from boneage.regression import AugmentationSettings, NetworkSettings, Recipe, RegionStack, RegressorSettings
+from boneage.regression import AugmentationSettings, MultiRegionSettings, Recipe, RegionStack, RegressorSettings
 
 REGIONS = ("radius", "pip_3", "carpus")
 
@@ -32,6 +32,6 @@ def hands():
 def quick_settings():
     """A network and a recipe that learn the discs in two seconds."""
     return RegressorSettings(
-        network=NetworkSettings(channels=(8, 16), hidden=16, dropout=0.1),
+        network=MultiRegionSettings(channels=(8, 16), hidden=16, dropout=0.1),
         recipe=Recipe(epochs=25, batch_size=8, learning_rate=0.02, augmentation=AugmentationSettings(max_log_scale=0)),
     )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from boneage.regression import NetworkSettings, Recipe, seed_recipe
+from boneage.regression import MultiRegionSettings, Recipe, seed_recipe
 from boneage.regression.networks.multiregion import MultiRegionNet
 from boneage.regression.training import TrainingData, train_network
 
@@ -21,7 +21,7 @@ def make_data(n=10):
 
 def train(recipe=RECIPE, seed=0, data=None, **options):
     torch.manual_seed(1)
-    net = MultiRegionNet(NetworkSettings(channels=(4, 8), hidden=8), 2, use_sex=False)
+    net = MultiRegionNet(MultiRegionSettings(channels=(4, 8), hidden=8), 2, use_sex=False)
     train_network(net, data or make_data(), recipe, "learned", seed=seed, **options)
     return torch.cat([p.detach().ravel() for p in net.parameters()])
 
@@ -38,7 +38,7 @@ def test_the_callers_random_state_is_left_alone():
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)
-    net = MultiRegionNet(NetworkSettings(channels=(4, 8), hidden=8), 2, use_sex=False)
+    net = MultiRegionNet(MultiRegionSettings(channels=(4, 8), hidden=8), 2, use_sex=False)
     torch.manual_seed(5)
     train_network(net, make_data(), dataclasses.replace(RECIPE, epochs=1), "equal", seed=0)
     assert torch.equal(torch.rand(3), expected)

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from boneage.regression import NetworkSettings
+from boneage.regression import MultiRegionSettings
 from boneage.regression.networks.multiregion import MultiRegionNet
 
 PRESENT = torch.tensor([[True, True, False], [False, True, True]])
@@ -9,7 +9,7 @@ PRESENT = torch.tensor([[True, True, False], [False, True, True]])
 
 def make(branch="shared", use_sex=True):
     torch.manual_seed(0)
-    return MultiRegionNet(NetworkSettings(channels=(4, 8), branch=branch, hidden=8), 3, use_sex).eval()
+    return MultiRegionNet(MultiRegionSettings(channels=(4, 8), branch=branch, hidden=8), 3, use_sex).eval()
 
 
 def pixels():
@@ -55,4 +55,4 @@ def test_the_sex_matters_only_to_a_network_that_uses_it():
 @pytest.mark.parametrize("change", [{"channels": (3,)}, {"branch": "both"}, {"hidden": 0}, {"dropout": 1.0}])
 def test_settings_are_checked(change):
     with pytest.raises(ValueError, match=r"must be"):
-        NetworkSettings(**change)
+        MultiRegionSettings(**change)

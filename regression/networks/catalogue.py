@@ -1,0 +1,66 @@
+"""The networks there are: settings of any kind to a network, and to JSON and back."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from torch import Tensor, nn
+
+from boneage.regression.networks.multiregion import MultiRegionNet, MultiRegionSettings
+
+NetworkSettings = MultiRegionSettings
+
+_KINDS: dict[str, tuple[type[NetworkSettings], type[nn.Module]]] = {
+    "multiregion": (MultiRegionSettings, MultiRegionNet),
+}
+
+
+class AgeNetwork(Protocol):
+    """What every network here does: regions and sex in; for each region an age and a weight (as a logit) out.
+
+    A whole image is a hand of one region.
+    """
+
+    def __call__(self, pixels: Tensor, present: Tensor, sex: Tensor) -> tuple[Tensor, Tensor]:
+        """Return ages and trust logits, each of shape (n_hands, n_regions); 0 where a region is not present.
+
+        Parameters
+        ----------
+        pixels : tensor of shape (n_hands, n_regions, side, side)
+            Grey values from 0 to 1.
+        present : bool tensor of shape (n_hands, n_regions)
+        sex : tensor of shape (n_hands,)
+            -1 for girls, 1 for boys; not looked at if the network does without.
+        """
+
+
+def build_network(settings: NetworkSettings, n_regions: int, use_sex: bool) -> nn.Module:
+    """Return a new network, which is an :class:`AgeNetwork`, with weights drawn from torch's generator."""
+    network: nn.Module = _KINDS[_kind_of(settings)][1](settings, n_regions, use_sex)
+    return network
+
+
+def network_to_json(settings: NetworkSettings) -> dict[str, Any]:
+    """Return settings as JSON data that say which kind of network they are of."""
+    return {"kind": _kind_of(settings), **dataclasses.asdict(settings)}
+
+
+def network_from_json(config: Mapping[str, Any]) -> NetworkSettings:
+    """Rebuild settings.
+
+    Raises
+    ------
+    ValueError, KeyError, TypeError
+        If they are not those of a network that is known.
+    """
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in config.items()}
+    kind = values.pop("kind")
+    if kind not in _KINDS:
+        raise ValueError(f"the network must be one of {', '.join(_KINDS)}, got {kind!r}")
+    return _KINDS[kind][0](**values)
+
+
+def _kind_of(settings: NetworkSettings) -> str:
+    return next(kind for kind, (settings_class, _) in _KINDS.items() if type(settings) is settings_class)
