@@ -3,26 +3,36 @@
 if __name__ != "boneage.regression":
     raise ImportError(f"import boneage.regression, not {__name__}: that would make a second copy of every class")
 
+from boneage.regression.age_maps import AgeMap, check_map, map_ages
 from boneage.regression.augmentation import AugmentationSettings
+from boneage.regression.explaining import Occlusion, occlude
+from boneage.regression.networks.bonet import BoNetSettings
 from boneage.regression.networks.multiregion import MultiRegionSettings
 from boneage.regression.recipes import Recipe, modern_recipe, seed_recipe
-from boneage.regression.regions import RegionStack, crop_regions
+from boneage.regression.regions import RegionStack, crop_again, crop_regions
 from boneage.regression.regressor import AgeEstimate, AgeRegressor, RegressorSettings
 from boneage.regression.sites import HAND_SITES, Site, check_sites, sites_from_json, sites_to_json
 
 __all__ = [
     "HAND_SITES",
     "AgeEstimate",
+    "AgeMap",
     "AgeRegressor",
     "AugmentationSettings",
+    "BoNetSettings",
     "MultiRegionSettings",
+    "Occlusion",
     "Recipe",
     "RegionStack",
     "RegressorSettings",
     "Site",
+    "check_map",
     "check_sites",
+    "crop_again",
     "crop_regions",
+    "map_ages",
     "modern_recipe",
+    "occlude",
     "seed_recipe",
     "sites_from_json",
     "sites_to_json",

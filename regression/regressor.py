@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
+from torch import Tensor
 
 from boneage.imaging import Sex
 from boneage.regression.augmentation import AugmentationSettings
@@ -138,7 +139,7 @@ class AgeRegressor:
         self.side_ = stacks[0].pixels.shape[1]
         self.centre_, self.spread_ = float(ages.mean()), max(float(ages.std()), 1.0)
         data = TrainingData(
-            *_to_tensors(stacks, sexes),
+            *to_tensors(stacks, sexes),
             torch.tensor((ages - self.centre_) / self.spread_, dtype=torch.float32),
         )
         with torch.random.fork_rng(devices=[]):
@@ -223,18 +224,40 @@ class AgeRegressor:
         self.network_.eval()
         return self
 
-    def _read(self, stacks: Sequence[RegionStack], sexes: Sequence[Sex | None]) -> list[AgeEstimate]:
-        pixels, present, sex = _to_tensors(stacks, sexes)
+    def look(self, stacks: Sequence[RegionStack], sexes: Sequence[Sex | None]) -> tuple[Tensor, Tensor]:
+        """Return what the network says of every region, before it is fused; see :meth:`answer`.
+
+        Parameters
+        ----------
+        stacks : sequence of RegionStack
+            Hands that can be read; not checked.
+        sexes : sequence of {"F", "M", None}
+        """
         with torch.inference_mode():
-            ages, logits = self.network_(pixels, present, sex)
-            weights = weigh_regions(logits, present, self._settings.fusion)
-            fused = fuse(ages, weights)
+            ages, logits = self.network_(*to_tensors(stacks, sexes))
+        return ages, logits
+
+    def answer(self, said: tuple[Tensor, Tensor], present: Tensor) -> list[AgeEstimate]:
+        """Fuse what the network said of each region into the age of each hand.
+
+        Parameters
+        ----------
+        said : tuple of tensors of shape (n_hands, n_regions)
+            As :meth:`look` returns it.
+        present : bool tensor of shape (n_hands, n_regions)
+        """
+        ages, logits = said
+        weights = weigh_regions(logits, present, self._settings.fusion)
+        fused = fuse(ages, weights)
         months = (ages.double() * self.spread_ + self.centre_).masked_fill(~present, math.nan).tolist()
         answers = (fused.double() * self.spread_ + self.centre_).tolist()
         return [
             AgeEstimate(max(answer, 0.0), self.region_names_, tuple(own), tuple(weight))
             for answer, own, weight in zip(answers, months, weights.double().tolist(), strict=True)
         ]
+
+    def _read(self, stacks: Sequence[RegionStack], sexes: Sequence[Sex | None]) -> list[AgeEstimate]:
+        return self.answer(self.look(stacks, sexes), torch.from_numpy(np.stack([stack.present for stack in stacks])))
 
     def _reason_against(self, stack: RegionStack, sex: Sex | None) -> str:
         if not stack.present.any():
@@ -264,9 +287,8 @@ def _check_training(
             raise ValueError(f"hand number {k}: the sex is not known, and the model needs it")
 
 
-def _to_tensors(
-    stacks: Sequence[RegionStack], sexes: Sequence[Sex | None]
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def to_tensors(stacks: Sequence[RegionStack], sexes: Sequence[Sex | None]) -> tuple[Tensor, Tensor, Tensor]:
+    """Return pixels, which regions are present, and sexes of hands, as an age network takes them."""
     return (
         torch.from_numpy(np.stack([stack.pixels for stack in stacks])),
         torch.from_numpy(np.stack([stack.present for stack in stacks])),
