@@ -15,6 +15,8 @@ from boneage.pipeline.bone_age import BoneAgePipeline
 from boneage.pipeline.outputs import prepare_folder, write_table
 from boneage.regression import AgeMap, check_map, crop_again, map_ages
 
+_COLUMNS = ("bone_age_months", "map_months", "lowest_months", "median_months", "highest_months")
+
 Mapped = tuple[Assessment, AgeMap | None]
 
 
@@ -102,23 +104,17 @@ def _map_file(
 
 
 def _describe(result: Assessment, drawn: AgeMap | None, model: str) -> dict[str, object]:
-    row: dict[str, object] = {
+    months: dict[str, object] = dict.fromkeys(_COLUMNS, "")
+    if drawn is not None and result.estimate is not None:
+        ages = (result.estimate.months, drawn.age_months, *np.quantile(drawn.months, (0, 0.5, 1)))
+        months = {name: f"{age:.2f}" for name, age in zip(_COLUMNS, ages, strict=True)}
+    return {
         "id": result.id,
         "path": result.path,
         "status": result.status,
         "reason": result.reason,
         "sex": result.sex or "",
-        "bone_age_months": "",
-        "map_months": "",
-        "cells": "",
-        "lowest_months": "",
-        "median_months": "",
-        "highest_months": "",
+        **months,
+        "cells": "" if drawn is None else "{} x {}".format(*drawn.months.shape),
         "model": model,
     }
-    if drawn is not None and result.estimate is not None:
-        row["bone_age_months"], row["map_months"] = f"{result.estimate.months:.2f}", f"{drawn.age_months:.2f}"
-        row["cells"] = "{} x {}".format(*drawn.months.shape)
-        low, middle, high = np.quantile(drawn.months, (0, 0.5, 1))
-        row |= {"lowest_months": f"{low:.2f}", "median_months": f"{middle:.2f}", "highest_months": f"{high:.2f}"}
-    return row

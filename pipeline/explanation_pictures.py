@@ -16,6 +16,7 @@ from boneage.regression import AgeEstimate, Occlusion, RegionStack
 Array = NDArray[np.float64]
 
 _OPACITY = 0.8
+_DIM = 0.6  # of the radiograph under the layer, so that colours show on bright bone
 _LEAST_SCALE = 1.0  # month: changes that are next to nothing must not look like something
 _FALLS, _RISES = np.array((86, 180, 233)) / 255, np.array((230, 159, 0)) / 255  # sky blue and orange of Okabe and Ito
 
@@ -48,7 +49,8 @@ def draw_explanation(scan: Scan, assessment: Assessment, occlusion: Occlusion) -
     scale = max(float(np.nanmax(np.abs(occlusion.changes))), _LEAST_SCALE)
     changes = _lay_maps(occlusion, to_picture, picture) / scale
     colours = np.where(changes[..., None] < 0, _FALLS, _RISES)
-    coloured = lay_colours(picture, colours, _OPACITY * np.abs(changes))
+    dimmed = picture.point(lambda grey: _DIM * grey)
+    coloured = lay_colours(dimmed, colours, _OPACITY * np.abs(changes))
     draw_regions(ImageDraw.Draw(coloured), regions, to_picture, {})
     return join_panels([labelled, coloured, _draw_panel(assessment, estimate, occlusion, scale)])
 

@@ -11,11 +11,12 @@ stage 1                 2 convolutions 3 x 3, max-pooling  16 x 30 x 30
 stage 2                 the same                           32 x 13 x 13
 last stage              2 convolutions 3 x 3               64 x 9 x 9
 deformation             spatial transformer                64 x 9 x 9
-fully connected, ReLU   a convolution as large as that     64
+fully connected         a convolution as large as that     64
 age; trust              two convolutions 1 x 1             1; 1
 ======================= ================================== =========================
 
-Each convolution of a stage is followed by batch normalisation and ReLU. Sex and region enter the fully connected layer.
+Batch normalisation and ReLU follow every convolution of a stage and the fully connected layer. Sex and region enter
+between these two of the latter.
 
 No layer pads. So the network reads a window the same wherever it lies, and of a larger picture it makes a map: each
 cell is, but for rounding, what it says of that window alone, deformed on its own. A picture's age is the mean or the
@@ -33,6 +34,7 @@ from typing import Literal
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from boneage.imaging import Frame
 from boneage.regression.networks.deformation import Deformation
@@ -125,7 +127,8 @@ class BoNet(nn.Module):
         bend = None if settings.deformation == "none" else Deformation(settings.deformation, channels[-1], side)
         self.deformation = bend
         # deformed windows lie side by side, the others overlap
-        self.connect = nn.Conv2d(channels[-1], settings.hidden, side, stride=side if bend else 1)
+        self.connect = nn.Conv2d(channels[-1], settings.hidden, side, stride=side if bend else 1, bias=False)
+        self.norm = _Norm(settings.hidden)
         self.site = nn.Embedding(n_regions, settings.hidden) if n_regions > 1 else None
         self.sex = nn.Linear(1, settings.hidden, bias=False) if use_sex else None
         self.drop = nn.Dropout(settings.dropout)
@@ -169,7 +172,7 @@ class BoNet(nn.Module):
         if min(height, width) < window:
             raise ValueError(f"pictures must be at least {window} x {window} pixels, got {height} x {width}")
         features = self.stages(pictures[:, None] * 2 - 1)
-        connected = self.connect(self.deformation(features) if self.deformation else features)
+        connected = self.norm(self.connect(self.deformation(features) if self.deformation else features))
         if self.sex:
             connected = connected + self.sex(sex[:, None])[:, :, None, None]
         if self.site:
@@ -209,3 +212,12 @@ def _stage(n_in: int, n_out: int) -> nn.Sequential:
     for channels in (n_in, n_out):
         layers += [nn.Conv2d(channels, n_out, 3, bias=False), nn.BatchNorm2d(n_out), nn.ReLU()]
     return nn.Sequential(*layers)
+
+
+class _Norm(nn.BatchNorm2d):
+    """Batch normalisation that bears a batch of one window: by the mean and variance learnt so far."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.numel() > x.shape[1]:
+            return super().forward(x)
+        return functional.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps)

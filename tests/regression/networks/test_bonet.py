@@ -105,6 +105,16 @@ def test_the_sex_matters_only_to_a_network_that_uses_it():
     assert torch.equal(without(pixels, present, SEX)[0], without(pixels, present, -SEX)[0])
 
 
+def test_a_batch_of_one_window_is_trained_on_too():
+    network = make().train()
+    before = network.norm.running_mean.clone()
+    network(draw(1, 1, 20, 20), torch.tensor([[True]]), SEX)[0].sum().backward()
+    assert network.connect.weight.grad.abs().max() > 0
+    assert torch.equal(network.norm.running_mean, before)
+    network(draw(2, 1, 20, 20), torch.tensor([[True], [True]]), SEX.repeat(2))
+    assert not torch.equal(network.norm.running_mean, before)
+
+
 def test_pictures_smaller_than_a_window_are_refused():
     with pytest.raises(ValueError, match="at least 20 x 20 pixels, got 19 x 19"):
         make()(draw(1, 1, 19, 19), torch.tensor([[True]]), SEX)
