@@ -12,6 +12,19 @@ from boneage.imaging import Frame, resample
 
 Array = NDArray[np.float64]
 
+_DIM = 0.6
+
+
+def dim(picture: Image.Image) -> Image.Image:
+    """Return a darker picture, so that colours laid over it show on bright bone too.
+
+    Examples
+    --------
+    >>> dim(Image.new("RGB", (1, 1), (200, 200, 200))).getpixel((0, 0))
+    (120, 120, 120)
+    """
+    return picture.point(lambda value: round(_DIM * value))
+
 
 def lay_colours(picture: Image.Image, colours: Array, opacity: Array) -> Image.Image:
     """Return a picture with colours, 0 to 1, shape (height, width, 3), laid over it; opacity of shape (height, width).

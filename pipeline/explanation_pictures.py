@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from boneage.imaging import Frame, Scan
 from boneage.pipeline.assessment import Assessment, age_text
-from boneage.pipeline.colouring import lay_colours, outline_cells, spread_cells
+from boneage.pipeline.colouring import dim, lay_colours, outline_cells, spread_cells
 from boneage.pipeline.overlay import HEIGHT, draw_regions, draw_scan, relative_weights
 from boneage.pipeline.panels import BACKGROUND, TEXT, draw_bar, draw_wrapped, font, join_panels, new_panel
 from boneage.regression import AgeEstimate, Occlusion, RegionStack
@@ -16,7 +16,7 @@ from boneage.regression import AgeEstimate, Occlusion, RegionStack
 Array = NDArray[np.float64]
 
 _OPACITY = 0.8
-_DIM = 0.6  # of the radiograph under the layer, so that colours show on bright bone
+_CAPTION = np.array([12.0, 10.0])  # x, y
 _LEAST_SCALE = 1.0  # month: changes that are next to nothing must not look like something
 _FALLS, _RISES = np.array((86, 180, 233)) / 255, np.array((230, 159, 0)) / 255  # sky blue and orange of Okabe and Ito
 
@@ -24,7 +24,7 @@ _FALLS, _RISES = np.array((86, 180, 233)) / 255, np.array((230, 159, 0)) / 255  
 def draw_explanation(scan: Scan, assessment: Assessment, occlusion: Occlusion) -> Image.Image:
     """Draw what a hand's age rests on: its regions with their ages and weights; the occlusion map; how to read them.
 
-    Both on the radiograph in its true proportions.
+    Both on the radiograph in its true proportions; the first only if there are several regions.
 
     Parameters
     ----------
@@ -43,30 +43,44 @@ def draw_explanation(scan: Scan, assessment: Assessment, occlusion: Occlusion) -
     if estimate is None or regions is None:
         raise ValueError("there is no age to explain, or its regions were not kept")
     picture, to_picture = draw_scan(scan)
-    labelled = picture.copy()
-    draw_regions(ImageDraw.Draw(labelled), regions, to_picture, relative_weights(estimate))
-    _label_regions(labelled, estimate, regions, to_picture)
     scale = max(float(np.nanmax(np.abs(occlusion.changes))), _LEAST_SCALE)
+    parts = [_draw_regions(picture, estimate, regions, to_picture)] if len(regions.names) > 1 else []
+    parts.append(_draw_changes(picture, occlusion, regions, to_picture, scale))
+    parts.append(_draw_panel(assessment, estimate, occlusion, scale))
+    return join_panels(parts)
+
+
+def _draw_regions(picture: Image.Image, estimate: AgeEstimate, regions: RegionStack, to_picture: Frame) -> Image.Image:
+    """Return the picture with each region's outline, age and weight."""
+    drawn = picture.copy()
+    draw = ImageDraw.Draw(drawn)
+    draw_regions(draw, regions, to_picture, relative_weights(estimate))
+    for frame, months, weight in zip(regions.frames, estimate.region_months, estimate.region_weights, strict=True):
+        if frame is not None:
+            corners = outline_cells(regions.pixels.shape[1:], to_picture.compose(frame))[:-1]
+            _write(draw, np.mean(corners, axis=0), f"{age_text(months)}\n{100 * weight:.0f} %", "mm")
+    _write(draw, _CAPTION, "age and weight of each region", "la")
+    return drawn
+
+
+def _draw_changes(
+    picture: Image.Image, occlusion: Occlusion, regions: RegionStack, to_picture: Frame, scale: float
+) -> Image.Image:
+    """Return the picture, dimmed, with the changes in colour; full colour at ``scale`` months."""
     changes = _lay_maps(occlusion, to_picture, picture) / scale
     colours = np.where(changes[..., None] < 0, _FALLS, _RISES)
-    dimmed = picture.point(lambda grey: _DIM * grey)
-    coloured = lay_colours(dimmed, colours, _OPACITY * np.abs(changes))
-    draw_regions(ImageDraw.Draw(coloured), regions, to_picture, {})
-    return join_panels([labelled, coloured, _draw_panel(assessment, estimate, occlusion, scale)])
+    drawn = lay_colours(dim(picture), colours, _OPACITY * np.abs(changes))
+    draw = ImageDraw.Draw(drawn)
+    draw_regions(draw, regions, to_picture, {})
+    _write(draw, _CAPTION, "change of the age when a patch is hidden", "la")
+    return drawn
 
 
-def _label_regions(picture: Image.Image, estimate: AgeEstimate, regions: RegionStack, to_picture: Frame) -> None:
-    draw = ImageDraw.Draw(picture)
-    said = zip(regions.frames, estimate.region_months, estimate.region_weights, strict=True)
-    for frame, months, weight in said:
-        if frame is None:
-            continue
-        corners = np.array(outline_cells(regions.pixels.shape[1:], to_picture.compose(frame)))
-        x, y = corners[:-1].mean(axis=0)
-        text = f"{age_text(months)}\n{100 * weight:.0f} %"
-        draw.multiline_text(
-            (x, y), text, fill=TEXT, font=font(14), anchor="mm", align="center", stroke_width=2, stroke_fill=BACKGROUND
-        )
+def _write(draw: ImageDraw.ImageDraw, place: Array, text: str, anchor: str) -> None:
+    x, y = place
+    draw.multiline_text(
+        (x, y), text, fill=TEXT, font=font(14), anchor=anchor, align="center", stroke_width=2, stroke_fill=BACKGROUND
+    )
 
 
 def _lay_maps(occlusion: Occlusion, to_picture: Frame, picture: Image.Image) -> Array:
@@ -82,16 +96,15 @@ def _lay_maps(occlusion: Occlusion, to_picture: Frame, picture: Image.Image) -> 
 def _draw_panel(assessment: Assessment, estimate: AgeEstimate, occlusion: Occlusion, scale: float) -> Image.Image:
     detail = f"{estimate.months:.1f} months, sex {assessment.sex or 'not used'}"
     panel, draw = new_panel(HEIGHT, assessment.id, age_text(estimate.months), detail)
-    top = draw_wrapped(draw, "Left: what each region says alone, and its weight.", 134) + 14
-    top = draw_wrapped(draw, "Right: months by which the hand's age changes when a patch there is hidden.", top) + 14
     values = np.linspace(-1, 1, 255)[:, None]
     colours = np.where(values < 0, _FALLS, _RISES) * np.abs(values) * _OPACITY
     labels = [
         ((part + 1) / 2, f"{part * scale:+.1f} months" if part else "no change") for part in (-1, -0.5, 0, 0.5, 1)
     ]
-    top = draw_bar(draw, top, (255 * colours).round().astype(np.uint8), labels)
+    top = draw_bar(draw, 134, (255 * colours).round().astype(np.uint8), labels)
     part = occlusion.patch / (occlusion.changes.shape[1] - 1 + occlusion.patch)
     for text in (
+        "Months by which the hand's age changes when a grey patch hides that place.",
         "Blue: what is there speaks for a higher age. Orange: for a lower one.",
         f"The patch is {100 * part:.0f} % as wide as the square it is slid over.",
         "It shows what the model looks at, not whether it is right.",

@@ -7,7 +7,7 @@ from boneage.imaging import Frame, Scan
 from boneage.pipeline.age_pictures import draw_age_map, list_cells
 from boneage.pipeline.assessment import Assessment
 from boneage.pipeline.overlay import HEIGHT
-from boneage.pipeline.panels import PANEL_WIDTH, TEXT
+from boneage.pipeline.panels import PANEL_WIDTH, TEXT, WARNING
 from boneage.regression import AgeEstimate, AgeMap
 
 SCAN = Scan(np.full((500, 300), 0.5))  # drawn twice as large
@@ -15,11 +15,11 @@ DONE = Assessment("hand", "hand.png", "ok", sex="F", estimate=AgeEstimate(120.0,
 
 
 def make_map(months, weights=None):
-    """A map whose cells are 50 pixels wide and windows 150; the first window's middle at row 100, column 80."""
+    """A map whose cells are 50 pixels wide and windows 120; the first window's middle at row 100, column 80."""
     months = np.asarray(months, float)
     weights = np.full(months.shape, 1 / months.size) if weights is None else np.asarray(weights, float)
     frame = Frame.from_linear(50 * np.eye(2), (100.0, 80.0))
-    return AgeMap(months, weights, frame, window=3.0, age_months=float((weights * months).sum()))
+    return AgeMap(months, weights, frame, window=2.4, age_months=float((weights * months).sum()))
 
 
 def colour_at(picture, row, column):
@@ -49,12 +49,18 @@ def test_what_weighs_little_is_faint():
     assert 0 < faint < 0.4 * strong
 
 
-def test_the_window_of_the_heaviest_cell_is_outlined():
-    picture = draw_age_map(SCAN, DONE, make_map([[60, 100, 80, 90]], [[0.1, 0.7, 0.1, 0.1]]))
+def test_a_square_as_large_as_a_window_stands_in_the_middle_of_the_map():
+    picture = draw_age_map(SCAN, DONE, make_map([[60, 100, 80, 90]]))
     white = np.argwhere((np.asarray(picture)[:, :600] == TEXT).all(axis=2))
-    middle = 2 * np.array([100, 130]) + 0.5
+    middle = 2 * np.array([100, 155]) + 0.5
     assert white.mean(axis=0) == pytest.approx(middle, abs=2)
-    assert np.ptp(white, axis=0) == pytest.approx(300, abs=4)
+    assert np.ptp(white, axis=0) == pytest.approx(240, abs=4)
+
+
+def test_a_map_that_makes_up_another_age_than_the_prediction_says_so():
+    for months, warned in (([[120, 120]], False), ([[120, 130]], True)):
+        picture = np.asarray(draw_age_map(SCAN, DONE, make_map(months)))
+        assert (picture == WARNING).all(axis=2).any() == warned
 
 
 def test_rows_say_where_cells_lie_in_original_pixels():
