@@ -119,7 +119,6 @@ class BoNet(nn.Module):
     def __init__(self, settings: BoNetSettings, n_regions: int, use_sex: bool) -> None:
         super().__init__()
         self.settings = settings
-        self.use_sex = use_sex
         channels, side = settings.channels, settings.n_features
         self.stages = nn.Sequential(_stage(1, channels[0]))
         for n_in, n_out in pairwise(channels):

@@ -1,7 +1,10 @@
+import dataclasses
+
+import numpy as np
 import pytest
 import torch
 
-from boneage.regression import BoNetSettings
+from boneage.regression import AgeRegressor, BoNetSettings
 from boneage.regression.networks.bonet import BoNet, aggregate
 
 DEFORMATIONS = ["none", "affine", "thin_plate"]
@@ -113,6 +116,16 @@ def test_a_batch_of_one_window_is_trained_on_too():
     assert torch.equal(network.norm.running_mean, before)
     network(draw(2, 1, 20, 20), torch.tensor([[True], [True]]), SEX.repeat(2))
     assert not torch.equal(network.norm.running_mean, before)
+
+
+@pytest.mark.parametrize("deformation", DEFORMATIONS)
+def test_it_learns_what_the_regions_show(hands, quick_settings, deformation):
+    network = BoNetSettings(12, (8,), deformation, "attention", hidden=16, dropout=0.1)
+    settings = dataclasses.replace(quick_settings, network=network)
+    stacks, ages, sexes = hands
+    estimates = AgeRegressor(settings=settings).fit(stacks[8:], ages[8:], sexes[8:]).predict(stacks[:8], sexes[:8])
+    errors = np.abs([estimate.months - age for estimate, age in zip(estimates, ages[:8], strict=True)])
+    assert errors.mean() < 20  # the mean age is 50 months off
 
 
 def test_pictures_smaller_than_a_window_are_refused():
