@@ -32,7 +32,7 @@ _USUAL = 12.0  # squared Mahalanobis distance of an offset up to which it costs 
 _MOST = 20.0  # no pair costs more, so that a landmark gone astray does not drag the others along
 _VOTES = 4.0  # weight of the votes: of the log of their height
 _FLOOR = 1e-3  # relative height below which votes are no votes
-_ROUNDS = 20
+_ROUNDS = 10
 _DAMPING = 0.5
 
 
