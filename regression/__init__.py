@@ -4,8 +4,9 @@ if __name__ != "boneage.regression":
     raise ImportError(f"import boneage.regression, not {__name__}: that would make a second copy of every class")
 
 from boneage.regression.augmentation import AugmentationSettings
+from boneage.regression.networks.backbone import BackboneSettings
 from boneage.regression.networks.multiregion import MultiRegionSettings
-from boneage.regression.recipes import Recipe, modern_recipe, seed_recipe
+from boneage.regression.recipes import Recipe, fine_tuning_recipe, modern_recipe, seed_recipe
 from boneage.regression.regions import RegionStack, crop_regions
 from boneage.regression.regressor import AgeEstimate, AgeRegressor, RegressorSettings
 from boneage.regression.sites import HAND_SITES, Site, check_sites, sites_from_json, sites_to_json
@@ -15,6 +16,7 @@ __all__ = [
     "AgeEstimate",
     "AgeRegressor",
     "AugmentationSettings",
+    "BackboneSettings",
     "MultiRegionSettings",
     "Recipe",
     "RegionStack",
@@ -22,6 +24,7 @@ __all__ = [
     "Site",
     "check_sites",
     "crop_regions",
+    "fine_tuning_recipe",
     "modern_recipe",
     "seed_recipe",
     "sites_from_json",

@@ -85,7 +85,7 @@ class MultiRegionNet(nn.Module):
         joined = self.join(torch.cat(parts, dim=1))
         out = []
         for head in (self.age, self.trust):
-            filled = torch.zeros(present.shape, dtype=joined.dtype)
+            filled = joined.new_zeros(present.shape)
             out.append(filled.index_put((hand, region), head(joined)[:, 0]))
         return out[0], out[1]
 
