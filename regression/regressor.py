@@ -18,6 +18,7 @@ from sklearn.exceptions import NotFittedError
 
 from boneage.imaging import Sex
 from boneage.regression.augmentation import AugmentationSettings
+from boneage.regression.estimates import AgeEstimate, check_regions, check_training, no_estimate, reason_against
 from boneage.regression.features import extract_features
 from boneage.regression.fusion import FusionRule, fuse, weigh_regions
 from boneage.regression.networks.backbone import BackboneNet
@@ -55,29 +56,6 @@ class RegressorSettings:
     def __post_init__(self) -> None:
         if self.fusion not in ("learned", "equal"):
             raise ValueError(f"fusion must be learned or equal, got {self.fusion!r}")
-
-
-@dataclass(frozen=True)
-class AgeEstimate:
-    """The age of one hand, and what it rests on.
-
-    Parameters
-    ----------
-    months : float
-        NaN if there is no estimate; ``reason`` says why.
-    region_names : tuple of str
-    region_months : tuple of float
-        What each region says on its own; NaN for a missing one.
-    region_weights : tuple of float
-        Its weight in ``months``; they sum to 1, and a missing region's is 0.
-    reason : str
-    """
-
-    months: float
-    region_names: tuple[str, ...]
-    region_months: tuple[float, ...]
-    region_weights: tuple[float, ...]
-    reason: str = ""
 
 
 class AgeRegressor:
@@ -202,17 +180,15 @@ class AgeRegressor:
         """
         if not hasattr(self, "network_"):
             raise NotFittedError("this AgeRegressor is not fitted yet")
-        for stack in stacks:
-            if stack.names != self.region_names_ or stack.pixels.shape[1] != self.side_:
-                raise ValueError(
-                    f"the regions must be those the model was trained on: {len(self.region_names_)} of side "
-                    f"{self.side_}, got {len(stack.names)} of side {stack.pixels.shape[1]}"
-                )
-        reasons = [self._reason_against(stack, sex) for stack, sex in zip(stacks, sexes, strict=True)]
+        check_regions(stacks, self.region_names_, self.side_)
+        reasons = [
+            reason_against(stack, sex, use_sex=self._settings.use_sex) for stack, sex in zip(stacks, sexes, strict=True)
+        ]
         able = [k for k, reason in enumerate(reasons) if not reason]
-        estimates = [self._no_estimate(reason) for reason in reasons]
-        for start in range(0, len(able), _BATCH):
-            batch = able[start : start + _BATCH]
+        estimates = [no_estimate(self.region_names_, reason) for reason in reasons]
+        size = len(able) if self.cache and _is_fixed(self.network_) and able else _BATCH
+        for start in range(0, len(able), size):
+            batch = able[start : start + size]
             for k, estimate in zip(
                 batch, self._read([stacks[k] for k in batch], [sexes[k] for k in batch]), strict=True
             ):
@@ -288,46 +264,6 @@ class AgeRegressor:
             AgeEstimate(max(answer, 0.0), self.region_names_, tuple(own), tuple(weight))
             for answer, own, weight in zip(answers, months, weights.double().tolist(), strict=True)
         ]
-
-    def _reason_against(self, stack: RegionStack, sex: Sex | None) -> str:
-        if not stack.present.any():
-            return "no region could be cropped"
-        return "the sex is not known, and the model needs it" if self._settings.use_sex and sex is None else ""
-
-    def _no_estimate(self, reason: str) -> AgeEstimate:
-        n = len(self.region_names_)
-        return AgeEstimate(math.nan, self.region_names_, (math.nan,) * n, (0.0,) * n, reason)
-
-
-def check_training(
-    stacks: Sequence[RegionStack],
-    ages: Sequence[float],
-    sexes: Sequence[Sex | None],
-    names: Sequence[str],
-    *,
-    use_sex: bool,
-) -> None:
-    """Check that a model can learn from hands, which messages call by ``names``.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than two hands, regions differ, an age is not a number, or a needed sex is missing.
-    """
-    if not len(stacks) == len(ages) == len(sexes) == len(names) or len(stacks) < 2:
-        raise ValueError(
-            "need at least 2 hands with an age, a sex and a name each, "
-            f"got {len(stacks)}, {len(ages)}, {len(sexes)}, {len(names)}"
-        )
-    for name, stack, age, sex in zip(names, stacks, ages, sexes, strict=True):
-        if stack.names != stacks[0].names or stack.pixels.shape != stacks[0].pixels.shape:
-            raise ValueError(f"hand {name}: its regions are not those of the first hand")
-        if not stack.present.any():
-            raise ValueError(f"hand {name}: no region is present")
-        if not (math.isfinite(age) and age >= 0):
-            raise ValueError(f"hand {name}: the age must be a number of months, got {age}")
-        if use_sex and sex is None:
-            raise ValueError(f"hand {name}: the sex is not known, and the model needs it")
 
 
 def _is_fixed(network: torch.nn.Module) -> TypeGuard[BackboneNet]:

@@ -108,14 +108,15 @@ def test_eight_bits_are_trained_on_as_the_floats_they_stand_for():
 def test_pretrained_layers_learn_at_a_rate_of_their_own_and_frozen_ones_not_at_all():
     data = make_data(4)
     data = dataclasses.replace(data, pixels=torch.rand(4, 2, 32, 32))
+    plain = Recipe(optimiser="sgd", schedule="constant", loss="mse", epochs=1, batch_size=4, learning_rate=0.01,
+                   weight_decay=0, augmentation=None)  # fmt: skip
     for frozen in (False, True):
         moved = {}
         for rate in (0.1, 1.0):
             torch.manual_seed(0)
             net = BackboneNet(BackboneSettings("vgg16", "pool1", frozen=frozen, hidden=(8,)), 2, use_sex=False)
             before = {name: array.clone() for name, array in net.state_dict().items()}
-            recipe = Recipe(optimiser="sgd", schedule="constant", loss="mse", epochs=1, batch_size=4, learning_rate=0.01,
-                            weight_decay=0, pretrained_rate=rate, augmentation=None)  # fmt: skip
+            recipe = dataclasses.replace(plain, pretrained_rate=rate)
             train_network(net, data, recipe, "learned", seed=0)
             moved[rate] = {k: (v - before[k]).abs().max().item() for k, v in net.state_dict().items()}
         assert moved[1.0]["head.age.bias"] == pytest.approx(moved[0.1]["head.age.bias"]) != 0
