@@ -273,7 +273,7 @@ def _is_fixed(network: torch.nn.Module) -> TypeGuard[BackboneNet]:
 def _fingerprint(data: TrainingData, settings: RegressorSettings, seed: int, start: torch.nn.Module) -> str:
     digest = hashlib.sha256(json.dumps([_settings_to_json(settings), seed]).encode())
     for tensor in (data.pixels, data.present, data.sex, data.age, *start.state_dict().values()):
-        digest.update(tensor.numpy().data)
+        digest.update(tensor.numpy().tobytes())
     return digest.hexdigest()[:16]
 
 
