@@ -24,7 +24,10 @@ class Recipe:
         Weight of the regions' own errors in the loss.
     epochs, batch_size : int
     learning_rate, weight_decay : float
-    augmentation : AugmentationSettings
+    pretrained_rate : float
+        Learning rate of layers that come pretrained, as a part of ``learning_rate``.
+    augmentation : AugmentationSettings or None
+        ``None`` shows every hand as it is.
     """
 
     optimiser: Literal["adamw", "sgd"] = "adamw"
@@ -35,7 +38,8 @@ class Recipe:
     batch_size: int = 16
     learning_rate: float = 3e-3
     weight_decay: float = 0.02
-    augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
+    pretrained_rate: float = 0.1
+    augmentation: AugmentationSettings | None = field(default_factory=AugmentationSettings)
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size"):
@@ -46,6 +50,8 @@ class Recipe:
                 "learning_rate must be positive, weight_decay and region_loss not negative, "
                 f"got {self.learning_rate}, {self.weight_decay}, {self.region_loss}"
             )
+        if not 0 < self.pretrained_rate <= 1:
+            raise ValueError(f"pretrained_rate must be above 0 and at most 1, got {self.pretrained_rate}")
         named = ((self.optimiser, ("adamw", "sgd")), (self.schedule, ("one_cycle", "constant")),
                  (self.loss, ("smooth_l1", "mse")))  # fmt: skip
         for value, known in named:
@@ -56,6 +62,16 @@ class Recipe:
 def modern_recipe() -> Recipe:
     """Return our recipe: AdamW, one cycle, smooth L1."""
     return Recipe()
+
+
+def feature_recipe() -> Recipe:
+    """Return our recipe for what reads features that are computed once: many cheap epochs, hands as they are."""
+    return Recipe(epochs=100, batch_size=32, learning_rate=1e-3, augmentation=None)
+
+
+def fine_tuning_recipe() -> Recipe:
+    """Return our recipe for networks that come pretrained: fewer epochs, gentler steps."""
+    return Recipe(epochs=15, learning_rate=1e-3, weight_decay=0.01, pretrained_rate=0.1)
 
 
 def seed_recipe() -> Recipe:
