@@ -140,7 +140,7 @@ class ForestLocaliser:
         points : Points
             In original pixels. The score is the height of the last vote map's peak relative to full
             agreement (0..1). A landmark is absent if its score is below ``min_score``, it lies outside the
-            image, or no pose could be found; the reason says which.
+            image, or to the others as in no training image, or no pose could be found; the reason says which.
         votes : tuple of VoteMap
             The last stage's map of each landmark; empty if no pose was found.
 
@@ -170,7 +170,12 @@ class ForestLocaliser:
                 positions = to_view.inverse().apply(found)
         to_file = scan.frame_to_original().inverse()
         votes = tuple(VoteMap(m.values, m.to_map.compose(view.to_view).compose(to_file)) for m in maps)
-        return self._to_points(scan, pose.inverse().apply(positions), scores), votes
+        odd = (
+            np.zeros(len(scores), dtype=bool)
+            if self.constellation_ is None
+            else self.constellation_.find_odd(positions)
+        )
+        return self._to_points(scan, pose.inverse().apply(positions), scores, odd), votes
 
     def is_mirrored(self, points: Points) -> bool:
         """Whether landmarks lie as in a mirror image of the training scans."""
@@ -343,14 +348,17 @@ class ForestLocaliser:
         n, ndim = self.mean_shape_.shape
         return Points(self.names_, np.full((n, ndim), np.nan), np.zeros(n), (reason,) * n)
 
-    def _to_points(self, scan: Scan, in_file: Array, scores: Array) -> Points:
+    def _to_points(self, scan: Scan, in_file: Array, scores: Array, odd: NDArray[np.bool_]) -> Points:
         outside = np.asarray(((in_file < -0.5) | (in_file > np.array(scan.pixels.shape) - 0.5)).any(axis=1))
         poor = scores < self._settings.min_score
-        reasons = [
-            "outside the image" if out else f"score below {self._settings.min_score:g}" if low else ""
-            for out, low in zip(outside, poor, strict=True)
-        ]
-        positions = np.where((outside | poor)[:, None], np.nan, scan.frame_to_original().apply(in_file))
+        told = (
+            (outside, "outside the image"),
+            (poor, f"score below {self._settings.min_score:g}"),
+            (odd, "does not lie to the others as in any training image"),
+        )
+        reasons = [next((reason for fault, reason in told if fault[k]), "") for k in range(len(scores))]
+        absent = (outside | poor | odd)[:, None]
+        positions = np.where(absent, np.nan, scan.frame_to_original().apply(in_file))
         return Points(self.names_, positions, scores, tuple(reasons))
 
 

@@ -237,3 +237,10 @@ def test_states_that_do_not_fit_together_are_refused(fitted, broken):
         config["settings"] = {**config["settings"], "min_scores": 3}
     with pytest.raises((ValueError, KeyError, TypeError)):
         ForestLocaliser.from_state(config, arrays)
+
+
+def test_a_landmark_that_lies_as_in_no_training_image_is_absent_with_that_reason(fitted, scenes, monkeypatch):
+    monkeypatch.setattr(fitted.constellation_, "find_odd", lambda positions: np.arange(len(positions)) == 2)
+    points = fitted.locate(scenes[1][0][0])
+    assert points.present.tolist() == [True, True, False, True]
+    assert points.reasons[2] == "does not lie to the others as in any training image"
