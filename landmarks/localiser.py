@@ -88,14 +88,10 @@ class ForestLocaliser:
         names, in_file = _check_training(scans, points)
         shapes = [p * scan.spacing_array for p, scan in zip(in_file, scans, strict=True)]
         self.names_ = names
-        may_mirror = self._settings.first_mirrored
-        self.mean_shape_ = mean_shape(shapes, may_mirror)
+        self.mean_shape_ = mean_shape(shapes, self._settings.first_mirrored)
         self._learn_first_guess(scans, shapes)
         if self._settings.pose is not None:
-            poses = [
-                fit_pose(shape, self.mean_shape_, may_mirror).compose(scan.frame_to_true())
-                for shape, scan in zip(shapes, scans, strict=True)
-            ]
+            poses = self._fit_poses(scans, in_file)
             self.bounds_ = Bounds(self.mean_shape_.min(axis=0) - _MARGIN, self.mean_shape_.max(axis=0) + _MARGIN)
         else:
             poses = [guess_pose(scan, self.size_ratio_, self.centre_offset_) for scan in scans]
@@ -120,8 +116,32 @@ class ForestLocaliser:
             follow = partial(report, f"local stage {number}")
             self._local.append(LocalStage.fit(stage, views, truths, turns, int(seed), self.n_jobs, follow))
         self._finder = self._make_finder()
-        self.convincing_support_, self.typical_score_ = self._learn_what_convinces(scans, poses)
+        self._learn_what_convinces(scans, poses)
         return self
+
+    def with_settings(
+        self, settings: LocaliserSettings, scans: Sequence[Scan], points: Sequence[Points]
+    ) -> ForestLocaliser:
+        """Return a localiser of the same trees that votes by other settings: other weights, smoothing or steps.
+
+        Parameters
+        ----------
+        settings : LocaliserSettings
+            May differ in how trees vote, not in how they are grown.
+        scans, points : sequence
+            What the localiser was fitted to. They tell how well such votes usually agree.
+
+        Raises
+        ------
+        ValueError
+            If the trees do not fit the settings, or the scans are not those of this anatomy.
+        """
+        config, arrays = self.to_state()
+        other = ForestLocaliser.from_state({**config, "settings": dataclasses.asdict(settings)}, arrays)
+        if settings.pose is not None:
+            _, in_file = _check_training(scans, points)
+            other._learn_what_convinces(scans, other._fit_poses(scans, in_file))
+        return other
 
     def locate(self, scan: Scan) -> Points:
         """Find the landmarks of a scan; see :meth:`locate_with_votes`."""
@@ -262,13 +282,23 @@ class ForestLocaliser:
             self._whole, self.mean_shape_, self.bounds_, self.size_ratio_, self.centre_offset_, self._settings
         )
 
-    def _learn_what_convinces(self, scans: Sequence[Scan], poses: Sequence[Frame]) -> tuple[float, float]:
+    def _fit_poses(self, scans: Sequence[Scan], in_file: Sequence[Array]) -> list[Frame]:
+        """Return the annotated poses: maps from each file's pixels to reference coordinates."""
+        return [
+            fit_pose(landmarks * scan.spacing_array, self.mean_shape_, self._settings.first_mirrored).compose(
+                scan.frame_to_true()
+            )
+            for landmarks, scan in zip(in_file, scans, strict=True)
+        ]
+
+    def _learn_what_convinces(self, scans: Sequence[Scan], poses: Sequence[Frame]) -> None:
         """Learn how well votes agree where the pose is right, the coarse ones and the first local ones.
 
         The coarse ones convince where they agree better than they do in a mirror image. A few scans tell.
         """
+        self.convincing_support_ = self.typical_score_ = 0.0
         if self._finder is None:
-            return 0.0, 0.0
+            return
         some = list(zip(scans, poses, strict=True))[:: max(len(scans) // _SOME, 1)][:_SOME]
         flip = Frame.from_linear(np.diag([*[1.0] * (scans[0].ndim - 1), -1.0]), np.zeros(scans[0].ndim))
         right = [outcome for scan, pose in some for outcome in self._finder.correct(scan, [pose])]
@@ -276,8 +306,8 @@ class ForestLocaliser:
         usual = float(np.median([outcome.support for outcome in right])) if right else 0.0
         mirrored = max((outcome.support for outcome in wrong), default=0.0)
         scores = [self._score_locally(scan, outcome) for (scan, _), outcome in zip(some, right, strict=False)]
-        least = max(_CONVINCING * usual, _CLEARLY * mirrored * self._settings.first_mirrored)
-        return least, float(np.median(scores)) if scores else 0.0
+        self.convincing_support_ = max(_CONVINCING * usual, _CLEARLY * mirrored * self._settings.first_mirrored)
+        self.typical_score_ = float(np.median(scores)) if scores else 0.0
 
     def _learn_surroundings(self, shapes: Array) -> None:
         """Learn how landmarks lie to each other, from shapes in reference coordinates."""

@@ -5,7 +5,7 @@ import pytest
 from sklearn.exceptions import NotFittedError
 
 from boneage.imaging import Points, Scan
-from boneage.landmarks import ForestLocaliser
+from boneage.landmarks import ForestLocaliser, with_vote_weight
 from boneage.landmarks.poses import NoSimilarity
 from tests.landmarks.conftest import NAMES, draw_scene
 
@@ -76,6 +76,17 @@ def test_where_no_pose_convinces_the_local_votes_decide(all_round, scenes, monke
     nothing = all_round.locate(noise)
     assert not nothing.present.any()
     assert set(nothing.reasons) == {"no pose of the anatomy fits the image"}
+
+
+def test_the_same_trees_vote_by_other_settings(all_round, scenes):
+    train, test = scenes
+    equal = with_vote_weight(all_round._settings, "uniform")
+    other = all_round.with_settings(equal, *zip(*train, strict=True))
+    assert np.median(errors(other, test)) < 1.5
+    assert other.convincing_support_ != all_round.convincing_support_
+    same = all_round.with_settings(all_round._settings, *zip(*train, strict=True))
+    assert same.convincing_support_ == pytest.approx(all_round.convincing_support_)
+    assert np.array_equal(same.locate(test[0][0]).positions, all_round.locate(test[0][0]).positions)
 
 
 def test_the_votes_peak_where_the_landmark_is_found(fitted, scenes):
