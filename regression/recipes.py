@@ -21,7 +21,11 @@ class Recipe:
         Course of the learning rate, of which ``learning_rate`` is the highest.
     loss : {"smooth_l1", "mse"}
     region_loss : float
-        Weight of the regions' own errors in the loss.
+        Weight of the regions' own errors in the loss. Fusion by inverse variance has a loss of its own, the
+        Gaussian likelihood of every region's age, and looks at neither.
+    stratum_weight : float
+        From 0 to 1: how far rare ages and sexes are made up for in the loss; see
+        :func:`~boneage.regression.losses.stratum_weights`.
     epochs, batch_size : int
     learning_rate, weight_decay : float
     augmentation : AugmentationSettings
@@ -31,6 +35,7 @@ class Recipe:
     schedule: Literal["one_cycle", "constant"] = "one_cycle"
     loss: LossName = "smooth_l1"
     region_loss: float = 0.5
+    stratum_weight: float = 0.0
     epochs: int = 60
     batch_size: int = 16
     learning_rate: float = 3e-3
@@ -46,6 +51,8 @@ class Recipe:
                 "learning_rate must be positive, weight_decay and region_loss not negative, "
                 f"got {self.learning_rate}, {self.weight_decay}, {self.region_loss}"
             )
+        if not 0 <= self.stratum_weight <= 1:
+            raise ValueError(f"stratum_weight must be from 0 to 1, got {self.stratum_weight}")
         named = ((self.optimiser, ("adamw", "sgd")), (self.schedule, ("one_cycle", "constant")),
                  (self.loss, ("smooth_l1", "mse")))  # fmt: skip
         for value, known in named:

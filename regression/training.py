@@ -18,8 +18,8 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Sampler, TensorDataset
 
 from boneage.regression.augmentation import draw_augmentation
-from boneage.regression.fusion import FusionRule, fuse, weigh_regions
-from boneage.regression.losses import age_loss, check_finite
+from boneage.regression.fusion import FusionRule, fuse, log_precision, weigh_regions
+from boneage.regression.losses import age_loss, check_finite, gaussian_loss
 from boneage.regression.recipes import Recipe
 
 Report = Callable[[str, float], None]
@@ -39,12 +39,15 @@ class TrainingData:
         -1 for girls, 1 for boys, 0 where it is not used.
     age : tensor of shape (n_hands,)
         Standardised.
+    weight : tensor of shape (n_hands,), optional
+        How much each hand counts in the loss, 1 on average; all the same if not given.
     """
 
     pixels: Tensor
     present: Tensor
     sex: Tensor
     age: Tensor
+    weight: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.age)
@@ -56,6 +59,7 @@ def train_network(
     recipe: Recipe,
     fusion: FusionRule,
     *,
+    fixed_weights: Tensor | None = None,
     seed: int,
     checkpoint: Path | None = None,
     progress: Report | None = None,
@@ -71,7 +75,9 @@ def train_network(
         See :class:`~boneage.regression.networks.catalogue.AgeNetwork`.
     data : TrainingData
     recipe : Recipe
-    fusion : {"learned", "equal"}
+    fusion : {"learned", "inverse_variance", "fixed", "equal"}
+    fixed_weights : tensor of shape (n_regions,), optional
+        For the rule ``fixed``.
     seed : int
     checkpoint : Path, optional
         File to save the state to every few epochs, and to resume from if it exists. It is removed at the end.
@@ -83,7 +89,8 @@ def train_network(
     FloatingPointError
         If the loss is no longer finite.
     """
-    dataset = TensorDataset(data.pixels, data.present, data.sex, data.age, torch.arange(len(data)))
+    weight = torch.ones(len(data)) if data.weight is None else data.weight
+    dataset = TensorDataset(data.pixels, data.present, data.sex, data.age, weight, torch.arange(len(data)))
     loader = DataLoader(dataset, batch_size=recipe.batch_size, sampler=_Shuffled(len(data), seed))
     steps = -(-len(data) // recipe.batch_size) * recipe.epochs
     callbacks: list[Callback] = [_Progress(progress)] if progress else []
@@ -100,7 +107,7 @@ def train_network(
             max_epochs=recipe.epochs, accelerator="cpu", devices=1, logger=False, callbacks=callbacks,
             enable_checkpointing=checkpoint is not None, enable_progress_bar=False, enable_model_summary=False,
         )  # fmt: skip
-        loop = _TrainingLoop(network, recipe, fusion, seed, steps)
+        loop = _TrainingLoop(network, recipe, fusion, fixed_weights, seed, steps)
         trainer.fit(loop, loader, ckpt_path=resume, weights_only=True)
     network.eval()
     if checkpoint:
@@ -108,23 +115,29 @@ def train_network(
 
 
 class _TrainingLoop(lightning.LightningModule):
-    def __init__(self, network: nn.Module, recipe: Recipe, fusion: FusionRule, seed: int, steps: int) -> None:
+    def __init__(
+        self, network: nn.Module, recipe: Recipe, fusion: FusionRule, fixed: Tensor | None, seed: int, steps: int
+    ) -> None:
         super().__init__()
         self.network = network
         self.recipe = recipe
         self.fusion: FusionRule = fusion
+        self.fixed = fixed
         self.seed = seed
         self.steps = steps
 
     def training_step(self, batch: tuple[Tensor, ...], batch_idx: int) -> Tensor:
-        pixels, present, sex, age, hands = batch
+        pixels, present, sex, age, weight, hands = batch
         rng = np.random.default_rng([self.seed, self.current_epoch, batch_idx])
         torch.manual_seed(int(rng.integers(2**62)))  # for dropout; the caller's state is kept aside
         augmentation = draw_augmentation(rng, self.recipe.augmentation, present.numpy())
         pixels, present = augmentation.apply(pixels, present)
         ages, logits = self.network(pixels, present, sex)
-        fused = fuse(ages, weigh_regions(logits, present, self.fusion))
-        loss = age_loss(self.recipe.loss, fused, ages, present, age, self.recipe.region_loss)
+        if self.fusion == "inverse_variance":
+            loss = gaussian_loss(ages, log_precision(logits), present, age, weight)
+        else:
+            fused = fuse(ages, weigh_regions(logits, present, self.fusion, self.fixed))
+            loss = age_loss(self.recipe.loss, fused, ages, present, age, self.recipe.region_loss, weight)
         check_finite(loss, hands, self.current_epoch)
         return loss
 
