@@ -4,10 +4,13 @@ if __name__ != "boneage.regression":
     raise ImportError(f"import boneage.regression, not {__name__}: that would make a second copy of every class")
 
 from boneage.regression.augmentation import AugmentationSettings
+from boneage.regression.estimates import AgeEstimate
+from boneage.regression.networks.backbone import BackboneSettings
 from boneage.regression.networks.multiregion import MultiRegionSettings
-from boneage.regression.recipes import Recipe, modern_recipe, seed_recipe
+from boneage.regression.recipes import Recipe, fine_tuning_recipe, modern_recipe, seed_recipe
 from boneage.regression.regions import RegionStack, crop_regions
-from boneage.regression.regressor import AgeEstimate, AgeRegressor, RegressorSettings
+from boneage.regression.regressor import AgeRegressor, RegressorSettings
+from boneage.regression.ridge import FeatureRidge
 from boneage.regression.sites import HAND_SITES, Site, check_sites, sites_from_json, sites_to_json
 
 __all__ = [
@@ -15,6 +18,8 @@ __all__ = [
     "AgeEstimate",
     "AgeRegressor",
     "AugmentationSettings",
+    "BackboneSettings",
+    "FeatureRidge",
     "MultiRegionSettings",
     "Recipe",
     "RegionStack",
@@ -22,6 +27,7 @@ __all__ = [
     "Site",
     "check_sites",
     "crop_regions",
+    "fine_tuning_recipe",
     "modern_recipe",
     "seed_recipe",
     "sites_from_json",

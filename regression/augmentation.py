@@ -26,6 +26,9 @@ class AugmentationSettings:
         Exponent on grey values, one for each hand.
     drop_region : float
         Chance that a present region is taken away, so that the model learns to do without. One stays.
+    flip : bool
+        Whether half of the hands are mirrored, each of their regions in its own frame: for whole images, in which
+        left and right hands occur. Regions are cropped as of one side, and do without.
     """
 
     max_rotation_rad: float = math.radians(10)
@@ -33,6 +36,7 @@ class AugmentationSettings:
     max_shift: float = 0.06
     max_log_gamma: float = 0.35
     drop_region: float = 0.15
+    flip: bool = False
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
@@ -59,15 +63,16 @@ class Augmentation:
     dropped: NDArray[np.bool_]
 
     def apply(self, pixels: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
-        """Return changed regions, shape (n_hands, n_regions, side, side), and which are present."""
+        """Return changed regions, shape (n_hands, n_regions, side, side), and which are present, on their device."""
         n, regions, side, _ = pixels.shape
-        warps = torch.from_numpy(self.warps.reshape(-1, 2, 3))
+        device = pixels.device
+        warps = torch.from_numpy(self.warps.reshape(-1, 2, 3)).to(device)
         grid = functional.affine_grid(warps, [n * regions, 1, side, side], align_corners=False)
         warped = functional.grid_sample(
             pixels.reshape(-1, 1, side, side), grid, padding_mode="border", align_corners=False
         ).reshape(pixels.shape)
-        powers = torch.from_numpy(self.gammas)[:, None, None, None]
-        return warped.clamp(0, 1) ** powers, present & ~torch.from_numpy(self.dropped)
+        powers = torch.from_numpy(self.gammas).to(device)[:, None, None, None]
+        return warped.clamp(0, 1) ** powers, present & ~torch.from_numpy(self.dropped).to(device)
 
 
 def draw_augmentation(
@@ -83,4 +88,6 @@ def draw_augmentation(
     gammas = np.exp(rng.uniform(-1, 1, shape[0]) * settings.max_log_gamma)
     chance = rng.uniform(size=shape)
     chance[np.arange(shape[0]), np.argmax(np.where(present, chance, -1), axis=1)] = 1.0  # one stays
+    if settings.flip:
+        warps[..., 0] *= np.where(rng.uniform(size=shape[0]) < 0.5, -1, 1)[:, None, None]  # of the output's columns
     return Augmentation(warps.astype(np.float32), gammas.astype(np.float32), np.asarray(chance < settings.drop_region))

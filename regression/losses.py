@@ -111,16 +111,15 @@ def _pointwise(name: LossName, predicted: Tensor, truth: Tensor) -> Tensor:
     return functional.smooth_l1_loss(predicted, truth, reduction="none", beta=0.2)
 
 
-def check_finite(loss: Tensor, hands: Tensor, epoch: int) -> None:
+def check_finite(loss: Tensor, hands: Sequence[str], epoch: int) -> None:
     """Stop a training that has diverged.
 
     Raises
     ------
     FloatingPointError
-        If the loss is not finite; it says in which epoch, and in which hands (their places in the training set).
+        If the loss is not finite; it says in which epoch, and in which hands.
     """
     if not torch.isfinite(loss):
-        places = ", ".join(str(int(k)) for k in hands)
         raise FloatingPointError(
-            f"the loss is {loss.item()} in epoch {epoch + 1}, hands number {places}: lower the learning rate"
+            f"the loss is {loss.item()} in epoch {epoch + 1}, hands {', '.join(hands)}: lower the learning rate"
         )

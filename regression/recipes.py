@@ -28,7 +28,10 @@ class Recipe:
         :func:`~boneage.regression.losses.stratum_weights`.
     epochs, batch_size : int
     learning_rate, weight_decay : float
-    augmentation : AugmentationSettings
+    pretrained_rate : float
+        Learning rate of layers that come pretrained, as a part of ``learning_rate``.
+    augmentation : AugmentationSettings or None
+        ``None`` shows every hand as it is.
     """
 
     optimiser: Literal["adamw", "sgd"] = "adamw"
@@ -40,7 +43,8 @@ class Recipe:
     batch_size: int = 16
     learning_rate: float = 3e-3
     weight_decay: float = 0.02
-    augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
+    pretrained_rate: float = 0.1
+    augmentation: AugmentationSettings | None = field(default_factory=AugmentationSettings)
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size"):
@@ -53,6 +57,8 @@ class Recipe:
             )
         if not 0 <= self.stratum_weight <= 1:
             raise ValueError(f"stratum_weight must be from 0 to 1, got {self.stratum_weight}")
+        if not 0 < self.pretrained_rate <= 1:
+            raise ValueError(f"pretrained_rate must be above 0 and at most 1, got {self.pretrained_rate}")
         named = ((self.optimiser, ("adamw", "sgd")), (self.schedule, ("one_cycle", "constant")),
                  (self.loss, ("smooth_l1", "mse")))  # fmt: skip
         for value, known in named:
@@ -63,6 +69,11 @@ class Recipe:
 def modern_recipe() -> Recipe:
     """Return our recipe: AdamW, one cycle, smooth L1."""
     return Recipe()
+
+
+def fine_tuning_recipe() -> Recipe:
+    """Return our recipe for networks that come pretrained: fewer epochs, gentler steps."""
+    return Recipe(epochs=15, learning_rate=1e-3, weight_decay=0.01, pretrained_rate=0.1)
 
 
 def seed_recipe() -> Recipe:

@@ -8,12 +8,14 @@ from typing import Any, Protocol
 
 from torch import Tensor, nn
 
+from boneage.regression.networks.backbone import BackboneNet, BackboneSettings
 from boneage.regression.networks.multiregion import MultiRegionNet, MultiRegionSettings
 
-NetworkSettings = MultiRegionSettings
+NetworkSettings = MultiRegionSettings | BackboneSettings
 
 _KINDS: dict[str, tuple[type[NetworkSettings], type[nn.Module]]] = {
     "multiregion": (MultiRegionSettings, MultiRegionNet),
+    "backbone": (BackboneSettings, BackboneNet),
 }
 
 

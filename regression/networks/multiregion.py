@@ -81,6 +81,7 @@ class MultiRegionNet(nn.Module):
         )
         self.age = build_head(settings.head, settings.hidden)
         self.trust = nn.Linear(settings.hidden, 1)
+        self.to(memory_format=torch.channels_last)  # a quarter faster on a processor
 
     def forward(self, pixels: Tensor, present: Tensor, sex: Tensor) -> tuple[Tensor, Tensor]:
         """Return ages and trust logits, each of shape (n_hands, n_regions); 0 where a region is not present.
@@ -100,7 +101,7 @@ class MultiRegionNet(nn.Module):
         joined = self.join(torch.cat(parts, dim=1))
         out = []
         for head in (self.age, self.trust):
-            filled = torch.zeros(present.shape, dtype=joined.dtype)
+            filled = joined.new_zeros(present.shape)
             out.append(filled.index_put((hand, region), head(joined)[:, 0]))
         return out[0], out[1]
 

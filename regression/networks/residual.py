@@ -21,7 +21,7 @@ class LocalContrast(nn.Module):
     window : float
         Side of the neighbourhood, as a part of the picture's.
     floor : float
-        Least spread, in grey values from 0 to 1: what varies less is taken for noise.
+        Least spread, in grey values from -1 to 1: what varies less is taken for noise.
 
     References
     ----------
@@ -29,7 +29,7 @@ class LocalContrast(nn.Module):
        object recognition? International Conference on Computer Vision, 2009.
     """
 
-    def __init__(self, window: float = 0.15, floor: float = 0.03) -> None:
+    def __init__(self, window: float = 0.15, floor: float = 0.06) -> None:
         super().__init__()
         self.window = window
         self.floor = floor
@@ -61,6 +61,7 @@ class ResidualBlock(nn.Module):
             )
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return maps of shape (n, n_out, rows, cols) from maps of shape (n, n_in, rows, cols), rounded up if halved."""
         return torch.relu(self.body(x) + self.shortcut(x))
 
 

@@ -48,6 +48,18 @@ def test_dropping_leaves_one_region_and_never_adds_any():
         assert not (present & ~torch.from_numpy(PRESENT)).any()
 
 
+def test_half_of_the_hands_are_mirrored_each_with_all_its_regions():
+    picture = torch.rand(1, 2, 16, 16, generator=torch.Generator().manual_seed(0)).expand(200, 2, 16, 16)
+    present = torch.ones(200, 2, dtype=torch.bool)
+    none = {"max_rotation_rad": 0, "max_log_scale": 0, "max_shift": 0, "max_log_gamma": 0, "drop_region": 0}
+    drawn = draw_augmentation(np.random.default_rng(0), AugmentationSettings(**none, flip=True), present.numpy())
+    changed, _ = drawn.apply(picture, present)
+    same = (changed - picture).abs().amax(dim=(1, 2, 3)) < 1e-4
+    mirrored = (changed - picture.flip(-1)).abs().amax(dim=(1, 2, 3)) < 1e-4
+    assert (same ^ mirrored).all()
+    assert 70 < mirrored.sum() < 130
+
+
 def test_limits_are_checked():
     with pytest.raises(ValueError, match="max_shift"):
         AugmentationSettings(max_shift=-1)

@@ -177,3 +177,43 @@ def test_the_fit_does_not_depend_on_the_global_seed(hands, quick_settings):
         torch.manual_seed(seed)
         answers.append(AgeRegressor(settings=settings).fit(*hands).predict(hands[0][:1], hands[2][:1])[0].months)
     assert answers[0] == pytest.approx(answers[1], abs=1e-3)
+
+
+def test_messages_name_the_hands_by_their_ids(hands, quick_settings):
+    stacks, ages, sexes = hands
+    with pytest.raises(ValueError, match="hand 1378: the age"):
+        AgeRegressor(settings=quick_settings).fit(stacks[:2], [10.0, -1.0], sexes[:2], ids=["1377", "1378"])
+    with pytest.raises(ValueError, match="a name each"):
+        AgeRegressor(settings=quick_settings).fit(stacks[:2], ages[:2], sexes[:2], ids=["1377"])
+    diverging = dataclasses.replace(
+        quick_settings,
+        recipe=dataclasses.replace(quick_settings.recipe, optimiser="sgd", schedule="constant", learning_rate=1e30),
+    )
+    with pytest.raises(FloatingPointError, match=r"hands ((1377|1378|1379)(, )?){3}: lower the learning rate"):
+        AgeRegressor(settings=diverging).fit(stacks[:3], ages[:3], sexes[:3], ids=["1377", "1378", "1379"])
+
+
+def test_the_training_curve_is_kept_and_saved(fitted):
+    assert len(fitted.history_) == 25
+    assert fitted.history_[-1] < 0.5 * fitted.history_[0]
+    config, arrays = fitted.to_state()
+    assert AgeRegressor.from_state(config, arrays).history_ == fitted.history_
+    del config["history"]  # models saved before there was one
+    assert AgeRegressor.from_state(config, arrays).history_ == []
+
+
+def test_an_interrupted_fit_goes_on_where_it_stopped(hands, quick_settings, tmp_path):
+    def interrupt(_stage, part):
+        if part > 0.9:
+            raise KeyboardInterrupt
+
+    with pytest.raises((KeyboardInterrupt, SystemExit)):
+        AgeRegressor(settings=quick_settings).fit(*hands, checkpoints=tmp_path, progress=interrupt)
+    assert len(list(tmp_path.glob("*.ckpt"))) == 1
+    told = []
+    again = AgeRegressor(settings=quick_settings).fit(
+        *hands, checkpoints=tmp_path, progress=lambda _stage, part: told.append(part)
+    )
+    assert len(told) < 10
+    assert len(again.history_) == 25
+    assert list(tmp_path.iterdir()) == []

@@ -3,10 +3,15 @@ import json
 import pytest
 import torch
 
-from boneage.regression import MultiRegionSettings
+from boneage.regression import BackboneSettings, MultiRegionSettings
 from boneage.regression.networks.catalogue import build_network, network_from_json, network_to_json
 
-SETTINGS = [MultiRegionSettings(channels=(4, 8), hidden=8)]
+SETTINGS = [
+    MultiRegionSettings(channels=(4, 8), hidden=8),
+    BackboneSettings("vgg16", "pool2", hidden=(8, 4)),
+    BackboneSettings("googlenet", "inception3a", frozen=False, input_side=40),
+    BackboneSettings("overfeat", "pool2"),
+]
 
 
 @pytest.mark.parametrize("settings", SETTINGS)
