@@ -28,6 +28,9 @@ class Recipe:
         :func:`~boneage.regression.losses.stratum_weights`.
     epochs, batch_size : int
     learning_rate, weight_decay : float
+    precision : {"float32", "bfloat16"}
+        Of the layers' arithmetic in training; weights and predictions stay float32. The second is twice as fast on
+        processors that have instructions for it (AVX-512 BF16, AMX) and on GPUs, and slower on others.
     pretrained_rate : float
         Learning rate of layers that come pretrained, as a part of ``learning_rate``.
     augmentation : AugmentationSettings or None
@@ -43,6 +46,7 @@ class Recipe:
     batch_size: int = 16
     learning_rate: float = 3e-3
     weight_decay: float = 0.02
+    precision: Literal["float32", "bfloat16"] = "float32"
     pretrained_rate: float = 0.1
     augmentation: AugmentationSettings | None = field(default_factory=AugmentationSettings)
 
@@ -60,7 +64,7 @@ class Recipe:
         if not 0 < self.pretrained_rate <= 1:
             raise ValueError(f"pretrained_rate must be above 0 and at most 1, got {self.pretrained_rate}")
         named = ((self.optimiser, ("adamw", "sgd")), (self.schedule, ("one_cycle", "constant")),
-                 (self.loss, ("smooth_l1", "mse")))  # fmt: skip
+                 (self.loss, ("smooth_l1", "mse")), (self.precision, ("float32", "bfloat16")))  # fmt: skip
         for value, known in named:
             if value not in known:
                 raise ValueError(f"{value!r} is not one of {', '.join(known)}")

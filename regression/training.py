@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import lightning
 import numpy as np
@@ -29,6 +29,7 @@ Report = Callable[[str, float], None]
 
 _CHECKPOINT_EPOCHS = 5
 _CHECKPOINT_SECONDS = 120.0
+_PRECISIONS: dict[str, Literal["32-true", "bf16-mixed"]] = {"float32": "32-true", "bfloat16": "bf16-mixed"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +112,7 @@ def train_network(
         trainer = lightning.Trainer(
             max_epochs=recipe.epochs, accelerator="gpu" if torch.cuda.is_available() else "cpu", devices=1,
             logger=False, callbacks=callbacks, enable_checkpointing=checkpoint is not None,
-            enable_progress_bar=False, enable_model_summary=False,
+            enable_progress_bar=False, enable_model_summary=False, precision=_PRECISIONS[recipe.precision],
         )  # fmt: skip
         network.train()
         loop = _TrainingLoop(network, recipe, fusion, fixed_weights, names, seed, len(batches) * recipe.epochs)
@@ -152,7 +153,7 @@ class _TrainingLoop(lightning.LightningModule):
         if self.recipe.augmentation:
             drawn = draw_augmentation(rng, self.recipe.augmentation, present.cpu().numpy())
             pixels, present = drawn.apply(pixels, present)
-        ages, logits = self.network(pixels, present, sex)
+        ages, logits = (said.float() for said in self.network(pixels, present, sex))
         if self.fusion == "inverse_variance":
             loss = gaussian_loss(ages, log_precision(logits), present, age, weight)
         else:

@@ -101,8 +101,8 @@ class MultiRegionNet(nn.Module):
         joined = self.join(torch.cat(parts, dim=1))
         out = []
         for head in (self.age, self.trust):
-            filled = joined.new_zeros(present.shape)
-            out.append(filled.index_put((hand, region), head(joined)[:, 0]))
+            said = head(joined)[:, 0]
+            out.append(said.new_zeros(present.shape).index_put((hand, region), said))
         return out[0], out[1]
 
     def _look(self, pictures: Tensor, region: Tensor) -> Tensor:

@@ -61,7 +61,7 @@ class ResidualBlock(nn.Module):
             )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return maps of shape (n, n_out, rows, cols) from maps of shape (n, n_in, rows, cols), rounded up if halved."""
+        """Return n_out maps of shape (rows, cols), or of half that, rounded up, from n_in."""
         return torch.relu(self.body(x) + self.shortcut(x))
 
 
