@@ -11,6 +11,7 @@ from boneage.imaging import Frame
 
 Array = NDArray[np.float64]
 _N_TRIALS = 200
+_CLEARLY = 2.0  # how much better a mirror image must fit: a few landmarks in line fit either way
 _MAX_LOCAL_RESIZE = 1.5  # neighbours that seem to be larger or smaller than this are not believed
 
 
@@ -134,7 +135,30 @@ def fit_similarity_robustly(source: Array, target: Array, weights: Array, tolera
     return best, support
 
 
-def mean_shape(shapes: Sequence[Array]) -> Array:
+def fit_pose(shape: Array, mean: Array, may_mirror: bool) -> Frame:
+    """Return the similarity that takes a shape to the mean shape, with a reflection if only that fits well.
+
+    Parameters
+    ----------
+    shape, mean : ndarray of shape (n, ndim)
+    may_mirror : bool
+        Whether a reflection is allowed.
+
+    Raises
+    ------
+    NoSimilarity
+        If there are too few landmarks, or they coincide.
+    """
+    straight = fit_similarity(shape, mean)
+    if not may_mirror:
+        return straight
+    flip = Frame.from_linear(np.diag([*[1.0] * (shape.shape[1] - 1), -1.0]), np.zeros(shape.shape[1]))
+    mirrored = fit_similarity(flip.apply(shape), mean).compose(flip)
+    misfits = [float(np.nansum((pose.apply(shape) - mean) ** 2)) for pose in (straight, mirrored)]
+    return mirrored if _CLEARLY * misfits[1] < misfits[0] else straight
+
+
+def mean_shape(shapes: Sequence[Array], may_mirror: bool = False) -> Array:
     """Return the mean of shapes after removing place, size and rotation (generalised Procrustes analysis).
 
     Absent landmarks (NaN) are left out of the means.
@@ -142,15 +166,20 @@ def mean_shape(shapes: Sequence[Array]) -> Array:
     Parameters
     ----------
     shapes : sequence of ndarray of shape (n, ndim)
+    may_mirror : bool
+        Whether some of the shapes may be mirror images of the others; the mean is then of the side that most are of.
 
     Returns
     -------
     ndarray of shape (n, ndim)
         Centred on 0, the larger side of its bounding box 1, in the shapes' mean orientation.
     """
-    mean = _normalise(np.nanmean([_normalise(shape) for shape in shapes], axis=0))
+    upright = [_normalise(shape) for shape in shapes]
+    if may_mirror:
+        upright = _turn_to_one_side(upright)
+    mean = _normalise(np.nanmean(upright, axis=0))
     for _ in range(5):
-        aligned = [fit_similarity(shape, mean).apply(shape) for shape in shapes]
+        aligned = [fit_pose(shape, mean, may_mirror).apply(shape) for shape in shapes]
         mean = _normalise(np.nanmean(aligned, axis=0))
     return mean
 
@@ -175,6 +204,23 @@ def rotation(angle_rad: float, ndim: int) -> Array:
 
 def _normalise(shape: Array) -> Array:
     return np.asarray((shape - shape_centre(shape)) / shape_extent(shape), dtype=np.float64)
+
+
+def _turn_to_one_side(shapes: Sequence[Array]) -> list[Array]:
+    """Return the shapes, mirrored where they are so with respect to most."""
+    fullest = max(shapes, key=lambda shape: int((~np.isnan(shape[:, 0])).sum()))
+    mirrored = [_is_mirrored(shape, fullest) for shape in shapes]
+    if 2 * sum(mirrored) > len(shapes):
+        mirrored = [not side for side in mirrored]
+    flip = np.append(np.ones(fullest.shape[1] - 1), -1.0)
+    return [shape * flip if side else shape for shape, side in zip(shapes, mirrored, strict=True)]
+
+
+def _is_mirrored(shape: Array, other: Array) -> bool:
+    try:
+        return bool(np.linalg.det(fit_pose(shape, other, True).matrix) < 0)
+    except NoSimilarity:  # they have too few landmarks in common to tell
+        return False
 
 
 def _draw_trials(source: Array, target: Array) -> Array:

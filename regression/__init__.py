@@ -7,7 +7,8 @@ from boneage.regression.augmentation import AugmentationSettings
 from boneage.regression.estimates import AgeEstimate
 from boneage.regression.networks.backbone import BackboneSettings
 from boneage.regression.networks.multiregion import MultiRegionSettings
-from boneage.regression.recipes import Recipe, fine_tuning_recipe, modern_recipe, seed_recipe
+from boneage.regression.presets import PRESETS
+from boneage.regression.recipes import Recipe, feature_recipe, fine_tuning_recipe, modern_recipe, seed_recipe
 from boneage.regression.regions import RegionStack, crop_regions
 from boneage.regression.regressor import AgeRegressor, RegressorSettings
 from boneage.regression.ridge import FeatureRidge
@@ -15,6 +16,7 @@ from boneage.regression.sites import HAND_SITES, Site, check_sites, sites_from_j
 
 __all__ = [
     "HAND_SITES",
+    "PRESETS",
     "AgeEstimate",
     "AgeRegressor",
     "AugmentationSettings",
@@ -27,6 +29,7 @@ __all__ = [
     "Site",
     "check_sites",
     "crop_regions",
+    "feature_recipe",
     "fine_tuning_recipe",
     "modern_recipe",
     "seed_recipe",

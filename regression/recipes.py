@@ -75,6 +75,11 @@ def modern_recipe() -> Recipe:
     return Recipe()
 
 
+def feature_recipe() -> Recipe:
+    """Return our recipe for what reads features that are computed once: many cheap epochs, hands as they are."""
+    return Recipe(epochs=100, batch_size=32, learning_rate=1e-3, augmentation=None)
+
+
 def fine_tuning_recipe() -> Recipe:
     """Return our recipe for networks that come pretrained: fewer epochs, gentler steps."""
     return Recipe(epochs=15, learning_rate=1e-3, weight_decay=0.01, pretrained_rate=0.1)

@@ -192,7 +192,8 @@ class AgeRegressor:
         ]
         able = [k for k, reason in enumerate(reasons) if not reason]
         estimates = [no_estimate(self.region_names_, reason) for reason in reasons]
-        size = len(able) if self.cache and _is_fixed(self.network_) and able else _BATCH
+        # kept features are looked up for all hands at once: the weights that they are named after are many
+        size = len(able) if able and self.cache and _is_fixed(self.network_) else _BATCH
         for start in range(0, len(able), size):
             batch = able[start : start + size]
             for k, estimate in zip(

@@ -46,3 +46,14 @@ def test_the_changes_of_the_robustness_script_move_picture_and_landmarks_togethe
             continue
         peak = np.mean(np.argwhere(changed.pixels > changed.pixels.max() * 0.8), axis=0)
         assert np.linalg.norm(peak - moved.positions[0]) < 2.0, name
+
+
+def test_the_costs_script_prints_a_row_a_network(monkeypatch, capsys):
+    script = load_script("network_costs")
+    monkeypatch.setattr(script, "PRESETS", {"multiregion": script.PRESETS["multiregion"]})
+    monkeypatch.setattr(script, "time_a_hand", lambda act: act() or 1.25)
+    script.main(32, 2)
+    title, header, row = capsys.readouterr().out.splitlines()
+    assert title.startswith("hands of 2 regions of 32x32")
+    assert header.split()[0] == "network"
+    assert row.split() == ["multiregion", "0.2", "1.2", "1.2"]

@@ -69,7 +69,7 @@ class OxfordNet(nn.Module):
             self.n_features = 4096
         if layer == "fc7":
             self.classifier.extend([nn.Dropout(), nn.Linear(4096, 4096), nn.ReLU()])
-        self.to(memory_format=torch.channels_last)  # a sixth faster on a processor
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # a sixth faster on a processor
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Return features of shape (n, n_features) for pictures from 0 to 1, shape (n, 1, side, side).

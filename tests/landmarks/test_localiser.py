@@ -55,6 +55,29 @@ def test_any_rotation_and_the_mirror_image_are_found_where_settings_say_so(all_r
     assert all_round.is_mirrored(found) == mirrored
 
 
+def test_it_learns_from_a_mix_of_left_and_right(scenes, tiny_settings):
+    def mirror(scene):
+        scan, points = scene
+        place = points.positions * [1, -1] + [0, scan.pixels.shape[1] - 1]
+        return Scan(scan.pixels[:, ::-1]), dataclasses.replace(points, positions=place)
+
+    train = [mirror(scene) if k % 3 == 0 else scene for k, scene in enumerate(scenes[0])]
+    settings = dataclasses.replace(tiny_settings, first_mirrored=True)
+    mixed = ForestLocaliser(settings=settings, n_jobs=2).fit(*zip(*train, strict=True))
+    assert not mixed.is_mirrored(scenes[1][0][1])
+    assert np.median(errors(mixed, scenes[1])) < 1.0
+    assert np.median(errors(mixed, [mirror(scene) for scene in scenes[1]])) < 1.0
+
+
+def test_where_no_pose_convinces_the_local_votes_decide(all_round, scenes, monkeypatch):
+    monkeypatch.setattr(all_round, "convincing_support_", 1000.0)
+    assert np.median(errors(all_round, scenes[1])) < 1.5
+    noise = Scan(np.random.default_rng(4).normal(20, 2, (110, 110)))
+    nothing = all_round.locate(noise)
+    assert not nothing.present.any()
+    assert set(nothing.reasons) == {"no pose of the anatomy fits the image"}
+
+
 def test_the_votes_peak_where_the_landmark_is_found(fitted, scenes):
     _, held_out = scenes
     points, votes = fitted.locate_with_votes(held_out[0][0])
@@ -214,3 +237,10 @@ def test_states_that_do_not_fit_together_are_refused(fitted, broken):
         config["settings"] = {**config["settings"], "min_scores": 3}
     with pytest.raises((ValueError, KeyError, TypeError)):
         ForestLocaliser.from_state(config, arrays)
+
+
+def test_a_landmark_that_lies_as_in_no_training_image_is_absent_with_that_reason(fitted, scenes, monkeypatch):
+    monkeypatch.setattr(fitted.constellation_, "find_odd", lambda positions: np.arange(len(positions)) == 2)
+    points = fitted.locate(scenes[1][0][0])
+    assert points.present.tolist() == [True, True, False, True]
+    assert points.reasons[2] == "does not lie to the others as in any training image"

@@ -3,6 +3,7 @@ import pytest
 
 from boneage.imaging import Frame
 from boneage.landmarks.poses import (
+    fit_pose,
     fit_similarities,
     fit_similarity,
     fit_similarity_robustly,
@@ -62,6 +63,26 @@ def test_the_mean_shape_forgets_pose_and_size():
     assert shape_extent(mean) == pytest.approx(1.0)
     fitted = fit_similarity(mean, base).apply(mean)
     assert np.allclose(fitted, base, atol=1e-6)
+
+
+def test_a_mirror_image_is_reflected_where_that_is_allowed():
+    shape = RNG.normal(size=(9, 2))
+    mirrored = shape * [1, -1] * 3 + 2
+    assert np.allclose(fit_pose(mirrored, shape, may_mirror=True).apply(mirrored), shape)
+    assert np.linalg.det(fit_pose(mirrored, shape, may_mirror=False).matrix) > 0
+    assert np.linalg.det(fit_pose(shape * 2, shape, may_mirror=True).matrix) > 0
+    in_line = np.array([[0.0, 0.0], [1.0, 0.0], [2.0, 0.1], *[[np.nan, np.nan]] * 6])
+    assert np.linalg.det(fit_pose(in_line, in_line + 0.01 * RNG.normal(size=(9, 2)), may_mirror=True).matrix) > 0
+
+
+@pytest.mark.parametrize("most_mirrored", [False, True])
+def test_the_mean_shape_is_of_the_side_that_most_are_of(most_mirrored):
+    base = RNG.normal(size=(9, 2))
+    sides = [1, 1, -1, 1, -1] if not most_mirrored else [-1, -1, 1, -1, 1]
+    shapes = [base * [1, side] + 0.01 * RNG.normal(size=base.shape) for side in sides]
+    mean = mean_shape(shapes, may_mirror=True)
+    usual = base * [1, -1] if most_mirrored else base
+    assert np.allclose(fit_similarity(mean, usual).apply(mean), usual, atol=0.03)
 
 
 @pytest.mark.parametrize("ndim", [2, 3])
