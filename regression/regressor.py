@@ -20,7 +20,8 @@ from boneage.imaging import Sex
 from boneage.regression.augmentation import AugmentationSettings
 from boneage.regression.estimates import AgeEstimate, check_regions, check_training, no_estimate, reason_against
 from boneage.regression.features import extract_features
-from boneage.regression.fusion import FusionRule, fuse, weigh_regions
+from boneage.regression.fusion import FUSION_RULES, FusionRule, anatomical_weights, fuse, weigh_regions
+from boneage.regression.losses import stratum_weights
 from boneage.regression.networks.backbone import BackboneNet
 from boneage.regression.networks.catalogue import NetworkSettings, build_network, network_from_json, network_to_json
 from boneage.regression.networks.multiregion import MultiRegionSettings
@@ -41,8 +42,8 @@ class RegressorSettings:
     ----------
     use_sex : bool
         Whether the sex is an input; a model that uses it refuses a hand without.
-    fusion : {"learned", "equal"}
-        How the regions' ages become one.
+    fusion : {"learned", "inverse_variance", "fixed", "equal"}
+        How the regions' ages become one; see :func:`~boneage.regression.fusion.weigh_regions`.
     network : NetworkSettings
         Of any kind that :mod:`boneage.regression.networks.catalogue` knows.
     recipe : Recipe
@@ -54,8 +55,8 @@ class RegressorSettings:
     recipe: Recipe = field(default_factory=Recipe)
 
     def __post_init__(self) -> None:
-        if self.fusion not in ("learned", "equal"):
-            raise ValueError(f"fusion must be learned or equal, got {self.fusion!r}")
+        if self.fusion not in FUSION_RULES:
+            raise ValueError(f"fusion must be one of {', '.join(FUSION_RULES)}, got {self.fusion!r}")
 
 
 class AgeRegressor:
@@ -79,6 +80,8 @@ class AgeRegressor:
     network_ : torch.nn.Module
     centre_, spread_ : float
         Mean and standard deviation of the training ages, in months.
+    fixed_weights_ : torch.Tensor or None
+        Of the regions, shape (n_regions,), if the fusion is ``fixed``.
     history_ : list of float
         Mean loss of each epoch of the training.
     """
@@ -131,7 +134,8 @@ class AgeRegressor:
         Raises
         ------
         ValueError
-            If there are fewer than two hands, regions differ, an age is not a number, or a needed sex is missing.
+            If there are fewer than two hands, regions differ, an age is not a number, a needed sex is missing, or
+            the fusion is ``fixed`` and there is no weight for a region.
         UnusableWeights
             If the network has a backbone and its pretrained weights cannot be had.
         FloatingPointError
@@ -145,10 +149,12 @@ class AgeRegressor:
         self.region_names_ = stacks[0].names
         self.side_ = stacks[0].pixels.shape[1]
         self.centre_, self.spread_ = float(ages.mean()), max(float(ages.std()), 1.0)
+        self.fixed_weights_ = anatomical_weights(self.region_names_) if settings.fusion == "fixed" else None
         data = TrainingData(
             *to_tensors(stacks, sexes),
             torch.tensor((ages - self.centre_) / self.spread_, dtype=torch.float32),
             names,
+            torch.tensor(stratum_weights(ages_months, sexes, settings.recipe.stratum_weight), dtype=torch.float32),
         )
         self.network_ = self._start(settings, progress)
         checkpoint = None
@@ -161,8 +167,8 @@ class AgeRegressor:
             learner.standardise(features, data.present)
             data = dataclasses.replace(data, pixels=features)
         self.history_ = train_network(
-            learner, data, settings.recipe, settings.fusion, seed=self.random_state, checkpoint=checkpoint,
-            progress=progress,
+            learner, data, settings.recipe, settings.fusion, fixed_weights=self.fixed_weights_,
+            seed=self.random_state, checkpoint=checkpoint, progress=progress,
         )  # fmt: skip
         self.network_.eval()
         return self
@@ -206,6 +212,7 @@ class AgeRegressor:
             "side": self.side_,
             "centre_months": self.centre_,
             "spread_months": self.spread_,
+            "fixed_weights": None if self.fixed_weights_ is None else self.fixed_weights_.tolist(),
             "history": self.history_,
         }
         return config, {name: tensor.numpy() for name, tensor in self.network_.state_dict().items()}
@@ -228,6 +235,7 @@ class AgeRegressor:
         self.history_ = [float(loss) for loss in config.get("history", ())]
         if not (self.region_names_ and math.isfinite(self.centre_) and 0 < self.spread_ < math.inf and self.side_ > 0):
             raise ValueError("the age model's regions or its ages' mean and spread are malformed")
+        self.fixed_weights_ = _read_fixed_weights(config, settings.fusion, len(self.region_names_))
         self.network_ = build_network(settings.network, len(self.region_names_), settings.use_sex)
         try:
             self.network_.load_state_dict({name: torch.from_numpy(np.array(a)) for name, a in arrays.items()})
@@ -257,7 +265,7 @@ class AgeRegressor:
                 ages, logits = network.head(extract_features(network, pixels, present, cache=self.cache), present, sex)
             else:
                 ages, logits = network(to_grey(pixels), present, sex)
-            weights = weigh_regions(logits, present, self._settings.fusion)
+            weights = weigh_regions(logits, present, self._settings.fusion, self.fixed_weights_)
             fused = fuse(ages, weights)
         months = (ages.double() * self.spread_ + self.centre_).masked_fill(~present, math.nan).tolist()
         answers = (fused.double() * self.spread_ + self.centre_).tolist()
@@ -280,6 +288,15 @@ def _fingerprint(data: TrainingData, settings: RegressorSettings, seed: int, sta
 
 def _settings_to_json(settings: RegressorSettings) -> dict[str, Any]:
     return {**dataclasses.asdict(settings), "network": network_to_json(settings.network)}
+
+
+def _read_fixed_weights(config: Mapping[str, Any], fusion: FusionRule, n_regions: int) -> torch.Tensor | None:
+    if fusion != "fixed":
+        return None
+    weights = torch.tensor(config["fixed_weights"], dtype=torch.float32)
+    if weights.shape != (n_regions,) or not (torch.isfinite(weights) & (weights > 0)).all():
+        raise ValueError(f"fixed_weights must be {n_regions} positive numbers, got {config['fixed_weights']}")
+    return weights
 
 
 def _read_settings(config: Mapping[str, Any]) -> RegressorSettings:

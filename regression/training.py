@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import lightning
 import numpy as np
@@ -19,8 +19,8 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Sampler, TensorDataset
 
 from boneage.regression.augmentation import draw_augmentation
-from boneage.regression.fusion import FusionRule, fuse, weigh_regions
-from boneage.regression.losses import age_loss, check_finite
+from boneage.regression.fusion import FusionRule, fuse, log_precision, weigh_regions
+from boneage.regression.losses import age_loss, check_finite, gaussian_loss
 from boneage.regression.networks.backbone import BackboneNet
 from boneage.regression.recipes import Recipe
 from boneage.regression.tensors import to_grey
@@ -29,6 +29,7 @@ Report = Callable[[str, float], None]
 
 _CHECKPOINT_EPOCHS = 5
 _CHECKPOINT_SECONDS = 120.0
+_PRECISIONS: dict[str, Literal["32-true", "bf16-mixed"]] = {"float32": "32-true", "bfloat16": "bf16-mixed"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +48,8 @@ class TrainingData:
         Standardised.
     names : tuple of str, optional
         What to call the hands in messages; their numbers if not given.
+    weight : tensor of shape (n_hands,), optional
+        How much each hand counts in the loss, 1 on average; all the same if not given.
     """
 
     pixels: Tensor
@@ -54,6 +57,7 @@ class TrainingData:
     sex: Tensor
     age: Tensor
     names: tuple[str, ...] = ()
+    weight: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.age)
@@ -65,6 +69,7 @@ def train_network(
     recipe: Recipe,
     fusion: FusionRule,
     *,
+    fixed_weights: Tensor | None = None,
     seed: int,
     checkpoint: Path | None = None,
     progress: Report | None = None,
@@ -80,7 +85,9 @@ def train_network(
         See :class:`~boneage.regression.networks.catalogue.AgeNetwork`. It is on the CPU again at the end.
     data : TrainingData
     recipe : Recipe
-    fusion : {"learned", "equal"}
+    fusion : {"learned", "inverse_variance", "fixed", "equal"}
+    fixed_weights : tensor of shape (n_regions,), optional
+        For the rule ``fixed``.
     seed : int
     checkpoint : Path, optional
         File to save the state to, after every fifth epoch and any that ends two minutes after the last time, and to
@@ -94,7 +101,8 @@ def train_network(
         If the loss is no longer finite; it names the hands.
     """
     names = data.names or tuple(f"number {k}" for k in range(len(data)))
-    dataset = TensorDataset(data.pixels, data.present, data.sex, data.age, torch.arange(len(data)))
+    weight = torch.ones(len(data)) if data.weight is None else data.weight
+    dataset = TensorDataset(data.pixels, data.present, data.sex, data.age, weight, torch.arange(len(data)))
     batches = _Batches(len(data), recipe.batch_size, seed)
     callbacks: list[Callback] = [_Progress(progress)] if progress else []
     if checkpoint:
@@ -104,10 +112,10 @@ def train_network(
         trainer = lightning.Trainer(
             max_epochs=recipe.epochs, accelerator="gpu" if torch.cuda.is_available() else "cpu", devices=1,
             logger=False, callbacks=callbacks, enable_checkpointing=checkpoint is not None,
-            enable_progress_bar=False, enable_model_summary=False,
+            enable_progress_bar=False, enable_model_summary=False, precision=_PRECISIONS[recipe.precision],
         )  # fmt: skip
         network.train()
-        loop = _TrainingLoop(network, recipe, fusion, names, seed, len(batches) * recipe.epochs)
+        loop = _TrainingLoop(network, recipe, fusion, fixed_weights, names, seed, len(batches) * recipe.epochs)
         trainer.fit(loop, DataLoader(dataset, sampler=batches, batch_size=None), ckpt_path=resume, weights_only=True)
     network.cpu().eval()
     if checkpoint:
@@ -117,12 +125,20 @@ def train_network(
 
 class _TrainingLoop(lightning.LightningModule):
     def __init__(
-        self, network: nn.Module, recipe: Recipe, fusion: FusionRule, names: tuple[str, ...], seed: int, steps: int
+        self,
+        network: nn.Module,
+        recipe: Recipe,
+        fusion: FusionRule,
+        fixed_weights: Tensor | None,
+        names: tuple[str, ...],
+        seed: int,
+        steps: int,
     ) -> None:
         super().__init__()
         self.network = network
         self.recipe = recipe
         self.fusion: FusionRule = fusion
+        self.fixed_weights = fixed_weights
         self.names = names
         self.seed = seed
         self.steps = steps
@@ -130,16 +146,19 @@ class _TrainingLoop(lightning.LightningModule):
         self._losses: list[float] = []
 
     def training_step(self, batch: tuple[Tensor, ...], batch_idx: int) -> Tensor:
-        pixels, present, sex, age, hands = batch
+        pixels, present, sex, age, weight, hands = batch
         rng = np.random.default_rng([self.seed, self.current_epoch, batch_idx])
         torch.manual_seed(int(rng.integers(2**62)))  # for dropout; the caller's state is kept aside
         pixels = to_grey(pixels)
         if self.recipe.augmentation:
             drawn = draw_augmentation(rng, self.recipe.augmentation, present.cpu().numpy())
             pixels, present = drawn.apply(pixels, present)
-        ages, logits = self.network(pixels, present, sex)
-        fused = fuse(ages, weigh_regions(logits, present, self.fusion))
-        loss = age_loss(self.recipe.loss, fused, ages, present, age, self.recipe.region_loss)
+        ages, logits = (said.float() for said in self.network(pixels, present, sex))
+        if self.fusion == "inverse_variance":
+            loss = gaussian_loss(ages, log_precision(logits), present, age, weight)
+        else:
+            fused = fuse(ages, weigh_regions(logits, present, self.fusion, self.fixed_weights))
+            loss = age_loss(self.recipe.loss, fused, ages, present, age, self.recipe.region_loss, weight)
         check_finite(loss, [self.names[k] for k in hands.tolist()], self.current_epoch)
         self._losses.append(loss.item())
         return loss

@@ -60,7 +60,25 @@ def test_half_of_the_hands_are_mirrored_each_with_all_its_regions():
     assert 70 < mirrored.sum() < 130
 
 
+def test_a_sharp_picture_keeps_its_grey_values_and_an_interpolated_one_does_not():
+    grain = (pixels() > 0.5).float()
+    turned = {part: draw(2, max_rotation_rad=0.4, sharp=part).apply(grain, torch.from_numpy(PRESENT))[0]
+              for part in (0.0, 1.0)}  # fmt: skip
+    assert ((turned[1.0] == 0) | (turned[1.0] == 1)).all()
+    assert ((turned[0.0] > 0.01) & (turned[0.0] < 0.99)).any()
+
+
+def test_a_blur_takes_grain_and_leaves_the_mean():
+    grain = pixels()
+    for seed in range(3):
+        blurred, _ = draw(seed, max_blur=1.0).apply(grain, torch.from_numpy(PRESENT))
+        assert blurred.std() < 0.95 * grain.std()
+        assert blurred.mean().item() == pytest.approx(grain.mean().item(), abs=0.02)
+
+
 def test_limits_are_checked():
+    with pytest.raises(ValueError, match="at most 1"):
+        AugmentationSettings(max_blur=1.5)
     with pytest.raises(ValueError, match="max_shift"):
         AugmentationSettings(max_shift=-1)
     with pytest.raises(ValueError, match="drop_region"):

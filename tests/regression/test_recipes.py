@@ -15,8 +15,8 @@ def test_the_named_recipes_are_what_they_are_called():
 @pytest.mark.parametrize(
     ("field", "value"),
     [("epochs", 0), ("batch_size", 0), ("learning_rate", 0), ("optimiser", "adam"), ("loss", "mae"), ("schedule", "x"),
-     ("pretrained_rate", 0)],
+     ("pretrained_rate", 0), ("stratum_weight", 1.5), ("precision", "half")],
 )  # fmt: skip
 def test_settings_are_checked(field, value):
-    with pytest.raises(ValueError, match=r"at least 1|positive|is not one of|pretrained_rate"):
+    with pytest.raises(ValueError, match=r"at least 1|positive|is not one of|pretrained_rate|stratum_weight"):
         Recipe(**{field: value})

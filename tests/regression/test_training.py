@@ -1,3 +1,4 @@
+import copy
 import dataclasses
 import itertools
 
@@ -157,3 +158,26 @@ def test_a_network_in_prediction_mode_is_trained_in_training_mode():
 def test_the_seeds_recipe_trains():
     net = train(dataclasses.replace(seed_recipe(), epochs=2))
     assert torch.isfinite(net).all()
+
+
+def test_coarser_arithmetic_learns_nearly_the_same_and_leaves_fine_weights():
+    recipe = dataclasses.replace(RECIPE, epochs=3)
+    fine, coarse = train(recipe), train(dataclasses.replace(recipe, precision="bfloat16"))
+    assert coarse.dtype == torch.float32
+    assert 0 < (fine - coarse).abs().mean() < 0.02
+    assert (fine - train(recipe, seed=1)).abs().mean() > (fine - coarse).abs().mean()
+
+
+def test_fixed_weights_decide_which_region_learns():
+    data = make_data()
+    torch.manual_seed(1)
+    net = MultiRegionNet(MultiRegionSettings(channels=(4, 8), branch="per_site", hidden=8), 2, use_sex=False)
+    before = [copy.deepcopy(branch.state_dict()) for branch in net.branches]
+    recipe = dataclasses.replace(RECIPE, epochs=1, region_loss=0.0, weight_decay=0.0, optimiser="sgd")
+    recipe = dataclasses.replace(recipe, augmentation=None)
+    train_network(net, data, recipe, "fixed", fixed_weights=torch.tensor([1.0, 1e-6]), seed=0)
+    moved = [
+        (branch[0].weight - old["0.weight"]).abs().max().item()
+        for branch, old in zip(net.branches, before, strict=True)
+    ]
+    assert moved[0] > 1e-4 > 1e-5 > moved[1]
