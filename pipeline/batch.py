@@ -16,8 +16,10 @@ import torch
 from boneage.imaging import Sex, UnreadableScan, read_scan, write_landmarks
 from boneage.pipeline.assessment import Assessment
 from boneage.pipeline.bone_age import BoneAgePipeline
+from boneage.pipeline.explanation_pictures import draw_explanation
 from boneage.pipeline.outputs import prepare_folder, write_table
 from boneage.pipeline.overlay import draw_overlay
+from boneage.regression import occlude
 
 logger = logging.getLogger(__name__)
 
@@ -33,14 +35,15 @@ class Job:
         As the user gave it; the file's own is used where it is None.
     original_shape : tuple of int or None
         Set where the file is a resized copy.
-    overlay : Path or None
-        Where to draw it; not drawn if None.
+    overlay, explanation : Path or None
+        Where to draw it, and what its age rests on; not drawn if None.
     """
 
     path: Path
     sex: Sex | None = None
     original_shape: tuple[int, int] | None = None
     overlay: Path | None = None
+    explanation: Path | None = None
 
 
 def predict_files(
@@ -51,12 +54,14 @@ def predict_files(
     sexes: Mapping[str, Sex],
     sizes: Mapping[str, tuple[int, int]],
     jobs: int = 1,
+    explain: bool = False,
     follow: Callable[[Iterator[Assessment]], Iterable[Assessment]] = lambda results: results,
 ) -> list[Assessment]:
     """Assess files with the pipeline in ``model`` and write the results into ``out``.
 
     Writes ``ages.csv`` (a row a file), ``landmarks.csv`` (original pixels, hands with landmarks only) and
-    ``overlays/<id>.png``. The results do not depend on ``jobs``.
+    ``overlays/<id>.png``; if asked for, also ``explanations/<id>.png`` for each hand with an age. The results do not
+    depend on ``jobs``.
 
     Parameters
     ----------
@@ -70,6 +75,8 @@ def predict_files(
         Sex and original shape (rows, columns) by id, where known.
     jobs : int
         Number of processes.
+    explain : bool
+        Whether to draw what each age rests on; see :func:`~boneage.regression.occlude`.
     follow : callable, optional
         Wraps the stream of results, e.g. to show progress.
 
@@ -86,9 +93,16 @@ def predict_files(
     pipeline = _load_once(str(model))
     folder = prepare_folder(out)
     pictures = prepare_folder(folder / "overlays")
+    reasons = prepare_folder(folder / "explanations") if explain else None
     ids = name_files(paths)
     todo = [
-        Job(path, sexes.get(path.stem), sizes.get(path.stem), pictures / f"{id_}.png")
+        Job(
+            path,
+            sexes.get(path.stem),
+            sizes.get(path.stem),
+            pictures / f"{id_}.png",
+            reasons / f"{id_}.png" if reasons else None,
+        )
         for id_, path in zip(ids, paths, strict=True)
     ]
     parallel = joblib.Parallel(n_jobs=jobs, return_as="generator")
@@ -117,6 +131,9 @@ def assess_file(model: str, job: Job, id_: str) -> Assessment:
         return Assessment(id_, str(job.path), "refused", f"internal error: {error!r}", job.sex)
     if job.overlay is not None:
         draw_overlay(scan, result).save(job.overlay)
+    if job.explanation is not None and result.regions is not None:
+        occlusion = occlude(pipeline.regressor, result.regions, result.sex)
+        draw_explanation(scan, result, occlusion).save(job.explanation)
     return dataclasses.replace(result, regions=None)
 
 

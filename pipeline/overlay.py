@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from boneage.imaging import Frame, Points, Scan
 from boneage.pipeline.assessment import Assessment, age_text
+from boneage.pipeline.colouring import outline_cells
+from boneage.pipeline.panels import FAINT, TEXT, WARNING, Colour, draw_wrapped, font, join_panels, new_panel
 from boneage.regression import AgeEstimate, RegionStack
 
 HEIGHT = 1000
-_PANEL_WIDTH = 330
-_BACKGROUND = (18, 20, 24)
-_TEXT = (235, 235, 235)
-_FAINT = (150, 155, 165)
 _POINT = (255, 176, 0)  # colour-blind safe: amber points, blue regions
 _LOW, _HIGH = np.array((70, 90, 120)), np.array((90, 190, 255))
-_DOUBTFUL = (220, 80, 140)
 _DOUBTFUL_SCORE = 0.2
-
-Colour = tuple[int, int, int]
 
 
 def draw_overlay(scan: Scan, assessment: Assessment) -> Image.Image:
@@ -31,16 +26,11 @@ def draw_overlay(scan: Scan, assessment: Assessment) -> Image.Image:
     """
     picture, to_picture = draw_scan(scan)
     draw = ImageDraw.Draw(picture)
-    weights = _relative_weights(assessment.estimate)
     if assessment.regions is not None:
-        _draw_regions(draw, assessment.regions, to_picture, weights)
+        draw_regions(draw, assessment.regions, to_picture, relative_weights(assessment.estimate))
     if assessment.points is not None:
         draw_points(draw, assessment.points, to_picture)
-    panel = _draw_panel(assessment, weights)
-    whole = Image.new("RGB", (picture.width + _PANEL_WIDTH, HEIGHT), _BACKGROUND)
-    whole.paste(picture, (0, 0))
-    whole.paste(panel, (picture.width, 0))
-    return whole
+    return join_panels([picture, _draw_panel(assessment)])
 
 
 def draw_landmarks(scan: Scan, points: Points) -> Image.Image:
@@ -55,7 +45,7 @@ def draw_points(draw: ImageDraw.ImageDraw, points: Points, to_picture: Frame) ->
     for (row, column), score in zip(to_picture.apply(points.positions), _scores(points), strict=True):
         if np.isnan(row):
             continue
-        colour = _DOUBTFUL if score < _DOUBTFUL_SCORE else _POINT
+        colour = WARNING if score < _DOUBTFUL_SCORE else _POINT
         draw.ellipse((column - 3.5, row - 3.5, column + 3.5, row + 3.5), outline=colour, width=2)
 
 
@@ -71,61 +61,41 @@ def draw_scan(scan: Scan) -> tuple[Image.Image, Frame]:
     return image.convert("RGB"), Frame.resize(scan.original_shape, (HEIGHT, width))
 
 
-def _draw_regions(
-    draw: ImageDraw.ImageDraw, regions: RegionStack, to_picture: Frame, weights: dict[str, float]
-) -> None:
-    side = regions.pixels.shape[-1]
-    corners = np.array([[0, 0], [0, side - 1], [side - 1, side - 1], [side - 1, 0], [0, 0]], dtype=float)
-    for name, present, frame in zip(regions.names, regions.present, regions.frames, strict=True):
-        if present and frame is not None:
-            outline = to_picture.compose(frame).apply(corners)
-            draw.line([(c, r) for r, c in outline], fill=_shade(weights.get(name, 0.0)), width=2, joint="curve")
+def draw_regions(draw: ImageDraw.ImageDraw, regions: RegionStack, to_picture: Frame, weights: dict[str, float]) -> None:
+    """Outline the regions that are present, the brighter the larger their weights, 0 to 1 by name."""
+    for name, frame in zip(regions.names, regions.frames, strict=True):
+        if frame is not None:
+            outline = outline_cells(regions.pixels.shape[1:], to_picture.compose(frame))
+            draw.line(outline, fill=_shade(weights.get(name, 0.0)), width=2, joint="curve")
 
 
-def _draw_panel(assessment: Assessment, weights: dict[str, float]) -> Image.Image:
-    panel = Image.new("RGB", (_PANEL_WIDTH, HEIGHT), _BACKGROUND)
-    draw = ImageDraw.Draw(panel)
+def _draw_panel(assessment: Assessment) -> Image.Image:
     estimate = assessment.estimate
-    draw.text((20, 18), assessment.id, fill=_FAINT, font=_font(16))
     title = age_text(estimate.months) if estimate else "refused"
-    draw.text((20, 42), title, fill=_TEXT, font=_font(36))
     detail = f"{estimate.months:.1f} months, sex {assessment.sex or 'not used'}" if estimate else ""
-    draw.text((20, 90), detail, fill=_FAINT, font=_font(16))
-    top = _draw_wrapped(draw, assessment.reason, top=116) + 14
+    panel, draw = new_panel(HEIGHT, assessment.id, title, detail)
+    top = draw_wrapped(draw, assessment.reason, 116, WARNING) + 14
     if estimate:
-        _draw_table(draw, estimate, weights, top)
-    draw.text((20, HEIGHT - 34), "research use only, not a diagnosis", fill=_FAINT, font=_font(14))
+        _draw_table(draw, estimate, relative_weights(estimate), top)
     return panel
 
 
 def _draw_table(draw: ImageDraw.ImageDraw, estimate: AgeEstimate, weights: dict[str, float], top: int) -> None:
     for left, heading in ((20, "region"), (120, "age"), (200, "weight")):
-        draw.text((left, top), heading, fill=_FAINT, font=_font(14))
+        draw.text((left, top), heading, fill=FAINT, font=font(14))
     rows = zip(estimate.region_names, estimate.region_months, estimate.region_weights, strict=True)
     for line, (name, months, weight) in enumerate(rows, start=1):
         y = top + 8 + 26 * line
         missing = bool(np.isnan(months))
-        draw.text((20, y), name, fill=_FAINT if missing else _TEXT, font=_font(15))
-        draw.text((120, y), "missing" if missing else age_text(months), fill=_FAINT, font=_font(15))
+        draw.text((20, y), name, fill=FAINT if missing else TEXT, font=font(15))
+        draw.text((120, y), "missing" if missing else age_text(months), fill=FAINT, font=font(15))
         if not missing:
             length = round(70 * weights.get(name, 0.0))
             draw.rectangle((200, y + 4, 200 + length, y + 14), fill=_shade(weights.get(name, 0.0)))
-            draw.text((278, y), f"{100 * weight:.0f} %", fill=_TEXT, font=_font(15))
+            draw.text((278, y), f"{100 * weight:.0f} %", fill=TEXT, font=font(15))
 
 
-def _draw_wrapped(draw: ImageDraw.ImageDraw, text: str, top: int) -> int:
-    line = ""
-    for word in text.split():
-        if draw.textlength(f"{line} {word}", font=_font(15)) > _PANEL_WIDTH - 40:
-            draw.text((20, top), line, fill=_DOUBTFUL, font=_font(15))
-            line, top = word, top + 20
-        else:
-            line = f"{line} {word}".strip()
-    draw.text((20, top), line, fill=_DOUBTFUL, font=_font(15))
-    return top + 20
-
-
-def _relative_weights(estimate: AgeEstimate | None) -> dict[str, float]:
+def relative_weights(estimate: AgeEstimate | None) -> dict[str, float]:
     """Return each region's weight as a fraction of the largest."""
     if estimate is None:
         return {}
@@ -141,7 +111,3 @@ def _shade(relative: float) -> Colour:
 def _scores(points: Points) -> NDArray[np.float64]:
     assert points.scores is not None
     return np.nan_to_num(points.scores, nan=1.0)
-
-
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size)

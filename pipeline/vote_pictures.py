@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +11,7 @@ from PIL import Image, ImageDraw
 
 from boneage.imaging import Points, Scan, resample
 from boneage.landmarks import VoteMap
+from boneage.pipeline.colouring import viridis
 from boneage.pipeline.overlay import draw_points, draw_scan
 
 _OPACITY = 0.75
@@ -76,12 +76,5 @@ def tint(grey: NDArray[np.float32], layer: NDArray[np.float32] | None) -> Image.
     if layer is not None:
         height = np.sqrt(np.clip(layer, 0, 1))  # so that a broad, low hill is seen beside a peak
         opacity = np.where(layer > _FAINTEST, _OPACITY * height, 0)[..., None]
-        rgb = rgb * (1 - opacity) + _viridis()[(255 * height).astype(int)] * opacity
+        rgb = rgb * (1 - opacity) + viridis()[(255 * height).astype(int)] * opacity
     return Image.fromarray(np.round(255 * rgb).astype(np.uint8))
-
-
-@cache
-def _viridis() -> NDArray[np.float64]:
-    import matplotlib as mpl
-
-    return np.asarray(mpl.colormaps["viridis"](np.linspace(0, 1, 256))[:, :3])

@@ -3,13 +3,16 @@
 if __name__ != "boneage.regression":
     raise ImportError(f"import boneage.regression, not {__name__}: that would make a second copy of every class")
 
+from boneage.regression.age_maps import AgeMap, check_map, map_ages
 from boneage.regression.augmentation import AugmentationSettings
 from boneage.regression.estimates import AgeEstimate
+from boneage.regression.explaining import Occlusion, occlude
 from boneage.regression.networks.backbone import BackboneSettings
+from boneage.regression.networks.bonet import BoNetSettings
 from boneage.regression.networks.multiregion import MultiRegionSettings
 from boneage.regression.presets import PRESETS
 from boneage.regression.recipes import Recipe, feature_recipe, fine_tuning_recipe, modern_recipe, seed_recipe
-from boneage.regression.regions import RegionStack, crop_regions
+from boneage.regression.regions import RegionStack, crop_again, crop_regions
 from boneage.regression.regressor import AgeRegressor, RegressorSettings
 from boneage.regression.ridge import FeatureRidge
 from boneage.regression.sites import HAND_SITES, Site, check_sites, sites_from_json, sites_to_json
@@ -18,20 +21,27 @@ __all__ = [
     "HAND_SITES",
     "PRESETS",
     "AgeEstimate",
+    "AgeMap",
     "AgeRegressor",
     "AugmentationSettings",
     "BackboneSettings",
+    "BoNetSettings",
     "FeatureRidge",
     "MultiRegionSettings",
+    "Occlusion",
     "Recipe",
     "RegionStack",
     "RegressorSettings",
     "Site",
+    "check_map",
     "check_sites",
+    "crop_again",
     "crop_regions",
     "feature_recipe",
     "fine_tuning_recipe",
+    "map_ages",
     "modern_recipe",
+    "occlude",
     "seed_recipe",
     "sites_from_json",
     "sites_to_json",

@@ -100,6 +100,27 @@ def crop_regions(
     return RegionStack(tuple(site.name for site in sites), pixels, present, tuple(frames))
 
 
+def crop_again(scan: Scan, stack: RegionStack, side: int) -> RegionStack:
+    """Crop the regions of a stack from its scan once more, in another size: the same fields, stretched the same way.
+
+    Parameters
+    ----------
+    scan : Scan
+        The stack's frames lead to the pixels of its original.
+    stack : RegionStack
+    side : int
+        Of the new crops in pixels.
+    """
+    to_old = Frame.resize((side, side), stack.pixels.shape[1:])
+    frames = tuple(frame and frame.compose(to_old) for frame in stack.frames)
+    pixels = np.zeros((len(frames), side, side), np.float32)
+    for k, frame in enumerate(frames):
+        if frame is not None:
+            to_crop = frame.inverse().compose(scan.frame_to_original())
+            pixels[k] = _stretch(resample(scan.pixels, to_crop, (side, side)))
+    return RegionStack(stack.names, pixels, stack.present, frames)
+
+
 def _square(site: Site, place: dict[str, Array], side: int, mirrored: bool) -> Frame | None:
     """Return the map from true proportions to the region's pixels; ``None`` if the landmarks give none."""
     centre = _mean(site.centre, place)

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
+from torch import Tensor
 
 from boneage.imaging import Sex
 from boneage.regression.augmentation import AugmentationSettings
@@ -257,22 +258,45 @@ class AgeRegressor:
             raise ValueError(f"the network takes no pretrained weights, got {self.weights}")
         return network
 
-    def _read(self, stacks: Sequence[RegionStack], sexes: Sequence[Sex | None]) -> list[AgeEstimate]:
-        pixels, present, sex = to_tensors(stacks, sexes)
-        network = self.network_
+    def look(self, stacks: Sequence[RegionStack], sexes: Sequence[Sex | None]) -> tuple[Tensor, Tensor]:
+        """Return what the network says of every region, before it is fused; see :meth:`answer`.
+
+        Parameters
+        ----------
+        stacks : sequence of RegionStack
+            Hands that can be read; not checked.
+        sexes : sequence of {"F", "M", None}
+        """
         with torch.inference_mode():
+            pixels, present, sex = to_tensors(stacks, sexes)
+            network = self.network_
             if self.cache and _is_fixed(network):
                 ages, logits = network.head(extract_features(network, pixels, present, cache=self.cache), present, sex)
             else:
                 ages, logits = network(to_grey(pixels), present, sex)
-            weights = weigh_regions(logits, present, self._settings.fusion, self.fixed_weights_)
-            fused = fuse(ages, weights)
+        return ages, logits
+
+    def answer(self, said: tuple[Tensor, Tensor], present: Tensor) -> list[AgeEstimate]:
+        """Fuse what the network said of each region into the age of each hand.
+
+        Parameters
+        ----------
+        said : tuple of tensors of shape (n_hands, n_regions)
+            As :meth:`look` returns it.
+        present : bool tensor of shape (n_hands, n_regions)
+        """
+        ages, logits = said
+        weights = weigh_regions(logits, present, self._settings.fusion, self.fixed_weights_)
+        fused = fuse(ages, weights)
         months = (ages.double() * self.spread_ + self.centre_).masked_fill(~present, math.nan).tolist()
         answers = (fused.double() * self.spread_ + self.centre_).tolist()
         return [
             AgeEstimate(max(answer, 0.0), self.region_names_, tuple(own), tuple(weight))
             for answer, own, weight in zip(answers, months, weights.double().tolist(), strict=True)
         ]
+
+    def _read(self, stacks: Sequence[RegionStack], sexes: Sequence[Sex | None]) -> list[AgeEstimate]:
+        return self.answer(self.look(stacks, sexes), torch.from_numpy(np.stack([stack.present for stack in stacks])))
 
 
 def _is_fixed(network: torch.nn.Module) -> TypeGuard[BackboneNet]:

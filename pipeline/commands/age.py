@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from boneage.pipeline.commands.age_mapping import map_
 from boneage.pipeline.commands.options import (
     Ages,
     Ids,
@@ -24,6 +25,8 @@ from boneage.pipeline.commands.options import (
 )
 
 app = typer.Typer(help="Train an age model, cross-validate it, report errors.", no_args_is_help=True)
+
+app.command("map")(map_)
 
 NoSex = Annotated[bool, typer.Option("--no-sex", help="Train a model that does not use the sex.")]
 Epochs = Annotated[

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from boneage.pipeline.commands.options import Ids, Images, Jobs, Out, Sizes, conclude, err_console
+from boneage.pipeline.commands.sexes import SexCsv, SexOfAll, choose_sexes
 
 if TYPE_CHECKING:
     from boneage.pipeline.assessment import Assessment
@@ -18,26 +19,26 @@ def predict(
     images: Images,
     out: Out,
     model: Annotated[Path, typer.Option("--model", help="A trained age model (.boneage).", show_default=False)],
-    sex_csv: Annotated[Path | None, typer.Option("--sex-csv", help="CSV of id, sex (or male).")] = None,
-    sex: Annotated[Literal["F", "M"] | None, typer.Option("--sex", help="The sex of every hand.")] = None,
+    sex_csv: SexCsv = None,
+    sex: SexOfAll = None,
     sizes: Sizes = None,
     ids: Ids = None,
     jobs: Jobs = 1,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Draw what each age rests on: explanations/ID.png. Takes longer.")
+    ] = False,
 ) -> None:
     """Read the bone age of every file in a folder.
 
     Writes ages.csv (a row a file, bad files with their reason), landmarks.csv and overlays/. The sex comes
     from --sex-csv, --sex or the file itself, and is never guessed. Research use only.
     """
-    from boneage.imaging import read_sexes, read_sizes
+    from boneage.imaging import read_sizes
     from boneage.pipeline.batch import predict_files
     from boneage.pipeline.gathering import find_files
     from boneage.pipeline.progress import track
 
-    if sex_csv is not None and sex is not None:
-        raise typer.BadParameter("give --sex-csv or --sex, not both")
     paths = find_files(images, ids)
-    sexes = read_sexes(sex_csv) if sex_csv else dict.fromkeys((p.stem for p in paths), sex) if sex else {}
 
     def follow(results: Iterator[Assessment]) -> Iterable[Assessment]:
         return track(results, total=len(paths), label="reading hands", console=err_console())
@@ -46,9 +47,10 @@ def predict(
         paths,
         model,
         out,
-        sexes=sexes,
+        sexes=choose_sexes(paths, sex_csv, sex),
         sizes=read_sizes(sizes) if sizes else {},
         jobs=jobs,
+        explain=explain,
         follow=follow,
     )
     refusals = (f"refused {result.path}: {result.reason}" for result in results if result.status == "refused")

@@ -9,20 +9,22 @@ from typing import Any, Protocol
 from torch import Tensor, nn
 
 from boneage.regression.networks.backbone import BackboneNet, BackboneSettings
+from boneage.regression.networks.bonet import BoNet, BoNetSettings
 from boneage.regression.networks.multiregion import MultiRegionNet, MultiRegionSettings
 
-NetworkSettings = MultiRegionSettings | BackboneSettings
+NetworkSettings = MultiRegionSettings | BackboneSettings | BoNetSettings
 
 _KINDS: dict[str, tuple[type[NetworkSettings], type[nn.Module]]] = {
     "multiregion": (MultiRegionSettings, MultiRegionNet),
     "backbone": (BackboneSettings, BackboneNet),
+    "bonet": (BoNetSettings, BoNet),
 }
 
 
 class AgeNetwork(Protocol):
     """What every network here does: regions and sex in; for each region an age and a weight (as a logit) out.
 
-    A whole image is a hand of one region.
+    A whole image is a hand of one region. What is said of a region does not depend on the others.
     """
 
     def __call__(self, pixels: Tensor, present: Tensor, sex: Tensor) -> tuple[Tensor, Tensor]:

@@ -7,10 +7,11 @@ import pytest
 from boneage.imaging.phantom import write_phantom_set
 from boneage.landmarks import fast
 from boneage.pipeline.age_training import prepare_regions, settings_for, train_pipeline
-from boneage.pipeline.bone_age import BoneAgePipeline, save_localiser
+from boneage.pipeline.bone_age import BoneAgePipeline, load_localiser, save_localiser
 from boneage.pipeline.cli import main
 from boneage.pipeline.gathering import gather
-from boneage.pipeline.training import train_localiser
+from boneage.pipeline.training import label_regions, train_localiser
+from boneage.regression import AgeRegressor, BoNetSettings, Recipe, RegressorSettings, Site
 
 
 @pytest.fixture(scope="session")
@@ -58,6 +59,22 @@ def model_file(prepared, tmp_path_factory):
 def pipeline(model_file):
     """The pipeline of ``model_file``."""
     return BoneAgePipeline.load(model_file)
+
+
+@pytest.fixture(scope="session")
+def hand_model_file(known, localiser_file, tmp_path_factory):
+    """A pipeline whose age model, a BoNet, reads the hand as one picture in windows of 32 of its 48 pixels: no good."""
+    path = tmp_path_factory.mktemp("models") / "hand.boneage"
+    ends = ("mc3_base_CMC3", "middle_tip")
+    hand = Site("hand", "hand", ("middle_MCP",), ends[:1], ends[1:], (), ends, size=1.3, shift=-0.1)
+    collection = gather([known / "images"], ages=[known / "ages.csv"])
+    localiser, _ = load_localiser(localiser_file)
+    regions = label_regions(collection, localiser, (hand,), 48)
+    network = BoNetSettings(32, (4, 8), aggregate="attention", hidden=8)
+    settings = RegressorSettings(network=network, recipe=Recipe(epochs=2))
+    regressor = AgeRegressor(settings=settings).fit(regions.stacks, regions.ages_months, regions.sexes)
+    BoneAgePipeline(localiser, regressor, (hand,), 48, {}).save(path)
+    return path
 
 
 @pytest.fixture

@@ -73,6 +73,15 @@ def test_a_resized_copy_has_its_landmarks_in_original_pixels(new, model_file, tm
     assert np.nanmedian(off) < 6
 
 
+def test_what_ages_rest_on_is_drawn_if_asked_for(new, model_file, tmp_path):
+    paths = [new / "images" / "phantom0001.png", new / "ages.csv"]
+    sexes = dict.fromkeys(("phantom0001", "ages"), "F")
+    predict_files(paths, model_file, tmp_path, sexes=sexes, sizes={}, explain=True)
+    assert [path.name for path in (tmp_path / "explanations").iterdir()] == ["phantom0001.png"]
+    with Image.open(tmp_path / "explanations" / "phantom0001.png") as picture:
+        assert picture.height == 1000
+
+
 def test_an_unexpected_error_is_one_rows_reason(new, model_file, monkeypatch, caplog):
     def fail(*_args, **_kwargs):
         raise ZeroDivisionError("boom")

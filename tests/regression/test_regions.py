@@ -5,7 +5,7 @@ import pytest
 
 from boneage.imaging import Frame, Points, Scan, resample
 from boneage.imaging.phantom import draw_phantom_hand
-from boneage.regression import HAND_SITES, RegionStack, crop_regions
+from boneage.regression import HAND_SITES, RegionStack, crop_again, crop_regions
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +52,22 @@ def test_crops_do_not_depend_on_how_the_hand_lies(hand, stack):
     again = crop_regions(turned, hand.points.mapped(turn), HAND_SITES, side=64)
     assert again.present.all()
     assert np.abs(again.pixels - stack.pixels).mean() < 0.03
+
+
+def test_cropped_again_the_regions_are_those_of_another_size(hand, stack):
+    copy = Scan(resample(hand.scan.pixels, Frame.resize(hand.scan.pixels.shape, (700, 400)), (700, 400)))
+    copy = copy.as_resized_copy_of(hand.scan.pixels.shape)
+    gone = dataclasses.replace(
+        hand.points, positions=np.where(np.arange(37)[:, None] == 0, np.nan, hand.points.positions)
+    )
+    for scan, points in ((hand.scan, hand.points), (copy, gone)):
+        small, large = (crop_regions(scan, points, HAND_SITES, side=side) for side in (64, 80))
+        again = crop_again(scan, small, 80)
+        assert np.array_equal(again.present, large.present)
+        assert np.abs(again.pixels - large.pixels).max() < 1e-3
+        for one, other in zip(again.frames, large.frames, strict=True):
+            assert (one is None) == (other is None)
+            assert one is None or np.allclose(one.matrix, other.matrix)
 
 
 def test_crops_do_not_depend_on_the_exposure(hand, stack):

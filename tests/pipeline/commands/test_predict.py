@@ -60,7 +60,8 @@ def test_only_the_listed_ids_are_read(boneage, new, model_file, tmp_path):
     (tmp_path / "ids.txt").write_text("phantom0002\n")
     code, _, _ = boneage(
         "predict", tmp_path / "in", "--model", model_file, "--sex", "M", "--out", tmp_path / "out",
-        "--ids", tmp_path / "ids.txt",
+        "--ids", tmp_path / "ids.txt", "--explain",
     )  # fmt: skip
     assert code == 0
     assert list(read_rows(tmp_path / "out" / "ages.csv")) == ["phantom0002"]
+    assert (tmp_path / "out" / "explanations" / "phantom0002.png").is_file()

@@ -3,7 +3,7 @@ import json
 import pytest
 import torch
 
-from boneage.regression import BackboneSettings, MultiRegionSettings
+from boneage.regression import BackboneSettings, BoNetSettings, MultiRegionSettings
 from boneage.regression.networks.catalogue import build_network, network_from_json, network_to_json
 
 SETTINGS = [
@@ -11,6 +11,8 @@ SETTINGS = [
     BackboneSettings("vgg16", "pool2", hidden=(8, 4)),
     BackboneSettings("googlenet", "inception3a", frozen=False, input_side=40),
     BackboneSettings("overfeat", "pool2"),
+    BoNetSettings(32, channels=(4, 8), hidden=8),
+    BoNetSettings(16, channels=(4, 8), deformation="thin_plate", aggregate="attention", hidden=8),
 ]
 
 
@@ -38,6 +40,16 @@ def test_a_region_that_is_missing_is_not_looked_at(settings):
     changed = pixels.clone()
     changed[0, 1] = 1 - changed[0, 1]
     assert torch.equal(network(pixels, present, sex)[0], network(changed, present, sex)[0])
+
+
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_a_region_is_read_alike_in_any_company(settings):
+    network = build_network(settings, 2, use_sex=True).eval()
+    pixels, sex = torch.rand(1, 2, 32, 32), torch.tensor([1.0])
+    both = network(pixels, torch.tensor([[True, True]]), sex)
+    for alone in (torch.tensor([[True, False]]), torch.tensor([[False, True]])):
+        for said, together in zip(network(pixels, alone, sex), both, strict=True):
+            assert said[alone].item() == pytest.approx(together[alone].item(), abs=1e-4)
 
 
 def test_unknown_networks_are_refused():

@@ -1,0 +1,78 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from boneage.imaging import Frame
+from boneage.regression import (
+    AgeRegressor,
+    BoNetSettings,
+    MultiRegionSettings,
+    Recipe,
+    RegionStack,
+    check_map,
+    map_ages,
+)
+
+SIDE = 20
+
+
+def make_stack(side=SIDE, seed=0):
+    pixels = np.random.default_rng(seed).uniform(0, 1, (1, side, side)).astype(np.float32)
+    frame = Frame.from_linear(3 * np.eye(2), (5.0, -7.0))
+    return RegionStack(("hand",), pixels, np.array([True]), (frame,))
+
+
+def fit(settings, aggregate="mean"):
+    network = BoNetSettings(16, (4, 4), aggregate=aggregate, hidden=8)
+    settings = dataclasses.replace(settings, network=network, recipe=Recipe(epochs=1, batch_size=4))
+    stacks = [make_stack(seed=k) for k in range(8)]
+    return AgeRegressor(settings=settings).fit(stacks, np.linspace(60, 180, 8).tolist(), ["F", "M"] * 4)
+
+
+@pytest.mark.parametrize("aggregate", ["mean", "median", "attention"])
+def test_a_picture_of_the_trained_size_has_the_map_its_prediction_is_made_of(quick_settings, aggregate):
+    regressor, stack = fit(quick_settings, aggregate), make_stack(seed=9)
+    drawn = map_ages(regressor, stack, "F")
+    assert drawn.months.shape == drawn.weights.shape == (3, 3)
+    assert drawn.age_months == pytest.approx(regressor.predict([stack], ["F"])[0].months, abs=1e-3)
+    assert drawn.weights.sum() == pytest.approx(1)
+    total = np.median(drawn.months) if aggregate == "median" else (drawn.weights * drawn.months).sum()
+    assert drawn.age_months == pytest.approx(total, abs=1e-3)
+    assert (np.ptp(drawn.weights) > 0) == (aggregate == "attention")
+
+
+def test_a_larger_picture_has_a_larger_map_and_the_frame_leads_to_original_pixels(quick_settings):
+    drawn = map_ages(fit(quick_settings), make_stack(27), "M")
+    assert drawn.months.shape == (6, 6)
+    middle = 15 / 2  # of the first window, in the picture
+    assert drawn.frame.apply([[0, 0], [2, 1]]).tolist() == [
+        [3 * middle + 5, 3 * middle - 7], [3 * (middle + 4) + 5, 3 * (middle + 2) - 7],
+    ]  # fmt: skip
+    assert drawn.window == 8
+
+
+def test_what_cannot_be_mapped_is_refused(quick_settings, hands):
+    regressor, stack = fit(quick_settings), make_stack()
+    with pytest.raises(ValueError, match="sex is not known"):
+        map_ages(regressor, stack, None)
+    with pytest.raises(ValueError, match="at least 16 x 16 pixels, got 12 x 12"):
+        map_ages(regressor, make_stack(12), "F")
+    with pytest.raises(ValueError, match="must be hand, and present"):
+        map_ages(regressor, RegionStack(("hand",), stack.pixels, np.array([False]), (None,)), "F")
+
+
+def test_other_models_make_no_maps(quick_settings, hands):
+    brief = dataclasses.replace(quick_settings, recipe=Recipe(epochs=1))
+    other = AgeRegressor(settings=dataclasses.replace(brief, network=MultiRegionSettings((4, 4), hidden=4))).fit(*hands)
+    with pytest.raises(ValueError, match="network is a MultiRegionNet"):
+        check_map(other)
+    regions = AgeRegressor(settings=dataclasses.replace(brief, network=BoNetSettings(16, (4, 4), hidden=4))).fit(*hands)
+    with pytest.raises(ValueError, match="this one reads 3 regions"):
+        check_map(regions)
+
+
+def test_a_maps_parts_must_go_together(quick_settings):
+    drawn = map_ages(fit(quick_settings), make_stack(), "F")
+    with pytest.raises(ValueError, match="one 2D shape"):
+        dataclasses.replace(drawn, weights=drawn.weights[:2])
