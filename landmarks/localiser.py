@@ -12,18 +12,12 @@ from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
 
 from boneage.imaging import Frame, Points, Scan
+from boneage.imaging.shapes import NoSimilarity, fit_similarity, lay_upon, mean_shape, shape_centre, shape_extent
 from boneage.landmarks.choosing import CandidateSearch
 from boneage.landmarks.constellation import Constellation, find_neighbours
 from boneage.landmarks.forest import VotingForest
 from boneage.landmarks.guessing import PoseFinder, guess_pose, vote_in
-from boneage.landmarks.poses import (
-    NoSimilarity,
-    fit_similarity,
-    mean_shape,
-    shape_centre,
-    shape_extent,
-    turn_locally,
-)
+from boneage.landmarks.poses import turn_locally
 from boneage.landmarks.settings import LocaliserSettings, StageSettings, accurate, settings_from_json
 from boneage.landmarks.stages import CoarseStage, LocalStage, feature_reach
 from boneage.landmarks.views import Bounds, View, draw_jitter, draw_view, image_bounds
@@ -170,15 +164,10 @@ class ForestLocaliser:
 
     def is_mirrored(self, points: Points) -> bool:
         """Whether landmarks lie as in a mirror image of the training scans."""
-        found = points.select(self.names_).positions
-        residuals = []
-        for shape in (found, np.concatenate([found[:, :-1], -found[:, -1:]], axis=1)):
-            try:
-                fitted = fit_similarity(shape, self.mean_shape_).apply(shape)
-            except NoSimilarity:
-                return False
-            residuals.append(float(np.nansum((fitted - self.mean_shape_) ** 2)))
-        return residuals[1] < residuals[0]
+        try:
+            return lay_upon(points.select(self.names_).positions, self.mean_shape_).mirrored
+        except NoSimilarity:
+            return False
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """Return all that was learnt as JSON data and arrays."""
