@@ -121,9 +121,9 @@ def lay_upon(shape: Array, pattern: Array) -> Laid:
     >>> laid.mirrored, round(laid.residual, 6)
     (True, 0.0)
     """
-    fits = []
+    fits, centre = [], np.zeros(shape.shape[1])
     for mirrored in (False, True):
-        flip = Frame.from_linear(np.diag(np.append(np.ones(shape.shape[1] - 1), -1.0 if mirrored else 1.0)), 0.0)
+        flip = Frame.from_linear(np.diag(np.append(np.ones(shape.shape[1] - 1), -1.0 if mirrored else 1.0)), centre)
         frame = fit_similarity(flip.apply(shape), pattern).compose(flip)
         fits.append(Laid(frame, mirrored, float(np.nansum((frame.apply(shape) - pattern) ** 2))))
     return min(fits, key=lambda laid: laid.residual)

@@ -103,6 +103,13 @@ class AgeRegressor:
         """Whether ``predict`` needs to know the sex."""
         return (self.settings or RegressorSettings()).use_sex
 
+    @property
+    def n_parameters(self) -> int:
+        """How many weights were learnt."""
+        if not hasattr(self, "network_"):
+            raise NotFittedError("this AgeRegressor is not fitted yet")
+        return sum(weights.numel() for weights in self.network_.parameters())
+
     def fit(
         self,
         stacks: Sequence[RegionStack],
@@ -267,17 +274,19 @@ def _check_training(
 def _to_tensors(
     stacks: Sequence[RegionStack], sexes: Sequence[Sex | None]
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    return (
-        torch.from_numpy(np.stack([stack.pixels for stack in stacks])),
-        torch.from_numpy(np.stack([stack.present for stack in stacks])),
-        torch.tensor([_SEX[sex] for sex in sexes], dtype=torch.float32),
-    )
+    first = stacks[0]
+    pixels = np.empty((len(stacks), *first.pixels.shape), np.float32)  # filled one by one: thousands of hands are large
+    present = np.empty((len(stacks), *first.present.shape), bool)
+    for k, stack in enumerate(stacks):
+        pixels[k], present[k] = stack.pixels, stack.present
+    sex = torch.tensor([_SEX[sex] for sex in sexes], dtype=torch.float32)
+    return torch.from_numpy(pixels), torch.from_numpy(present), sex
 
 
 def _fingerprint(data: TrainingData, settings: RegressorSettings, seed: int) -> str:
     digest = hashlib.sha256(json.dumps([_settings_to_json(settings), seed]).encode())
     for tensor in (data.pixels, data.present, data.sex, data.age):
-        digest.update(tensor.numpy().tobytes())
+        digest.update(tensor.numpy().data)
     return digest.hexdigest()[:16]
 
 

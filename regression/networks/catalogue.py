@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from torch import Tensor, nn
@@ -15,6 +15,9 @@ NetworkSettings = MultiRegionSettings
 _KINDS: dict[str, tuple[type[NetworkSettings], type[nn.Module]]] = {
     "multiregion": (MultiRegionSettings, MultiRegionNet),
 }
+
+NETWORKS: dict[str, Callable[[], NetworkSettings]] = {kind: settings for kind, (settings, _) in _KINDS.items()}
+"""What a command may ask for by name: settings that are made when they are."""
 
 
 class AgeNetwork(Protocol):

@@ -1,0 +1,23 @@
+"""Options that the age commands share."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+NoSex = Annotated[bool, typer.Option("--no-sex", help="Train models that do not use the sex.")]
+Epochs = Annotated[
+    int | None, typer.Option("--epochs", min=1, help="Passes over the hands; the recipe's if not given.")
+]
+CutOption = Annotated[
+    Literal["regions", "hand", "hand+regions", "whole"],
+    typer.Option("--cut", help="What the model sees: regions around bones, the hand turned upright, the whole image."),
+]
+Side = Annotated[
+    int | None, typer.Option("--side", min=8, help="Side of a region in pixels; the way of cutting has its own.")
+]
+Network = Annotated[str, typer.Option("--network", help="Name of the network.")]
+RecipeOption = Annotated[
+    Literal["modern", "seed"], typer.Option("--recipe", help="How networks are trained: ours, or SGD at a fixed rate.")
+]
