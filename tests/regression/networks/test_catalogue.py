@@ -3,10 +3,14 @@ import json
 import pytest
 import torch
 
-from boneage.regression import MultiRegionSettings
+from boneage.regression import NETWORKS, MultiRegionSettings
 from boneage.regression.networks.catalogue import build_network, network_from_json, network_to_json
 
 SETTINGS = [MultiRegionSettings(channels=(4, 8), hidden=8)]
+
+
+def test_every_network_may_be_asked_for_by_name():
+    assert {type(make()) for make in NETWORKS.values()} >= {type(settings) for settings in SETTINGS}
 
 
 @pytest.mark.parametrize("settings", SETTINGS)
