@@ -11,6 +11,7 @@ from boneage.pipeline.bone_age import BoneAgePipeline, save_localiser
 from boneage.pipeline.cli import main
 from boneage.pipeline.gathering import gather
 from boneage.pipeline.training import train_localiser
+from boneage.regression import Cutting
 
 
 @pytest.fixture(scope="session")
@@ -58,6 +59,16 @@ def model_file(prepared, tmp_path_factory):
 def pipeline(model_file):
     """The pipeline of ``model_file``."""
     return BoneAgePipeline.load(model_file)
+
+
+@pytest.fixture(scope="session")
+def whole_model_file(known, tmp_path_factory):
+    """A pipeline that looks at the whole image and has no localiser."""
+    path = tmp_path_factory.mktemp("models") / "whole.boneage"
+    collection = gather([known / "images"], ages=[known / "ages.csv"])
+    prepared = prepare_regions(collection, None, Cutting("whole", 48), cut_at_annotations=False, seed=0, jobs=1)
+    train_pipeline(prepared, settings_for(epochs=2), seed=0).save(path)
+    return path
 
 
 @pytest.fixture
