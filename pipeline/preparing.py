@@ -172,7 +172,7 @@ class Preparation:
         """Make what the cache does not hold, in parallel; then read it all."""
         with self._folder() as folder:
             todo = [(folder / name, arguments) for name, arguments in work if not (folder / name).exists()]
-            stream = joblib.Parallel(n_jobs=self.jobs, return_as="generator")(
+            stream = joblib.Parallel(n_jobs=max(min(self.jobs, len(todo)), 1), return_as="generator")(
                 joblib.delayed(_make_file)(path, make, pack, arguments) for path, arguments in todo
             )
             for done, _ in enumerate(stream, start=1):
