@@ -151,7 +151,7 @@ def draw_mads(groupings: Mapping[str, Mapping[str, AgeErrors]]) -> str:
             place += 1
         place += 0.6
     axes.set_yticks(ticks, labels=labels, fontsize=8)
-    axes.invert_yaxis()
+    axes.set_ylim(ticks[-1] + 0.6, -0.6)
     axes.set_xlim(left=0)
     axes.set_xlabel("absolute error (months)")
     axes.grid(axis="x", color="0.9", zorder=0)
