@@ -112,7 +112,7 @@ class GeometryRegressor:
         if mean is None or not seen:
             raise ValueError("every landmark must be there in at least one hand, and not all in one place")
         self.mean_shape_ = mean.positions
-        rows = [self._describe(hand, sex) for hand, sex in zip(points, sexes, strict=True)]
+        rows = [self.describe_hand(hand, sex) for hand, sex in zip(points, sexes, strict=True)]
         for number, row in enumerate(rows):
             if isinstance(row, str):
                 raise ValueError(f"hand number {number}: {row}")
@@ -135,15 +135,15 @@ class GeometryRegressor:
             absent = [name for name in self.names_ if name not in hand.names]
             if absent:
                 raise ValueError(f"the model was trained on {len(self.names_)} landmarks; the hand has no {absent[0]}")
-            row = self._describe(hand.select(self.names_), sex)
+            row = self.describe_hand(hand.select(self.names_), sex)
             if isinstance(row, str):
                 estimates.append(state_age("geometry", float("nan"), row))
             else:
                 estimates.append(state_age("geometry", float(self.model_.predict(row[None])[0])))
         return estimates
 
-    def _describe(self, hand: Points, sex: Sex | None) -> Array | str:
-        """Return the features of a hand, or why there are none."""
+    def describe_hand(self, hand: Points, sex: Sex | None) -> Array | str:
+        """Return the features of a hand as the fitted model sees them, or why there are none."""
         if self._settings.use_sex and sex is None:
             return "the sex is not known, and the model needs it"
         missing = int((~hand.present).sum())
