@@ -144,6 +144,13 @@ class StoredStacks(Sequence[RegionStack]):
                     frames[k, region] = frame.matrix
         return cls(names, pixels, frames)
 
+    @classmethod
+    def join(cls, names: tuple[str, ...], parts: Sequence[StoredStacks], side: int) -> StoredStacks:
+        """Put several as one."""
+        nothing = cls.pack(names, [], side)
+        pixels = np.concatenate([nothing.pixels, *(part.pixels for part in parts)])
+        return cls(names, pixels, np.concatenate([nothing.frames, *(part.frames for part in parts)]))
+
     @overload
     def __getitem__(self, place: int) -> RegionStack: ...
     @overload

@@ -9,22 +9,22 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import joblib
-import numpy as np
 
 from boneage.imaging import AgeRecord, Collection, LandmarkTable, Points
 from boneage.landmarks import ForestLocaliser
 from boneage.pipeline.assessment import Placed, find_fault
-from boneage.pipeline.hand_chunks import (
-    PlacedHands,
-    cut_chunk,
+from boneage.pipeline.hand_files import (
+    CutHand,
+    PlacedHand,
+    cut_file,
     pack_cut,
     pack_placed,
-    place_chunk,
+    place_file,
     unpack_cut,
     unpack_placed,
 )
@@ -35,7 +35,7 @@ from boneage.regression import Cutting, RegionStack
 
 T = TypeVar("T")
 
-_CHUNK = 50  # hands in a file of the cache
+_CHUNK = 25  # hands that a process is given at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,14 +70,17 @@ class Preparation:
 
     def label_nothing(self) -> LabelledHands[None]:
         """Return every hand with an age, and nothing of it."""
-        return self._label([None] * len(self._aged), self._aged.ids, {}, frozenset(), 0.0, "")
+        return self._label([None] * len(self._aged), dict.fromkeys(self._aged.ids, ""), frozenset(), 0.0, "")
 
     def label_points(self) -> LabelledHands[Points]:
         """Return the landmarks of the hands that have them."""
         hands, digest = self._placed
-        found = {id_: hand.points for id_, hand in hands.placed.items() if hand.points is not None and not hand.fault}
-        faults = {id_: hand.fault for id_, hand in hands.placed.items() if hand.fault}
-        return self._label(list(found.values()), tuple(found), faults, hands.phantoms, hands.seconds, digest)
+        found = [
+            hand.placed.points for hand in hands.values() if hand.placed.points is not None and not hand.placed.fault
+        ]
+        faults = {id_: hand.placed.fault for id_, hand in hands.items()}
+        phantoms = frozenset(id_ for id_, hand in hands.items() if hand.phantom)
+        return self._label(found, faults, phantoms, sum(hand.seconds for hand in hands.values()), digest)
 
     def label_regions(self, cutting: Cutting) -> LabelledHands[RegionStack]:
         """Return the regions of the hands that have them.
@@ -91,26 +94,25 @@ class Preparation:
         if cutting.needs_landmarks:
             if self.reference is not None:
                 cutting.check_landmarks(self.reference.names)
-            placed, seconds = self._placed[0].placed, self._placed[0].seconds
-        work = []
-        for chunk in self._chunks:
-            hands = {id_: placed[id_] for id_ in chunk.ids}
-            laid = [hand.to_json() for hand in hands.values()]
-            key = _fingerprint(_describe_files(chunk), _describe_cutting(cutting), self._described_reference, laid)
-            work.append((f"crops-{key}.npz", (chunk, hands, cutting, self.reference)))
-        parts = self._run(f"cutting {cutting.kind}", work, cut_chunk, pack_cut, unpack_cut)
-        stacks = StoredStacks(
-            cutting.region_names,
-            np.concatenate([part.stacks.pixels for part in parts]),
-            np.concatenate([part.stacks.frames for part in parts]),
-        )
+            placed = {id_: hand.placed for id_, hand in self._placed[0].items()}
+            seconds = sum(hand.seconds for hand in self._placed[0].values())
+        how = [cutting.kind, cutting.side, [repr(site) for site in cutting.sites], self._described_reference]
+        names = {
+            id_: f"crop-{_fingerprint(self._describe_file(id_), how, placed[id_].to_json())}.npz"
+            for id_ in self._aged.ids
+        }
+
+        def make(ids: Sequence[str]) -> Callable[[Collection, str], CutHand]:
+            some = {id_: placed[id_] for id_ in ids}
+            return partial(cut_file, placed=some, cutting=cutting, reference=self.reference)
+
+        cut = self._run(f"cutting {cutting.kind}", names, make, pack_cut, unpack_cut)
         return self._label(
-            stacks,
-            tuple(id_ for part in parts for id_ in part.ids),
-            {id_: fault for part in parts for id_, fault in part.faults.items()},
-            frozenset().union(*(part.phantoms for part in parts)),
-            seconds + sum(part.seconds for part in parts),
-            _fingerprint([name for name, _ in work]),
+            StoredStacks.join(cutting.region_names, [hand.stacks for hand in cut.values()], cutting.side),
+            {id_: hand.fault for id_, hand in cut.items()},
+            frozenset(id_ for id_, hand in cut.items() if hand.phantom),
+            seconds + sum(hand.seconds for hand in cut.values()),
+            _fingerprint(list(names.values())),
         )
 
     @cached_property
@@ -121,64 +123,63 @@ class Preparation:
         return self.collection.subset(aged)
 
     @cached_property
-    def _chunks(self) -> list[Collection]:
-        """The hands, some at a time, each with no more of the tables than it needs."""
-        chunks = []
-        for start in range(0, len(self._aged), _CHUNK):
-            chunk = dataclasses.replace(self._aged.subset(self._aged.ids[start : start + _CHUNK]), ages={})
-            table = chunk.landmarks
-            if table is not None:
-                points = {id_: table.points[id_] for id_ in chunk.ids if id_ in table.points}
-                chunk = dataclasses.replace(chunk, landmarks=dataclasses.replace(table, points=points))
-            chunks.append(chunk)
-        return chunks
+    def _placed(self) -> tuple[dict[str, PlacedHand], str]:
+        """The landmarks of all hands, located or annotated, and what tells these from others."""
+        if not self.at_annotations and self.localiser is None:
+            raise ValueError("give --localiser (a trained one) or --landmarks (annotated points): landmarks are needed")
+        localiser = None if self.at_annotations else self.localiser
+        source = "annotations" if localiser is None else _fingerprint_localiser(localiser)
+        how = [source, self._described_reference if localiser is None else None]
+        table = self.collection.landmarks if localiser is None else None
+        names = {}
+        for id_ in self._aged.ids:
+            known = table.points.get(id_) if table is not None else None
+            annotated = None if known is None else [known.names, known.positions.tolist()]
+            names[id_] = f"points-{_fingerprint(self._describe_file(id_), how, annotated)}.json"
+        step = partial(place_file, localiser=localiser, reference=self.reference)
+        placed = self._run("finding landmarks", names, lambda ids: step, pack_placed, unpack_placed)
+        return placed, _fingerprint(list(names.values()))
 
     @property
     def _described_reference(self) -> Any:
         return None if self.reference is None else [self.reference.names, self.reference.positions.tolist()]
 
-    @cached_property
-    def _placed(self) -> tuple[PlacedHands, str]:
-        """The landmarks of all hands, located or annotated, and what tells these from others."""
-        if self.at_annotations:
-            source = "annotations"
-        elif self.localiser is not None:
-            source = _fingerprint_localiser(self.localiser)
-        else:
-            raise ValueError("give --localiser (a trained one) or --landmarks (annotated points): landmarks are needed")
-        localiser = None if self.at_annotations else self.localiser
-        work = []
-        for chunk in self._chunks:
-            known = chunk.landmarks.points if self.at_annotations and chunk.landmarks else {}
-            annotated = [[id_, points.names, points.positions.tolist()] for id_, points in known.items()]
-            key = _fingerprint(_describe_files(chunk), source, self._described_reference, annotated)
-            work.append((f"points-{key}.json", (chunk, localiser, self.reference)))
-        parts = self._run("finding landmarks", work, place_chunk, pack_placed, unpack_placed)
-        placed = PlacedHands(
-            {id_: hand for part in parts for id_, hand in part.placed.items()},
-            frozenset().union(*(part.phantoms for part in parts)),
-            sum(part.seconds for part in parts),
-        )
-        return placed, _fingerprint([name for name, _ in work])
+    def _describe_file(self, id_: str) -> list[Any]:
+        path = self._aged.paths[id_]
+        state = path.stat()
+        return [path.name, state.st_size, state.st_mtime_ns, self._aged.sizes.get(id_)]
+
+    def _cut_down(self, ids: Sequence[str]) -> Collection:
+        """Return some hands with no more of the tables than it takes to read them."""
+        some = dataclasses.replace(self._aged.subset(ids), ages={})
+        table = some.landmarks
+        if table is None:
+            return some
+        points = {id_: table.points[id_] for id_ in ids if id_ in table.points}
+        return dataclasses.replace(some, landmarks=dataclasses.replace(table, points=points))
 
     def _run(
         self,
         stage: str,
-        work: Sequence[tuple[str, tuple[Any, ...]]],
-        make: Callable[..., T],
+        names: Mapping[str, str],
+        make: Callable[[Sequence[str]], Callable[[Collection, str], T]],
         pack: Callable[[T], bytes],
         unpack: Callable[[bytes], T],
-    ) -> list[T]:
-        """Make what the cache does not hold, in parallel; then read it all."""
+    ) -> dict[str, T]:
+        """Make the files that the cache does not hold, in parallel; then read them all."""
         with self._folder() as folder:
-            todo = [(folder / name, arguments) for name, arguments in work if not (folder / name).exists()]
-            stream = joblib.Parallel(n_jobs=max(min(self.jobs, len(todo)), 1), return_as="generator")(
-                joblib.delayed(_make_file)(path, make, pack, arguments) for path, arguments in todo
+            missing = [id_ for id_, name in names.items() if not (folder / name).exists()]
+            chunks = [missing[start : start + _CHUNK] for start in range(0, len(missing), _CHUNK)]
+            stream = joblib.Parallel(n_jobs=max(min(self.jobs, len(chunks)), 1), return_as="generator")(
+                joblib.delayed(_make_files)(
+                    {id_: folder / names[id_] for id_ in ids}, self._cut_down(ids), make(ids), pack
+                )
+                for ids in chunks
             )
             for done, _ in enumerate(stream, start=1):
                 if self.report:
-                    self.report(stage, done / len(todo))
-            return [_read_file(folder / name, unpack) for name, _ in work]
+                    self.report(stage, done / len(chunks))
+            return {id_: _read_file(folder / name, unpack) for id_, name in names.items()}
 
     @contextmanager
     def _folder(self) -> Iterator[Path]:
@@ -189,23 +190,19 @@ class Preparation:
                 yield Path(folder)
 
     def _label(
-        self,
-        inputs: Sequence[T],
-        ids: Sequence[str],
-        faults: dict[str, str],
-        phantoms: frozenset[str],
-        seconds: float,
-        digest: str,
+        self, inputs: Sequence[T], faults: Mapping[str, str], phantoms: frozenset[str], seconds: float, digest: str
     ) -> LabelledHands[T]:
+        """Return the hands without a fault, whose inputs these are; ``seconds`` were spent on all."""
+        ids = tuple(id_ for id_, fault in faults.items() if not fault)
         records = [self._aged.ages[id_] for id_ in ids]
         return LabelledHands(
-            tuple(ids),
+            ids,
             inputs,
             tuple(record.boneage_months for record in records),
             tuple(record.sex for record in records),
             phantoms,
-            tuple(Refusal(id_, str(self._aged.paths[id_]), fault) for id_, fault in faults.items()),
-            seconds / len(self._aged),
+            tuple(Refusal(id_, str(self._aged.paths[id_]), fault) for id_, fault in faults.items() if fault),
+            seconds / len(faults),
             digest,
         )
 
@@ -235,8 +232,11 @@ def label_tables(table: LandmarkTable, ages: Mapping[str, AgeRecord]) -> Labelle
     )
 
 
-def _make_file(path: Path, make: Callable[..., T], pack: Callable[[T], bytes], arguments: tuple[Any, ...]) -> None:
-    write_atomically(path, pack(make(*arguments)))
+def _make_files(
+    paths: Mapping[str, Path], hands: Collection, make: Callable[[Collection, str], T], pack: Callable[[T], bytes]
+) -> None:
+    for id_, path in paths.items():
+        write_atomically(path, pack(make(hands, id_)))
 
 
 def _read_file(path: Path, unpack: Callable[[bytes], T]) -> T:
@@ -244,19 +244,6 @@ def _read_file(path: Path, unpack: Callable[[bytes], T]) -> T:
         return unpack(path.read_bytes())
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UnusableOutput(path, f"is damaged ({error}): remove it") from error
-
-
-def _describe_files(hands: Collection) -> list[Any]:
-    described = []
-    for id_, path in hands.paths.items():
-        state = path.stat()
-        side = hands.landmarks.laterality.get(id_) if hands.landmarks else None
-        described.append([id_, path.name, state.st_size, state.st_mtime_ns, hands.sizes.get(id_), side])
-    return described
-
-
-def _describe_cutting(cutting: Cutting) -> list[Any]:
-    return [cutting.kind, cutting.side, [repr(site) for site in cutting.sites]]
 
 
 def _fingerprint_localiser(localiser: ForestLocaliser) -> str:

@@ -23,6 +23,12 @@ def test_stored_regions_come_back_to_a_half_grey_level():
         assert back.frames[1] is None
 
 
+def test_parts_are_joined_in_order():
+    parts = [StoredStacks.pack(("a", "b"), [make_stack(v)] * n, 4) for v, n in ((0.2, 1), (0.4, 0), (0.6, 2))]
+    joined = StoredStacks.join(("a", "b"), parts, 4)
+    assert [round(float(stack.pixels[0, 0, 0]), 1) for stack in joined] == [0.2, 0.6, 0.6]
+
+
 def test_no_hands_can_be_stored():
     assert len(StoredStacks.pack(("a", "b"), [], 4)) == 0
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from boneage.pipeline.commands.age.options import Epochs, Network, NoSex, RecipeOption, Side
+from boneage.pipeline.commands.age.options import Epochs, Hands, Network, NoSex, RecipeOption, Side
 from boneage.pipeline.commands.options import (
     Ages,
     Annotations,
@@ -53,6 +53,7 @@ def benchmark(
     ] = None,
     network: Network = "multiregion",
     side: Side = None,
+    hands: Hands = None,
     recipe: RecipeOption = "modern",
     no_sex: NoSex = False,
     epochs: Epochs = None,
@@ -63,7 +64,8 @@ def benchmark(
     """Train and test several ways to an age on the same hands: in folds, or on given lists of ids.
 
     Writes predictions.csv (a row for each variant and hand), summary.json, report.html and figures/; rounds/ and
-    hands/ keep what is done. Interrupted, it goes on where it stopped when the same command is given again.
+    hands/, unless --hands says where else, keep what is done. Interrupted, it goes on where it stopped when the same
+    command is given again.
     """
     from boneage.pipeline.age_benchmark import run_age_benchmark
     from boneage.pipeline.age_benchmark_reporting import report_age_benchmark
@@ -90,7 +92,7 @@ def benchmark(
         collection = collection.subset(protocol.ids)
     with show_stages(err_console()) as report:
         preparation = prepare_comparison(
-            collection, variants, localiser, at_annotations=landmarks is not None, cache=out / "hands", jobs=jobs,
+            collection, variants, localiser, at_annotations=landmarks is not None, cache=hands or out / "hands", jobs=jobs,
             report=report,
         )  # fmt: skip
         draws = protocol.draw(preparation.label_nothing().ids)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -16,6 +17,10 @@ CutOption = Annotated[
 ]
 Side = Annotated[
     int | None, typer.Option("--side", min=8, help="Side of a region in pixels; the way of cutting has its own.")
+]
+Hands = Annotated[
+    Path | None,
+    typer.Option("--hands", help="Folder that keeps located and cut hands (patients' pixels), for other runs to use."),
 ]
 Network = Annotated[str, typer.Option("--network", help="Name of the network.")]
 RecipeOption = Annotated[

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from boneage.pipeline.commands.age.options import CutOption, Epochs, Network, NoSex, RecipeOption, Side
+from boneage.pipeline.commands.age.options import CutOption, Epochs, Hands, Network, NoSex, RecipeOption, Side
 from boneage.pipeline.commands.options import (
     Ages,
     Ids,
@@ -34,6 +34,7 @@ def train(
     ids: Ids = None,
     cut: CutOption = "regions",
     side: Side = None,
+    hands: Hands = None,
     network: Network = "multiregion",
     recipe: RecipeOption = "modern",
     no_sex: NoSex = False,
@@ -67,7 +68,7 @@ def train(
             cut_at_annotations=landmarks is not None,
             seed=seed,
             jobs=jobs,
-            cache=state / "hands",
+            cache=hands or state / "hands",
             report=report,
         )
         pipeline = train_pipeline(prepared, settings, seed=seed, report=report, checkpoints=state)

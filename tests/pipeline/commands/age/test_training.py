@@ -38,7 +38,7 @@ def test_an_interrupted_training_goes_on_where_it_stopped(boneage, known, locali
         patch.setattr("boneage.pipeline.progress.show_stages", interrupting_stages)
         assert boneage(*arguments)[0] != 0
     assert {path.suffix for path in state.iterdir()} == {".ckpt", ""}
-    assert len(list((state / "hands").iterdir())) == 2
+    assert len(list((state / "hands").iterdir())) == 2 * 12
     assert not model.exists()
     assert boneage(*arguments)[0] == 0
     assert not state.exists()
@@ -82,3 +82,16 @@ def test_what_cannot_be_trained_is_told(boneage, known, tmp_path, monkeypatch, o
     assert code == 1
     assert said in err
     assert not (tmp_path / "m.boneage").exists()
+
+
+def test_hands_that_were_cut_are_kept_for_other_runs_where_told(boneage, known, tmp_path):
+    kept = tmp_path / "hands"
+    arguments = (known / "images", "--ages", known / "ages.csv", "--hands", kept, "--epochs", 1)
+    code, _, _ = boneage("age", "train", *arguments, "--cut", "whole", "--model", tmp_path / "m.boneage")
+    assert code == 0
+    times = {path.name: path.stat().st_mtime_ns for path in kept.iterdir()}
+    assert len(times) == 12
+    code, _, _ = boneage("age", "benchmark", *arguments, "--compare", "whole", "--folds", 2, "--out", tmp_path / "out")
+    assert code == 0
+    assert {path.name: path.stat().st_mtime_ns for path in kept.iterdir()} == times
+    assert not (tmp_path / "out" / "hands").exists()
