@@ -20,7 +20,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from boneage.landmarks.poses import fit_similarities
+from boneage.imaging.shapes import fit_similarities
 
 Array = NDArray[np.float64]
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boneage.imaging import Frame, Scan, resample
-from boneage.landmarks.poses import NoSimilarity, fit_similarity_robustly, rotation
+from boneage.imaging.shapes import NoSimilarity
+from boneage.landmarks.poses import fit_similarity_robustly, rotation
 from boneage.landmarks.settings import LocaliserSettings
 from boneage.landmarks.stages import CoarseStage
 from boneage.landmarks.views import Bounds, draw_view, image_bounds

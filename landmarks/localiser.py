@@ -12,17 +12,11 @@ from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
 
 from boneage.imaging import Frame, Points, Scan
+from boneage.imaging.shapes import NoSimilarity, fit_pose, lay_upon, mean_shape, shape_centre, shape_extent
 from boneage.landmarks.choosing import CandidateSearch
 from boneage.landmarks.constellation import Constellation, find_neighbours
 from boneage.landmarks.guessing import Outcome, PoseFinder, guess_pose, vote_in
-from boneage.landmarks.poses import (
-    NoSimilarity,
-    fit_pose,
-    mean_shape,
-    shape_centre,
-    shape_extent,
-    turn_locally,
-)
+from boneage.landmarks.poses import turn_locally
 from boneage.landmarks.settings import LocaliserSettings, StageSettings, accurate, settings_from_json
 from boneage.landmarks.stages import CoarseStage, LocalStage
 from boneage.landmarks.storing import arrays_under, read_neighbours, stages_from_arrays, stages_to_arrays
@@ -200,10 +194,9 @@ class ForestLocaliser:
     def is_mirrored(self, points: Points) -> bool:
         """Whether landmarks lie as in a mirror image of the training scans."""
         try:
-            pose = fit_pose(points.select(self.names_).positions, self.mean_shape_, may_mirror=True)
+            return lay_upon(points.select(self.names_).positions, self.mean_shape_).mirrored
         except NoSimilarity:
             return False
-        return bool(np.linalg.det(pose.matrix) < 0)
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """Return all that was learnt as JSON data and arrays."""

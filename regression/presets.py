@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from boneage.regression.networks.backbone import BackboneSettings
+from boneage.regression.networks.bonet import BoNetSettings
 from boneage.regression.recipes import feature_recipe, fine_tuning_recipe
 from boneage.regression.regressor import RegressorSettings
 
@@ -10,6 +11,7 @@ _LAYERS = {"vgg16": "pool5", "googlenet": "inception5b", "overfeat": "pool5"}  #
 
 PRESETS: dict[str, RegressorSettings] = {
     "multiregion": RegressorSettings(),
+    "bonet": RegressorSettings(network=BoNetSettings()),
     **{
         f"{name}-features": RegressorSettings(
             network=BackboneSettings(name, layer, frozen=True), recipe=feature_recipe()

@@ -105,6 +105,13 @@ class AgeRegressor:
         """Whether ``predict`` needs to know the sex."""
         return (self.settings or RegressorSettings()).use_sex
 
+    @property
+    def n_parameters(self) -> int:
+        """How many weights were learnt."""
+        if not hasattr(self, "network_"):
+            raise NotFittedError("this AgeRegressor is not fitted yet")
+        return sum(weights.numel() for weights in self.network_.parameters())
+
     def fit(
         self,
         stacks: Sequence[RegionStack],

@@ -57,3 +57,19 @@ def test_the_costs_script_prints_a_row_a_network(monkeypatch, capsys):
     assert title.startswith("hands of 2 regions of 32x32")
     assert header.split()[0] == "network"
     assert row.split() == ["multiregion", "0.2", "1.2", "1.2"]
+
+
+def test_the_regressions_on_geometry_are_compared_on_the_same_folds(monkeypatch):
+    from boneage.imaging import Points
+    from boneage.pipeline.hands import LabelledHands
+
+    rng = np.random.default_rng(0)
+    ages = rng.uniform(30, 200, 30)
+    base, way = rng.normal(size=(2, 6, 2))
+    points = [Points(tuple("abcdef"), base + way * age / 800) for age in ages]
+    ids = tuple(str(k) for k in range(30))
+    script = load_script("geometry_models")
+    monkeypatch.setattr(script, "MODELS", {"ridge": script.MODELS["ridge"]})
+    hands = LabelledHands(ids, points, tuple(ages), ("F", "M") * 15)
+    mads = script.compare(hands, [ids[:15], ids[15:]])
+    assert mads["ridge"] < 5

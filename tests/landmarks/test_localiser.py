@@ -5,8 +5,8 @@ import pytest
 from sklearn.exceptions import NotFittedError
 
 from boneage.imaging import Points, Scan
+from boneage.imaging.shapes import NoSimilarity
 from boneage.landmarks import ForestLocaliser, with_vote_weight
-from boneage.landmarks.poses import NoSimilarity
 from tests.landmarks.conftest import NAMES, draw_scene
 
 
