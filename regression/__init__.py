@@ -6,9 +6,16 @@ if __name__ != "boneage.regression":
 from boneage.regression.augmentation import AugmentationSettings
 from boneage.regression.estimates import AgeEstimate
 from boneage.regression.networks.backbone import BackboneSettings
-from boneage.regression.networks.multiregion import MultiRegionSettings
+from boneage.regression.networks.multiregion import MultiRegionSettings, whole_hand
 from boneage.regression.presets import PRESETS
-from boneage.regression.recipes import Recipe, feature_recipe, fine_tuning_recipe, modern_recipe, seed_recipe
+from boneage.regression.recipes import (
+    Recipe,
+    feature_recipe,
+    fine_tuning_recipe,
+    modern_recipe,
+    seed_recipe,
+    whole_hand_recipe,
+)
 from boneage.regression.regions import RegionStack, crop_regions
 from boneage.regression.regressor import AgeRegressor, RegressorSettings
 from boneage.regression.ridge import FeatureRidge
@@ -35,4 +42,6 @@ __all__ = [
     "seed_recipe",
     "sites_from_json",
     "sites_to_json",
+    "whole_hand",
+    "whole_hand_recipe",
 ]

@@ -118,5 +118,5 @@ def draw_augmentation(
         gammas.astype(np.float32),
         np.asarray(chance < settings.drop_region),
         np.asarray(rng.uniform(size=shape[0]) < settings.sharp),
-        (rng.uniform(size=shape[0]) * settings.max_blur).astype(np.float32),
+        np.asarray(rng.uniform(size=shape[0]) * settings.max_blur, np.float32),
     )
