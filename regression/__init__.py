@@ -12,9 +12,16 @@ from boneage.regression.geometry import GeometryRegressor, GeometrySettings
 from boneage.regression.inputs import CUT_KINDS, CutKind, Cutting
 from boneage.regression.networks.backbone import BackboneSettings
 from boneage.regression.networks.bonet import BoNetSettings
-from boneage.regression.networks.multiregion import MultiRegionSettings
+from boneage.regression.networks.multiregion import MultiRegionSettings, whole_hand
 from boneage.regression.presets import PRESETS
-from boneage.regression.recipes import Recipe, feature_recipe, fine_tuning_recipe, modern_recipe, seed_recipe
+from boneage.regression.recipes import (
+    Recipe,
+    feature_recipe,
+    fine_tuning_recipe,
+    modern_recipe,
+    seed_recipe,
+    whole_hand_recipe,
+)
 from boneage.regression.regions import RegionStack, crop_again, crop_hand, crop_regions, crop_whole
 from boneage.regression.regressor import AgeRegressor, RegressorSettings
 from boneage.regression.ridge import FeatureRidge
@@ -57,4 +64,6 @@ __all__ = [
     "seed_recipe",
     "sites_from_json",
     "sites_to_json",
+    "whole_hand",
+    "whole_hand_recipe",
 ]

@@ -51,7 +51,7 @@ def weigh_regions(logits: Tensor, present: Tensor, rule: FusionRule, fixed: Tens
     >>> present = torch.tensor([[True, True, False]])
     >>> weigh_regions(torch.zeros(1, 3), present, "learned").tolist()
     [[0.5, 0.5, 0.0]]
-    >>> weigh_regions(torch.zeros(1, 3), present, "fixed", torch.tensor([1.0, 3.0, 5.0])).tolist()
+    >>> weigh_regions(torch.zeros(1, 3), present, "fixed", torch.tensor([1.0, 3.0, 5.0])).round(decimals=2).tolist()
     [[0.25, 0.75, 0.0]]
     """
     if rule == "equal":

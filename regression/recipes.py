@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -73,6 +74,15 @@ class Recipe:
 def modern_recipe() -> Recipe:
     """Return our recipe: AdamW, one cycle, smooth L1."""
     return Recipe()
+
+
+def whole_hand_recipe() -> Recipe:
+    """Return our recipe for thousands of whole hands, left and right, in pictures made smaller in any way."""
+    augmentation = AugmentationSettings(
+        max_rotation_rad=math.radians(20), max_log_scale=0.15, max_shift=0.05, drop_region=0.0, flip=True, sharp=0.5,
+        max_blur=0.7,
+    )  # fmt: skip
+    return Recipe(region_loss=0.0, batch_size=32, augmentation=augmentation)
 
 
 def feature_recipe() -> Recipe:

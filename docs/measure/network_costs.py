@@ -35,7 +35,7 @@ def main(side: int = 100, regions: int = 1) -> None:
     torch.set_num_threads(1)
     inputs = torch.rand(HANDS, regions, side, side), torch.ones(HANDS, regions, dtype=torch.bool), torch.ones(HANDS)
     rows = []
-    for name in ("multiregion", *(name for name in PRESETS if name.endswith("-finetuned"))):
+    for name in (name for name in PRESETS if not name.endswith("-features")):
         network = build_network(PRESETS[name].network, regions, True)
 
         def learn(network: torch.nn.Module = network) -> None:

@@ -53,6 +53,11 @@ class MultiRegionSettings:
             raise ValueError(f"head must be one of {', '.join(HEADS)}, got {self.head!r}")
 
 
+def whole_hand() -> MultiRegionSettings:
+    """Return the shape that suits a whole hand in about 100 pixels, where a joint is three to eight of them wide."""
+    return MultiRegionSettings(channels=(16, 32, 64, 128, 256), contrast=True, fine_stem=True)
+
+
 class MultiRegionNet(nn.Module):
     """Regions and sex in; for each region an age and a weight (as a logit) out.
 

@@ -29,7 +29,7 @@ class LocalContrast(nn.Module):
        object recognition? International Conference on Computer Vision, 2009.
     """
 
-    def __init__(self, window: float = 0.15, floor: float = 0.06) -> None:
+    def __init__(self, window: float = 0.15, floor: float = 0.1) -> None:
         super().__init__()
         self.window = window
         self.floor = floor

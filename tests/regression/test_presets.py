@@ -6,10 +6,10 @@ from boneage.regression.networks.backbone import BACKBONES
 
 def test_there_is_one_of_each_backbone_off_the_shelf_and_fine_tuned():
     kinds = {f"{name}-{use}" for name in BACKBONES for use in ("features", "finetuned")}
-    assert set(PRESETS) == {"multiregion", "bonet"} | kinds
+    assert set(PRESETS) == {"multiregion", "bonet", "whole-hand"} | kinds
 
 
-@pytest.mark.parametrize("name", [name for name in PRESETS if "-" in name])
+@pytest.mark.parametrize("name", [name for name in PRESETS if name.endswith(("features", "finetuned"))])
 def test_what_a_preset_is_called_it_is(name):
     settings = PRESETS[name]
     backbone, use = name.split("-")

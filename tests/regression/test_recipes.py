@@ -1,6 +1,13 @@
 import pytest
 
-from boneage.regression import Recipe, feature_recipe, fine_tuning_recipe, modern_recipe, seed_recipe
+from boneage.regression import (
+    Recipe,
+    feature_recipe,
+    fine_tuning_recipe,
+    modern_recipe,
+    seed_recipe,
+    whole_hand_recipe,
+)
 
 
 def test_the_named_recipes_are_what_they_are_called():
@@ -8,6 +15,7 @@ def test_the_named_recipes_are_what_they_are_called():
     assert (seed.optimiser, seed.loss, seed.batch_size) == ("sgd", "mse", 4)
     assert (seed.learning_rate, seed.weight_decay) == (0.002, 0.0002)
     assert modern_recipe().optimiser == "adamw"
+    assert whole_hand_recipe().augmentation.flip
     assert feature_recipe().augmentation is None
     assert fine_tuning_recipe().learning_rate < modern_recipe().learning_rate
 

@@ -25,7 +25,7 @@ Hands = Annotated[
 Network = Annotated[
     str,
     typer.Option(
-        "--network", help="multiregion, bonet, or vgg16, googlenet, overfeat, each with -features or -finetuned."
+        "--network", help="multiregion, whole-hand, bonet; vgg16, googlenet, overfeat with -features or -finetuned."
     ),
 ]
 RecipeOption = Annotated[

