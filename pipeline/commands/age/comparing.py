@@ -92,8 +92,8 @@ def benchmark(
         collection = collection.subset(protocol.ids)
     with show_stages(err_console()) as report:
         preparation = prepare_comparison(
-            collection, variants, localiser, at_annotations=landmarks is not None, cache=hands or out / "hands", jobs=jobs,
-            report=report,
+            collection, variants, localiser, at_annotations=landmarks is not None, cache=hands or out / "hands",
+            jobs=jobs, report=report,
         )  # fmt: skip
         draws = protocol.draw(preparation.label_nothing().ids)
         rounds = run_age_benchmark(
