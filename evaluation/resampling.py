@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
+_BLOCK = 2_000_000
+
 
 def bootstrap_interval(
     hands: Array,
@@ -92,9 +94,15 @@ def bootstrap_mean_interval(
     n = len(groups)
     if n < 2:
         return float("nan"), float("nan")
-    drawn = np.random.default_rng(seed).integers(0, n, (rounds, n))
-    total = np.array([sums[group].sum() for group in groups])[drawn].sum(axis=1)
-    count = np.array([counts[group].sum() for group in groups])[drawn].sum(axis=1)
+    sums = np.array([sums[group].sum() for group in groups])
+    counts = np.array([counts[group].sum() for group in groups])
+    rng = np.random.default_rng(seed)
+    total, count = np.empty(rounds), np.empty(rounds)
+    block = max(_BLOCK // n, 1)  # rounds at a time: thousands of hands would fill the memory
+    for start in range(0, rounds, block):
+        drawn = rng.integers(0, n, (min(block, rounds - start), n))
+        total[start : start + block] = sums[drawn].sum(axis=1)
+        count[start : start + block] = counts[drawn].sum(axis=1)
     return _middle(total[count > 0] / count[count > 0], level)
 
 

@@ -14,6 +14,8 @@ from boneage.imaging.resampling import resample, warp
 from boneage.imaging.scans import Laterality, Modality, Scan, Sex
 from boneage.imaging.schemes import LandmarkScheme, find_scheme, read_scheme
 from boneage.imaging.scores import read_scores, with_scores
+from boneage.imaging.shapes import NoSimilarity, compute_mean_shape, lay_upon
+from boneage.imaging.splits import assign_split, split_by_hash
 from boneage.imaging.tables import InvalidTable
 
 __all__ = [
@@ -28,14 +30,18 @@ __all__ = [
     "Laterality",
     "Modality",
     "NoScans",
+    "NoSimilarity",
     "Order",
     "Points",
     "Scan",
     "Sex",
     "UnreadableScan",
+    "assign_split",
+    "compute_mean_shape",
     "find_scans",
     "find_scheme",
     "fold_ids",
+    "lay_upon",
     "read_ages",
     "read_ids",
     "read_landmarks",
@@ -48,6 +54,7 @@ __all__ = [
     "rename_landmarks",
     "render_landmarks",
     "resample",
+    "split_by_hash",
     "split_ids",
     "to_pixels",
     "warp",

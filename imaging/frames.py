@@ -44,9 +44,9 @@ class Frame:
             raise ValueError(f"matrix must have shape (3, 3) or (4, 4), got {matrix.shape}")
         if not np.isfinite(matrix).all():
             raise ValueError("matrix must be finite")
-        if not np.array_equal(matrix[-1], np.eye(len(matrix))[-1]):
+        if matrix[-1].tolist() != [*[0.0] * (len(matrix) - 1), 1.0]:
             raise ValueError(f"the last row must be 0 … 0 1 (affine), got {matrix[-1].tolist()}")
-        if abs(np.linalg.det(matrix)) < 1e-12:
+        if abs(_determinant(matrix)) < 1e-12:
             raise ValueError("matrix must be invertible")
         matrix.flags.writeable = False
         object.__setattr__(self, "matrix", matrix)
@@ -103,9 +103,17 @@ class Frame:
     def inverse(self) -> Frame:
         """Return the map back."""
         inverse = np.asarray(np.linalg.inv(self.matrix), dtype=np.float64)
-        inverse[-1] = np.eye(len(inverse))[-1]
+        inverse[-1, :-1], inverse[-1, -1] = 0.0, 1.0
         return Frame(inverse)
 
     def scale(self) -> float:
         """Return the mean linear magnification (ndim-th root of the volume ratio)."""
-        return float(abs(np.linalg.det(self.matrix[:-1, :-1])) ** (1.0 / self.ndim))
+        return float(abs(_determinant(self.matrix)) ** (1.0 / self.ndim))
+
+
+def _determinant(matrix: Array) -> float:
+    """Return the determinant of an affine map; in 2D, where frames are made by the hundred, without a detour."""
+    if len(matrix) > 3:
+        return float(np.linalg.det(matrix))
+    (a, b, _), (c, d, _), _ = matrix.tolist()
+    return float(a * d - b * c)

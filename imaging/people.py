@@ -9,8 +9,10 @@ from boneage.imaging.scans import Sex
 from boneage.imaging.tables import InvalidTable, Table, read_shapes, read_table
 
 OLDEST_MONTHS = 300.0
-_SEX_CODES: dict[str, Sex] = {"f": "F", "female": "F", "m": "M", "male": "M"}
-_MALE_CODES: dict[str, Sex] = {"true": "M", "1": "M", "1.0": "M", "false": "F", "0": "F", "0.0": "F"}
+_SEX_CODES: dict[str, Sex] = {
+    "f": "F", "female": "F", "false": "F", "0": "F", "0.0": "F",
+    "m": "M", "male": "M", "true": "M", "1": "M", "1.0": "M",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,9 @@ class AgeRecord:
 
 def read_ages(path: Path | str) -> dict[str, AgeRecord]:
     """Read bone ages: ``id,boneage_months,sex``, or the RSNA challenge's ``id,boneage,male``.
+
+    A sex is ``F``, ``female``, ``0`` or ``False``, or ``M``, ``male``, ``1`` or ``True``, in either column and in any
+    case: numbers mean what they mean in the challenge's ``male``. Blank is not known.
 
     Raises
     ------
@@ -39,13 +44,14 @@ def read_ages(path: Path | str) -> dict[str, AgeRecord]:
         months = table.number(id_, column)
         if months is None or not 0 <= months <= OLDEST_MONTHS:
             got = table.rows[id_][column] or "nothing"
-            raise InvalidTable(table.path, f"id {id_}: {column} must be 0..{OLDEST_MONTHS:g} months, got {got}")
+            wanted = f"{column} must be 0..{OLDEST_MONTHS:g} months"
+            raise InvalidTable(table.path, f"{table.place(id_)}: {wanted}, got {got}")
         records[id_] = AgeRecord(months, _read_sex(table, id_))
     return records
 
 
 def read_sexes(path: Path | str) -> dict[str, Sex]:
-    """Read the sex of each id from a ``sex`` or ``male`` column; ids whose cell is blank are left out.
+    """Read the sex of each id from a ``sex`` or ``male`` column, as in ages; ids whose cell is blank are left out.
 
     Raises
     ------
@@ -94,11 +100,11 @@ def read_ids(path: Path | str) -> list[str]:
 
 def _read_sex(table: Table, id_: str) -> Sex | None:
     row = table.rows[id_]
-    for column, codes in (("sex", _SEX_CODES), ("male", _MALE_CODES)):
+    for column in ("sex", "male"):
         text = row.get(column, "")
+        if text and text.lower() not in _SEX_CODES:
+            known = "F, female, 0, False, M, male, 1 or True"
+            raise InvalidTable(table.path, f"{table.place(id_)}: {column} must be {known}, got {text!r}")
         if text:
-            if text.lower() not in codes:
-                known = ", ".join(codes)
-                raise InvalidTable(table.path, f"id {id_}: {column} must be one of {known}, got {text!r}")
-            return codes[text.lower()]
+            return _SEX_CODES[text.lower()]
     return None

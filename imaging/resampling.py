@@ -21,8 +21,9 @@ def resample(
 ) -> NDArray[np.float32]:
     """Draw ``pixels`` in a target grid of ``shape``.
 
-    Where the target is coarser, the source is first smoothed along each axis by a Gaussian whose width
-    grows with the reduction, so that thin bones do not alias.
+    Where the target is much coarser, the source is first made smaller by whole factors (means of pixels, in 2D), then
+    smoothed by a Gaussian for what is left of the reduction, so that thin bones do not alias. Only the part that the
+    target shows is looked at.
 
     Parameters
     ----------
@@ -46,7 +47,10 @@ def resample(
     """
     if to_target.ndim != pixels.ndim or len(shape) != pixels.ndim:
         raise ValueError(f"a {pixels.ndim}D image needs a {pixels.ndim}D frame and shape")
-    return warp(_smooth_for(pixels, to_target.inverse()), to_target, shape, fill=fill)
+    part, from_part = _cut_out(pixels, to_target.inverse(), shape)
+    small, from_small = _shrink(part, to_target.compose(from_part).inverse())
+    to_target = to_target.compose(from_part).compose(from_small)
+    return warp(_smooth_for(small, to_target.inverse()), to_target, shape, fill=fill)
 
 
 def warp(
@@ -72,6 +76,32 @@ def warp(
         ),
         dtype=np.float32,
     )
+
+
+def _cut_out(pixels: NDArray[np.float32], to_source: Frame, shape: Sequence[int]) -> tuple[NDArray[np.float32], Frame]:
+    """Return the part of the source that a target grid shows, with a margin to smooth in, and the map from it."""
+    ends = np.array(np.meshgrid(*[(0.0, n - 1.0) for n in shape], indexing="ij")).reshape(pixels.ndim, -1).T
+    corners = to_source.apply(ends)
+    margin = 4 * np.linalg.norm(to_source.matrix[:-1, :-1], axis=1) + 2
+    size = np.array(pixels.shape)
+    # A target that lies beside the source altogether is made of what lies at the source's edge.
+    low = np.clip(np.floor(corners.min(axis=0) - margin), 0, size - 1).astype(int)
+    high = np.clip(np.ceil(corners.max(axis=0) + margin) + 1, low + 1, size).astype(int)
+    part = pixels[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]
+    return part, Frame.from_linear(np.eye(pixels.ndim), low)
+
+
+def _shrink(pixels: NDArray[np.float32], to_source: Frame) -> tuple[NDArray[np.float32], Frame]:
+    """Return the source made smaller by the whole factors that the target allows, and the map from it."""
+    step = np.linalg.norm(to_source.matrix[:-1, :-1], axis=1)
+    # Half of it: what is left is smoothed enough that it hardly matters where blocks begin.
+    factor = np.clip((step / 2).astype(int), 1, np.array(pixels.shape))
+    if pixels.ndim != 2 or (factor == 1).all():
+        return pixels, Frame.identity(pixels.ndim)
+    rows, cols = np.array(pixels.shape) // factor
+    whole = pixels[: rows * factor[0], : cols * factor[1]]
+    small = cv2.resize(whole, (int(cols), int(rows)), interpolation=cv2.INTER_AREA)
+    return np.asarray(small), Frame.from_linear(np.diag(factor.astype(np.float64)), (factor - 1) / 2)
 
 
 def _smooth_for(pixels: NDArray[np.float32], to_source: Frame) -> NDArray[np.float32]:

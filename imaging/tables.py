@@ -23,11 +23,16 @@ class InvalidTable(ValueError):
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of text by id, in the file's order."""
+    """Rows of text by id, in the file's order, and the line that each stands on."""
 
     path: Path
     columns: tuple[str, ...]
     rows: dict[str, dict[str, str]]
+    lines: dict[str, int]
+
+    def place(self, id_: str) -> str:
+        """Return where a row is, for messages."""
+        return f"line {self.lines[id_]}, id {id_}"
 
     def number(self, id_: str, column: str) -> float | None:
         """Return a cell as a number; ``None`` where it is blank or NaN.
@@ -37,7 +42,7 @@ class Table:
         InvalidTable
             If the cell is neither a number nor blank, or infinite.
         """
-        return parse_number(self.path, f"id {id_}", column, self.rows[id_].get(column, ""))
+        return parse_number(self.path, self.place(id_), column, self.rows[id_].get(column, ""))
 
 
 def parse_number(path: Path, place: str, column: str, text: str) -> float | None:
@@ -107,13 +112,15 @@ def read_table(path: Path | str, *, repeated: bool = False, needs: Iterable[str]
     path = Path(path)
     columns, lines = read_rows(path, needs=("id", *needs))
     rows: dict[str, dict[str, str]] = {}
+    places: dict[str, int] = {}
     for number, row in lines:
         if not row["id"]:
             raise InvalidTable(path, f"line {number} has no id")
         if row["id"] in rows and not repeated:
             raise InvalidTable(path, f"id {row['id']!r} occurs twice (again on line {number})")
         rows.setdefault(row["id"], row)
-    return Table(path, columns, rows)
+        places.setdefault(row["id"], number)
+    return Table(path, columns, rows, places)
 
 
 def read_rows(path: Path | str, needs: Iterable[str] = ()) -> tuple[tuple[str, ...], list[tuple[int, dict[str, str]]]]:

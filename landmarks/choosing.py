@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -93,15 +94,17 @@ class CandidateSearch:
         """Return landmarks and places that are still to be looked at."""
         if not starts[0]:
             return list(enumerate(positions))
+        told = self._constellation.tell(positions)
+        known = np.full((len(starts), _MOST_STARTS, positions.shape[1]), np.nan)
+        for k, places in enumerate(starts):
+            known[k, : len(places)] = places
+        near = (np.linalg.norm(told[:, :, None] - known[:, None], axis=3) <= _APART).any(axis=2)
+        astray = ~(np.linalg.norm(told - self._constellation.mean_shape[:, None], axis=2) <= _STRAY)  # or not told
         new: list[tuple[int, Array]] = []
-        for k, places in enumerate(self._constellation.tell(positions)):
-            known = list(starts[k])
-            for place in places[np.isfinite(places).all(axis=1)]:
-                astray = np.linalg.norm(place - self._constellation.mean_shape[k]) > _STRAY
-                if astray or len(known) >= _MOST_STARTS or _is_near(place, known, _APART):
-                    continue
-                known.append(place)
-                new.append((k, place))
+        for k, t in np.argwhere(~near & ~astray).tolist():
+            others = [place for other, place in new if other == k]
+            if len(starts[k]) + len(others) < _MOST_STARTS and not _is_near(told[k, t], others, _APART):
+                new.append((k, told[k, t]))
         return new
 
     def _add_candidates(self, candidates: list[Candidate], k: int, start: Array, turn: Array) -> None:
@@ -118,4 +121,4 @@ class CandidateSearch:
 
 
 def _is_near(place: Array, others: list[Array], distance: float) -> bool:
-    return any(float(np.linalg.norm(place - other)) <= distance for other in others)
+    return any(math.dist(place, other) <= distance for other in others)

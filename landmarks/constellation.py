@@ -20,7 +20,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from boneage.landmarks.poses import fit_similarities
+from boneage.imaging.shapes import fit_similarities
 
 Array = NDArray[np.float64]
 
@@ -29,10 +29,11 @@ _N_SETS = 12  # of them, from each of which a landmark is told
 _N_PARTNERS = 6  # landmarks with which a landmark makes pairs
 _SLACK = 0.01  # added to the offsets' standard deviation, in units of the shape's extent
 _USUAL = 12.0  # squared Mahalanobis distance of an offset up to which it costs nothing
+_ODD = 25.0  # ... beyond which it is as in no training shape
 _MOST = 20.0  # no pair costs more, so that a landmark gone astray does not drag the others along
 _VOTES = 4.0  # weight of the votes: of the log of their height
 _FLOOR = 1e-3  # relative height below which votes are no votes
-_ROUNDS = 20
+_ROUNDS = 10
 _DAMPING = 0.5
 
 
@@ -99,6 +100,22 @@ class Constellation:
         first, second = self.pairs.T
         misfit = self._misfit(places[first][:, :, None], places[second][:, None, :])
         return _pass_messages(cost, np.clip(misfit - _USUAL, 0.0, _MOST), first, second)
+
+    def find_odd(self, positions: Array) -> NDArray[np.bool_]:
+        """Return which landmarks lie to most others they make pairs with as in no training shape; shape (n_landmarks,).
+
+        Parameters
+        ----------
+        positions : ndarray of shape (n_landmarks, ndim)
+            In reference coordinates; an absent landmark is NaN, and not odd.
+        """
+        first, second = self.pairs.T
+        misfit = self._misfit(positions[first][:, None, None], positions[second][:, None, None])[:, 0, 0]
+        counts = np.zeros((2, len(positions)))
+        for ends in (first, second):
+            np.add.at(counts[0], ends, misfit > _ODD)  # NaN is not greater
+            np.add.at(counts[1], ends, np.isfinite(misfit))
+        return np.asarray(2 * counts[0] > counts[1])
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return what was learnt as arrays."""

@@ -16,7 +16,7 @@ from scipy import ndimage
 
 LEVELS = 2000  # grey levels between the 2nd and the 98th percentile
 _ENOUGH = 10_000  # pixels tell a picture's percentiles
-_NOISE = 0.01  # contrast, relative to that range, below which a neighbourhood is taken to be flat
+_NOISE = 0.03  # contrast, relative to that range, below which a neighbourhood is taken to be flat
 
 
 @dataclass(frozen=True, eq=False)

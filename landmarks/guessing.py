@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from boneage.imaging import Frame, Scan, resample
-from boneage.landmarks.poses import NoSimilarity, fit_similarity_robustly, rotation
+from boneage.imaging.shapes import NoSimilarity
+from boneage.landmarks.poses import fit_similarity_robustly, rotation
 from boneage.landmarks.settings import LocaliserSettings
 from boneage.landmarks.stages import CoarseStage
 from boneage.landmarks.views import Bounds, draw_view, image_bounds
@@ -17,12 +18,15 @@ from boneage.landmarks.views import Bounds, draw_view, image_bounds
 Array = NDArray[np.float64]
 
 _TOLERANCE = 0.07  # residual of a pose fit, in units of the shape's extent, beyond which a landmark counts for little
-_CLEAR = 2.0  # how much better the votes must agree in a pose than in its mirror image
-_PLAUSIBLE = 0.25  # how well they must agree, relative to the training scans
-_HOPELESS = 0.15  # ... below which there is none: so little do they agree in an inverted picture, or another anatomy
+_CLEARLY = 2.0  # a pose in which a stage's votes agree so much less than in another is given up
 _MAX_RESIZE = 2.0  # a correction changes the size by no more than this
 _STEP = 2.5  # the image is drawn smaller first where a pixel of the finest guess covers more pixels than this
 _COARSENING = 2  # only so few of the stage's positions vote on a guess
+_SEEN_WELL = 0.75  # so much seen from close by, relative to the usual, is no chance
+_HOPELESS = 0.2  # ... and so little in the best of all poses is: an inverted picture, or another anatomy
+_N_DOUBTFUL = 4  # poses worth a closer look where none convinces
+_N_NUDGED = 2  # ... and looked at from a little beside them, too
+_NUDGE = 0.15  # so much turned (in radians), or larger or smaller (in log scale)
 _N_KEPT = 4  # turned guesses, of either side, that all stages look at
 _N_GUESSED = 12  # ... for so few of the landmarks, far apart from each other
 
@@ -82,25 +86,41 @@ class PoseFinder:
         self._size_ratio = size_ratio
         self._centre_offset = centre_offset
         self._settings = settings
+        self._sides = (False, True) if settings.first_mirrored else (False,)
 
-    def search(self, scan: Scan, typical_support: float) -> Outcome | None:
-        """Return the best outcome of all guesses, or ``None`` if no pose can be fitted, or none is plausible at all.
+    def search(self, scan: Scan, convincing: float, look_closer: Callable[[Outcome], float]) -> Outcome | None:
+        """Return the best pose, or ``None`` if there is none in which the anatomy can be seen.
 
-        1. Guess the pose in the usual orientation, and that of the mirror image; correct both.
-        2. If neither is clearly it, guess among the other rotations too.
+        1. Guess that the anatomy has its usual size and orientation.
+        2. If votes do not convince there, from afar or from close by, guess other sizes, and the mirror image.
+        3. If they still do not, guess other rotations.
+        4. If they never did, correct the best ones once more, and those from a little beside them, and keep that in
+           which most is seen from close by.
 
         Parameters
         ----------
         scan : Scan
-        typical_support : float
-            What the support usually is in a right pose of a training scan.
+        convincing : float
+            Support from which a pose is not doubted.
+        look_closer : callable
+            Returns how much is seen of the anatomy from close by in a pose, relative to what is usual.
         """
-        tried = self.correct(scan, self.find_upright(scan))
-        first, second = sorted((0.0, 0.0, *(outcome.support for outcome in tried)), reverse=True)[:2]
-        if first == 0.0 or first < max(_PLAUSIBLE * typical_support, _CLEAR * second):
-            tried += self.correct(scan, self.find_turned(scan))
-        best = max(tried, key=lambda outcome: outcome.support, default=None)
-        return best if best is not None and best.support >= _HOPELESS * typical_support else None
+        tried: list[Outcome] = []
+        for find in (self.find_usual, self.find_upright, self.find_turned):
+            tried = sorted((*tried, *self.correct(scan, find(scan))), key=lambda outcome: -outcome.support)
+            if tried and (tried[0].support >= convincing or look_closer(tried[0]) >= _SEEN_WELL):
+                return tried[0]
+        best = self._see_best([one.pose for one in tried[:_N_DOUBTFUL]], scan, look_closer)
+        nudged = [nudge.compose(outcome.pose) for outcome, _ in best[:_N_NUDGED] for nudge in _nudges(scan.ndim)]
+        best = sorted((*best, *self._see_best(nudged, scan, look_closer)), key=lambda pair: -pair[1])
+        return best[0][0] if best and best[0][1] >= _HOPELESS else None
+
+    def _see_best(
+        self, poses: Sequence[Frame], scan: Scan, look_closer: Callable[[Outcome], float]
+    ) -> list[tuple[Outcome, float]]:
+        """Return poses, each corrected on its own, and what is seen from close by in them; first where that is most."""
+        outcomes = [outcome for pose in poses for outcome in self.correct(scan, [pose])]
+        return sorted(((outcome, look_closer(outcome)) for outcome in outcomes), key=lambda pair: -pair[1])
 
     def correct(self, scan: Scan, poses: Sequence[Frame]) -> list[Outcome]:
         """Let every stage in turn vote in each pose, and correct it.
@@ -111,7 +131,7 @@ class PoseFinder:
         for stage in self._stages:
             voted = [outcome for pose in poses if (outcome := self._vote(scan, stage, pose)) is not None]
             best = max((outcome.support for outcome in voted), default=0.0)
-            outcomes = [outcome for outcome in voted if outcome.support * _CLEAR >= best]
+            outcomes = [outcome for outcome in voted if outcome.support * _CLEARLY >= best]
             poses = [outcome.pose for outcome in outcomes]
         return outcomes
 
@@ -124,21 +144,24 @@ class PoseFinder:
             return None
         return Outcome(correction.compose(pose), correction.apply(positions), scores, float(support.sum()))
 
-    def find_upright(self, scan: Scan) -> list[Frame]:
-        """Return the best pose in the usual orientation, and its mirror image where there may be one.
+    def find_usual(self, scan: Scan) -> list[Frame]:
+        """Return the pose near the usual one, as a map from the file's pixels to reference coordinates, if there is."""
+        return self._find(scan, (1.0,), (0.0,), (False,), 1)
 
-        Poses are maps from the file's pixels to reference coordinates. There may be none.
-        """
-        return self._find(scan, (0.0,), 1)
+    def find_upright(self, scan: Scan) -> list[Frame]:
+        """Return the best pose in the usual orientation, and its mirror image where there may be one."""
+        return self._find(scan, self._settings.first_scales, (0.0,), self._sides, 1)
 
     def find_turned(self, scan: Scan) -> list[Frame]:
         """Return the best poses among the other rotations, likewise: a few, since so rough a vote is easily misled."""
-        return self._find(scan, [angle for angle in self._settings.first_rotations_rad if angle != 0.0], _N_KEPT)
+        angles = [angle for angle in self._settings.first_rotations_rad if angle != 0.0]
+        return self._find(scan, self._settings.first_scales, angles, self._sides, _N_KEPT)
 
-    def _find(self, scan: Scan, angles_rad: Sequence[float], n_kept: int) -> list[Frame]:
+    def _find(
+        self, scan: Scan, scales: Sequence[float], angles_rad: Sequence[float], sides: Sequence[bool], n_kept: int
+    ) -> list[Frame]:
         small, to_small = self._draw_small(scan)
-        guesses = [(scale, angle) for scale in self._settings.first_scales for angle in angles_rad]
-        sides = (False, True) if self._settings.first_mirrored else (False,)
+        guesses = [(scale, angle) for scale in scales for angle in angles_rad]
         tried = [self._try(small, [(scale, angle, side) for scale, angle in guesses]) for side in sides]
         return [pose.compose(to_small) for poses in tried for pose in poses[:n_kept]]
 
@@ -210,6 +233,13 @@ def guess_pose(
     if mirrored:
         linear[-1] *= -1
     return Frame.from_linear(linear, -linear @ centre).compose(scan.frame_to_true())
+
+
+def _nudges(ndim: int) -> list[Frame]:
+    """Return small changes of a pose: turned either way, made larger and smaller."""
+    turns = [rotation(angle, ndim) for angle in (-_NUDGE, _NUDGE)]
+    sizes = [np.eye(ndim) * np.exp(log_scale) for log_scale in (-_NUDGE, _NUDGE)]
+    return [Frame.from_linear(linear, np.zeros(ndim)) for linear in (*turns, *sizes)]
 
 
 def _spread(shape: Array, most: int) -> NDArray[np.int64]:

@@ -12,20 +12,14 @@ from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
 
 from boneage.imaging import Frame, Points, Scan
+from boneage.imaging.shapes import NoSimilarity, fit_pose, lay_upon, mean_shape, shape_centre, shape_extent
 from boneage.landmarks.choosing import CandidateSearch
 from boneage.landmarks.constellation import Constellation, find_neighbours
-from boneage.landmarks.forest import VotingForest
-from boneage.landmarks.guessing import PoseFinder, guess_pose, vote_in
-from boneage.landmarks.poses import (
-    NoSimilarity,
-    fit_similarity,
-    mean_shape,
-    shape_centre,
-    shape_extent,
-    turn_locally,
-)
+from boneage.landmarks.guessing import Outcome, PoseFinder, guess_pose, vote_in
+from boneage.landmarks.poses import turn_locally
 from boneage.landmarks.settings import LocaliserSettings, StageSettings, accurate, settings_from_json
-from boneage.landmarks.stages import CoarseStage, LocalStage, feature_reach
+from boneage.landmarks.stages import CoarseStage, LocalStage
+from boneage.landmarks.storing import arrays_under, read_neighbours, stages_from_arrays, stages_to_arrays
 from boneage.landmarks.views import Bounds, View, draw_jitter, draw_view, image_bounds
 from boneage.landmarks.voting import VoteMap
 
@@ -33,6 +27,9 @@ Array = NDArray[np.float64]
 Report = Callable[[str, float], None]
 
 _MARGIN = 0.25  # of the extent, around the mean shape
+_CONVINCING = 0.6  # how well the coarse votes must agree in a pose, relative to the training scans, not to be doubted
+_CLEARLY = 1.25  # ... and relative to the best of mirror images of the training scans
+_SOME = 20  # training scans that tell
 _FAR = 0.25  # a coarse estimate further than this from its place in the mean shape is not built upon
 
 
@@ -63,7 +60,7 @@ class ForestLocaliser:
     def fit(self, scans: Sequence[Scan], points: Sequence[Points], *, progress: Report | None = None) -> Self:
         """Learn from annotated scans.
 
-        1. Align the shapes; their mean is the reference pose.
+        1. Align the shapes, mirrored where most others are not; their mean is the reference pose.
         2. Coarse stage: views of the whole anatomy in random poses around it.
         3. Local stages: views at growing resolution, one forest a landmark.
 
@@ -85,13 +82,10 @@ class ForestLocaliser:
         names, in_file = _check_training(scans, points)
         shapes = [p * scan.spacing_array for p, scan in zip(in_file, scans, strict=True)]
         self.names_ = names
-        self.mean_shape_ = mean_shape(shapes)
+        self.mean_shape_ = mean_shape(shapes, self._settings.first_mirrored)
         self._learn_first_guess(scans, shapes)
         if self._settings.pose is not None:
-            poses = [
-                fit_similarity(shape, self.mean_shape_).compose(scan.frame_to_true())
-                for shape, scan in zip(shapes, scans, strict=True)
-            ]
+            poses = self._fit_poses(scans, in_file)
             self.bounds_ = Bounds(self.mean_shape_.min(axis=0) - _MARGIN, self.mean_shape_.max(axis=0) + _MARGIN)
         else:
             poses = [guess_pose(scan, self.size_ratio_, self.centre_offset_) for scan in scans]
@@ -116,8 +110,32 @@ class ForestLocaliser:
             follow = partial(report, f"local stage {number}")
             self._local.append(LocalStage.fit(stage, views, truths, turns, int(seed), self.n_jobs, follow))
         self._finder = self._make_finder()
-        self.typical_support_ = self._learn_typical_support(scans, poses)
+        self._learn_what_convinces(scans, poses)
         return self
+
+    def with_settings(
+        self, settings: LocaliserSettings, scans: Sequence[Scan], points: Sequence[Points]
+    ) -> ForestLocaliser:
+        """Return a localiser of the same trees that votes by other settings: other weights, smoothing or steps.
+
+        Parameters
+        ----------
+        settings : LocaliserSettings
+            May differ in how trees vote, not in how they are grown.
+        scans, points : sequence
+            What the localiser was fitted to. They tell how well such votes usually agree.
+
+        Raises
+        ------
+        ValueError
+            If the trees do not fit the settings, or the scans are not those of this anatomy.
+        """
+        config, arrays = self.to_state()
+        other = ForestLocaliser.from_state({**config, "settings": dataclasses.asdict(settings)}, arrays)
+        if settings.pose is not None:
+            _, in_file = _check_training(scans, points)
+            other._learn_what_convinces(scans, other._fit_poses(scans, in_file))
+        return other
 
     def locate(self, scan: Scan) -> Points:
         """Find the landmarks of a scan; see :meth:`locate_with_votes`."""
@@ -136,7 +154,7 @@ class ForestLocaliser:
         points : Points
             In original pixels. The score is the height of the last vote map's peak relative to full
             agreement (0..1). A landmark is absent if its score is below ``min_score``, it lies outside the
-            image, or no pose could be found; the reason says which.
+            image, or to the others as in no training image, or no pose could be found; the reason says which.
         votes : tuple of VoteMap
             The last stage's map of each landmark; empty if no pose was found.
 
@@ -166,19 +184,19 @@ class ForestLocaliser:
                 positions = to_view.inverse().apply(found)
         to_file = scan.frame_to_original().inverse()
         votes = tuple(VoteMap(m.values, m.to_map.compose(view.to_view).compose(to_file)) for m in maps)
-        return self._to_points(scan, pose.inverse().apply(positions), scores), votes
+        odd = (
+            np.zeros(len(scores), dtype=bool)
+            if self.constellation_ is None
+            else self.constellation_.find_odd(positions)
+        )
+        return self._to_points(scan, pose.inverse().apply(positions), scores, odd), votes
 
     def is_mirrored(self, points: Points) -> bool:
         """Whether landmarks lie as in a mirror image of the training scans."""
-        found = points.select(self.names_).positions
-        residuals = []
-        for shape in (found, np.concatenate([found[:, :-1], -found[:, -1:]], axis=1)):
-            try:
-                fitted = fit_similarity(shape, self.mean_shape_).apply(shape)
-            except NoSimilarity:
-                return False
-            residuals.append(float(np.nansum((fitted - self.mean_shape_) ** 2)))
-        return residuals[1] < residuals[0]
+        try:
+            return lay_upon(points.select(self.names_).positions, self.mean_shape_).mirrored
+        except NoSimilarity:
+            return False
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """Return all that was learnt as JSON data and arrays."""
@@ -188,18 +206,15 @@ class ForestLocaliser:
             "settings": dataclasses.asdict(self._settings),
             "names": list(self.names_),
             "size_ratio": self.size_ratio_,
-            "typical_support": self.typical_support_,
+            "convincing_support": self.convincing_support_,
+            "typical_score": self.typical_score_,
         }
         arrays: dict[str, NDArray[Any]] = {
             "mean_shape": self.mean_shape_,
             "centre_offset": self.centre_offset_,
             "bounds": np.stack([self.bounds_.low, self.bounds_.high]),
         }
-        for s, whole in enumerate(self._whole):
-            arrays |= {f"whole{s}/{name}": array for name, array in whole.forest.to_arrays().items()}
-        for s, stage in enumerate(self._local):
-            for k, forest in enumerate(stage.forests):
-                arrays |= {f"local{s}/{k}/{name}": array for name, array in forest.to_arrays().items()}
+        arrays |= stages_to_arrays(self._whole, self._local)
         if self.neighbours_ is not None:
             arrays["neighbours"] = self.neighbours_
         if self.constellation_ is not None:
@@ -220,7 +235,8 @@ class ForestLocaliser:
         self._settings = settings
         self.names_ = tuple(str(name) for name in config["names"])
         self.size_ratio_ = float(config["size_ratio"])
-        self.typical_support_ = float(config["typical_support"])
+        self.convincing_support_ = float(config["convincing_support"])
+        self.typical_score_ = float(config["typical_score"])
         self.mean_shape_ = np.asarray(arrays["mean_shape"], dtype=np.float64)
         self.centre_offset_ = np.asarray(arrays["centre_offset"], dtype=np.float64)
         low, high = np.asarray(arrays["bounds"], dtype=np.float64)
@@ -231,22 +247,15 @@ class ForestLocaliser:
             n != len(self.names_)
             or ndim not in (2, 3)
             or not finite
-            or not (self.size_ratio_ > 0 and self.typical_support_ >= 0)
+            or not (self.size_ratio_ > 0 and self.convincing_support_ >= 0 and self.typical_score_ >= 0)
             or (high <= low).any()
         ):
             raise ValueError("the localiser's shape does not fit its landmark names")
-        self.neighbours_ = _read_neighbours(arrays, n) if settings.n_neighbours else None
+        self.neighbours_ = read_neighbours(arrays, n) if settings.n_neighbours else None
         self.constellation_ = None
         if settings.constellation:
-            self.constellation_ = Constellation.from_arrays(self.mean_shape_, _named(arrays, "constellation/"))
-        self._whole = [
-            CoarseStage(stage, _read_forest(stage, arrays, f"whole{s}/", n, ndim))
-            for s, stage in enumerate(self._whole_stages())
-        ]
-        self._local = [
-            LocalStage(stage, [_read_forest(stage, arrays, f"local{s}/{k}/", 1, ndim) for k in range(n)])
-            for s, stage in enumerate(settings.local)
-        ]
+            self.constellation_ = Constellation.from_arrays(self.mean_shape_, arrays_under(arrays, "constellation/"))
+        self._whole, self._local = stages_from_arrays(self._whole_stages(), settings.local, arrays, n, ndim)
         self._finder = self._make_finder()
         return self
 
@@ -266,13 +275,32 @@ class ForestLocaliser:
             self._whole, self.mean_shape_, self.bounds_, self.size_ratio_, self.centre_offset_, self._settings
         )
 
-    def _learn_typical_support(self, scans: Sequence[Scan], poses: Sequence[Frame]) -> float:
-        """Learn how well the coarse votes agree where the pose is right; a few scans tell."""
+    def _fit_poses(self, scans: Sequence[Scan], in_file: Sequence[Array]) -> list[Frame]:
+        """Return the annotated poses: maps from each file's pixels to reference coordinates."""
+        return [
+            fit_pose(landmarks * scan.spacing_array, self.mean_shape_, self._settings.first_mirrored).compose(
+                scan.frame_to_true()
+            )
+            for landmarks, scan in zip(in_file, scans, strict=True)
+        ]
+
+    def _learn_what_convinces(self, scans: Sequence[Scan], poses: Sequence[Frame]) -> None:
+        """Learn how well votes agree where the pose is right, the coarse ones and the first local ones.
+
+        The coarse ones convince where they agree better than they do in a mirror image. A few scans tell.
+        """
+        self.convincing_support_ = self.typical_score_ = 0.0
         if self._finder is None:
-            return 0.0
-        some = list(zip(scans, poses, strict=True))[:10]
-        supports = [outcome.support for scan, pose in some for outcome in self._finder.correct(scan, [pose])]
-        return float(np.median(supports)) if supports else 0.0
+            return
+        some = list(zip(scans, poses, strict=True))[:: max(len(scans) // _SOME, 1)][:_SOME]
+        flip = Frame.from_linear(np.diag([*[1.0] * (scans[0].ndim - 1), -1.0]), np.zeros(scans[0].ndim))
+        right = [outcome for scan, pose in some for outcome in self._finder.correct(scan, [pose])]
+        wrong = [outcome for scan, pose in some for outcome in self._finder.correct(scan, [flip.compose(pose)])]
+        usual = float(np.median([outcome.support for outcome in right])) if right else 0.0
+        mirrored = max((outcome.support for outcome in wrong), default=0.0)
+        scores = [self._score_locally(scan, outcome) for (scan, _), outcome in zip(some, right, strict=False)]
+        self.convincing_support_ = max(_CONVINCING * usual, _CLEARLY * mirrored * self._settings.first_mirrored)
+        self.typical_score_ = float(np.median(scores)) if scores else 0.0
 
     def _learn_surroundings(self, shapes: Array) -> None:
         """Learn how landmarks lie to each other, from shapes in reference coordinates."""
@@ -320,24 +348,40 @@ class ForestLocaliser:
         if self._finder is None:
             pose = guess_pose(scan, self.size_ratio_, self.centre_offset_)
             return pose, *vote_in(scan, self._whole[0], pose, image_bounds(scan, pose))
-        best = self._finder.search(scan, self.typical_support_)
-        if best is None:
-            return None
-        far = np.linalg.norm(best.positions - self.mean_shape_, axis=1) > _FAR
-        return best.pose, np.where(far[:, None], self.mean_shape_, best.positions), best.scores
+        usual = max(self.typical_score_, 1e-12)
+        best = self._finder.search(
+            scan, self.convincing_support_, lambda outcome: self._score_locally(scan, outcome) / usual
+        )
+        return (best.pose, self._starts(best), best.scores) if best is not None else None
+
+    def _score_locally(self, scan: Scan, outcome: Outcome) -> float:
+        """Return the mean score of the first local stage in a pose."""
+        stage = self._local[0]
+        view = draw_view(scan, outcome.pose, self.bounds_, stage.stage.resolution)
+        starts = self._starts(outcome)
+        to_view = view.to_view.compose(outcome.pose.inverse())
+        return float(stage.locate(view, to_view.apply(starts), self._turn_locally(starts))[1].mean())
+
+    def _starts(self, outcome: Outcome) -> Array:
+        """Return where local stages begin: where the coarse votes peak, if that is near its place in the mean shape."""
+        far = np.linalg.norm(outcome.positions - self.mean_shape_, axis=1) > _FAR
+        return np.where(far[:, None], self.mean_shape_, outcome.positions)
 
     def _absent(self, reason: str) -> Points:
         n, ndim = self.mean_shape_.shape
         return Points(self.names_, np.full((n, ndim), np.nan), np.zeros(n), (reason,) * n)
 
-    def _to_points(self, scan: Scan, in_file: Array, scores: Array) -> Points:
+    def _to_points(self, scan: Scan, in_file: Array, scores: Array, odd: NDArray[np.bool_]) -> Points:
         outside = np.asarray(((in_file < -0.5) | (in_file > np.array(scan.pixels.shape) - 0.5)).any(axis=1))
         poor = scores < self._settings.min_score
-        reasons = [
-            "outside the image" if out else f"score below {self._settings.min_score:g}" if low else ""
-            for out, low in zip(outside, poor, strict=True)
-        ]
-        positions = np.where((outside | poor)[:, None], np.nan, scan.frame_to_original().apply(in_file))
+        told = (
+            (outside, "outside the image"),
+            (poor, f"score below {self._settings.min_score:g}"),
+            (odd, "does not lie to the others as in any training image"),
+        )
+        reasons = [next((reason for fault, reason in told if fault[k]), "") for k in range(len(scores))]
+        absent = (outside | poor | odd)[:, None]
+        positions = np.where(absent, np.nan, scan.frame_to_original().apply(in_file))
         return Points(self.names_, positions, scores, tuple(reasons))
 
 
@@ -359,27 +403,3 @@ def _check_training(scans: Sequence[Scan], points: Sequence[Points]) -> tuple[tu
         raise ValueError(f"landmark {never[0]} is absent in every training scan")
     pairs = zip(scans, points, strict=True)
     return names, [scan.frame_to_original().inverse().apply(p.positions) for scan, p in pairs]
-
-
-def _read_forest(
-    stage: StageSettings, arrays: Mapping[str, NDArray[Any]], prefix: str, n_landmarks: int, ndim: int
-) -> VotingForest:
-    forest = VotingForest.from_arrays(stage.forest, _named(arrays, prefix), len(stage.box_sizes), feature_reach(stage))
-    if forest.displacements_.shape[1:] != (n_landmarks, ndim):
-        raise ValueError(f"a forest votes for {forest.displacements_.shape[1]} landmarks, not {n_landmarks}")
-    return forest
-
-
-def _read_neighbours(arrays: Mapping[str, NDArray[Any]], n_landmarks: int) -> NDArray[np.int64]:
-    neighbours = np.asarray(arrays["neighbours"], dtype=np.int64)
-    if (
-        neighbours.ndim != 2
-        or len(neighbours) != n_landmarks
-        or not ((neighbours >= 0) & (neighbours < n_landmarks)).all()
-    ):
-        raise ValueError("the neighbours do not fit the landmarks")
-    return neighbours
-
-
-def _named(arrays: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
-    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

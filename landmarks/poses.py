@@ -1,84 +1,17 @@
-"""Similarity transforms between shapes: the mean training shape, and where it lies in an image."""
+"""Poses: where a shape lies in spite of landmarks gone astray, and how its parts are turned against the whole."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from boneage.imaging import Frame
+from boneage.imaging.shapes import NoSimilarity, fit_similarities, fit_similarity
 
 Array = NDArray[np.float64]
 _N_TRIALS = 200
+_CLEARLY = 2.0  # how much better a mirror image must fit: a few landmarks in line fit either way
 _MAX_LOCAL_RESIZE = 1.5  # neighbours that seem to be larger or smaller than this are not believed
-
-
-class NoSimilarity(ValueError):
-    """Two shapes between which no similarity can be fitted: too few points in common, or all in one place."""
-
-
-def fit_similarity(source: Array, target: Array, weights: Array | None = None) -> Frame:
-    """Return the similarity (rotation, one scale, shift; no reflection) that takes source to target.
-
-    Weighted least squares in closed form [1]_; pairs with a NaN are left out.
-
-    Parameters
-    ----------
-    source, target : ndarray of shape (n, ndim)
-    weights : ndarray of shape (n,), optional
-
-    Raises
-    ------
-    NoSimilarity
-        If fewer than two pairs are left, or they coincide.
-
-    References
-    ----------
-    .. [1] Umeyama, "Least-squares estimation of transformation parameters between two point patterns",
-       IEEE TPAMI 13(4), 1991.
-    """
-    w = np.ones(len(source)) if weights is None else np.asarray(weights, dtype=np.float64)
-    use = ~np.isnan(source[:, 0]) & ~np.isnan(target[:, 0]) & (w > 0)
-    if use.sum() < 2:
-        raise NoSimilarity(f"a similarity needs at least 2 landmarks, got {use.sum()}")
-    linear, offset = fit_similarities(source[use], target[use], w[use])
-    if not np.isfinite(linear).all():
-        raise NoSimilarity("the landmarks coincide: no similarity can be fitted")
-    return Frame.from_linear(linear, offset)
-
-
-def fit_similarities(source: Array, target: Array, weights: Array) -> tuple[Array, Array]:
-    """Fit many similarities at once; see :func:`fit_similarity`.
-
-    Parameters
-    ----------
-    source, target : ndarray of shape (..., n, ndim)
-    weights : ndarray of shape (..., n)
-        Not negative. Pairs with a NaN count for nothing.
-
-    Returns
-    -------
-    linear : ndarray of shape (..., ndim, ndim)
-        NaN where nothing can be fitted.
-    offset : ndarray of shape (..., ndim)
-    """
-    known = np.asarray(np.isfinite(source).all(axis=-1) & np.isfinite(target).all(axis=-1))
-    w = np.where(known, weights, 0.0)[..., None]
-    a, b = np.where(known[..., None], source, 0.0), np.where(known[..., None], target, 0.0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        w = w / w.sum(axis=-2, keepdims=True)
-        centre_a, centre_b = (w * a).sum(axis=-2, keepdims=True), (w * b).sum(axis=-2, keepdims=True)
-        a, b = a - centre_a, b - centre_b
-        spread = (w * a**2).sum(axis=(-2, -1))
-        u, singular, vt = np.linalg.svd(np.nan_to_num((b * w).swapaxes(-1, -2) @ a))
-        signs = np.ones_like(singular)
-        signs[..., -1] = np.sign(np.linalg.det(u @ vt))
-        scale = (singular * signs).sum(axis=-1) / spread
-        scale = np.where((scale > 1e-9) & (spread > 1e-18), scale, np.nan)
-    linear = scale[..., None, None] * ((u * signs[..., None, :]) @ vt)
-    offset = centre_b - centre_a @ linear.swapaxes(-1, -2)
-    return linear, offset[..., 0, :]
 
 
 def turn_locally(shape: Array, mean: Array, neighbours: NDArray[np.integer]) -> Array:
@@ -134,47 +67,12 @@ def fit_similarity_robustly(source: Array, target: Array, weights: Array, tolera
     return best, support
 
 
-def mean_shape(shapes: Sequence[Array]) -> Array:
-    """Return the mean of shapes after removing place, size and rotation (generalised Procrustes analysis).
-
-    Absent landmarks (NaN) are left out of the means.
-
-    Parameters
-    ----------
-    shapes : sequence of ndarray of shape (n, ndim)
-
-    Returns
-    -------
-    ndarray of shape (n, ndim)
-        Centred on 0, the larger side of its bounding box 1, in the shapes' mean orientation.
-    """
-    mean = _normalise(np.nanmean([_normalise(shape) for shape in shapes], axis=0))
-    for _ in range(5):
-        aligned = [fit_similarity(shape, mean).apply(shape) for shape in shapes]
-        mean = _normalise(np.nanmean(aligned, axis=0))
-    return mean
-
-
-def shape_extent(shape: Array) -> float:
-    """Return the larger side of a shape's bounding box."""
-    return float((np.nanmax(shape, axis=0) - np.nanmin(shape, axis=0)).max())
-
-
-def shape_centre(shape: Array) -> Array:
-    """Return the centre of a shape's bounding box, shape (ndim,)."""
-    return np.asarray((np.nanmax(shape, axis=0) + np.nanmin(shape, axis=0)) / 2)
-
-
 def rotation(angle_rad: float, ndim: int) -> Array:
     """Return the rotation matrix in the plane of the last two axes (rows, columns)."""
     matrix = np.eye(ndim)
     c, s = np.cos(angle_rad), np.sin(angle_rad)
     matrix[-2:, -2:] = [[c, -s], [s, c]]
     return matrix
-
-
-def _normalise(shape: Array) -> Array:
-    return np.asarray((shape - shape_centre(shape)) / shape_extent(shape), dtype=np.float64)
 
 
 def _draw_trials(source: Array, target: Array) -> Array:

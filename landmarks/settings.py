@@ -154,6 +154,7 @@ class LocaliserSettings:
         scales = bool(self.first_scales) and all(scale > 0 for scale in self.first_scales)
         _check("first_scales", self.first_scales, scales, "positive, at least one")
         _check("first_rotations_rad", self.first_rotations_rad, bool(self.first_rotations_rad), "at least one")
+        _check("local", self.local, bool(self.local), "at least one stage")
         radii = all(stage.radius > 0 for stage in self.local)
         _check("n_neighbours", self.n_neighbours, self.n_neighbours == 0 or self.n_neighbours >= 2, "0 or at least 2")
         _check("radius", [stage.radius for stage in self.local], radii, "positive in every local stage")
@@ -206,12 +207,12 @@ def accurate() -> LocaliserSettings:
             StageSettings(
                 resolution=234, feature_range=0.045, n_positions=150, radius=0.07, n_copies=2,
                 max_rotation_rad=math.radians(8), max_log_scale=0.08, contrast=0.03, tone=0.5, vote_weight="spread",
-                vote_length=0.006, smoothing=0.0065,
+                vote_length=0.006, smoothing=0.0065, step=3,
             ),
             StageSettings(
                 resolution=468, feature_range=0.02, n_positions=150, radius=0.026, n_copies=2,
                 max_rotation_rad=math.radians(8), max_log_scale=0.08, contrast=0.03, tone=0.5, vote_weight="spread",
-                vote_length=0.004, smoothing=0.0032, step=1,
+                vote_length=0.004, smoothing=0.0032,
             ),
         ),
         first_scales=(1.0, 0.78, 0.6, 0.47),
@@ -240,7 +241,7 @@ def fast() -> LocaliserSettings:
             StageSettings(
                 resolution=234, feature_range=0.045, n_positions=100, radius=0.06, max_rotation_rad=math.radians(6),
                 max_log_scale=0.06, contrast=0.03, tone=0.5, vote_weight="spread", vote_length=0.006, smoothing=0.006,
-                step=3,
+                step=4,
             ),
         ),
         first_scales=(1.0, 0.7, 0.5),

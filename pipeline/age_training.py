@@ -1,83 +1,96 @@
-"""Training and cross-validating the age model on hands whose regions the localiser cut."""
+"""Training the age model on hands that were cut the way new ones will be."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from boneage.evaluation import constant_by_sex
-from boneage.imaging import Collection, Sex, fold_ids
+from boneage.imaging import Collection
 from boneage.landmarks import ForestLocaliser, accurate
+from boneage.pipeline.assessment import mean_shape_of
 from boneage.pipeline.bone_age import BoneAgePipeline, load_localiser
+from boneage.pipeline.hands import LabelledHands
+from boneage.pipeline.preparing import Preparation
 from boneage.pipeline.progress import Report
-from boneage.pipeline.training import LabelledRegions, label_regions, train_localiser
-from boneage.regression import HAND_SITES, AgeRegressor, RegressorSettings, Site, check_sites
+from boneage.pipeline.training import train_localiser
+from boneage.regression import (
+    PRESETS,
+    AgeRegressor,
+    Cutting,
+    RegionStack,
+    RegressorSettings,
+    modern_recipe,
+    seed_recipe,
+)
 
-SIDE = 64
+RECIPES = {"modern": modern_recipe, "seed": seed_recipe}
 
 
 @dataclass(frozen=True, eq=False)
 class PreparedHands:
-    """Hands cropped and labelled, with the localiser that will crop new ones the same way."""
+    """Hands cut and labelled, with the localiser, if there is one, that will find new ones the same way."""
 
-    localiser: ForestLocaliser
+    localiser: ForestLocaliser | None
     localiser_summary: dict[str, Any]
-    regions: LabelledRegions
-    sites: tuple[Site, ...]
-    side: int
+    regions: LabelledHands[RegionStack]
+    cutting: Cutting
 
 
-@dataclass(frozen=True)
-class HeldOutAge:
-    """The prediction for one hand by a model that has not seen it, in months."""
+def settings_for(
+    *, use_sex: bool = True, epochs: int | None = None, network: str = "multiregion", recipe: str | None = None
+) -> RegressorSettings:
+    """Return the settings of the age model that a command's options ask for.
 
-    id: str
-    fold: int
-    sex: Sex | None
-    truth: float
-    predicted: float
-    constant: float
-
-
-def settings_for(*, use_sex: bool, epochs: int | None) -> RegressorSettings:
-    """Return the default settings of the age model with what a command's options change."""
-    settings = RegressorSettings(use_sex=use_sex)
-    if epochs is None:
-        return settings
-    return dataclasses.replace(settings, recipe=dataclasses.replace(settings.recipe, epochs=epochs))
+    Raises
+    ------
+    ValueError
+        If there is no network or recipe of that name.
+    """
+    for name, known in ((network, PRESETS), (recipe or "modern", RECIPES)):
+        if name not in known:
+            raise ValueError(f"{name!r} is not one of {', '.join(known)}")
+    preset = PRESETS[network]
+    chosen = RECIPES[recipe]() if recipe else preset.recipe
+    if epochs is not None:
+        chosen = dataclasses.replace(chosen, epochs=epochs)
+    return dataclasses.replace(preset, use_sex=use_sex, recipe=chosen)
 
 
 def prepare_regions(
     collection: Collection,
     localiser_path: Path | None,
+    cutting: Cutting | None = None,
     *,
     cut_at_annotations: bool,
     seed: int,
     jobs: int,
+    cache: Path | None = None,
     report: Report | None = None,
 ) -> PreparedHands:
-    """Crop the regions of every hand that has an age.
+    """Cut every hand that has an age.
 
     1. Load the localiser, or train one on the annotated hands if none is given.
-    2. Crop at its points, or at the annotated ones if asked to.
+    2. Cut at its points, or at the annotated ones if asked to; regions around sites if nothing else is asked for.
 
     Raises
     ------
     ValueError
-        If there is neither a localiser nor annotated landmarks, or the localiser lacks a site's landmarks.
+        If landmarks are needed and there is neither a localiser nor annotated ones, or a site lacks some.
     """
+    cutting = cutting or Cutting()
+    if cut_at_annotations and collection.landmarks is not None:
+        cutting.check_landmarks(collection.landmarks.names)
+    localiser: ForestLocaliser | None = None
+    summary: Mapping[str, Any] = {}
     if localiser_path is not None:
         localiser, summary = load_localiser(localiser_path)
     elif cut_at_annotations:
         localiser, summary, _ = train_localiser(collection, accurate(), seed=seed, jobs=jobs, report=report)
-    else:
-        raise ValueError("give --localiser (a trained one) or --landmarks (annotated points): regions need one")
-    check_sites(HAND_SITES, localiser.names_)
-    regions = label_regions(collection, localiser, HAND_SITES, SIDE, report, at_annotations=cut_at_annotations)
-    return PreparedHands(localiser, dict(summary), regions, HAND_SITES, SIDE)
+    preparation = Preparation(collection, localiser, mean_shape_of(localiser), cut_at_annotations, cache, jobs, report)
+    return PreparedHands(localiser, dict(summary), preparation.label_regions(cutting), cutting)
 
 
 def train_pipeline(
@@ -85,6 +98,7 @@ def train_pipeline(
     settings: RegressorSettings,
     *,
     seed: int,
+    weights: Path | None = None,
     report: Report | None = None,
     checkpoints: Path | None = None,
 ) -> BoneAgePipeline:
@@ -95,6 +109,8 @@ def train_pipeline(
     prepared : PreparedHands
     settings : RegressorSettings
     seed : int
+    weights : Path, optional
+        File of pretrained weights, for networks that take some.
     report : callable, optional
     checkpoints : Path, optional
         Folder in which the training leaves its state; the same call resumes from there.
@@ -105,76 +121,19 @@ def train_pipeline(
         If there are too few hands, or the model is to use the sex and that of a hand is not known.
     """
     regions = prepared.regions
-    _check_sexes(regions, settings)
-    regressor = AgeRegressor(settings=settings, random_state=seed)
-    regressor.fit(regions.stacks, regions.ages_months, regions.sexes, progress=report, checkpoints=checkpoints)
+    if settings.use_sex:
+        regions.check_sexes()
+    regressor = AgeRegressor(settings=settings, random_state=seed, weights=weights)
+    regressor.fit(
+        regions.inputs, regions.ages_months, regions.sexes, ids=regions.ids, progress=report, checkpoints=checkpoints
+    )
     summary = {
         "localiser": prepared.localiser_summary,
         "age": {
             "n_hands": len(regions.ids),
-            "n_phantoms": regions.n_phantoms,
+            "n_phantoms": len(regions.phantoms),
             "seed": seed,
             "ids": list(regions.ids),
         },
     }
-    return BoneAgePipeline(prepared.localiser, regressor, prepared.sites, prepared.side, summary)
-
-
-def cross_validate(
-    regions: LabelledRegions,
-    settings: RegressorSettings,
-    *,
-    n_folds: int,
-    seed: int,
-    report: Report | None = None,
-) -> list[HeldOutAge]:
-    """Predict every hand by a model trained on the other folds, beside the constant-by-sex baseline.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer hands than folds.
-    """
-    if len(regions.ids) < n_folds:
-        raise ValueError(f"{n_folds} folds need at least as many hands, got {len(regions.ids)}")
-    _check_sexes(regions, settings)
-    rows: list[HeldOutAge] = []
-    for fold, held_out in enumerate(fold_ids(regions.ids, n_folds, seed)):
-        test = [regions.ids.index(id_) for id_ in held_out]
-        train = [k for k in range(len(regions.ids)) if k not in set(test)]
-        rows += _validate_fold(regions, settings, fold, train, test, seed, report)
-    return rows
-
-
-def _validate_fold(
-    regions: LabelledRegions,
-    settings: RegressorSettings,
-    fold: int,
-    train: Sequence[int],
-    test: Sequence[int],
-    seed: int,
-    report: Report | None,
-) -> list[HeldOutAge]:
-    stacks, ages, sexes = regions.stacks, regions.ages_months, regions.sexes
-
-    def report_fold(stage: str, fraction: float) -> None:
-        if report:
-            report(f"fold {fold + 1}: {stage}", fraction)
-
-    regressor = AgeRegressor(settings=settings, random_state=seed + fold)
-    regressor.fit([stacks[k] for k in train], [ages[k] for k in train], [sexes[k] for k in train], progress=report_fold)
-    estimates = regressor.predict([stacks[k] for k in test], [sexes[k] for k in test])
-    constants = constant_by_sex([ages[k] for k in train], [sexes[k] for k in train], [sexes[k] for k in test])
-    return [
-        HeldOutAge(regions.ids[k], fold, sexes[k], ages[k], estimate.months, float(constant))
-        for k, estimate, constant in zip(test, estimates, constants, strict=True)
-    ]
-
-
-def _check_sexes(regions: LabelledRegions, settings: RegressorSettings) -> None:
-    unknown = [id_ for id_, sex in zip(regions.ids, regions.sexes, strict=True) if sex is None]
-    if settings.use_sex and unknown:
-        raise ValueError(
-            f"the sex of {len(unknown)} hands is not known ({', '.join(unknown[:5])}"
-            f"{', …' if len(unknown) > 5 else ''}): add it to the age table, or train with --no-sex"
-        )
+    return BoneAgePipeline(prepared.localiser, regressor, prepared.cutting, summary)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, Self
+
+import numpy as np
 
 from boneage.imaging import Points, Scan, Sex
 from boneage.landmarks import ForestLocaliser
-from boneage.regression import AgeEstimate, AgeRegressor, RegionStack, Site, crop_regions
+from boneage.regression import AgeEstimate, AgeRegressor, Cutting, RegionStack
 
 Status = Literal["ok", "flagged", "refused"]
 
@@ -27,7 +29,7 @@ class Assessment:
     reason : str
     sex : {"F", "M"} or None
     points : Points or None
-        Landmarks in original pixels.
+        Landmarks in original pixels; ``None`` too if the model looks at the whole image and has no localiser.
     estimate : AgeEstimate or None
         ``None`` for a refused file.
     regions : RegionStack or None
@@ -76,18 +78,17 @@ def assess(
     id_: str,
     path: str,
     sex: Sex | None,
-    localiser: ForestLocaliser,
+    localiser: ForestLocaliser | None,
     regressor: AgeRegressor,
-    sites: Sequence[Site],
-    side: int,
+    cutting: Cutting,
 ) -> Assessment:
-    """Find the landmarks, crop the regions around them and estimate the age.
+    """Find the landmarks, cut the hand by them and estimate the age.
 
     1. Take the sex given, else the file's own; refuse the hand if the model needs it and neither is there.
     2. Locate the landmarks; refuse an image in which most of them are not found.
-    3. Crop a region around each site that has its landmarks; refuse a hand that lacks more than a third of them.
-    4. Estimate; flag the estimate if a region is missing from it, the hand is mirrored, or the file contradicts the
-       sex given.
+    3. Cut the hand; refuse it if more than a third of its regions are missing.
+    4. Estimate; flag the estimate if a region is missing from it, the hand is mirrored, the file contradicts the
+       sex given, or there is no localiser to tell that it is a hand at all.
     """
     known_sex = sex or scan.sex
 
@@ -96,43 +97,70 @@ def assess(
 
     if known_sex is None and regressor.needs_sex:
         return refuse("the sex is not known, and the model needs it: give it with --sex-csv or --sex")
-    cut = cut_hand(scan, localiser, sites, side)
-    points, regions = cut.points, cut.regions
+    placed = place_hand(scan, localiser)
+    points = placed.points
+    regions, fault = cut_hand(scan, placed, cutting, mean_shape_of(localiser))
     if regions is None:
-        return refuse(cut.fault, points)
+        return refuse(fault, points)
     estimate = regressor.predict([regions], [known_sex])[0]
     if math.isnan(estimate.months):
         return refuse(estimate.reason, points)
     missing = [name for name, there in zip(regions.names, regions.present, strict=True) if not there]
     remarks = [f"no region for {', '.join(missing)}"] if missing else []
-    if cut.mirrored:
+    if placed.mirrored:
         remarks.append("mirrored with respect to the hands that the model knows")
     if sex and scan.sex and sex != scan.sex:
         remarks.append(f"the file says the sex is {scan.sex}")
+    if localiser is None:
+        remarks.append("the model has no localiser: nothing checked that this is a hand")
     status: Status = "flagged" if remarks else "ok"
     return Assessment(id_, path, status, "; ".join(remarks), known_sex, points, estimate, regions)
 
 
 @dataclass(frozen=True, eq=False)
-class Cut:
-    """A hand located and cut into regions, or the ``fault`` for which there are no regions."""
+class Placed:
+    """Where a hand lies: its landmarks, if any were looked for, and the ``fault`` for which not to build on them."""
 
-    points: Points
-    regions: RegionStack | None = None
+    points: Points | None
     mirrored: bool = False
     fault: str = ""
 
+    def to_json(self) -> dict[str, Any]:
+        """Return it as JSON data."""
+        points = None
+        if self.points is not None:
+            told = {"names": self.points.names, "reasons": self.points.reasons}
+            numbers = {"positions": self.points.positions, "scores": self.points.scores}
+            points = told | {name: np.asarray(array).tolist() for name, array in numbers.items()}
+        return {"points": points, "mirrored": self.mirrored, "fault": self.fault}
 
-def cut_hand(scan: Scan, localiser: ForestLocaliser, sites: Sequence[Site], side: int) -> Cut:
-    """Locate the landmarks and crop the regions: the same way for a hand to learn from and for one to read."""
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Rebuild it."""
+        points = None if data["points"] is None else Points(**data["points"])
+        return cls(points, bool(data["mirrored"]), str(data["fault"]))
+
+
+def place_hand(scan: Scan, localiser: ForestLocaliser | None) -> Placed:
+    """Locate the landmarks: the same way for a hand to learn from and for one to read."""
+    if localiser is None:
+        return Placed(None)
     points = localiser.locate(scan)
-    fault = find_fault(points)
-    if fault:
-        return Cut(points, fault=fault)
-    mirrored = localiser.is_mirrored(points)
-    regions = crop_regions(scan, points, sites, side=side, mirrored=mirrored)
+    return Placed(points, localiser.is_mirrored(points), find_fault(points))
+
+
+def cut_hand(scan: Scan, placed: Placed, cutting: Cutting, reference: Points | None) -> tuple[RegionStack | None, str]:
+    """Return the regions of a hand, or the fault for which there are none."""
+    if placed.fault:
+        return None, placed.fault
+    regions = cutting.cut(scan, placed.points, reference, mirrored=placed.mirrored)
     gap = find_gap(regions)
-    return Cut(points, None if gap else regions, mirrored, gap)
+    return (None, gap) if gap else (regions, "")
+
+
+def mean_shape_of(localiser: ForestLocaliser | None) -> Points | None:
+    """Return the shape that a localiser's hands are laid upon; None without one."""
+    return None if localiser is None else Points(localiser.names_, localiser.mean_shape_)
 
 
 def find_fault(points: Points) -> str:

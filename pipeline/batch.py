@@ -59,9 +59,9 @@ def predict_files(
 ) -> list[Assessment]:
     """Assess files with the pipeline in ``model`` and write the results into ``out``.
 
-    Writes ``ages.csv`` (a row a file), ``landmarks.csv`` (original pixels, hands with landmarks only) and
-    ``overlays/<id>.png``; if asked for, also ``explanations/<id>.png`` for each hand with an age. The results do not
-    depend on ``jobs``.
+    Writes ``ages.csv`` (a row a file), ``landmarks.csv`` (original pixels, hands with landmarks only; not if the model
+    has no localiser) and ``overlays/<id>.png``; if asked for, also ``explanations/<id>.png`` for each hand with an age.
+    The results do not depend on ``jobs``.
 
     Parameters
     ----------
@@ -111,7 +111,8 @@ def predict_files(
     rows = [result.row(pipeline.region_names, pipeline.name) for result in results]
     write_table(folder / "ages.csv", rows)
     located = {result.id: result.points for result in results if result.points is not None}
-    write_landmarks(folder / "landmarks.csv", located, names=pipeline.localiser.names_)
+    if pipeline.localiser is not None:
+        write_landmarks(folder / "landmarks.csv", located, names=pipeline.localiser.names_)
     return results
 
 

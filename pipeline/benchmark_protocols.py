@@ -1,7 +1,8 @@
-"""How a benchmark draws the images of its rounds: at random anew, or in folds so that each is tested once."""
+"""How a benchmark draws the images of its rounds: at random anew, in folds so that each is tested once, or as told."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,12 +11,16 @@ from boneage.imaging import fold_ids, split_ids
 
 @dataclass(frozen=True)
 class Draw:
-    """The images of one round, and the seed to train by."""
+    """The images of one round, and the seed to train by.
+
+    Those in ``validation``, if there are any, are tested too but told apart: to choose by, not to report.
+    """
 
     number: int
     seed: int
     train: tuple[str, ...]
     test: tuple[str, ...]
+    validation: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,3 +95,48 @@ class CrossValidation:
             Draw(k, self.seed + k, tuple(id_ for other in folds if other is not fold for id_ in other), tuple(fold))
             for k, fold in enumerate(folds)
         ]
+
+
+@dataclass(frozen=True)
+class FixedSplit:
+    """One round whose images are given.
+
+    Parameters
+    ----------
+    train, test, validation : tuple of str
+        No id may be in two of them.
+    seed : int
+    """
+
+    train: tuple[str, ...]
+    test: tuple[str, ...]
+    validation: tuple[str, ...] = ()
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if len(self.train) < 2 or not self.test:
+            raise ValueError(
+                f"need at least 2 images to train on and 1 to test on, got {len(self.train)} and {len(self.test)}"
+            )
+        ids = (*self.train, *self.test, *self.validation)
+        twice = [id_ for id_, count in Counter(ids).items() if count > 1]
+        if twice:
+            raise ValueError(f"{len(twice)} ids are in two of the lists, or twice in one, such as {twice[0]!r}")
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Every id that is asked for."""
+        return (*self.train, *self.test, *self.validation)
+
+    def draw(self, ids: Sequence[str]) -> list[Draw]:
+        """Return the one round.
+
+        Raises
+        ------
+        ValueError
+            If an id that is asked for is not among ``ids``.
+        """
+        absent = sorted(set(self.ids) - set(ids))
+        if absent:
+            raise ValueError(f"{len(absent)} ids of the split have no image with an age, such as {absent[0]!r}")
+        return [Draw(0, self.seed, self.train, self.test, self.validation)]

@@ -12,7 +12,6 @@ from boneage.pipeline.benchmark_rounds import ERROR_COLUMNS, Round, error_rows, 
 from boneage.pipeline.landmark_context import LandmarkContext
 from boneage.pipeline.landmark_sections import (
     CONVENTIONS,
-    Figures,
     Pictures,
     add_curves,
     add_details,
@@ -21,7 +20,7 @@ from boneage.pipeline.landmark_sections import (
 )
 from boneage.pipeline.landmark_tables import name_unit, tabulate_variants
 from boneage.pipeline.outputs import write_table
-from boneage.pipeline.reporting import RESEARCH, phantom_note, provenance, write_json
+from boneage.pipeline.reporting import RESEARCH, Figures, phantom_note, provenance, write_json
 
 
 def report_benchmark(

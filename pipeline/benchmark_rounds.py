@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from boneage.evaluation import Case, LandmarkErrors
-from boneage.pipeline.outputs import UnusableOutput, write_atomically
+from boneage.pipeline.keeping import keep, recall
 
 ERROR_COLUMNS = ("variant", "round", "id", "landmark", "error", "score")
 
@@ -68,9 +67,9 @@ def error_rows(rounds: Sequence[Round]) -> Iterator[dict[str, object]]:
 
 def write_rounds(path: Path, key: str, measured: Sequence[Round]) -> None:
     """Write the rounds of one draw and preset; ``key`` tells them from those of another benchmark."""
-    content: dict[str, Any] = {"key": key, "rounds": []}
+    content: list[dict[str, Any]] = []
     for m in measured:
-        content["rounds"].append(
+        content.append(
             {
                 "variant": m.variant,
                 "number": m.number,
@@ -85,7 +84,7 @@ def write_rounds(path: Path, key: str, measured: Sequence[Round]) -> None:
                 "pictures": [{**asdict(case), "file": picture.name} for case, picture in m.pictures],
             }
         )
-    write_atomically(path, json.dumps(content))
+    keep(path, key, content)
 
 
 def read_rounds(path: Path, key: str) -> list[Round]:
@@ -96,15 +95,7 @@ def read_rounds(path: Path, key: str) -> list[Round]:
     UnusableOutput
         If the file is damaged, or holds rounds of another benchmark.
     """
-    if not path.exists():
-        return []
-    try:
-        content = json.loads(path.read_text())
-        if content["key"] != key:
-            raise UnusableOutput(path, "is a round of another benchmark: choose another folder, or remove this one")
-        return [_read_round(m, path.parent) for m in content["rounds"]]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UnusableOutput(path, f"is no round of a benchmark ({error}): remove it") from error
+    return recall(path, key, lambda rounds: [_read_round(m, path.parent) for m in rounds]) or []
 
 
 def _read_round(m: dict[str, Any], folder: Path) -> Round:

@@ -1,4 +1,4 @@
-"""The whole pipeline as one object: a localiser, an age model, and the sites between them."""
+"""The whole pipeline as one object: a localiser, an age model, and the way of cutting between them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from boneage.imaging import Scan, Sex
 from boneage.landmarks import ForestLocaliser
 from boneage.pipeline.assessment import Assessment, assess
 from boneage.pipeline.model_files import InvalidModelFile, ModelFile, load_model, save_model
-from boneage.regression import AgeRegressor, Site, check_sites, sites_from_json, sites_to_json
+from boneage.regression import AgeRegressor, Cutting, sites_from_json, sites_to_json
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,33 +20,32 @@ class BoneAgePipeline:
 
     Parameters
     ----------
-    localiser : ForestLocaliser
-        Fitted.
+    localiser : ForestLocaliser or None
+        Fitted. A model that looks at the whole image does without; with one, it refuses what is no hand.
     regressor : AgeRegressor
-        Fitted on regions cropped at ``sites``.
-    sites : tuple of Site
-        The regions, by the landmarks they are cut around.
-    side : int
-        Side of a region in pixels.
+        Fitted on what ``cutting`` cuts.
+    cutting : Cutting
     summary : mapping
         What the parts were trained on.
     name : str
         What to call the model in tables: its file name and the start of its SHA-256.
     """
 
-    localiser: ForestLocaliser
+    localiser: ForestLocaliser | None
     regressor: AgeRegressor
-    sites: tuple[Site, ...]
-    side: int
+    cutting: Cutting
     summary: Mapping[str, Any]
     name: str = "unsaved"
 
     def __post_init__(self) -> None:
-        check_sites(self.sites, self.localiser.names_)
-        if self.regressor.region_names_ != self.region_names or self.regressor.side_ != self.side:
+        if self.localiser is not None:
+            self.cutting.check_landmarks(self.localiser.names_)
+        elif self.cutting.needs_landmarks:
+            raise ValueError(f"cutting {self.cutting.kind} needs a localiser")
+        if self.regressor.region_names_ != self.region_names or self.regressor.side_ != self.cutting.side:
             raise ValueError(
                 f"the age model was trained on {len(self.regressor.region_names_)} regions of side "
-                f"{self.regressor.side_}, but {len(self.sites)} of side {self.side} would be cut"
+                f"{self.regressor.side_}, but {len(self.region_names)} of side {self.cutting.side} would be cut"
             )
 
     def assess(self, scan: Scan, *, sex: Sex | None, id_: str = "", path: str = "") -> Assessment:
@@ -67,24 +66,24 @@ class BoneAgePipeline:
             sex=sex,
             localiser=self.localiser,
             regressor=self.regressor,
-            sites=self.sites,
-            side=self.side,
+            cutting=self.cutting,
         )
 
     @property
     def region_names(self) -> tuple[str, ...]:
         """Names of the regions, in the order of the columns of ``ages.csv``."""
-        return tuple(site.name for site in self.sites)
+        return self.cutting.region_names
 
     def save(self, path: Path | str) -> None:
         """Write the pipeline to a ``.boneage`` file."""
-        localiser_settings, localiser_arrays = self.localiser.to_state()
+        localiser_settings, localiser_arrays = self.localiser.to_state() if self.localiser else (None, {})
         regressor_settings, regressor_arrays = self.regressor.to_state()
         settings = {
             "localiser": localiser_settings,
             "regressor": regressor_settings,
-            "sites": sites_to_json(self.sites),
-            "side": self.side,
+            "cut": self.cutting.kind,
+            "sites": sites_to_json(self.cutting.sites),
+            "side": self.cutting.side,
         }
         arrays = {f"localiser/{name}": array for name, array in localiser_arrays.items()}
         arrays |= {f"regressor/{name}": array for name, array in regressor_arrays.items()}
@@ -102,10 +101,9 @@ class BoneAgePipeline:
         model = load_model(path, kind="pipeline")
         try:
             return cls(
-                localiser=ForestLocaliser.from_state(model.settings["localiser"], _under(model.arrays, "localiser/")),
+                localiser=_read_localiser(model.settings["localiser"], _under(model.arrays, "localiser/")),
                 regressor=AgeRegressor.from_state(model.settings["regressor"], _under(model.arrays, "regressor/")),
-                sites=sites_from_json(model.settings["sites"]),
-                side=int(model.settings["side"]),
+                cutting=_read_cutting(model.settings),
                 summary=model.summary,
                 name=f"{Path(path).name} {model.sha256[:12]}",
             )
@@ -130,11 +128,25 @@ def load_localiser(path: Path | str) -> tuple[ForestLocaliser, Mapping[str, Any]
     model = load_model(path)
     if model.kind == "pipeline":
         pipeline = BoneAgePipeline.load(path)
+        if pipeline.localiser is None:
+            raise InvalidModelFile(path, "holds an age model that has no localiser")
         return pipeline.localiser, dict(pipeline.summary.get("localiser", {}))
     try:
         return ForestLocaliser.from_state(dict(model.settings), dict(model.arrays)), model.summary
     except (KeyError, TypeError, ValueError) as error:
         raise InvalidModelFile(path, f"its contents do not fit together ({error})") from error
+
+
+def _read_localiser(settings: Mapping[str, Any] | None, arrays: Mapping[str, Any]) -> ForestLocaliser | None:
+    return None if settings is None else ForestLocaliser.from_state(settings, arrays)
+
+
+def _read_cutting(settings: Mapping[str, Any]) -> Cutting:
+    """Read the way of cutting; a model file from before there were several has regions."""
+    kind, sites, side = settings.get("cut", "regions"), settings["sites"], int(settings["side"])
+    if side < 1:
+        raise ValueError(f"the side of a region must be positive, got {side}")
+    return Cutting(kind, side, sites_from_json(sites) if sites else ())
 
 
 def _under(arrays: Mapping[str, Any], prefix: str) -> dict[str, Any]:

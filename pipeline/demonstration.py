@@ -8,6 +8,7 @@ from pathlib import Path
 from boneage.imaging import find_scans, read_sexes
 from boneage.imaging.phantom import write_phantom_set
 from boneage.landmarks import fast
+from boneage.pipeline.age_reporting import report_ages
 from boneage.pipeline.age_training import prepare_regions, settings_for, train_pipeline
 from boneage.pipeline.assessment import Assessment
 from boneage.pipeline.batch import predict_files
@@ -16,7 +17,6 @@ from boneage.pipeline.gathering import gather
 from boneage.pipeline.landmark_reporting import report_landmarks
 from boneage.pipeline.outputs import prepare_folder
 from boneage.pipeline.progress import Report
-from boneage.pipeline.reporting import report_ages
 from boneage.pipeline.training import train_localiser
 
 

@@ -110,6 +110,24 @@ def describe(collection: Collection) -> list[str]:
     return remarks
 
 
+def read_id_lists(collection: Collection, paths: Iterable[Path | None]) -> list[tuple[str, ...]]:
+    """Read lists of ids; one that is not given is empty.
+
+    Raises
+    ------
+    InvalidTable
+        If a list cannot be read, or an id in it has no image.
+    """
+    lists: list[tuple[str, ...]] = []
+    for path in paths:
+        ids = tuple(read_ids(path)) if path is not None else ()
+        absent = [id_ for id_ in ids if id_ not in collection.paths]
+        if path is not None and absent:
+            raise InvalidTable(path, f"{len(absent)} of its ids have no image, such as {absent[0]!r}")
+        lists.append(ids)
+    return lists
+
+
 def merge_ages(paths: Iterable[Path]) -> dict[str, AgeRecord] | None:
     """Read age tables as one; None if there is none.
 

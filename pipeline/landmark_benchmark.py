@@ -121,12 +121,14 @@ def _run_round(
     """Measure both weightings of a preset; draw the worst cases of the variant ``shown`` beside ``path``."""
     settings = PRESETS[preset]()
     begun = time.perf_counter()
-    localiser, _, _ = train_localiser(collection.subset(draw.train), settings, seed=draw.seed, jobs=jobs)
+    localiser, summary, _ = train_localiser(collection.subset(draw.train), settings, seed=draw.seed, jobs=jobs)
     training_s = time.perf_counter() - begun
     # The trees are the same: votes are weighted when they are cast.
-    config, arrays = localiser.to_state()
-    equal = dataclasses.asdict(with_vote_weight(settings, "uniform"))
-    voters = {preset: localiser, _name_equal(preset): ForestLocaliser.from_state({**config, "settings": equal}, arrays)}
+    training = [
+        (collection.scan(id_), points) for id_ in summary["ids"] if (points := collection.points(id_)) is not None
+    ]
+    equal = localiser.with_settings(with_vote_weight(settings, "uniform"), *zip(*training, strict=True))
+    voters = {preset: localiser, _name_equal(preset): equal}
     truth = {id_: points for id_ in draw.test if (points := collection.points(id_)) is not None}
     rounds = []
     for name, voter in voters.items():

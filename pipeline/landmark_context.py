@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from boneage.evaluation import (
     LandmarkErrors,
@@ -20,10 +19,7 @@ from boneage.evaluation import (
     name_age_band,
     summarise_errors,
 )
-from boneage.imaging import AgeRecord, LandmarkScheme, Points, find_scheme, read_scheme
-from boneage.landmarks.poses import NoSimilarity, fit_similarity, mean_shape, shape_extent
-
-Array = NDArray[np.float64]
+from boneage.imaging import AgeRecord, LandmarkScheme, Points, compute_mean_shape, find_scheme, read_scheme
 
 _SEXES = {"F": "girls", "M": "boys"}
 
@@ -95,45 +91,3 @@ def learn_context(
     names = truth[0].names if truth else ()
     found = read_scheme(scheme) if scheme is not None else find_scheme(names)
     return LandmarkContext(compute_mean_shape(truth), found, ages or {})
-
-
-def compute_mean_shape(truth: Sequence[Points]) -> Points | None:
-    """Return the Procrustes mean of some shapes; mirrored ones are mirrored back first.
-
-    The shape with most landmarks is the pattern: all are laid upon it, each as it is or mirrored, whichever fits
-    better, and the mean lies as it does; mirrored, if it is itself of the rarer side.
-
-    Returns
-    -------
-    Points or None
-        Absent where a landmark is absent in all. None if none has two landmarks apart.
-    """
-    usable = [points.positions for points in truth if points.present.sum() > 1]
-    usable = [shape for shape in usable if shape_extent(shape) > 0]
-    if not usable:
-        return None
-    pattern = max(usable, key=lambda shape: int((~np.isnan(shape[:, 0])).sum()))
-    laid, n_mirrored = [], 0
-    for shape in usable:
-        fits = [fit for side in (1, -1) if (fit := _lay(shape * _flip(side, shape), pattern)) is not None]
-        if fits:
-            best = int(np.argmin([residual for residual, _ in fits]))
-            laid.append(fits[best][1])
-            n_mirrored += best
-    seen = ~np.isnan(np.stack(laid)[:, :, 0]).all(axis=0)
-    mean = np.full_like(pattern, np.nan)
-    mean[seen] = mean_shape([shape[seen] for shape in laid])
-    return Points(truth[0].names, mean * _flip(-1 if 2 * n_mirrored > len(laid) else 1, pattern))
-
-
-def _flip(side: int, shape: Array) -> Array:
-    return np.append(np.ones(shape.shape[1] - 1), side)
-
-
-def _lay(shape: Array, pattern: Array) -> tuple[float, Array] | None:
-    """Return how far a shape is from the pattern when laid upon it, and the shape so laid; None if it cannot be."""
-    try:
-        laid = fit_similarity(shape, pattern).apply(shape)
-    except NoSimilarity:
-        return None
-    return float(np.nansum((laid - pattern) ** 2)), laid

@@ -23,7 +23,6 @@ from boneage.pipeline.gathering import count_in_pixels
 from boneage.pipeline.landmark_context import learn_context
 from boneage.pipeline.landmark_sections import (
     CONVENTIONS,
-    Figures,
     add_curves,
     add_details,
     add_privacy,
@@ -36,7 +35,7 @@ from boneage.pipeline.landmark_tables import (
     tabulate_landmarks,
 )
 from boneage.pipeline.outputs import prepare_folder, write_table
-from boneage.pipeline.reporting import RESEARCH, phantom_note, provenance, write_json
+from boneage.pipeline.reporting import RESEARCH, Figures, phantom_note, provenance, write_json
 
 
 def report_landmarks(

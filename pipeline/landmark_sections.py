@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,7 +30,7 @@ from boneage.pipeline.landmark_tables import (
     tabulate_landmarks,
     tabulate_outliers,
 )
-from boneage.pipeline.outputs import prepare_folder, write_atomically
+from boneage.pipeline.reporting import Figures
 
 CONVENTIONS = (
     "What was not found counts as beyond every limit and is in no mean. Intervals are bootstrapped over images: all "
@@ -42,26 +40,6 @@ CONVENTIONS = (
 )
 
 Pictures = Sequence[tuple[Case, bytes]]
-
-
-@dataclass
-class Figures:
-    """A page, and the figures on it by the name of the file that each is saved in too."""
-
-    page: Page
-    svgs: dict[str, str] = field(default_factory=dict)
-
-    def show(self, name: str, svg: str, caption: str) -> None:
-        """Put a figure on the page, and keep it under a name."""
-        self.svgs[name] = svg
-        self.page.add_figure(svg, caption)
-
-    def write(self, path: Path) -> None:
-        """Write the page, and its figures into ``figures/`` beside it."""
-        folder = prepare_folder(path.parent / "figures")
-        for name, svg in self.svgs.items():
-            write_atomically(folder / f"{name}.svg", svg)
-        write_atomically(path, self.page.render())
 
 
 def add_curves(figures: Figures, name: str, variants: Mapping[str, LandmarkErrors]) -> None:

@@ -14,8 +14,7 @@ from boneage.evaluation import (
     LandmarkErrors,
     summarise_errors,
 )
-
-Table = tuple[Sequence[str], Sequence[Sequence[str]]]
+from boneage.pipeline.cells import Table, interval, number, rate
 
 BEYOND_PERCENT = f"beyond_{OUTLIER_PERCENT:g}_percent"
 _BEYOND = f"beyond_{RADII[-1]:g}"
@@ -112,21 +111,6 @@ def describe_overall(s: Mapping[str, Any], unit: str) -> str:
 def name_unit(unit: str, reference: str | None) -> str:
     """Return the unit of a report, and where it comes from."""
     return f"{unit} ({reference} in every image, by convention)" if reference else f"{unit} of the original image"
-
-
-def number(value: float, digits: int = 2) -> str:
-    """Return a number for a table: a dash where it is not known, a word where it lies among those not found."""
-    return "-" if math.isnan(value) else "not found" if math.isinf(value) else f"{value:.{digits}f}"
-
-
-def rate(value: float, digits: int = 1) -> str:
-    """Return a part as a percentage; a dash where it is not known."""
-    return "-" if math.isnan(value) else f"{100 * value:.{digits}f} %"
-
-
-def interval(ends: Sequence[float]) -> str:
-    """Return an interval in words; a dash where it is not known."""
-    return "-" if math.isnan(ends[0]) else f"{ends[0]:.2f} to {ends[1]:.2f}"
 
 
 def _limits(unit: str) -> list[str]:

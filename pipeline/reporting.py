@@ -1,120 +1,39 @@
-"""Reports of age errors, and what all reports share: what they rest on, as text and as files."""
+"""What all reports share: what they rest on, as text and as files; pages with figures."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from boneage.evaluation import (
-    WITHIN_MONTHS,
-    draw_table,
-    summarise_ages,
-)
-from boneage.imaging import InvalidTable, read_ages
+from boneage.evaluation import Page
 from boneage.imaging.phantom import PHANTOM_PREFIX
-from boneage.imaging.tables import read_table
-from boneage.pipeline.age_training import HeldOutAge
-from boneage.pipeline.outputs import prepare_folder, write_atomically, write_table
-from boneage.pipeline.training import LabelledRegions
+from boneage.pipeline.outputs import prepare_folder, write_atomically
 
 RESEARCH = "Research use only; not a medical device."
 
 
-def report_ages(predicted: Path, truth: Path, out: Path | None) -> str:
-    """Compare the ``ages.csv`` of a prediction with known ages; write ``age_summary.json`` into ``out``.
+@dataclass
+class Figures:
+    """A page, and the figures on it by the name of the file that each is saved in too."""
 
-    Raises
-    ------
-    InvalidTable
-        If a table cannot be read, lacks its columns, or no hand is in both.
-    """
-    table = read_table(predicted, needs=("bone_age_months",))
-    ages = read_ages(truth)
-    common = [id_ for id_ in table.rows if id_ in ages]
-    answers = {id_: _read_months(table.path, id_, table.rows[id_]["bone_age_months"]) for id_ in common}
-    read = [id_ for id_ in common if not math.isnan(answers[id_])]
-    if not read:
-        raise InvalidTable(predicted, f"has an age for no hand that {truth} knows")
-    of_sex = {
-        label: [id_ for id_ in read if sex is None or ages[id_].sex == sex]
-        for label, sex in (("all", None), ("girls", "F"), ("boys", "M"))
-    }
-    summary: dict[str, Any] = {
-        **provenance(read),
-        "n_without_age": len(common) - len(read),
-        **{
-            label: summarise_ages([answers[id_] for id_ in ids], [ages[id_].boneage_months for id_ in ids])
-            for label, ids in of_sex.items()
-            if ids
-        },
-    }
-    if out is not None:
-        write_json(prepare_folder(out) / "age_summary.json", summary)
-    return "\n".join(
-        [
-            "Bone age errors in months",
-            f"{len(read)} hands{phantom_note(summary)}; {len(common) - len(read)} more have no age (refused)",
-            "",
-            _age_table({label: summary[label] for label in of_sex if label in summary}),
-            "",
-            RESEARCH,
-        ]
-    )
+    page: Page
+    svgs: dict[str, str] = field(default_factory=dict)
 
+    def show(self, name: str, svg: str, caption: str) -> None:
+        """Put a figure on the page, and keep it under a name."""
+        self.svgs[name] = svg
+        self.page.add_figure(svg, caption)
 
-def report_cross_validation(rows: Sequence[HeldOutAge], regions: LabelledRegions, folder: Path) -> str:
-    """Report held-out ages beside the constant-by-sex baseline; write ``predictions.csv`` and ``summary.json``."""
-    write_table(
-        folder / "predictions.csv",
-        [
-            {
-                "id": row.id,
-                "fold": row.fold,
-                "sex": row.sex or "",
-                "boneage_months": f"{row.truth:.2f}",
-                "bone_age_months": f"{row.predicted:.2f}",
-                "constant_by_sex_months": f"{row.constant:.2f}",
-            }
-            for row in rows
-        ],
-    )
-    truth = [row.truth for row in rows]
-    n_folds = len({row.fold for row in rows})
-    summary: dict[str, Any] = {
-        "n_hands": len(rows),
-        "n_phantoms": regions.n_phantoms,
-        "n_left_out": len(regions.refused),
-        "n_folds": n_folds,
-        "model": summarise_ages([row.predicted for row in rows], truth),
-        "constant by sex": summarise_ages([row.constant for row in rows], truth),
-    }
-    write_json(folder / "summary.json", summary)
-    return "\n".join(
-        [
-            f"Bone age errors in months, {n_folds}-fold cross-validation",
-            f"{len(rows)} hands{phantom_note(summary)}; {len(regions.refused)} left out",
-            "",
-            _age_table({label: summary[label] for label in ("model", "constant by sex")}),
-            "",
-            RESEARCH,
-        ]
-    )
-
-
-def _age_table(summaries: Mapping[str, Mapping[str, Any]]) -> str:
-    header = ["", "n", "MAD", "95 % interval", "RMSE", "bias", *(f"<= {months}" for months in WITHIN_MONTHS)]
-    rows = []
-    for label, s in summaries.items():
-        low, high = s["mad_interval_95"]
-        interval = f"{low:.1f} to {high:.1f}" if s["n_hands"] > 1 else "-"
-        rates = [f"{100 * s[f'within_{months}']:.0f} %" for months in WITHIN_MONTHS]
-        rows.append(
-            [label, str(s["n_hands"]), f"{s['mad']:.2f}", interval, f"{s['rmse']:.2f}", f"{s['bias']:+.2f}", *rates]
-        )
-    return draw_table(header, rows)
+    def write(self, path: Path) -> None:
+        """Write the page, and its figures into ``figures/`` beside it."""
+        folder = prepare_folder(path.parent / "figures")
+        for name, svg in self.svgs.items():
+            write_atomically(folder / f"{name}.svg", svg)
+        write_atomically(path, self.page.render())
 
 
 def provenance(ids: Collection[str]) -> dict[str, Any]:
@@ -128,15 +47,6 @@ def phantom_note(summary: Mapping[str, Any]) -> str:
     if not n:
         return ""
     return ", all of them phantoms (synthetic)" if n == summary["n_hands"] else f", {n} of them phantoms (synthetic)"
-
-
-def _read_months(path: Path, id_: str, text: str) -> float:
-    if not text:
-        return math.nan
-    try:
-        return float(text)
-    except ValueError:
-        raise InvalidTable(path, f"id {id_}: bone_age_months must be a number, got {text!r}") from None
 
 
 def write_json(path: Path, summary: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from boneage.evaluation import Page, draw_costs, draw_scaling, draw_table
-from boneage.pipeline.landmark_tables import Table, number, rate
+from boneage.pipeline.cells import Table, number, rate
 from boneage.pipeline.outputs import write_atomically
 from boneage.pipeline.reporting import phantom_note, provenance, write_json
 from boneage.pipeline.scaling import Cost, Size, fit_exponent, fit_line

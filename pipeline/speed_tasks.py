@@ -21,6 +21,7 @@ from boneage.evaluation.dlib_peer import ShapePredictorPeer
 from boneage.evaluation.peers import ExtraTreesPeer
 from boneage.imaging import Collection, Points, Scan
 from boneage.landmarks import PRESETS, ForestLocaliser, LocaliserSettings, StageSettings, change_stages
+from boneage.pipeline.memory import read_memory
 from boneage.pipeline.model_files import ModelFile, load_model, save_model
 
 P = ParamSpec("P")
@@ -142,11 +143,11 @@ def time_training(engine: Engine, scans: Sequence[Scan], points: Sequence[Points
     cv2.setNumThreads(jobs)
     if isinstance(engine, ForestLocaliser):
         _shrink().fit(scans[:2], points[:2])
-    before = _read_memory("VmRSS")
+    before = read_memory("VmRSS")
     begun, cpu = time.perf_counter(), time.process_time()
     engine.fit(scans, points)
     seconds, cpu_s = time.perf_counter() - begun, time.process_time() - cpu
-    return TrainingCost(seconds, cpu_s, _read_memory("VmHWM"), before)
+    return TrainingCost(seconds, cpu_s, read_memory("VmHWM"), before)
 
 
 def time_locating(engine: Engine, scans: Mapping[str, Scan], passes: int) -> LocatingCost:
@@ -165,7 +166,7 @@ def time_locating(engine: Engine, scans: Mapping[str, Scan], passes: int) -> Loc
             spent[p, k] = 1000 * (time.perf_counter() - begun)
     cpu_ms = 1000 * (time.process_time() - cpu) / spent.size
     hands_ms = tuple(float(ms) for ms in np.median(spent, axis=0))
-    return LocatingCost(first_ms, hands_ms, float(spent.mean()), cpu_ms, _read_memory("VmHWM"), found)
+    return LocatingCost(first_ms, hands_ms, float(spent.mean()), cpu_ms, read_memory("VmHWM"), found)
 
 
 def read_annotated(hands: Collection) -> tuple[list[Scan], list[Points]]:
@@ -183,20 +184,6 @@ def _shrink() -> ForestLocaliser:
 
     settings: LocaliserSettings = change_stages(PRESETS["fast"](), change)
     return ForestLocaliser(settings=settings)
-
-
-def _read_memory(field: str) -> float:
-    """Return this process's memory in MB: ``VmHWM`` its peak, ``VmRSS`` what it holds now.
-
-    The peak that ``getrusage`` tells, which stands in where there is no ``/proc``, may be the parent's.
-    """
-    try:
-        lines = Path("/proc/self/status").read_text().splitlines()
-        return next(float(line.split()[1]) / 1024 for line in lines if line.startswith(f"{field}:"))
-    except (OSError, StopIteration):
-        import resource
-
-        return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) / 1024
 
 
 @contextmanager

@@ -5,21 +5,45 @@ if __name__ != "boneage.regression":
 
 from boneage.regression.age_maps import AgeMap, check_map, map_ages
 from boneage.regression.augmentation import AugmentationSettings
+from boneage.regression.baselines import ConstantBySex, HogRegressor
+from boneage.regression.estimates import AgeEstimate
 from boneage.regression.explaining import Occlusion, occlude
+from boneage.regression.geometry import GeometryRegressor, GeometrySettings
+from boneage.regression.inputs import CUT_KINDS, CutKind, Cutting
+from boneage.regression.networks.backbone import BackboneSettings
 from boneage.regression.networks.bonet import BoNetSettings
-from boneage.regression.networks.multiregion import MultiRegionSettings
-from boneage.regression.recipes import Recipe, modern_recipe, seed_recipe
-from boneage.regression.regions import RegionStack, crop_again, crop_regions
-from boneage.regression.regressor import AgeEstimate, AgeRegressor, RegressorSettings
+from boneage.regression.networks.multiregion import MultiRegionSettings, whole_hand
+from boneage.regression.presets import PRESETS
+from boneage.regression.recipes import (
+    Recipe,
+    feature_recipe,
+    fine_tuning_recipe,
+    modern_recipe,
+    seed_recipe,
+    whole_hand_recipe,
+)
+from boneage.regression.regions import RegionStack, crop_again, crop_hand, crop_regions, crop_whole
+from boneage.regression.regressor import AgeRegressor, RegressorSettings
+from boneage.regression.ridge import FeatureRidge
 from boneage.regression.sites import HAND_SITES, Site, check_sites, sites_from_json, sites_to_json
 
 __all__ = [
+    "CUT_KINDS",
     "HAND_SITES",
+    "PRESETS",
     "AgeEstimate",
     "AgeMap",
     "AgeRegressor",
     "AugmentationSettings",
+    "BackboneSettings",
     "BoNetSettings",
+    "ConstantBySex",
+    "CutKind",
+    "Cutting",
+    "FeatureRidge",
+    "GeometryRegressor",
+    "GeometrySettings",
+    "HogRegressor",
     "MultiRegionSettings",
     "Occlusion",
     "Recipe",
@@ -29,11 +53,17 @@ __all__ = [
     "check_map",
     "check_sites",
     "crop_again",
+    "crop_hand",
     "crop_regions",
+    "crop_whole",
+    "feature_recipe",
+    "fine_tuning_recipe",
     "map_ages",
     "modern_recipe",
     "occlude",
     "seed_recipe",
     "sites_from_json",
     "sites_to_json",
+    "whole_hand",
+    "whole_hand_recipe",
 ]

@@ -12,7 +12,8 @@ from torch import Tensor
 from boneage.imaging import Frame, Sex
 from boneage.regression.networks.bonet import BoNet, aggregate
 from boneage.regression.regions import RegionStack
-from boneage.regression.regressor import AgeRegressor, to_tensors
+from boneage.regression.regressor import AgeRegressor
+from boneage.regression.tensors import to_grey, to_tensors
 
 Array = NDArray[np.float64]
 
@@ -96,7 +97,7 @@ def map_ages(regressor: AgeRegressor, stack: RegionStack, sex: Sex | None) -> Ag
     settings = network.settings
     pixels, _, sexes = to_tensors([stack], [sex])
     with torch.inference_mode():
-        ages, trust = network.map_ages(pixels[:, 0], sexes, torch.zeros(1, dtype=torch.long))
+        ages, trust = network.map_ages(to_grey(pixels)[:, 0], sexes, torch.zeros(1, dtype=torch.long))
         age, _ = aggregate(ages, trust, settings.aggregate)
     even = np.full(ages.shape[1:], 1 / ages[0].numel())
     chosen = torch.softmax(trust.double().flatten(), 0).reshape(ages.shape[1:]).numpy()

@@ -26,6 +26,15 @@ class AugmentationSettings:
         Exponent on grey values, one for each hand.
     drop_region : float
         Chance that a present region is taken away, so that the model learns to do without. One stays.
+    flip : bool
+        Whether half of the hands are mirrored, each of their regions in its own frame: for whole images, in which
+        left and right hands occur. Regions are cropped as of one side, and do without.
+    sharp : float
+        Chance that a hand is resampled to the nearest pixel and keeps its grain, as in pictures that were made smaller
+        without averaging; it is interpolated otherwise.
+    max_blur : float
+        At most this part of a 3x3 mean is mixed in, the amount drawn for each hand: from a sharp picture to one that
+        was made smaller by averaging, or larger.
     """
 
     max_rotation_rad: float = math.radians(10)
@@ -33,11 +42,16 @@ class AugmentationSettings:
     max_shift: float = 0.06
     max_log_gamma: float = 0.35
     drop_region: float = 0.15
+    flip: bool = False
+    sharp: float = 0.0
+    max_blur: float = 0.0
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
             if not 0 <= value < 10:
                 raise ValueError(f"{name} must be small and not negative, got {value}")
+        if self.sharp > 1 or self.max_blur > 1:
+            raise ValueError(f"sharp and max_blur must be at most 1, got {self.sharp}, {self.max_blur}")
         if self.drop_region >= 1:
             raise ValueError(f"drop_region must be below 1, got {self.drop_region}")
 
@@ -52,22 +66,36 @@ class Augmentation:
         Affine maps in the coordinates of ``torch.nn.functional.affine_grid``.
     gammas : ndarray of shape (n_hands,)
     dropped : ndarray of bool, shape (n_hands, n_regions)
+    sharp : ndarray of bool, shape (n_hands,)
+    blurs : ndarray of shape (n_hands,)
     """
 
     warps: NDArray[np.float32]
     gammas: NDArray[np.float32]
     dropped: NDArray[np.bool_]
+    sharp: NDArray[np.bool_]
+    blurs: NDArray[np.float32]
 
     def apply(self, pixels: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
-        """Return changed regions, shape (n_hands, n_regions, side, side), and which are present."""
+        """Return changed regions, shape (n_hands, n_regions, side, side), and which are present, on their device."""
         n, regions, side, _ = pixels.shape
-        warps = torch.from_numpy(self.warps.reshape(-1, 2, 3))
+        device = pixels.device
+        warps = torch.from_numpy(self.warps.reshape(-1, 2, 3)).to(device)
         grid = functional.affine_grid(warps, [n * regions, 1, side, side], align_corners=False)
-        warped = functional.grid_sample(
-            pixels.reshape(-1, 1, side, side), grid, padding_mode="border", align_corners=False
-        ).reshape(pixels.shape)
-        powers = torch.from_numpy(self.gammas)[:, None, None, None]
-        return warped.clamp(0, 1) ** powers, present & ~torch.from_numpy(self.dropped)
+        sharp = torch.from_numpy(self.sharp.repeat(regions)).to(device)
+        pictures = pixels.reshape(-1, 1, side, side)
+        warped = torch.empty_like(pictures)
+        for mode, chosen in (("nearest", sharp), ("bilinear", ~sharp)):
+            warped[chosen] = functional.grid_sample(
+                pictures[chosen], grid[chosen], mode, padding_mode="border", align_corners=False
+            )
+        if self.blurs.any():
+            mean = functional.avg_pool2d(functional.pad(warped, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
+            parts = torch.from_numpy(self.blurs.repeat(regions)).to(device)[:, None, None, None]
+            warped = torch.lerp(warped, mean, parts)
+        warped = warped.reshape(pixels.shape)
+        powers = torch.from_numpy(self.gammas).to(device)[:, None, None, None]
+        return warped.clamp(0, 1) ** powers, present & ~torch.from_numpy(self.dropped).to(device)
 
 
 def draw_augmentation(
@@ -83,4 +111,12 @@ def draw_augmentation(
     gammas = np.exp(rng.uniform(-1, 1, shape[0]) * settings.max_log_gamma)
     chance = rng.uniform(size=shape)
     chance[np.arange(shape[0]), np.argmax(np.where(present, chance, -1), axis=1)] = 1.0  # one stays
-    return Augmentation(warps.astype(np.float32), gammas.astype(np.float32), np.asarray(chance < settings.drop_region))
+    if settings.flip:
+        warps[..., 0] *= np.where(rng.uniform(size=shape[0]) < 0.5, -1, 1)[:, None, None]  # of the output's columns
+    return Augmentation(
+        warps.astype(np.float32),
+        gammas.astype(np.float32),
+        np.asarray(chance < settings.drop_region),
+        np.asarray(rng.uniform(size=shape[0]) < settings.sharp),
+        np.asarray(rng.uniform(size=shape[0]) * settings.max_blur, dtype=np.float32),
+    )

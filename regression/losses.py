@@ -1,18 +1,30 @@
-"""Losses of the age model."""
+"""Losses of the age model, and how much each hand counts in them."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Literal
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
 LossName = Literal["mse", "smooth_l1"]
 
+_BAND_MONTHS = 24
+
 
 def age_loss(
-    name: LossName, fused: Tensor, regions: Tensor, present: Tensor, truth: Tensor, region_weight: float
+    name: LossName,
+    fused: Tensor,
+    regions: Tensor,
+    present: Tensor,
+    truth: Tensor,
+    region_weight: float,
+    hand_weights: Tensor,
 ) -> Tensor:
     """Return the loss of the fused ages, plus that of every present region's own age.
 
@@ -27,10 +39,70 @@ def age_loss(
     present : bool tensor of shape (n_hands, n_regions)
     region_weight : float
         Weight of the second term.
+    hand_weights : tensor of shape (n_hands,)
+        How much each hand counts in both terms; 1 on average over the training set.
     """
     own = _pointwise(name, regions, truth[:, None].expand_as(regions))
-    own = (own * present).sum() / present.sum().clamp(min=1)
-    return _pointwise(name, fused, truth).mean() + region_weight * own
+    whole = (_pointwise(name, fused, truth) * hand_weights).mean()
+    return whole + region_weight * _mean_of_present(own, present, hand_weights)
+
+
+def gaussian_loss(
+    regions: Tensor, log_precisions: Tensor, present: Tensor, truth: Tensor, hand_weights: Tensor
+) -> Tensor:
+    """Return the Gaussian negative log-likelihood of the truth, on average over the present regions.
+
+    A region that says the age ``a`` with the variance ``v`` has ``((truth - a)^2 / v + log v) / 2``, which is least
+    where the variance is the error that it makes (Nix and Weigend 1994 [1]_); the constant is left out.
+
+    Parameters
+    ----------
+    regions, log_precisions : tensor of shape (n_hands, n_regions)
+        The ages, and minus the logarithms of their variances.
+    present : bool tensor of shape (n_hands, n_regions)
+    truth, hand_weights : tensor of shape (n_hands,)
+        As in :func:`age_loss`.
+
+    References
+    ----------
+    .. [1] Nix, D. A., Weigend, A. S. Estimating the mean and variance of the target probability distribution.
+       Proceedings of the IEEE International Conference on Neural Networks, 1994.
+    """
+    squared = (truth[:, None] - regions) ** 2
+    return _mean_of_present((squared * log_precisions.exp() - log_precisions) / 2, present, hand_weights)
+
+
+def stratum_weights(ages_months: Sequence[float], sexes: Sequence[str | None], damping: float) -> NDArray[np.float64]:
+    """Return how much each training hand counts, so that rare ages are not sacrificed to common ones.
+
+    A stratum is a band of two years and a sex. With ``n`` hands in its stratum, a hand weighs
+    ``c * n ** -damping``, where ``c`` makes the mean over all hands 1: 0 changes nothing, 1 lets every stratum
+    count the same however few its hands are, and 0.5 is half-way, with less noise from strata of a few hands.
+
+    Parameters
+    ----------
+    ages_months : sequence of float
+    sexes : sequence of {"F", "M", None}
+    damping : float
+        From 0 to 1.
+
+    Returns
+    -------
+    ndarray of shape (n_hands,)
+
+    Examples
+    --------
+    >>> stratum_weights([100.0, 101.0, 102.0, 200.0], ["F", "F", "F", "F"], 1.0).round(2).tolist()
+    [0.67, 0.67, 0.67, 2.0]
+    """
+    strata = [(int(age // _BAND_MONTHS), sex) for age, sex in zip(ages_months, sexes, strict=True)]
+    counts = Counter(strata)
+    weights = np.array([float(counts[stratum]) ** -damping for stratum in strata])
+    return np.asarray(weights / weights.mean())
+
+
+def _mean_of_present(losses: Tensor, present: Tensor, hand_weights: Tensor) -> Tensor:
+    return (losses * present * hand_weights[:, None]).sum() / present.sum().clamp(min=1)
 
 
 def _pointwise(name: LossName, predicted: Tensor, truth: Tensor) -> Tensor:
@@ -39,16 +111,15 @@ def _pointwise(name: LossName, predicted: Tensor, truth: Tensor) -> Tensor:
     return functional.smooth_l1_loss(predicted, truth, reduction="none", beta=0.2)
 
 
-def check_finite(loss: Tensor, hands: Tensor, epoch: int) -> None:
+def check_finite(loss: Tensor, hands: Sequence[str], epoch: int) -> None:
     """Stop a training that has diverged.
 
     Raises
     ------
     FloatingPointError
-        If the loss is not finite; it says in which epoch, and in which hands (their places in the training set).
+        If the loss is not finite; it says in which epoch, and in which hands.
     """
     if not torch.isfinite(loss):
-        places = ", ".join(str(int(k)) for k in hands)
         raise FloatingPointError(
-            f"the loss is {loss.item()} in epoch {epoch + 1}, hands number {places}: lower the learning rate"
+            f"the loss is {loss.item()} in epoch {epoch + 1}, hands {', '.join(hands)}: lower the learning rate"
         )

@@ -1,4 +1,4 @@
-"""Regions of interest: one square crop per ossification site, in the frame of its bone."""
+"""Regions of interest: squares cut around ossification sites, around the hand, or the whole image as one."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from boneage.imaging import Frame, Points, Scan, resample
+from boneage.imaging import Frame, NoSimilarity, Points, Scan, resample
+from boneage.imaging.shapes import fit_similarity, shape_centre, shape_extent
 from boneage.regression.sites import Site
 
 Array = NDArray[np.float64]
 
 _INSIDE = 0.5  # part of a region that must lie in the image
+_MARGIN = 0.1  # of the landmarks' extent, around them on each side: fingertips and soft tissue lie outside
 _PERCENTILES = (1.0, 99.0)
 
 
@@ -24,11 +26,11 @@ class RegionStack:
     Parameters
     ----------
     names : tuple of str
-        Of the sites.
-    pixels : ndarray of float32, shape (n_sites, side, side)
+        Of the sites; ``hand`` and ``whole`` for what :func:`crop_hand` and :func:`crop_whole` cut.
+    pixels : ndarray of float32, shape (n_regions, side, side)
         Grey values, the 1st percentile at 0 and the 99th at 1, clipped; rows run from distal to proximal.
         Zeros for a missing region.
-    present : ndarray of bool, shape (n_sites,)
+    present : ndarray of bool, shape (n_regions,)
     frames : tuple of Frame or None
         From each region's pixels to the pixels of the original file; ``None`` for a missing region.
     """
@@ -100,6 +102,59 @@ def crop_regions(
     return RegionStack(tuple(site.name for site in sites), pixels, present, tuple(frames))
 
 
+def crop_hand(scan: Scan, points: Points, reference: Points, *, side: int, mirrored: bool = False) -> RegionStack:
+    """Crop the hand as one region, laid upon a reference: turned, scaled and mirrored back as a whole.
+
+    The square holds the reference's landmarks with a margin. The region is missing if fewer than two landmarks are
+    there, they coincide, or less than half of it lies in the image.
+
+    Parameters
+    ----------
+    scan : Scan
+    points : Points
+        In original pixels.
+    reference : Points
+        The shape to lay the hand upon, for instance a mean shape, in any unit; upright.
+    side : int
+        Side of the crop in pixels.
+    mirrored : bool
+        Whether the hand lies as in a mirror, seen from the reference.
+
+    Raises
+    ------
+    ValueError
+        If the points lack a landmark name of the reference.
+    """
+    absent = [name for name in reference.names if name not in points.names]
+    if absent:
+        raise ValueError(f"the hand is laid upon the landmark {absent[0]}, which the points lack")
+    to_original, to_true = scan.frame_to_original(), scan.frame_to_true()
+    flip = Frame.from_linear(np.diag([1.0, -1.0 if mirrored else 1.0]), np.zeros(2))
+    to_flipped = flip.compose(to_true)
+    placed = to_flipped.compose(to_original.inverse()).apply(points.select(reference.names).positions)
+    try:
+        to_reference = fit_similarity(placed, reference.positions).compose(to_flipped)
+    except NoSimilarity:
+        return _one_region("hand", None, side)
+    linear = np.eye(2) * side / ((1 + 2 * _MARGIN) * shape_extent(reference.positions))
+    square = Frame.from_linear(linear, (side - 1) / 2 - linear @ shape_centre(reference.positions))
+    to_crop = square.compose(to_reference)
+    if _part_inside(to_crop, scan.pixels.shape, side) < _INSIDE:
+        return _one_region("hand", None, side)
+    picture = _stretch(resample(scan.pixels, to_crop, (side, side)))
+    return _one_region("hand", picture, side, to_original.compose(to_crop.inverse()))
+
+
+def crop_whole(scan: Scan, *, side: int) -> RegionStack:
+    """Squash the whole image into a square, as one region; nothing needs to be found in it.
+
+    The aspect is lost: a file that was squashed to a square before gives the same region as its original.
+    """
+    to_crop = Frame.resize(scan.pixels.shape, (side, side))
+    picture = _stretch(resample(scan.pixels, to_crop, (side, side)))
+    return _one_region("whole", picture, side, scan.frame_to_original().compose(to_crop.inverse()))
+
+
 def crop_again(scan: Scan, stack: RegionStack, side: int) -> RegionStack:
     """Crop the regions of a stack from its scan once more, in another size: the same fields, stretched the same way.
 
@@ -119,6 +174,21 @@ def crop_again(scan: Scan, stack: RegionStack, side: int) -> RegionStack:
             to_crop = frame.inverse().compose(scan.frame_to_original())
             pixels[k] = _stretch(resample(scan.pixels, to_crop, (side, side)))
     return RegionStack(stack.names, pixels, stack.present, frames)
+
+
+def join_regions(first: RegionStack, second: RegionStack) -> RegionStack:
+    """Return the regions of two stacks of one hand as one stack."""
+    return RegionStack(
+        first.names + second.names,
+        np.concatenate([first.pixels, second.pixels]),
+        np.concatenate([first.present, second.present]),
+        first.frames + second.frames,
+    )
+
+
+def _one_region(name: str, picture: NDArray[np.float32] | None, side: int, frame: Frame | None = None) -> RegionStack:
+    pixels = np.zeros((1, side, side), np.float32) if picture is None else picture[None]
+    return RegionStack((name,), pixels, np.array([frame is not None]), (frame,))
 
 
 def _square(site: Site, place: dict[str, Array], side: int, mirrored: bool) -> Frame | None:

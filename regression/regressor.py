@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeGuard
 
 import numpy as np
 import torch
@@ -19,14 +19,19 @@ from torch import Tensor
 
 from boneage.imaging import Sex
 from boneage.regression.augmentation import AugmentationSettings
-from boneage.regression.fusion import FusionRule, fuse, weigh_regions
+from boneage.regression.estimates import AgeEstimate, check_regions, check_training, no_estimate, reason_against
+from boneage.regression.features import extract_features
+from boneage.regression.fusion import FUSION_RULES, FusionRule, anatomical_weights, fuse, weigh_regions
+from boneage.regression.losses import stratum_weights
+from boneage.regression.networks.backbone import BackboneNet
 from boneage.regression.networks.catalogue import NetworkSettings, build_network, network_from_json, network_to_json
 from boneage.regression.networks.multiregion import MultiRegionSettings
+from boneage.regression.networks.weights import load_pretrained
 from boneage.regression.recipes import Recipe
 from boneage.regression.regions import RegionStack
+from boneage.regression.tensors import to_grey, to_tensors
 from boneage.regression.training import TrainingData, train_network
 
-_SEX = {"F": -1.0, "M": 1.0, None: 0.0}
 _BATCH = 32
 
 
@@ -38,8 +43,8 @@ class RegressorSettings:
     ----------
     use_sex : bool
         Whether the sex is an input; a model that uses it refuses a hand without.
-    fusion : {"learned", "equal"}
-        How the regions' ages become one.
+    fusion : {"learned", "inverse_variance", "fixed", "equal"}
+        How the regions' ages become one; see :func:`~boneage.regression.fusion.weigh_regions`.
     network : NetworkSettings
         Of any kind that :mod:`boneage.regression.networks.catalogue` knows.
     recipe : Recipe
@@ -51,31 +56,8 @@ class RegressorSettings:
     recipe: Recipe = field(default_factory=Recipe)
 
     def __post_init__(self) -> None:
-        if self.fusion not in ("learned", "equal"):
-            raise ValueError(f"fusion must be learned or equal, got {self.fusion!r}")
-
-
-@dataclass(frozen=True)
-class AgeEstimate:
-    """The age of one hand, and what it rests on.
-
-    Parameters
-    ----------
-    months : float
-        NaN if there is no estimate; ``reason`` says why.
-    region_names : tuple of str
-    region_months : tuple of float
-        What each region says on its own; NaN for a missing one.
-    region_weights : tuple of float
-        Its weight in ``months``; they sum to 1, and a missing region's is 0.
-    reason : str
-    """
-
-    months: float
-    region_names: tuple[str, ...]
-    region_months: tuple[float, ...]
-    region_weights: tuple[float, ...]
-    reason: str = ""
+        if self.fusion not in FUSION_RULES:
+            raise ValueError(f"fusion must be one of {', '.join(FUSION_RULES)}, got {self.fusion!r}")
 
 
 class AgeRegressor:
@@ -86,6 +68,12 @@ class AgeRegressor:
     settings : RegressorSettings, optional
     random_state : int
         Seed of every random choice.
+    weights : Path, optional
+        File of a backbone's pretrained weights; see :func:`~boneage.regression.networks.weights.load_pretrained`.
+        Networks that have no backbone take none.
+    cache : Path, optional
+        Folder in which the features that a frozen backbone sees are kept; see
+        :func:`~boneage.regression.features.extract_features`.
 
     Attributes
     ----------
@@ -93,16 +81,36 @@ class AgeRegressor:
     network_ : torch.nn.Module
     centre_, spread_ : float
         Mean and standard deviation of the training ages, in months.
+    fixed_weights_ : torch.Tensor or None
+        Of the regions, shape (n_regions,), if the fusion is ``fixed``.
+    history_ : list of float
+        Mean loss of each epoch of the training.
     """
 
-    def __init__(self, *, settings: RegressorSettings | None = None, random_state: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        settings: RegressorSettings | None = None,
+        random_state: int = 0,
+        weights: Path | None = None,
+        cache: Path | None = None,
+    ) -> None:
         self.settings = settings
         self.random_state = random_state
+        self.weights = weights
+        self.cache = cache
 
     @property
     def needs_sex(self) -> bool:
         """Whether ``predict`` needs to know the sex."""
         return (self.settings or RegressorSettings()).use_sex
+
+    @property
+    def n_parameters(self) -> int:
+        """How many weights were learnt."""
+        if not hasattr(self, "network_"):
+            raise NotFittedError("this AgeRegressor is not fitted yet")
+        return sum(weights.numel() for weights in self.network_.parameters())
 
     def fit(
         self,
@@ -110,10 +118,13 @@ class AgeRegressor:
         ages_months: Sequence[float],
         sexes: Sequence[Sex | None],
         *,
+        ids: Sequence[str] | None = None,
         progress: Callable[[str, float], None] | None = None,
         checkpoints: Path | None = None,
     ) -> Self:
         """Learn from hands of known age.
+
+        A frozen backbone without augmentation sees every hand once; what is on top of it is trained on the features.
 
         Parameters
         ----------
@@ -121,6 +132,8 @@ class AgeRegressor:
             With the same regions each; at least one of them present.
         ages_months : sequence of float
         sexes : sequence of {"F", "M", None}
+        ids : sequence of str, optional
+            What to call the hands in messages; their numbers if not given.
         progress : callable, optional
         checkpoints : Path, optional
             Folder for the state of the training, which resumes from there if it was interrupted. The file in it
@@ -129,29 +142,43 @@ class AgeRegressor:
         Raises
         ------
         ValueError
-            If there are fewer than two hands, regions differ, an age is not a number, or a needed sex is missing.
+            If there are fewer than two hands, regions differ, an age is not a number, a needed sex is missing, or
+            the fusion is ``fixed`` and there is no weight for a region.
+        UnusableWeights
+            If the network has a backbone and its pretrained weights cannot be had.
+        FloatingPointError
+            If the loss is no longer finite; it names the hands.
         """
         settings = self.settings or RegressorSettings()
-        _check_training(stacks, ages_months, sexes, settings)
+        names = tuple(ids) if ids is not None else tuple(f"number {k}" for k in range(len(stacks)))
+        check_training(stacks, ages_months, sexes, names, use_sex=settings.use_sex)
         ages = np.asarray(ages_months, dtype=np.float64)
         self._settings = settings
         self.region_names_ = stacks[0].names
         self.side_ = stacks[0].pixels.shape[1]
         self.centre_, self.spread_ = float(ages.mean()), max(float(ages.std()), 1.0)
+        self.fixed_weights_ = anatomical_weights(self.region_names_) if settings.fusion == "fixed" else None
         data = TrainingData(
             *to_tensors(stacks, sexes),
             torch.tensor((ages - self.centre_) / self.spread_, dtype=torch.float32),
+            names,
+            torch.tensor(stratum_weights(ages_months, sexes, settings.recipe.stratum_weight), dtype=torch.float32),
         )
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.random_state)
-            self.network_ = build_network(settings.network, len(self.region_names_), settings.use_sex)
+        self.network_ = self._start(settings, progress)
         checkpoint = None
         if checkpoints:
-            checkpoint = checkpoints / f"{_fingerprint(data, settings, self.random_state)}.ckpt"
-        train_network(
-            self.network_, data, settings.recipe, settings.fusion, seed=self.random_state, checkpoint=checkpoint,
-            progress=progress,
+            checkpoint = checkpoints / f"{_fingerprint(data, settings, self.random_state, self.network_)}.ckpt"
+        learner = self.network_
+        if _is_fixed(learner) and settings.recipe.augmentation is None:
+            features = extract_features(learner, data.pixels, data.present, cache=self.cache, progress=progress)
+            learner = learner.head
+            learner.standardise(features, data.present)
+            data = dataclasses.replace(data, pixels=features)
+        self.history_ = train_network(
+            learner, data, settings.recipe, settings.fusion, fixed_weights=self.fixed_weights_,
+            seed=self.random_state, checkpoint=checkpoint, progress=progress,
         )  # fmt: skip
+        self.network_.eval()
         return self
 
     def predict(self, stacks: Sequence[RegionStack], sexes: Sequence[Sex | None]) -> list[AgeEstimate]:
@@ -167,17 +194,16 @@ class AgeRegressor:
         """
         if not hasattr(self, "network_"):
             raise NotFittedError("this AgeRegressor is not fitted yet")
-        for stack in stacks:
-            if stack.names != self.region_names_ or stack.pixels.shape[1] != self.side_:
-                raise ValueError(
-                    f"the regions must be those the model was trained on: {len(self.region_names_)} of side "
-                    f"{self.side_}, got {len(stack.names)} of side {stack.pixels.shape[1]}"
-                )
-        reasons = [self._reason_against(stack, sex) for stack, sex in zip(stacks, sexes, strict=True)]
+        check_regions(stacks, self.region_names_, self.side_)
+        reasons = [
+            reason_against(stack, sex, use_sex=self._settings.use_sex) for stack, sex in zip(stacks, sexes, strict=True)
+        ]
         able = [k for k, reason in enumerate(reasons) if not reason]
-        estimates = [self._no_estimate(reason) for reason in reasons]
-        for start in range(0, len(able), _BATCH):
-            batch = able[start : start + _BATCH]
+        estimates = [no_estimate(self.region_names_, reason) for reason in reasons]
+        # kept features are looked up for all hands at once: the weights that they are named after are many
+        size = len(able) if able and self.cache and _is_fixed(self.network_) else _BATCH
+        for start in range(0, len(able), size):
+            batch = able[start : start + size]
             for k, estimate in zip(
                 batch, self._read([stacks[k] for k in batch], [sexes[k] for k in batch]), strict=True
             ):
@@ -194,6 +220,8 @@ class AgeRegressor:
             "side": self.side_,
             "centre_months": self.centre_,
             "spread_months": self.spread_,
+            "fixed_weights": None if self.fixed_weights_ is None else self.fixed_weights_.tolist(),
+            "history": self.history_,
         }
         return config, {name: tensor.numpy() for name, tensor in self.network_.state_dict().items()}
 
@@ -212,8 +240,10 @@ class AgeRegressor:
         self.region_names_ = tuple(str(name) for name in config["regions"])
         self.side_ = int(config["side"])
         self.centre_, self.spread_ = float(config["centre_months"]), float(config["spread_months"])
+        self.history_ = [float(loss) for loss in config.get("history", ())]
         if not (self.region_names_ and math.isfinite(self.centre_) and 0 < self.spread_ < math.inf and self.side_ > 0):
             raise ValueError("the age model's regions or its ages' mean and spread are malformed")
+        self.fixed_weights_ = _read_fixed_weights(config, settings.fusion, len(self.region_names_))
         self.network_ = build_network(settings.network, len(self.region_names_), settings.use_sex)
         try:
             self.network_.load_state_dict({name: torch.from_numpy(np.array(a)) for name, a in arrays.items()})
@@ -223,6 +253,17 @@ class AgeRegressor:
             raise ValueError("the network's arrays must be finite")
         self.network_.eval()
         return self
+
+    def _start(self, settings: RegressorSettings, progress: Callable[[str, float], None] | None) -> torch.nn.Module:
+        """Return a new network, its backbone pretrained if it has one."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.random_state)
+            network = build_network(settings.network, len(self.region_names_), settings.use_sex)
+        if isinstance(network, BackboneNet):
+            load_pretrained(network.backbone, self.weights, progress)
+        elif self.weights is not None:
+            raise ValueError(f"the network takes no pretrained weights, got {self.weights}")
+        return network
 
     def look(self, stacks: Sequence[RegionStack], sexes: Sequence[Sex | None]) -> tuple[Tensor, Tensor]:
         """Return what the network says of every region, before it is fused; see :meth:`answer`.
@@ -234,7 +275,12 @@ class AgeRegressor:
         sexes : sequence of {"F", "M", None}
         """
         with torch.inference_mode():
-            ages, logits = self.network_(*to_tensors(stacks, sexes))
+            pixels, present, sex = to_tensors(stacks, sexes)
+            network = self.network_
+            if self.cache and _is_fixed(network):
+                ages, logits = network.head(extract_features(network, pixels, present, cache=self.cache), present, sex)
+            else:
+                ages, logits = network(to_grey(pixels), present, sex)
         return ages, logits
 
     def answer(self, said: tuple[Tensor, Tensor], present: Tensor) -> list[AgeEstimate]:
@@ -247,7 +293,7 @@ class AgeRegressor:
         present : bool tensor of shape (n_hands, n_regions)
         """
         ages, logits = said
-        weights = weigh_regions(logits, present, self._settings.fusion)
+        weights = weigh_regions(logits, present, self._settings.fusion, self.fixed_weights_)
         fused = fuse(ages, weights)
         months = (ages.double() * self.spread_ + self.centre_).masked_fill(~present, math.nan).tolist()
         answers = (fused.double() * self.spread_ + self.centre_).tolist()
@@ -259,46 +305,14 @@ class AgeRegressor:
     def _read(self, stacks: Sequence[RegionStack], sexes: Sequence[Sex | None]) -> list[AgeEstimate]:
         return self.answer(self.look(stacks, sexes), torch.from_numpy(np.stack([stack.present for stack in stacks])))
 
-    def _reason_against(self, stack: RegionStack, sex: Sex | None) -> str:
-        if not stack.present.any():
-            return "no region could be cropped"
-        return "the sex is not known, and the model needs it" if self._settings.use_sex and sex is None else ""
 
-    def _no_estimate(self, reason: str) -> AgeEstimate:
-        n = len(self.region_names_)
-        return AgeEstimate(math.nan, self.region_names_, (math.nan,) * n, (0.0,) * n, reason)
+def _is_fixed(network: torch.nn.Module) -> TypeGuard[BackboneNet]:
+    return isinstance(network, BackboneNet) and network.frozen
 
 
-def _check_training(
-    stacks: Sequence[RegionStack], ages: Sequence[float], sexes: Sequence[Sex | None], settings: RegressorSettings
-) -> None:
-    if not len(stacks) == len(ages) == len(sexes) or len(stacks) < 2:
-        raise ValueError(
-            f"need at least 2 hands with an age and a sex each, got {len(stacks)}, {len(ages)}, {len(sexes)}"
-        )
-    for k, (stack, age, sex) in enumerate(zip(stacks, ages, sexes, strict=True)):
-        if stack.names != stacks[0].names or stack.pixels.shape != stacks[0].pixels.shape:
-            raise ValueError(f"hand number {k}: its regions are not those of the first hand")
-        if not stack.present.any():
-            raise ValueError(f"hand number {k}: no region is present")
-        if not (math.isfinite(age) and age >= 0):
-            raise ValueError(f"hand number {k}: the age must be a number of months, got {age}")
-        if settings.use_sex and sex is None:
-            raise ValueError(f"hand number {k}: the sex is not known, and the model needs it")
-
-
-def to_tensors(stacks: Sequence[RegionStack], sexes: Sequence[Sex | None]) -> tuple[Tensor, Tensor, Tensor]:
-    """Return pixels, which regions are present, and sexes of hands, as an age network takes them."""
-    return (
-        torch.from_numpy(np.stack([stack.pixels for stack in stacks])),
-        torch.from_numpy(np.stack([stack.present for stack in stacks])),
-        torch.tensor([_SEX[sex] for sex in sexes], dtype=torch.float32),
-    )
-
-
-def _fingerprint(data: TrainingData, settings: RegressorSettings, seed: int) -> str:
+def _fingerprint(data: TrainingData, settings: RegressorSettings, seed: int, start: torch.nn.Module) -> str:
     digest = hashlib.sha256(json.dumps([_settings_to_json(settings), seed]).encode())
-    for tensor in (data.pixels, data.present, data.sex, data.age):
+    for tensor in (data.pixels, data.present, data.sex, data.age, *start.state_dict().values()):
         digest.update(tensor.numpy().tobytes())
     return digest.hexdigest()[:16]
 
@@ -307,8 +321,17 @@ def _settings_to_json(settings: RegressorSettings) -> dict[str, Any]:
     return {**dataclasses.asdict(settings), "network": network_to_json(settings.network)}
 
 
+def _read_fixed_weights(config: Mapping[str, Any], fusion: FusionRule, n_regions: int) -> torch.Tensor | None:
+    if fusion != "fixed":
+        return None
+    weights = torch.tensor(config["fixed_weights"], dtype=torch.float32)
+    if weights.shape != (n_regions,) or not (torch.isfinite(weights) & (weights > 0)).all():
+        raise ValueError(f"fixed_weights must be {n_regions} positive numbers, got {config['fixed_weights']}")
+    return weights
+
+
 def _read_settings(config: Mapping[str, Any]) -> RegressorSettings:
     network = network_from_json(config["network"])
-    augmentation = AugmentationSettings(**config["recipe"]["augmentation"])
-    recipe = Recipe(**{**config["recipe"], "augmentation": augmentation})
+    augmentation = config["recipe"]["augmentation"]
+    recipe = Recipe(**{**config["recipe"], "augmentation": augmentation and AugmentationSettings(**augmentation)})
     return RegressorSettings(**{**config, "network": network, "recipe": recipe})

@@ -72,10 +72,15 @@ def check_sites(sites: Sequence[Site], names: Sequence[str]) -> None:
     """
     absent = sorted({name for site in sites for name in site.landmark_names} - set(names))
     if absent:
+        lost = [site.name for site in sites if not set(site.landmark_names) <= set(names)]
         raise ValueError(
-            f"the localiser does not know {len(absent)} landmarks that the regions are cut around: "
-            f"{', '.join(absent[:5])}{', …' if len(absent) > 5 else ''}"
+            f"{len(lost)} of {len(sites)} regions ({_list(lost)}) are cut around {len(absent)} landmarks that are not "
+            f"among those known: {_list(absent)}"
         )
+
+
+def _list(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
 
 
 def sites_from_json(data: Sequence[Mapping[str, Any]]) -> tuple[Site, ...]:

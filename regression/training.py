@@ -1,30 +1,35 @@
-"""The training loop of the age model: Lightning, seeded, checkpointed."""
+"""The training loop of the age model: Lightning, seeded, checkpointed, on a GPU where there is one."""
 
 from __future__ import annotations
 
 import logging
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import lightning
 import numpy as np
 import torch
-from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from lightning.pytorch.callbacks import Callback, Checkpoint
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Sampler, TensorDataset
 
 from boneage.regression.augmentation import draw_augmentation
-from boneage.regression.fusion import FusionRule, fuse, weigh_regions
-from boneage.regression.losses import age_loss, check_finite
+from boneage.regression.fusion import FusionRule, fuse, log_precision, weigh_regions
+from boneage.regression.losses import age_loss, check_finite, gaussian_loss
+from boneage.regression.networks.backbone import BackboneNet
 from boneage.regression.recipes import Recipe
+from boneage.regression.tensors import to_grey
 
 Report = Callable[[str, float], None]
 
-_CHECKPOINT_EVERY = 5
+_CHECKPOINT_EPOCHS = 5
+_CHECKPOINT_SECONDS = 120.0
+_PRECISIONS: dict[str, Literal["32-true", "bf16-mixed"]] = {"float32": "32-true", "bfloat16": "bf16-mixed"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,17 +39,25 @@ class TrainingData:
     Parameters
     ----------
     pixels : tensor of shape (n_hands, n_regions, side, side)
+        Of uint8, as :func:`~boneage.regression.tensors.to_tensors` gives them, or of floats from 0 to 1. Features of
+        regions, shape (n_hands, n_regions, n_features), for a network that reads features.
     present : bool tensor of shape (n_hands, n_regions)
     sex : tensor of shape (n_hands,)
         -1 for girls, 1 for boys, 0 where it is not used.
     age : tensor of shape (n_hands,)
         Standardised.
+    names : tuple of str, optional
+        What to call the hands in messages; their numbers if not given.
+    weight : tensor of shape (n_hands,), optional
+        How much each hand counts in the loss, 1 on average; all the same if not given.
     """
 
     pixels: Tensor
     present: Tensor
     sex: Tensor
     age: Tensor
+    names: tuple[str, ...] = ()
+    weight: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.age)
@@ -56,11 +69,12 @@ def train_network(
     recipe: Recipe,
     fusion: FusionRule,
     *,
+    fixed_weights: Tensor | None = None,
     seed: int,
     checkpoint: Path | None = None,
     progress: Report | None = None,
-) -> None:
-    """Train a network in place.
+) -> list[float]:
+    """Train a network in place, and return its mean loss in each epoch.
 
     Every random choice follows from the seed and the epoch, so a training that was interrupted and resumed
     ends with the same weights as one that was not.
@@ -68,85 +82,128 @@ def train_network(
     Parameters
     ----------
     network : torch.nn.Module
-        See :class:`~boneage.regression.networks.catalogue.AgeNetwork`.
+        See :class:`~boneage.regression.networks.catalogue.AgeNetwork`. It is on the CPU again at the end.
     data : TrainingData
     recipe : Recipe
-    fusion : {"learned", "equal"}
+    fusion : {"learned", "inverse_variance", "fixed", "equal"}
+    fixed_weights : tensor of shape (n_regions,), optional
+        For the rule ``fixed``.
     seed : int
     checkpoint : Path, optional
-        File to save the state to every few epochs, and to resume from if it exists. It is removed at the end.
+        File to save the state to, after every fifth epoch and any that ends two minutes after the last time, and to
+        resume from if it exists. It is removed at the end.
     progress : callable, optional
         Called with a stage name and the part of it that is done.
 
     Raises
     ------
     FloatingPointError
-        If the loss is no longer finite.
+        If the loss is no longer finite; it names the hands.
     """
-    dataset = TensorDataset(data.pixels, data.present, data.sex, data.age, torch.arange(len(data)))
-    loader = DataLoader(dataset, batch_size=recipe.batch_size, sampler=_Shuffled(len(data), seed))
-    steps = -(-len(data) // recipe.batch_size) * recipe.epochs
+    names = data.names or tuple(f"number {k}" for k in range(len(data)))
+    weight = torch.ones(len(data)) if data.weight is None else data.weight
+    dataset = TensorDataset(data.pixels, data.present, data.sex, data.age, weight, torch.arange(len(data)))
+    batches = _Batches(len(data), recipe.batch_size, seed)
     callbacks: list[Callback] = [_Progress(progress)] if progress else []
     if checkpoint:
-        callbacks.append(
-            ModelCheckpoint(
-                checkpoint.parent, filename=checkpoint.stem, every_n_epochs=_CHECKPOINT_EVERY,
-                enable_version_counter=False, save_on_train_epoch_end=True,
-            )
-        )  # fmt: skip
+        callbacks.append(_Saving(checkpoint))
     resume = str(checkpoint) if checkpoint and checkpoint.is_file() else None
-    with _quiet(), torch.random.fork_rng(devices=[]):
+    with _quiet(), torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         trainer = lightning.Trainer(
-            max_epochs=recipe.epochs, accelerator="cpu", devices=1, logger=False, callbacks=callbacks,
-            enable_checkpointing=checkpoint is not None, enable_progress_bar=False, enable_model_summary=False,
+            max_epochs=recipe.epochs, accelerator="gpu" if torch.cuda.is_available() else "cpu", devices=1,
+            logger=False, callbacks=callbacks, enable_checkpointing=checkpoint is not None,
+            enable_progress_bar=False, enable_model_summary=False, precision=_PRECISIONS[recipe.precision],
         )  # fmt: skip
-        loop = _TrainingLoop(network, recipe, fusion, seed, steps)
-        trainer.fit(loop, loader, ckpt_path=resume, weights_only=True)
-    network.eval()
+        network.train()
+        loop = _TrainingLoop(network, recipe, fusion, fixed_weights, names, seed, len(batches) * recipe.epochs)
+        trainer.fit(loop, DataLoader(dataset, sampler=batches, batch_size=None), ckpt_path=resume, weights_only=True)
+    network.cpu().eval()
     if checkpoint:
         checkpoint.unlink(missing_ok=True)
+    return loop.history
 
 
 class _TrainingLoop(lightning.LightningModule):
-    def __init__(self, network: nn.Module, recipe: Recipe, fusion: FusionRule, seed: int, steps: int) -> None:
+    def __init__(
+        self,
+        network: nn.Module,
+        recipe: Recipe,
+        fusion: FusionRule,
+        fixed_weights: Tensor | None,
+        names: tuple[str, ...],
+        seed: int,
+        steps: int,
+    ) -> None:
         super().__init__()
         self.network = network
         self.recipe = recipe
         self.fusion: FusionRule = fusion
+        self.fixed_weights = fixed_weights
+        self.names = names
         self.seed = seed
         self.steps = steps
+        self.history: list[float] = []
+        self._losses: list[float] = []
 
     def training_step(self, batch: tuple[Tensor, ...], batch_idx: int) -> Tensor:
-        pixels, present, sex, age, hands = batch
+        pixels, present, sex, age, weight, hands = batch
         rng = np.random.default_rng([self.seed, self.current_epoch, batch_idx])
         torch.manual_seed(int(rng.integers(2**62)))  # for dropout; the caller's state is kept aside
-        augmentation = draw_augmentation(rng, self.recipe.augmentation, present.numpy())
-        pixels, present = augmentation.apply(pixels, present)
-        ages, logits = self.network(pixels, present, sex)
-        fused = fuse(ages, weigh_regions(logits, present, self.fusion))
-        loss = age_loss(self.recipe.loss, fused, ages, present, age, self.recipe.region_loss)
-        check_finite(loss, hands, self.current_epoch)
+        pixels = to_grey(pixels)
+        if self.recipe.augmentation:
+            drawn = draw_augmentation(rng, self.recipe.augmentation, present.cpu().numpy())
+            pixels, present = drawn.apply(pixels, present)
+        ages, logits = (said.float() for said in self.network(pixels, present, sex))
+        if self.fusion == "inverse_variance":
+            loss = gaussian_loss(ages, log_precision(logits), present, age, weight)
+        else:
+            fused = fuse(ages, weigh_regions(logits, present, self.fusion, self.fixed_weights))
+            loss = age_loss(self.recipe.loss, fused, ages, present, age, self.recipe.region_loss, weight)
+        check_finite(loss, [self.names[k] for k in hands.tolist()], self.current_epoch)
+        self._losses.append(loss.item())
         return loss
 
+    def on_train_epoch_end(self) -> None:
+        self.history.append(float(np.mean(self._losses)))
+        self._losses.clear()
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["history"] = self.history
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.history = list(checkpoint["history"])
+
     def configure_optimizers(self) -> Any:
-        r, weights = self.recipe, self.network.parameters()
+        r = self.recipe
+        groups = _parameter_groups(self.network, r)
         if r.optimiser == "sgd":
-            optimiser: torch.optim.Optimizer = torch.optim.SGD(
-                weights, r.learning_rate, momentum=0.9, weight_decay=r.weight_decay
-            )
+            optimiser: torch.optim.Optimizer = torch.optim.SGD(groups, momentum=0.9, weight_decay=r.weight_decay)
         else:
-            optimiser = torch.optim.AdamW(weights, r.learning_rate, weight_decay=r.weight_decay)
+            optimiser = torch.optim.AdamW(groups, weight_decay=r.weight_decay)
         if r.schedule == "constant":
             return optimiser
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, r.learning_rate, total_steps=self.steps)
+        rates = [group["lr"] for group in groups]
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rates, total_steps=self.steps)
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 
-class _Shuffled(Sampler[int]):
-    """An order of its own for each epoch, whichever epoch a training starts with."""
+def _parameter_groups(network: nn.Module, recipe: Recipe) -> list[dict[str, Any]]:
+    """Return what is to be learnt: new layers, and pretrained ones at a rate of their own; frozen ones not at all."""
+    learnt = [weight for weight in network.parameters() if weight.requires_grad]
+    pretrained = {id(w) for w in network.backbone.parameters()} if isinstance(network, BackboneNet) else set()
+    groups = [
+        {"params": [w for w in learnt if id(w) not in pretrained], "lr": recipe.learning_rate},
+        {"params": [w for w in learnt if id(w) in pretrained], "lr": recipe.learning_rate * recipe.pretrained_rate},
+    ]
+    return [group for group in groups if group["params"]]
 
-    def __init__(self, n: int, seed: int) -> None:
+
+class _Batches(Sampler[list[int]]):
+    """Batches in an order of its own for each epoch, whichever epoch a training starts with."""
+
+    def __init__(self, n: int, size: int, seed: int) -> None:
         self._n = n
+        self._size = size
         self._seed = seed
         self._epoch = 0
 
@@ -154,11 +211,14 @@ class _Shuffled(Sampler[int]):
         """Choose the order of an epoch; Lightning calls this."""
         self._epoch = epoch
 
-    def __iter__(self) -> Iterator[int]:
-        return iter(np.random.default_rng([self._seed, self._epoch]).permutation(self._n).tolist())
+    def __iter__(self) -> Iterator[list[int]]:
+        # drawn when the first batch is asked for: a resumed training learns its epoch after it has called for this
+        order = np.random.default_rng([self._seed, self._epoch]).permutation(self._n).tolist()
+        for start in range(0, self._n, self._size):
+            yield order[start : start + self._size]
 
     def __len__(self) -> int:
-        return self._n
+        return -(-self._n // self._size)
 
 
 class _Progress(Callback):
@@ -167,6 +227,20 @@ class _Progress(Callback):
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         self._report("age model", (trainer.current_epoch + 1) / trainer.max_epochs)
+
+
+class _Saving(Checkpoint):
+    """Saves the state every few epochs, or every few minutes if epochs take longer."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._saved = time.monotonic()
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        due = (trainer.current_epoch + 1) % _CHECKPOINT_EPOCHS == 0
+        if due or time.monotonic() - self._saved >= _CHECKPOINT_SECONDS:
+            trainer.save_checkpoint(self._path)
+            self._saved = time.monotonic()
 
 
 @contextmanager

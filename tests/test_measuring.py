@@ -46,3 +46,30 @@ def test_the_changes_of_the_robustness_script_move_picture_and_landmarks_togethe
             continue
         peak = np.mean(np.argwhere(changed.pixels > changed.pixels.max() * 0.8), axis=0)
         assert np.linalg.norm(peak - moved.positions[0]) < 2.0, name
+
+
+def test_the_costs_script_prints_a_row_a_network(monkeypatch, capsys):
+    script = load_script("network_costs")
+    monkeypatch.setattr(script, "PRESETS", {"multiregion": script.PRESETS["multiregion"]})
+    monkeypatch.setattr(script, "time_a_hand", lambda act: act() or 1.25)
+    script.main(32, 2)
+    title, header, row = capsys.readouterr().out.splitlines()
+    assert title.startswith("hands of 2 regions of 32x32")
+    assert header.split()[0] == "network"
+    assert row.split() == ["multiregion", "0.2", "1.2", "1.2"]
+
+
+def test_the_regressions_on_geometry_are_compared_on_the_same_folds(monkeypatch):
+    from boneage.imaging import Points
+    from boneage.pipeline.hands import LabelledHands
+
+    rng = np.random.default_rng(0)
+    ages = rng.uniform(30, 200, 30)
+    base, way = rng.normal(size=(2, 6, 2))
+    points = [Points(tuple("abcdef"), base + way * age / 800) for age in ages]
+    ids = tuple(str(k) for k in range(30))
+    script = load_script("geometry_models")
+    monkeypatch.setattr(script, "MODELS", {"ridge": script.MODELS["ridge"]})
+    hands = LabelledHands(ids, points, tuple(ages), ("F", "M") * 15)
+    mads = script.compare(hands, [ids[:15], ids[15:]])
+    assert mads["ridge"] < 5

@@ -6,10 +6,14 @@ The figures themselves are in docs/benchmarks.md; these tests notice when someth
 import numpy as np
 import pytest
 
-from boneage.evaluation import measure_landmarks, read_reference, summarise_ages, summarise_landmarks
+from boneage.evaluation import measure_landmarks, read_reference, summarise_landmarks
 from boneage.imaging import read_landmarks, split_ids
 from boneage.landmarks import fast
-from boneage.pipeline.age_training import cross_validate, prepare_regions, settings_for
+from boneage.pipeline.age_benchmark import run_age_benchmark
+from boneage.pipeline.age_rounds import join_age_rounds
+from boneage.pipeline.age_training import settings_for
+from boneage.pipeline.age_variants import name_variants, prepare_comparison
+from boneage.pipeline.benchmark_protocols import CrossValidation
 from boneage.pipeline.bone_age import save_localiser
 from boneage.pipeline.gathering import gather
 from boneage.pipeline.training import train_localiser
@@ -45,9 +49,16 @@ def test_landmarks_are_found_to_about_a_millimetre_and_a_half(hands, localiser, 
 
 def test_ages_are_read_better_than_by_sex_alone(hands, localiser, tmp_path):
     save_localiser(tmp_path / "localiser.boneage", localiser, {})
-    prepared = prepare_regions(hands[0], tmp_path / "localiser.boneage", cut_at_annotations=False, seed=0, jobs=1)
-    rows = cross_validate(prepared.regions, settings_for(use_sex=True, epochs=20), n_folds=2, seed=0)
-    truth = [row.truth for row in rows]
-    assert len(rows) > 95
-    mad = summarise_ages([row.predicted for row in rows], truth)["mad"]
-    assert mad < 0.8 * np.abs(np.subtract([row.constant for row in rows], truth)).mean()
+    variants = name_variants(["constant", "geometry", "regions"], settings_for(epochs=20))
+    preparation = prepare_comparison(
+        hands[0], variants, tmp_path / "localiser.boneage", at_annotations=False, cache=tmp_path / "hands", jobs=1
+    )
+    draws = CrossValidation(2).draw(preparation.label_nothing().ids)
+    rounds = run_age_benchmark(variants, lambda variant: variant.label(preparation), draws, tmp_path / "rounds")
+    mads = {}
+    for variant in variants:
+        ages, _ = join_age_rounds([r for r in rounds if r.variant == variant.name], hands[0].ages)
+        assert len(ages.ids) > 95
+        mads[variant.name] = np.abs(ages.errors).mean()
+    assert mads["geometry"] < 0.95 * mads["constant"]
+    assert mads["regions"] < 0.8 * mads["constant"]

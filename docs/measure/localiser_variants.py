@@ -1,6 +1,8 @@
 """What each part of the `accurate` localiser buys: variants of it on the same random 43/17 splits.
 
-Usage: python docs/measure/localiser_variants.py IMAGES LANDMARKS.csv REFERENCE [ROUNDS]
+Usage: python docs/measure/localiser_variants.py IMAGES LANDMARKS.csv REFERENCE [ROUNDS [VARIANTS]]
+
+VARIANTS are names as in the table, by semicolons; all if not given.
 """
 
 from __future__ import annotations
@@ -57,12 +59,12 @@ VARIANTS = {
 }
 
 
-def main(images: Path, landmarks: Path, reference: str, rounds: int) -> None:
+def main(images: Path, landmarks: Path, reference: str, rounds: int, names: list[str]) -> None:
     """Train and test every variant in every round; print a table as it grows."""
     hands = gather([images], landmarks=landmarks)
     unit = read_reference(reference)
     rows = []
-    for name, settings in VARIANTS.items():
+    for name, settings in ((name, VARIANTS[name]) for name in names):
         # Absent landmarks are counted as they would be without a lowest score: variants have scores of their own.
         settings = dataclasses.replace(settings, min_score=0.0)
         measured, training, locating = [], 0.0, 0.0
@@ -86,4 +88,5 @@ def main(images: Path, landmarks: Path, reference: str, rounds: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]) if len(sys.argv) > 4 else 4)
+    chosen = sys.argv[5].split(";") if len(sys.argv) > 5 else list(VARIANTS)
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]) if len(sys.argv) > 4 else 4, chosen)

@@ -40,6 +40,9 @@ Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Number of processes or
 TrainCount = Annotated[int, typer.Option("--train", min=2, help="Images to train on.")]
 TestCount = Annotated[int, typer.Option("--test", min=1, help="Other images to test on.")]
 Out = Annotated[Path, typer.Option("--out", help="Folder for the results.", show_default=False)]
+Strata = Annotated[
+    str, typer.Option("--strata", help="Bounds of ids that are numbers, by commas, to tell errors by: 2100,4400.")
+]
 Scheme = Annotated[
     str | None,
     typer.Option(
@@ -67,6 +70,20 @@ def split_names(text: str) -> list[str]:
     ['paper', 'fast']
     """
     return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def read_numbers(text: str) -> list[int]:
+    """Return the whole numbers in an option that takes several, by commas.
+
+    Examples
+    --------
+    >>> read_numbers("2100, 4400")
+    [2100, 4400]
+    """
+    try:
+        return [int(part) for part in split_names(text)]
+    except ValueError:
+        raise typer.BadParameter(f"must be whole numbers by commas, got {text!r}") from None
 
 
 @cache

@@ -8,13 +8,15 @@ from typing import Any, Protocol
 
 from torch import Tensor, nn
 
+from boneage.regression.networks.backbone import BackboneNet, BackboneSettings
 from boneage.regression.networks.bonet import BoNet, BoNetSettings
 from boneage.regression.networks.multiregion import MultiRegionNet, MultiRegionSettings
 
-NetworkSettings = MultiRegionSettings | BoNetSettings
+NetworkSettings = MultiRegionSettings | BackboneSettings | BoNetSettings
 
 _KINDS: dict[str, tuple[type[NetworkSettings], type[nn.Module]]] = {
     "multiregion": (MultiRegionSettings, MultiRegionNet),
+    "backbone": (BackboneSettings, BackboneNet),
     "bonet": (BoNetSettings, BoNet),
 }
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
+
+from boneage.regression.networks.heads import HEADS, HeadName, build_head
+from boneage.regression.networks.residual import build_trunk
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,21 @@ class MultiRegionSettings:
     hidden : int
         Width of the layer that joins a region's features, its site and the sex.
     dropout : float
+    head : {"linear", "expectation"}
+        Of the age: a linear layer, or the expectation of a distribution over bins.
+    contrast : bool
+        Whether the network sees local contrasts in place of grey values.
+    fine_stem : bool
+        Whether the stem looks at every pixel, or at every second.
     """
 
     channels: tuple[int, ...] = (24, 32, 64, 96)
     branch: Literal["shared", "per_site"] = "shared"
     hidden: int = 64
     dropout: float = 0.3
+    head: HeadName = "linear"
+    contrast: bool = False
+    fine_stem: bool = False
 
     def __post_init__(self) -> None:
         if len(self.channels) < 2 or min(self.channels) < 1:
@@ -39,6 +49,13 @@ class MultiRegionSettings:
             raise ValueError(f"branch must be shared or per_site, got {self.branch!r}")
         if self.hidden < 1 or not 0 <= self.dropout < 1:
             raise ValueError(f"hidden must be positive, dropout in [0, 1), got {self.hidden}, {self.dropout}")
+        if self.head not in HEADS:
+            raise ValueError(f"head must be one of {', '.join(HEADS)}, got {self.head!r}")
+
+
+def whole_hand() -> MultiRegionSettings:
+    """Return the shape that suits a whole hand in about 100 pixels, where a joint is three to eight of them wide."""
+    return MultiRegionSettings(channels=(16, 32, 64, 128, 256), contrast=True, fine_stem=True)
 
 
 class MultiRegionNet(nn.Module):
@@ -57,15 +74,19 @@ class MultiRegionNet(nn.Module):
         super().__init__()
         self.use_sex = use_sex
         n_branches = 1 if settings.branch == "shared" else n_regions
-        self.branches = nn.ModuleList(_branch(settings.channels) for _ in range(n_branches))
+        self.branches = nn.ModuleList(
+            build_trunk(settings.channels, contrast=settings.contrast, fine_stem=settings.fine_stem)
+            for _ in range(n_branches)
+        )
         self.site = nn.Embedding(n_regions, 16)
         self.join = nn.Sequential(
             nn.Linear(settings.channels[-1] + 16 + use_sex, settings.hidden),
             nn.ReLU(),
             nn.Dropout(settings.dropout),
         )
-        self.age = nn.Linear(settings.hidden, 1)
+        self.age = build_head(settings.head, settings.hidden)
         self.trust = nn.Linear(settings.hidden, 1)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # a quarter faster on a processor
 
     def forward(self, pixels: Tensor, present: Tensor, sex: Tensor) -> tuple[Tensor, Tensor]:
         """Return ages and trust logits, each of shape (n_hands, n_regions); 0 where a region is not present.
@@ -85,8 +106,8 @@ class MultiRegionNet(nn.Module):
         joined = self.join(torch.cat(parts, dim=1))
         out = []
         for head in (self.age, self.trust):
-            filled = torch.zeros(present.shape, dtype=joined.dtype)
-            out.append(filled.index_put((hand, region), head(joined)[:, 0]))
+            said = head(joined)[:, 0]
+            out.append(said.new_zeros(present.shape).index_put((hand, region), said))
         return out[0], out[1]
 
     def _look(self, pictures: Tensor, region: Tensor) -> Tensor:
@@ -97,33 +118,3 @@ class MultiRegionNet(nn.Module):
         groups = torch.split(pictures[order], counts)
         seen = [branch(group) for branch, group in zip(self.branches, groups, strict=True) if len(group)]
         return torch.cat(seen)[torch.argsort(order)]
-
-
-class _Block(nn.Module):
-    """Two convolutions beside a shortcut; the first halves the picture."""
-
-    def __init__(self, n_in: int, n_out: int) -> None:
-        super().__init__()
-        self.body = nn.Sequential(
-            nn.Conv2d(n_in, n_out, 3, stride=2, padding=1, bias=False),
-            nn.BatchNorm2d(n_out),
-            nn.ReLU(),
-            nn.Conv2d(n_out, n_out, 3, padding=1, bias=False),
-            nn.BatchNorm2d(n_out),
-        )
-        self.shortcut = nn.Sequential(
-            nn.AvgPool2d(2, ceil_mode=True), nn.Conv2d(n_in, n_out, 1, bias=False), nn.BatchNorm2d(n_out)
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.relu(self.body(x) + self.shortcut(x))
-
-
-def _branch(channels: Sequence[int]) -> nn.Module:
-    stem = [
-        nn.Conv2d(1, channels[0], 5, stride=2, padding=2, bias=False),
-        nn.BatchNorm2d(channels[0]),
-        nn.ReLU(),
-    ]
-    blocks = [_Block(n_in, n_out) for n_in, n_out in pairwise(channels)]
-    return nn.Sequential(*stem, *blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten())

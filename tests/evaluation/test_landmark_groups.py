@@ -1,4 +1,4 @@
-from boneage.evaluation import group_by_hand, group_by_landmark, list_age_bands, name_age_band
+from boneage.evaluation import group_by_hand, group_by_landmark
 from tests.evaluation.makers import errors_of
 
 ERRORS = errors_of([[1, 2, 3], [4, 5, 6]], ("radius", "ulna", "thing"), ids=("h 1", "h/2"))
@@ -17,9 +17,3 @@ def test_hands_by_label_in_the_order_asked_for():
     assert list(groups) == ["boys", "not known"]
     assert groups["boys"].ids == ("h/2",)
     assert groups["not known"].distances.tolist() == [[1, 2, 3]]
-
-
-def test_every_age_has_a_band():
-    named = [name_age_band(months) for months in range(0, 301)]
-    assert list(dict.fromkeys(named)) == list_age_bands()
-    assert name_age_band(179.9) == "10 to 14 years"

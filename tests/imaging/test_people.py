@@ -20,11 +20,14 @@ def test_our_own_and_the_challenges_columns_are_read(tmp_path):
     ("text", "reason"),
     [
         ("id,sex\n1,F\n", "boneage_months"),
-        ("id,boneage_months,sex\n1,,F\n", "got nothing"),
-        ("id,boneage_months,sex\n1,nan,F\n", "got nan"),
-        ("id,boneage_months,sex\n1,-3,F\n", "got -3"),
+        ("id,boneage_months,sex\n0,1,F\n1,,F\n", "line 3, id 1: boneage_months must be .*, got nothing"),
+        ("id,boneage_months,sex\n1,nan,F\n", "line 2, id 1: .* got nan"),
+        ("id,boneage_months,sex\n1,-3,F\n", "line 2, id 1: .* got -3"),
+        ("id,boneage_months,sex\n1,inf,F\n", "line 2, id 1: boneage_months must be finite, got 'inf'"),
+        ("id,boneage_months,sex\n1,ten,F\n", "line 2, id 1: boneage_months must be a number, got 'ten'"),
         ("id,boneage_months,sex\n1,9999,F\n", "got 9999"),
-        ("id,boneage_months,sex\n1,12,girl\n", "girl"),
+        ("id,boneage_months,sex\n0,1,F\n1,12,girl\n", "line 3, id 1: sex must be .* got 'girl'"),
+        ("id,boneage,male\n1,12,2\n", "line 2, id 1: male must be .* got '2'"),
         ("id,boneage_months,sex\n1,12,F\n1,12,F\n", "twice"),
     ],
 )
@@ -37,6 +40,17 @@ def test_sexes_leave_out_blanks_and_need_their_column(tmp_path):
     assert read_sexes(table(tmp_path, "id,sex\n1,f\n2,\n3,Male\n")) == {"1": "F", "3": "M"}
     with pytest.raises(InvalidTable, match="'sex'"):
         read_sexes(table(tmp_path, "id,age\n1,2\n"))
+
+
+@pytest.mark.parametrize("column", ["sex", "male"])
+@pytest.mark.parametrize(
+    ("sex", "codes"),
+    [("F", ("F", "f", "female", "Female", "0", "0.0", "False", "false", "FALSE")), ("M", ("M", "male", "1", "True"))],
+)
+def test_every_way_to_write_a_sex_is_read_in_either_column(tmp_path, column, sex, codes):
+    rows = "".join(f"{k},12,{code}\n" for k, code in enumerate(codes))
+    path = table(tmp_path, f"id,boneage_months,{column}\n{rows}")
+    assert {record.sex for record in read_ages(path).values()} == set(read_sexes(path).values()) == {sex}
 
 
 def test_sizes_are_rows_and_columns(tmp_path):

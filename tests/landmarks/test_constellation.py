@@ -106,3 +106,13 @@ def test_arrays_and_back(constellation):
 def test_arrays_that_do_not_fit_are_refused(constellation, change):
     with pytest.raises(ValueError, match="constellation"):
         Constellation.from_arrays(constellation.mean_shape, {**constellation.to_arrays(), **change})
+
+
+def test_a_landmark_gone_astray_is_odd_and_no_other(constellation):
+    true = fan(0.3, 0.0)
+    assert not constellation.find_odd(true).any()
+    astray = true.copy()
+    astray[5] += (0.3, 0.3)
+    assert np.flatnonzero(constellation.find_odd(astray)).tolist() == [5]
+    astray[5] = np.nan
+    assert not constellation.find_odd(astray).any()

@@ -20,14 +20,14 @@ def test_grey_values_do_not_depend_on_the_exposure(picture):
 @pytest.mark.parametrize("shape", [(90, 80), (16, 18, 60)])
 def test_with_local_contrast_a_dark_half_looks_like_a_bright_one(shape):
     texture = np.random.default_rng(2).normal(0, 1, shape).astype(np.float32)
-    picture = 10 * texture
+    picture = 40 * texture
     half = shape[-1] // 2
-    picture[..., half:] = 60 * texture[..., half:] + 300
+    picture[..., half:] = 160 * texture[..., half:] + 300
     levels = level_grey(picture, 4.0)
     left, right = levels[..., 4 : half - 12], levels[..., half + 12 : -4]
     assert left.std() == pytest.approx(right.std(), rel=0.35)
     assert abs(left.mean() - right.mean()) < 0.1 * right.std()
-    assert level_grey(picture)[..., : half - 12].std() < 0.2 * level_grey(picture)[..., half + 12 :].std()
+    assert level_grey(picture)[..., : half - 12].std() < 0.3 * level_grey(picture)[..., half + 12 :].std()
 
 
 def test_local_contrast_makes_nothing_of_a_flat_picture():

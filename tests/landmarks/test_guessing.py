@@ -20,7 +20,12 @@ def finder(scenes, tiny_settings):
         first_mirrored=True,
     )
     localiser = ForestLocaliser(settings=settings, n_jobs=2).fit(*zip(*scenes[0], strict=True))
-    return localiser._finder, localiser.mean_shape_, localiser.typical_support_
+    return localiser._finder, localiser.mean_shape_, localiser.convincing_support_
+
+
+def blind(outcome):
+    """Nothing is ever seen from close by."""
+    return 0.0
 
 
 def off_by(pose, points, mean_shape):
@@ -53,7 +58,7 @@ def test_the_upright_pose_and_its_mirror_image_are_found(finder, scenes):
 
 def test_a_small_scene_is_found(finder):
     scan, points = draw_scene(np.random.default_rng(3), size=147)
-    best = finder[0].search(scan, finder[2])
+    best = finder[0].search(scan, 0.6 * finder[2], blind)
     assert off_by(best.pose, points, finder[1]) < 0.06
     assert 0 < best.support <= best.scores.sum()
 
@@ -64,7 +69,7 @@ def test_a_turned_scene_is_found(finder, scenes, quarter_turns):
     place = points.positions
     for _ in range(quarter_turns):
         place = np.stack([scan.pixels.shape[1] - 1 - place[:, 1], place[:, 0]], axis=1)
-    best = finder[0].search(Scan(np.rot90(scan.pixels, quarter_turns)), finder[2])
+    best = finder[0].search(Scan(np.rot90(scan.pixels, quarter_turns)), 0.8 * finder[2], blind)
     assert off_by(best.pose, dataclasses.replace(points, positions=place), finder[1]) < 0.06
 
 
@@ -80,23 +85,33 @@ def test_a_large_image_is_drawn_smaller_first(finder, scenes):
 
 def test_an_image_in_which_nothing_is_seen_has_no_pose(finder):
     assert finder[0].find_upright(Scan(np.zeros((3, 900)))) == []
-    assert finder[0].search(Scan(np.zeros((3, 900))), 1.0) is None
+    assert finder[0].search(Scan(np.zeros((3, 900))), 1.0, lambda outcome: 1.0) is None
 
 
-def test_where_the_upright_pose_is_clear_no_other_rotation_is_tried(finder, scenes, monkeypatch):
-    # The scene is so nearly its own mirror image that the one is never better than the other by much.
-    monkeypatch.setattr("boneage.landmarks.guessing._CLEAR", 1.01)
-    tried = []
-    monkeypatch.setattr(finder[0], "find_turned", lambda scan: tried.append(scan) or [])
-    assert finder[0].search(scenes[1][0][0], 0.1).support > 0
-    assert tried == []
-    finder[0].search(scenes[1][0][0], 1000.0)
-    assert len(tried) == 1
+def test_where_a_pose_convinces_no_other_is_looked_for(finder, scenes, monkeypatch):
+    looked = []
+    for name in ("find_usual", "find_upright", "find_turned"):
+        find = getattr(finder[0], name)
+        monkeypatch.setattr(finder[0], name, lambda scan, name=name, find=find: looked.append(name) or find(scan))
+    scan = scenes[1][0][0]
+    assert finder[0].search(scan, 0.1, blind).support > 0.1
+    assert looked == ["find_usual"]
+    assert finder[0].search(scan, 1000.0, lambda outcome: 0.9) is not None
+    assert looked[1:] == ["find_usual"]
 
 
-def test_where_the_votes_hardly_agree_there_is_no_pose(finder):
-    noise = Scan(np.random.default_rng(4).normal(20, 2, (110, 110)))
-    assert finder[0].search(noise, finder[2]) is None
+def test_where_none_convinces_that_is_kept_in_which_most_is_seen(finder, scenes, monkeypatch):
+    scan, points = scenes[1][0]
+    worst = math.radians(60)
+
+    def see(outcome):
+        return 0.7 - min(off_by(outcome.pose, points, finder[1]), 0.6)
+
+    astray = guess_pose(scan, 0.5, np.zeros(2), worst)
+    monkeypatch.setattr(finder[0], "find_usual", lambda _: [astray])
+    best = finder[0].search(scan, 1000.0, see)
+    assert off_by(best.pose, points, finder[1]) < 0.06
+    assert finder[0].search(scan, 1000.0, blind) is None
 
 
 def test_guesses_vote_for_landmarks_that_lie_far_apart():

@@ -5,8 +5,8 @@ import pytest
 from sklearn.exceptions import NotFittedError
 
 from boneage.imaging import Points, Scan
-from boneage.landmarks import ForestLocaliser
-from boneage.landmarks.poses import NoSimilarity
+from boneage.imaging.shapes import NoSimilarity
+from boneage.landmarks import ForestLocaliser, with_vote_weight
 from tests.landmarks.conftest import NAMES, draw_scene
 
 
@@ -53,6 +53,40 @@ def test_any_rotation_and_the_mirror_image_are_found_where_settings_say_so(all_r
     found = all_round.locate(Scan(pixels))
     assert np.nanmedian(np.linalg.norm(found.positions - place, axis=1)) < 1.5
     assert all_round.is_mirrored(found) == mirrored
+
+
+def test_it_learns_from_a_mix_of_left_and_right(scenes, tiny_settings):
+    def mirror(scene):
+        scan, points = scene
+        place = points.positions * [1, -1] + [0, scan.pixels.shape[1] - 1]
+        return Scan(scan.pixels[:, ::-1]), dataclasses.replace(points, positions=place)
+
+    train = [mirror(scene) if k % 3 == 0 else scene for k, scene in enumerate(scenes[0])]
+    settings = dataclasses.replace(tiny_settings, first_mirrored=True)
+    mixed = ForestLocaliser(settings=settings, n_jobs=2).fit(*zip(*train, strict=True))
+    assert not mixed.is_mirrored(scenes[1][0][1])
+    assert np.median(errors(mixed, scenes[1])) < 1.0
+    assert np.median(errors(mixed, [mirror(scene) for scene in scenes[1]])) < 1.0
+
+
+def test_where_no_pose_convinces_the_local_votes_decide(all_round, scenes, monkeypatch):
+    monkeypatch.setattr(all_round, "convincing_support_", 1000.0)
+    assert np.median(errors(all_round, scenes[1])) < 1.5
+    noise = Scan(np.random.default_rng(4).normal(20, 2, (110, 110)))
+    nothing = all_round.locate(noise)
+    assert not nothing.present.any()
+    assert set(nothing.reasons) == {"no pose of the anatomy fits the image"}
+
+
+def test_the_same_trees_vote_by_other_settings(all_round, scenes):
+    train, test = scenes
+    equal = with_vote_weight(all_round._settings, "uniform")
+    other = all_round.with_settings(equal, *zip(*train, strict=True))
+    assert np.median(errors(other, test)) < 1.5
+    assert other.convincing_support_ != all_round.convincing_support_
+    same = all_round.with_settings(all_round._settings, *zip(*train, strict=True))
+    assert same.convincing_support_ == pytest.approx(all_round.convincing_support_)
+    assert np.array_equal(same.locate(test[0][0]).positions, all_round.locate(test[0][0]).positions)
 
 
 def test_the_votes_peak_where_the_landmark_is_found(fitted, scenes):
@@ -214,3 +248,10 @@ def test_states_that_do_not_fit_together_are_refused(fitted, broken):
         config["settings"] = {**config["settings"], "min_scores": 3}
     with pytest.raises((ValueError, KeyError, TypeError)):
         ForestLocaliser.from_state(config, arrays)
+
+
+def test_a_landmark_that_lies_as_in_no_training_image_is_absent_with_that_reason(fitted, scenes, monkeypatch):
+    monkeypatch.setattr(fitted.constellation_, "find_odd", lambda positions: np.arange(len(positions)) == 2)
+    points = fitted.locate(scenes[1][0][0])
+    assert points.present.tolist() == [True, True, False, True]
+    assert points.reasons[2] == "does not lie to the others as in any training image"

@@ -7,11 +7,11 @@ import pytest
 from boneage.imaging.phantom import write_phantom_set
 from boneage.landmarks import fast
 from boneage.pipeline.age_training import prepare_regions, settings_for, train_pipeline
-from boneage.pipeline.bone_age import BoneAgePipeline, load_localiser, save_localiser
+from boneage.pipeline.bone_age import BoneAgePipeline, save_localiser
 from boneage.pipeline.cli import main
 from boneage.pipeline.gathering import gather
-from boneage.pipeline.training import label_regions, train_localiser
-from boneage.regression import AgeRegressor, BoNetSettings, Recipe, RegressorSettings, Site
+from boneage.pipeline.training import train_localiser
+from boneage.regression import BoNetSettings, Cutting, Recipe, RegressorSettings
 
 
 @pytest.fixture(scope="session")
@@ -65,15 +65,21 @@ def pipeline(model_file):
 def hand_model_file(known, localiser_file, tmp_path_factory):
     """A pipeline whose age model, a BoNet, reads the hand as one picture in windows of 32 of its 48 pixels: no good."""
     path = tmp_path_factory.mktemp("models") / "hand.boneage"
-    ends = ("mc3_base_CMC3", "middle_tip")
-    hand = Site("hand", "hand", ("middle_MCP",), ends[:1], ends[1:], (), ends, size=1.3, shift=-0.1)
     collection = gather([known / "images"], ages=[known / "ages.csv"])
-    localiser, _ = load_localiser(localiser_file)
-    regions = label_regions(collection, localiser, (hand,), 48)
+    hand = Cutting("hand", 48)
+    prepared = prepare_regions(collection, localiser_file, hand, cut_at_annotations=False, seed=0, jobs=1)
     network = BoNetSettings(32, (4, 8), aggregate="attention", hidden=8)
-    settings = RegressorSettings(network=network, recipe=Recipe(epochs=2))
-    regressor = AgeRegressor(settings=settings).fit(regions.stacks, regions.ages_months, regions.sexes)
-    BoneAgePipeline(localiser, regressor, (hand,), 48, {}).save(path)
+    train_pipeline(prepared, RegressorSettings(network=network, recipe=Recipe(epochs=2)), seed=0).save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def whole_model_file(known, tmp_path_factory):
+    """A pipeline that looks at the whole image and has no localiser."""
+    path = tmp_path_factory.mktemp("models") / "whole.boneage"
+    collection = gather([known / "images"], ages=[known / "ages.csv"])
+    prepared = prepare_regions(collection, None, Cutting("whole", 48), cut_at_annotations=False, seed=0, jobs=1)
+    train_pipeline(prepared, settings_for(epochs=2), seed=0).save(path)
     return path
 
 

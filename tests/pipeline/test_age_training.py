@@ -1,28 +1,12 @@
 import dataclasses
 
+import numpy as np
 import pytest
 
-from boneage.pipeline.age_training import cross_validate, prepare_regions, settings_for, train_pipeline
+from boneage.pipeline.age_training import prepare_regions, settings_for, train_pipeline
+from boneage.pipeline.bone_age import BoneAgePipeline
 from boneage.pipeline.gathering import gather
-
-
-def test_every_hand_is_predicted_once_by_a_model_that_has_not_seen_it(prepared):
-    rows = cross_validate(prepared.regions, settings_for(use_sex=True, epochs=2), n_folds=3, seed=0)
-    assert sorted(row.id for row in rows) == sorted(prepared.regions.ids)
-    truth = dict(zip(prepared.regions.ids, prepared.regions.ages_months, strict=True))
-    assert {row.id: row.truth for row in rows} == truth
-    assert {row.fold for row in rows} == {0, 1, 2}
-    for fold in range(3):
-        for sex in ("F", "M"):
-            others = [truth[row.id] for row in rows if row.fold != fold and row.sex == sex]
-            constants = {row.constant for row in rows if row.fold == fold and row.sex == sex}
-            assert len(constants) <= 1
-            assert all(min(others) <= constant <= max(others) for constant in constants)
-
-
-def test_more_folds_than_hands_are_refused(prepared):
-    with pytest.raises(ValueError, match="13 folds need at least as many hands, got 12"):
-        cross_validate(prepared.regions, settings_for(use_sex=True, epochs=1), n_folds=13, seed=0)
+from boneage.regression import Cutting, MultiRegionSettings, modern_recipe, seed_recipe
 
 
 def test_unknown_sexes_are_named_and_a_model_without_sex_does_not_mind(prepared):
@@ -47,6 +31,71 @@ def test_regions_need_a_localiser_or_landmarks(known):
     collection = gather([known / "images"], ages=[known / "ages.csv"])
     with pytest.raises(ValueError, match=r"--localiser .* or --landmarks"):
         prepare_regions(collection, None, cut_at_annotations=False, seed=0, jobs=1)
+
+
+@pytest.mark.parametrize("kind", ["hand", "hand+regions"])
+def test_a_pipeline_of_any_way_of_cutting_reads_what_it_saved(known, localiser_file, new, tmp_path, kind):
+    from boneage.imaging import read_scan
+
+    collection = gather([known / "images"], ages=[known / "ages.csv"])
+    collection = collection.subset(collection.ids[:3])
+    prepared = prepare_regions(
+        collection,
+        localiser_file,
+        Cutting(kind, 32),
+        cut_at_annotations=False,
+        seed=0,
+        jobs=1,
+        cache=tmp_path / "hands",
+    )
+    pipeline = train_pipeline(prepared, settings_for(epochs=1), seed=0)
+    pipeline.save(tmp_path / "m.boneage")
+    again = BoneAgePipeline.load(tmp_path / "m.boneage")
+    assert again.cutting == pipeline.cutting == Cutting(kind, 32)
+    scan = read_scan(new / "images" / "phantom0001.png")
+    one, other = pipeline.assess(scan, sex="F"), again.assess(scan, sex="F")
+    assert one.status == "ok"
+    assert one.estimate.region_names == Cutting(kind).region_names
+    assert other.estimate.months == pytest.approx(one.estimate.months, abs=1e-4)
+    hand = one.regions.frames[0].inverse().apply(one.points.positions)
+    assert ((hand > -0.5) & (hand < 31.5)).all(), "the hand's own region holds all its landmarks"
+
+
+def test_a_new_hand_is_cut_as_those_learnt_from(known, localiser_file, prepared, pipeline):
+    from boneage.imaging import read_scan
+
+    id_ = prepared.regions.ids[4]
+    result = pipeline.assess(read_scan(known / "images" / f"{id_}.png"), sex="F")
+    stored = prepared.regions.inputs[4]
+    assert np.abs(result.regions.pixels - stored.pixels).max() <= 0.5 / 255 + 1e-6
+
+
+def test_a_landmark_table_that_lacks_half_the_sites_is_told_before_any_work(known, tmp_path):
+    rows = [line.split(",") for line in (known / "landmarks.csv").read_text().splitlines()]
+    kept = [k for k, name in enumerate(rows[0]) if not name.startswith(("index", "middle", "ring", "little"))]
+    (tmp_path / "half.csv").write_text("\n".join(",".join(row[k] for k in kept) for row in rows) + "\n")
+    collection = gather([known / "images"], landmarks=tmp_path / "half.csv", ages=[known / "ages.csv"])
+    with pytest.raises(ValueError, match=r"12 of 17 regions \(mcp_2, .*…\) are cut around .* landmarks .*index_"):
+        prepare_regions(collection, None, cut_at_annotations=True, seed=0, jobs=1)
+
+
+def test_girls_alone_can_be_trained_on(prepared):
+    girls = [id_ for id_, sex in zip(prepared.regions.ids, prepared.regions.sexes, strict=True) if sex == "F"]
+    assert 2 <= len(girls) < 12
+    one = dataclasses.replace(prepared, regions=prepared.regions.among(girls))
+    pipeline = train_pipeline(one, settings_for(epochs=1), seed=0)
+    assert pipeline.summary["age"]["ids"] == girls
+
+
+def test_networks_and_recipes_are_asked_for_by_name():
+    settings = settings_for(network="multiregion", recipe="seed", epochs=7)
+    assert settings.network == MultiRegionSettings()
+    assert settings.recipe == dataclasses.replace(seed_recipe(), epochs=7)
+    assert settings_for().recipe == modern_recipe()
+    with pytest.raises(ValueError, match="'alexnet' is not one of multiregion"):
+        settings_for(network="alexnet")
+    with pytest.raises(ValueError, match="'old' is not one of modern, seed"):
+        settings_for(recipe="old")
 
 
 def test_epochs_change_nothing_else():

@@ -49,6 +49,15 @@ def test_hands_have_ages_and_the_rest_has_reasons(mixed, new, model_file, tmp_pa
     assert {path.stem for path in (tmp_path / "overlays").iterdir()} == {f"phantom000{k}" for k in (1, 2, 3)}
 
 
+def test_a_model_without_a_localiser_writes_no_landmarks(new, whole_model_file, tmp_path):
+    predict_files(find_scans(new / "images"), whole_model_file, tmp_path, sexes=read_sexes(new / "ages.csv"), sizes={})
+    rows = read_rows(tmp_path / "ages.csv")
+    assert {row["status"] for row in rows.values()} == {"flagged"}
+    assert all(row["age_whole"] and row["weight_whole"] == "1.0000" for row in rows.values())
+    assert not (tmp_path / "landmarks.csv").exists()
+    assert len(list((tmp_path / "overlays").iterdir())) == 3
+
+
 def test_the_results_do_not_depend_on_the_number_of_processes(mixed, new, model_file, tmp_path):
     sexes = read_sexes(new / "ages.csv")
     for jobs in (1, 2):

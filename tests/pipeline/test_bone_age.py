@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from boneage.imaging import read_scan
+from boneage.imaging import Scan, read_scan
 from boneage.pipeline.bone_age import BoneAgePipeline, load_localiser
 from boneage.pipeline.model_files import InvalidModelFile, load_model, save_model
 
@@ -36,6 +36,38 @@ def test_a_localiser_is_no_age_model(localiser_file):
         BoneAgePipeline.load(localiser_file)
 
 
+def test_a_model_file_from_before_there_were_ways_of_cutting_has_regions(model_file, tmp_path, pipeline):
+    model = load_model(model_file)
+    settings = {name: value for name, value in model.settings.items() if name != "cut"}
+    save_model(tmp_path / "old.boneage", dataclasses.replace(model, settings=settings))
+    assert BoneAgePipeline.load(tmp_path / "old.boneage").cutting == pipeline.cutting
+
+
+def test_a_model_of_the_whole_image_has_no_localiser_and_says_so(whole_model_file, new):
+    pipeline = BoneAgePipeline.load(whole_model_file)
+    assert pipeline.localiser is None
+    assert pipeline.region_names == ("whole",)
+    result = pipeline.assess(read_scan(new / "images" / "phantom0001.png"), sex="F")
+    assert result.status == "flagged"
+    assert "nothing checked that this is a hand" in result.reason
+    assert result.points is None
+    assert result.estimate.region_weights == (1.0,)
+    with pytest.raises(InvalidModelFile, match="has no localiser"):
+        load_localiser(whole_model_file)
+
+
+def test_with_a_localiser_a_model_of_the_whole_image_refuses_what_is_no_hand(whole_model_file, pipeline, new):
+    whole = dataclasses.replace(BoneAgePipeline.load(whole_model_file), localiser=pipeline.localiser)
+    assert whole.assess(read_scan(new / "images" / "phantom0001.png"), sex="F").status == "ok"
+    refused = whole.assess(Scan(np.random.default_rng(0).uniform(0, 255, (300, 200))), sex="F")
+    assert (refused.status, refused.estimate) == ("refused", None)
+
+
+def test_a_model_of_regions_needs_a_localiser(pipeline):
+    with pytest.raises(ValueError, match="cutting regions needs a localiser"):
+        dataclasses.replace(pipeline, localiser=None)
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -43,10 +75,23 @@ def test_a_localiser_is_no_age_model(localiser_file):
         lambda s, a: s["regressor"]["regions"].pop(),
         lambda s, a: s["sites"].pop(),
         lambda s, a: s.pop("side"),
+        lambda s, a: s.update({"cut": "half"}),
+        lambda s, a: s.update({"cut": "hand"}),
+        lambda s, a: s.update({"localiser": None}),
         lambda s, a: a.pop("localiser/mean_shape"),
         lambda s, a: a.update({"localiser/mean_shape": np.full((37, 2), np.nan)}),
     ],
-    ids=["landmark names", "regions", "sites", "side", "array missing", "NaN"],
+    ids=[
+        "landmark names",
+        "regions",
+        "sites",
+        "side",
+        "no such cut",
+        "other cut",
+        "no localiser",
+        "array missing",
+        "NaN",
+    ],
 )
 def test_parts_that_do_not_fit_together_are_refused(model_file, tmp_path, change):
     model = load_model(model_file)

@@ -14,8 +14,8 @@ def test_the_main_job_runs_from_phantoms_to_a_report(tmp_path):
     assert "3 files read, 1 refused:\n  not-a-hand.txt:" in text
     assert "2 images x 37 landmarks, all of them phantoms (synthetic)" in text
     assert "nothing about real hands" in text
-    assert {"making phantom hands", "cropping regions", "reading hands"} <= set(stages)
+    assert {"making phantom hands", "cutting regions", "reading hands"} <= set(stages)
     with (tmp_path / "results" / "ages.csv").open(newline="") as file:
         assert next(csv.DictReader(file))["status"] == "refused"
-    for name in ("localiser.boneage", "model.boneage", "results/landmark_summary.json", "results/age_summary.json"):
+    for name in ("localiser.boneage", "model.boneage", "results/landmark_summary.json", "results/summary.json"):
         assert (tmp_path / name).is_file()

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from boneage.imaging import Collection, InvalidTable, LandmarkTable, NoScans, Points
-from boneage.pipeline.gathering import count_in_pixels, describe, find_files, gather
+from boneage.pipeline.gathering import count_in_pixels, describe, find_files, gather, read_id_lists
 from tests.imaging.dicoms import write_dicom
 
 
@@ -34,6 +34,15 @@ def test_only_listed_files_are_found_and_each_once(new, tmp_path):
     (tmp_path / "ids.txt").write_text("somebody\n")
     with pytest.raises(InvalidTable, match=r"ids\.txt: none of its ids is the stem of a file in .*images"):
         find_files([images], tmp_path / "ids.txt")
+
+
+def test_lists_of_ids_are_read_and_ids_without_an_image_told(new, tmp_path):
+    (tmp_path / "train.txt").write_text("phantom0002\nphantom0001\n")
+    collection = gather([new / "images"])
+    assert read_id_lists(collection, (tmp_path / "train.txt", None)) == [("phantom0002", "phantom0001"), ()]
+    (tmp_path / "test.txt").write_text("phantom0003\nstranger\n")
+    with pytest.raises(InvalidTable, match=r"test\.txt: 1 of its ids have no image, such as 'stranger'"):
+        read_id_lists(collection, (tmp_path / "test.txt",))
 
 
 def test_a_folder_without_images_says_what_was_looked_for(tmp_path):

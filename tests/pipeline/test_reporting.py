@@ -3,52 +3,30 @@ import math
 
 import pytest
 
-from boneage.imaging import InvalidTable
-from boneage.pipeline.age_training import HeldOutAge
-from boneage.pipeline.reporting import report_ages, report_cross_validation
-from boneage.pipeline.training import LabelledRegions, Refusal
+from boneage.evaluation import Page
+from boneage.pipeline.reporting import Figures, phantom_note, provenance, write_json
 
 
-@pytest.fixture
-def tables(tmp_path):
-    """Two hands and a phantom: ages off by 6 and -12 months, the phantom refused."""
-    (tmp_path / "ages.csv").write_text("id,boneage_months,sex\nh1,100,F\nh2,112,M\nphantom3,50,F\nh9,9,F\n")
-    (tmp_path / "read.csv").write_text("id,bone_age_months\nh1,106.0\nh2,100.0\nphantom3,\n")
-    return tmp_path
+@pytest.mark.parametrize(
+    ("ids", "note"),
+    [
+        (["1", "2"], ""),
+        (["phantom0001"], ", all of them phantoms (synthetic)"),
+        (["phantom0001", "2"], ", 1 of them phantoms (synthetic)"),
+    ],
+)
+def test_phantoms_are_told(ids, note):
+    assert phantom_note(provenance(ids)) == note
 
 
-def test_age_errors_by_sex(tables):
-    text = report_ages(tables / "read.csv", tables / "ages.csv", tables / "out")
-    summary = json.loads((tables / "out" / "age_summary.json").read_text())
-    assert "2 hands; 1 more have no age (refused)" in text
-    assert "Research use only" in text
-    assert summary["all"]["mad"] == pytest.approx(9)
-    assert summary["all"]["bias"] == pytest.approx(-3)
-    assert summary["girls"]["mad"] == 6
-    assert summary["girls"]["mad_interval_95"] == [None, None]
-    assert summary["n_phantoms"] == 0
+def test_what_is_no_number_is_null(tmp_path):
+    write_json(tmp_path / "s.json", {"a": math.nan, "b": [1.5, math.inf], "c": {"d": (2,)}})
+    assert json.loads((tmp_path / "s.json").read_text()) == {"a": None, "b": [1.5, None], "c": {"d": [2]}}
 
 
-def test_tables_that_cannot_be_compared_are_refused_by_name(tables):
-    (tables / "other.csv").write_text("id,bone_age_months\nx,10\n")
-    with pytest.raises(InvalidTable, match=r"other\.csv: has an age for no hand"):
-        report_ages(tables / "other.csv", tables / "ages.csv", None)
-    (tables / "other.csv").write_text("id,bone_age_months\nh1,ten\n")
-    with pytest.raises(InvalidTable, match="id h1: bone_age_months must be a number, got 'ten'"):
-        report_ages(tables / "other.csv", tables / "ages.csv", None)
-    with pytest.raises(InvalidTable, match=r"ages\.csv.*bone_age_months"):
-        report_ages(tables / "ages.csv", tables / "ages.csv", None)
-
-
-def test_cross_validation_is_told_beside_its_baseline(tmp_path):
-    rows = [HeldOutAge("h1", 0, "F", 100.0, 103.0, 120.0), HeldOutAge("h2", 1, None, 60.0, 61.0, 80.0)]
-    regions = LabelledRegions(("h1", "h2"), (), (), (), 0, (Refusal("h3", "h3.png", "why"),))
-    text = report_cross_validation(rows, regions, tmp_path)
-    assert "2-fold" in text
-    assert "2 hands; 1 left out" in text
-    summary = json.loads((tmp_path / "summary.json").read_text())
-    assert summary["model"]["mad"] == 2
-    assert summary["constant by sex"]["mad"] == 20
-    lines = (tmp_path / "predictions.csv").read_text().splitlines()
-    assert lines[1:] == ["h1,0,F,100.00,103.00,120.00", "h2,1,,60.00,61.00,80.00"]
-    assert not any(math.isnan(value) for value in summary["model"].values() if isinstance(value, float))
+def test_figures_are_on_the_page_and_beside_it(tmp_path):
+    figures = Figures(Page("title"))
+    figures.show("curve", "<svg></svg>", "what it shows")
+    figures.write(tmp_path / "report.html")
+    assert (tmp_path / "figures" / "curve.svg").read_text() == "<svg></svg>"
+    assert "<svg></svg><figcaption>what it shows" in (tmp_path / "report.html").read_text()

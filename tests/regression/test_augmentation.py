@@ -48,7 +48,37 @@ def test_dropping_leaves_one_region_and_never_adds_any():
         assert not (present & ~torch.from_numpy(PRESENT)).any()
 
 
+def test_half_of_the_hands_are_mirrored_each_with_all_its_regions():
+    picture = torch.rand(1, 2, 16, 16, generator=torch.Generator().manual_seed(0)).expand(200, 2, 16, 16)
+    present = torch.ones(200, 2, dtype=torch.bool)
+    none = {"max_rotation_rad": 0, "max_log_scale": 0, "max_shift": 0, "max_log_gamma": 0, "drop_region": 0}
+    drawn = draw_augmentation(np.random.default_rng(0), AugmentationSettings(**none, flip=True), present.numpy())
+    changed, _ = drawn.apply(picture, present)
+    same = (changed - picture).abs().amax(dim=(1, 2, 3)) < 1e-4
+    mirrored = (changed - picture.flip(-1)).abs().amax(dim=(1, 2, 3)) < 1e-4
+    assert (same ^ mirrored).all()
+    assert 70 < mirrored.sum() < 130
+
+
+def test_a_sharp_picture_keeps_its_grey_values_and_an_interpolated_one_does_not():
+    grain = (pixels() > 0.5).float()
+    turned = {part: draw(2, max_rotation_rad=0.4, sharp=part).apply(grain, torch.from_numpy(PRESENT))[0]
+              for part in (0.0, 1.0)}  # fmt: skip
+    assert ((turned[1.0] == 0) | (turned[1.0] == 1)).all()
+    assert ((turned[0.0] > 0.01) & (turned[0.0] < 0.99)).any()
+
+
+def test_a_blur_takes_grain_and_leaves_the_mean():
+    grain = pixels()
+    for seed in range(3):
+        blurred, _ = draw(seed, max_blur=1.0).apply(grain, torch.from_numpy(PRESENT))
+        assert blurred.std() < 0.95 * grain.std()
+        assert blurred.mean().item() == pytest.approx(grain.mean().item(), abs=0.02)
+
+
 def test_limits_are_checked():
+    with pytest.raises(ValueError, match="at most 1"):
+        AugmentationSettings(max_blur=1.5)
     with pytest.raises(ValueError, match="max_shift"):
         AugmentationSettings(max_shift=-1)
     with pytest.raises(ValueError, match="drop_region"):

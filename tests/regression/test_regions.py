@@ -5,7 +5,8 @@ import pytest
 
 from boneage.imaging import Frame, Points, Scan, resample
 from boneage.imaging.phantom import draw_phantom_hand
-from boneage.regression import HAND_SITES, RegionStack, crop_again, crop_regions
+from boneage.regression import HAND_SITES, RegionStack, crop_again, crop_hand, crop_regions, crop_whole
+from boneage.regression.regions import join_regions
 
 
 @pytest.fixture(scope="module")
@@ -129,3 +130,62 @@ def test_a_mirrored_hand_gives_the_same_regions_when_told_so(hand):
     assert np.abs(again.pixels - stack.pixels).max() < 1e-3
     untold = crop_regions(mirrored, hand.points.mapped(flip), HAND_SITES, side=64)
     assert np.abs(untold.pixels[:, :, ::-1] - stack.pixels).max() < 1e-3
+
+
+def laid(hand, angle=0.6, scale=0.8):
+    """The hand turned and made smaller, and its landmarks."""
+    c, s = np.cos(angle), np.sin(angle)
+    turn = Frame.from_linear(scale * np.array([[c, -s], [s, c]]), [200.0, -20.0])
+    return Scan(resample(hand.scan.pixels, turn, (1000, 900))), hand.points.mapped(turn)
+
+
+def test_the_hand_is_upright_with_a_margin_however_it_lies(hand):
+    straight = crop_hand(hand.scan, hand.points, hand.points, side=96)
+    again = crop_hand(*laid(hand), hand.points, side=96)
+    assert straight.names == ("hand",)
+    assert np.abs(again.pixels - straight.pixels).mean() < 0.03
+    places = straight.frames[0].inverse().apply(hand.points.positions)
+    assert places.min() == pytest.approx(95 / 2 - 96 / 2.4, abs=0.01)
+    assert places.max() == pytest.approx(95 / 2 + 96 / 2.4, abs=0.01)
+
+
+def test_a_mirrored_hand_is_turned_back_when_told_so(hand):
+    columns = hand.scan.pixels.shape[1]
+    flip = Frame.from_linear(np.diag([1.0, -1.0]), np.array([0.0, columns - 1.0]))
+    mirrored = dataclasses.replace(hand.scan, pixels=hand.scan.pixels[:, ::-1])
+    straight = crop_hand(hand.scan, hand.points, hand.points, side=64)
+    again = crop_hand(mirrored, hand.points.mapped(flip), hand.points, side=64, mirrored=True)
+    assert np.abs(again.pixels - straight.pixels).max() < 0.03
+
+
+def test_a_hand_that_cannot_be_laid_or_lies_outside_is_missing(hand):
+    together = Points(hand.points.names, np.full((37, 2), 300.0))
+    outside = Points(hand.points.names, hand.points.positions + 2000)
+    for points in (together, outside):
+        assert not crop_hand(hand.scan, points, hand.points, side=32).present.any()
+
+
+def test_the_whole_image_of_that_size_is_the_image_itself():
+    pixels = np.random.default_rng(0).uniform(0, 255, (100, 100)).astype(np.float32)
+    stack = crop_whole(Scan(pixels), side=100)
+    low, high = np.percentile(pixels, (1, 99))
+    assert np.allclose(stack.pixels[0], np.clip((pixels - low) / (high - low), 0, 1), atol=1e-5)
+    assert stack.frames[0].apply([[3.0, 4.0]]).tolist() == [[3.0, 4.0]]
+
+
+def test_the_whole_of_a_squashed_copy_is_that_of_its_original(hand):
+    rows, columns = hand.scan.pixels.shape
+    squash = Frame.resize((rows, columns), (rows, columns // 2))
+    copy = Scan(resample(hand.scan.pixels, squash, (rows, columns // 2))).as_resized_copy_of((rows, columns))
+    one, other = crop_whole(hand.scan, side=64), crop_whole(copy, side=64)
+    assert np.abs(one.pixels - other.pixels).mean() < 0.02
+    corner = np.array([[-0.5, -0.5], [63.5, 63.5]])
+    for stack in (one, other):
+        assert np.allclose(stack.frames[0].apply(corner), [[-0.5, -0.5], [rows - 0.5, columns - 0.5]])
+
+
+def test_two_stacks_are_joined_in_order(hand, stack):
+    joined = join_regions(crop_whole(hand.scan, side=64), stack)
+    assert joined.names == ("whole", *stack.names)
+    assert np.array_equal(joined.pixels[1:], stack.pixels)
+    assert joined.frames[1] is stack.frames[0]

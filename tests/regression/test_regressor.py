@@ -1,4 +1,5 @@
 import dataclasses
+import json
 import math
 
 import numpy as np
@@ -89,6 +90,58 @@ def test_states_that_do_not_fit_together_are_refused(fitted, broken):
         AgeRegressor.from_state(config, arrays)
 
 
+def test_inverse_variance_prefers_the_regions_that_show_the_age(hands, quick_settings):
+    def blind(stack, seed):
+        noise = np.random.default_rng(seed).uniform(0, 1, (16, 16))
+        return dataclasses.replace(stack, pixels=np.stack([*stack.pixels[:2], noise]).astype(np.float32))
+
+    stacks = [blind(stack, k) for k, stack in enumerate(hands[0])]
+    settings = dataclasses.replace(quick_settings, fusion="inverse_variance")
+    estimates = AgeRegressor(settings=settings).fit(stacks, *hands[1:]).predict(stacks, hands[2])
+    weights = np.array([e.region_weights for e in estimates])
+    assert weights.sum(axis=1) == pytest.approx(1.0)
+    assert weights[:, 2].mean() < 0.5 * min(weights[:, 0].mean(), weights[:, 1].mean())
+    assert np.abs([e.months - age for e, age in zip(estimates, hands[1], strict=True)]).mean() < 15
+
+
+def test_fixed_weights_are_those_of_the_table_and_are_saved(hands, quick_settings):
+    recipe = dataclasses.replace(quick_settings.recipe, epochs=1)
+    settings = dataclasses.replace(quick_settings, fusion="fixed", recipe=recipe)
+    config, arrays = AgeRegressor(settings=settings).fit(*hands).to_state()
+    stack = make_stack(np.random.default_rng(1), 120.0, present=(True, True, False))
+    again = AgeRegressor.from_state(json.loads(json.dumps(config)), arrays)
+    assert again.predict([stack], ["F"])[0].region_weights == pytest.approx((0.75, 0.25, 0.0))
+    with pytest.raises(ValueError, match="fixed_weights must be 3 positive numbers"):
+        AgeRegressor.from_state({**config, "fixed_weights": [1.0, 0.0, 1.0]}, arrays)
+    with pytest.raises(ValueError, match="no fixed weight for the region 'wing'"):
+        AgeRegressor(settings=settings).fit(
+            [dataclasses.replace(s, names=("radius", "pip_3", "wing")) for s in hands[0]], *hands[1:]
+        )
+
+
+def test_rare_ages_are_read_better_if_they_weigh_more(hands, quick_settings):
+    rng = np.random.default_rng(3)
+    ages = [60.0] * 30 + [180.0] * 3
+    stacks = [make_stack(rng, 120.0) for _ in ages]  # all look alike, so only the weights decide
+    answers = []
+    for damping in (0.0, 1.0):
+        recipe = dataclasses.replace(quick_settings.recipe, epochs=15, loss="mse", stratum_weight=damping)
+        settings = dataclasses.replace(quick_settings, recipe=recipe)
+        fitted = AgeRegressor(settings=settings).fit(stacks, ages, ["F"] * len(ages))
+        answers.append(np.mean([e.months for e in fitted.predict(stacks, ["F"] * len(ages))]))
+    assert answers[0] == pytest.approx(71, abs=12)  # the mean of the hands
+    assert answers[1] == pytest.approx(120, abs=12)  # the mean of the strata
+
+
+def test_settings_from_before_there_were_these_choices_still_load(fitted):
+    config, arrays = fitted.to_state()
+    old = json.loads(json.dumps(config))
+    del old["fixed_weights"], old["settings"]["recipe"]["stratum_weight"]
+    for name in ("head", "contrast", "fine_stem"):
+        del old["settings"]["network"][name]
+    assert AgeRegressor.from_state(old, arrays).to_state()[0] == config
+
+
 def test_training_data_is_checked(hands, quick_settings):
     stacks, ages, sexes = hands
     regressor = AgeRegressor(settings=quick_settings)
@@ -124,3 +177,43 @@ def test_the_fit_does_not_depend_on_the_global_seed(hands, quick_settings):
         torch.manual_seed(seed)
         answers.append(AgeRegressor(settings=settings).fit(*hands).predict(hands[0][:1], hands[2][:1])[0].months)
     assert answers[0] == pytest.approx(answers[1], abs=1e-3)
+
+
+def test_messages_name_the_hands_by_their_ids(hands, quick_settings):
+    stacks, ages, sexes = hands
+    with pytest.raises(ValueError, match="hand 1378: the age"):
+        AgeRegressor(settings=quick_settings).fit(stacks[:2], [10.0, -1.0], sexes[:2], ids=["1377", "1378"])
+    with pytest.raises(ValueError, match="a name each"):
+        AgeRegressor(settings=quick_settings).fit(stacks[:2], ages[:2], sexes[:2], ids=["1377"])
+    diverging = dataclasses.replace(
+        quick_settings,
+        recipe=dataclasses.replace(quick_settings.recipe, optimiser="sgd", schedule="constant", learning_rate=1e30),
+    )
+    with pytest.raises(FloatingPointError, match=r"hands ((1377|1378|1379)(, )?){3}: lower the learning rate"):
+        AgeRegressor(settings=diverging).fit(stacks[:3], ages[:3], sexes[:3], ids=["1377", "1378", "1379"])
+
+
+def test_the_training_curve_is_kept_and_saved(fitted):
+    assert len(fitted.history_) == 25
+    assert fitted.history_[-1] < 0.5 * fitted.history_[0]
+    config, arrays = fitted.to_state()
+    assert AgeRegressor.from_state(config, arrays).history_ == fitted.history_
+    del config["history"]  # models saved before there was one
+    assert AgeRegressor.from_state(config, arrays).history_ == []
+
+
+def test_an_interrupted_fit_goes_on_where_it_stopped(hands, quick_settings, tmp_path):
+    def interrupt(_stage, part):
+        if part > 0.9:
+            raise KeyboardInterrupt
+
+    with pytest.raises((KeyboardInterrupt, SystemExit)):
+        AgeRegressor(settings=quick_settings).fit(*hands, checkpoints=tmp_path, progress=interrupt)
+    assert len(list(tmp_path.glob("*.ckpt"))) == 1
+    told = []
+    again = AgeRegressor(settings=quick_settings).fit(
+        *hands, checkpoints=tmp_path, progress=lambda _stage, part: told.append(part)
+    )
+    assert len(told) < 10
+    assert len(again.history_) == 25
+    assert list(tmp_path.iterdir()) == []

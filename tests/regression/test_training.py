@@ -1,10 +1,13 @@
+import copy
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
 import torch
 
-from boneage.regression import MultiRegionSettings, Recipe, seed_recipe
+from boneage.regression import BackboneSettings, MultiRegionSettings, Recipe, seed_recipe, training
+from boneage.regression.networks.backbone import BackboneNet, RegionHead
 from boneage.regression.networks.multiregion import MultiRegionNet
 from boneage.regression.training import TrainingData, train_network
 
@@ -61,13 +64,120 @@ def test_an_interrupted_training_resumes_and_ends_with_the_same_weights(tmp_path
     assert not checkpoint.exists()
 
 
-def test_a_training_that_diverges_stops_and_says_where():
+def test_a_resumed_training_remembers_its_history(tmp_path):
+    checkpoint = tmp_path / "state.ckpt"
+
+    def run(progress=None):
+        torch.manual_seed(1)
+        net = MultiRegionNet(MultiRegionSettings(channels=(4, 8), hidden=8), 2, use_sex=False)
+        return train_network(net, make_data(), RECIPE, "learned", seed=0, checkpoint=checkpoint, progress=progress)
+
+    def interrupt(_stage, part):
+        if part > 0.6:
+            raise KeyboardInterrupt
+
+    whole = run()
+    with pytest.raises((KeyboardInterrupt, SystemExit)):
+        run(interrupt)
+    resumed = run()
+    assert len(whole) == RECIPE.epochs
+    assert resumed == pytest.approx(whole, rel=1e-3)
+    assert whole[-1] < whole[0]
+
+
+def test_long_epochs_are_saved_each(monkeypatch, tmp_path):
+    checkpoint = tmp_path / "state.ckpt"
+    minutes = itertools.count(step=121.0)
+    monkeypatch.setattr(training.time, "monotonic", lambda: next(minutes))
+
+    def interrupt(_stage, part):
+        if part > 0.2:
+            raise KeyboardInterrupt
+
+    with pytest.raises((KeyboardInterrupt, SystemExit)):
+        train(checkpoint=checkpoint, progress=interrupt)
+    assert torch.load(checkpoint, weights_only=True)["epoch"] == 1  # the second of twelve; the third was interrupted
+
+
+def test_eight_bits_are_trained_on_as_the_floats_they_stand_for():
     data = make_data()
+    bytes_ = (data.pixels * 255).round().to(torch.uint8)
+    as_bytes = train(data=dataclasses.replace(data, pixels=bytes_))
+    assert torch.allclose(as_bytes, train(data=dataclasses.replace(data, pixels=bytes_ / 255)), rtol=1e-4, atol=1e-6)
+
+
+def test_pretrained_layers_learn_at_a_rate_of_their_own_and_frozen_ones_not_at_all():
+    data = make_data(4)
+    data = dataclasses.replace(data, pixels=torch.rand(4, 2, 32, 32))
+    plain = Recipe(optimiser="sgd", schedule="constant", loss="mse", epochs=1, batch_size=4, learning_rate=0.01,
+                   weight_decay=0, augmentation=None)  # fmt: skip
+    for frozen in (False, True):
+        moved = {}
+        for rate in (0.1, 1.0):
+            torch.manual_seed(0)
+            net = BackboneNet(BackboneSettings("vgg16", "pool1", frozen=frozen, hidden=(8,)), 2, use_sex=False)
+            before = {name: array.clone() for name, array in net.state_dict().items()}
+            recipe = dataclasses.replace(plain, pretrained_rate=rate)
+            train_network(net, data, recipe, "learned", seed=0)
+            moved[rate] = {k: (v - before[k]).abs().max().item() for k, v in net.state_dict().items()}
+        assert moved[1.0]["head.age.bias"] == pytest.approx(moved[0.1]["head.age.bias"]) != 0
+        if frozen:
+            assert moved[1.0]["backbone.features.2.bias"] == 0
+        else:
+            assert moved[1.0]["backbone.features.2.bias"] == pytest.approx(
+                10 * moved[0.1]["backbone.features.2.bias"], rel=0.05
+            )
+
+
+def test_a_head_learns_from_features():
+    rng = torch.Generator().manual_seed(0)
+    features = torch.randn(40, 2, 5, generator=rng)
+    data = TrainingData(features, torch.ones(40, 2, dtype=torch.bool), torch.zeros(40), features[:, :, 0].mean(dim=1))
+    head = RegionHead(5, 2, False, BackboneSettings(hidden=(16,), dropout=0))
+    history = train_network(head, data, dataclasses.replace(RECIPE, epochs=30, augmentation=None), "equal", seed=0)
+    assert history[-1] < 0.4 * history[0]
+
+
+def test_a_training_that_diverges_stops_and_names_the_hands():
+    data = make_data(4)
     data.age[3] = float("nan")
-    with pytest.raises(FloatingPointError, match="epoch 1, hands number"):
+    with pytest.raises(FloatingPointError, match=r"epoch 1, hands (number [0-3](, )?){4}: lower"):
         train(data=data)
+    with pytest.raises(FloatingPointError, match=r"hands ((a|b|c|4211)(, )?){4}: lower"):
+        train(data=dataclasses.replace(data, names=("a", "b", "c", "4211")))
+
+
+def test_a_network_in_prediction_mode_is_trained_in_training_mode():
+    torch.manual_seed(1)
+    net = MultiRegionNet(MultiRegionSettings(channels=(4, 8), hidden=8), 2, use_sex=False).eval()
+    train_network(net, make_data(), RECIPE, "learned", seed=0)
+    assert torch.allclose(torch.cat([p.detach().ravel() for p in net.parameters()]), train(), rtol=1e-4, atol=1e-6)
+    assert not net.training
 
 
 def test_the_seeds_recipe_trains():
     net = train(dataclasses.replace(seed_recipe(), epochs=2))
     assert torch.isfinite(net).all()
+
+
+def test_coarser_arithmetic_learns_nearly_the_same_and_leaves_fine_weights():
+    recipe = dataclasses.replace(RECIPE, epochs=3)
+    fine, coarse = train(recipe), train(dataclasses.replace(recipe, precision="bfloat16"))
+    assert coarse.dtype == torch.float32
+    assert 0 < (fine - coarse).abs().mean() < 0.02
+    assert (fine - train(recipe, seed=1)).abs().mean() > (fine - coarse).abs().mean()
+
+
+def test_fixed_weights_decide_which_region_learns():
+    data = make_data()
+    torch.manual_seed(1)
+    net = MultiRegionNet(MultiRegionSettings(channels=(4, 8), branch="per_site", hidden=8), 2, use_sex=False)
+    before = [copy.deepcopy(branch.state_dict()) for branch in net.branches]
+    recipe = dataclasses.replace(RECIPE, epochs=1, region_loss=0.0, weight_decay=0.0, optimiser="sgd")
+    recipe = dataclasses.replace(recipe, augmentation=None)
+    train_network(net, data, recipe, "fixed", fixed_weights=torch.tensor([1.0, 1e-6]), seed=0)
+    moved = [
+        (branch[0].weight - old["0.weight"]).abs().max().item()
+        for branch, old in zip(net.branches, before, strict=True)
+    ]
+    assert moved[0] > 1e-4 > 1e-5 > moved[1]

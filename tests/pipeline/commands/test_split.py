@@ -14,6 +14,31 @@ def test_two_lists_that_share_nobody_and_come_again_with_the_seed(boneage, known
     assert lists[0] == lists[1] != lists[2]
 
 
+def test_the_hash_divides_everybody_the_same_way_but_for_those_excepted(boneage, known, tmp_path):
+    from boneage.imaging import assign_split
+
+    ids = [path.stem for path in (known / "images").iterdir()]
+    tested = [id_ for id_ in ids if assign_split(id_) == "test"]
+    assert tested, "a phantom of these should fall into the test part"
+    (tmp_path / "never.csv").write_text(f"id,x\n{tested[0]},1\n")
+    (tmp_path / "out.txt").write_text("phantom0001\n")
+    code, said, _ = boneage(
+        "split", known / "images", "--hash", "--never-test", tmp_path / "never.csv", "--leave-out",
+        tmp_path / "out.txt", "--out", tmp_path / "lists",
+    )  # fmt: skip
+    assert code == 0
+    parts = {name: (tmp_path / "lists" / f"{name}.txt").read_text().split() for name in ("train", "validation", "test")}
+    assert tested[0] in parts["train"]
+    assert sorted(id_ for part in parts.values() for id_ in part) == sorted(set(ids) - {"phantom0001"})
+    assert f"{len(parts['train'])} train" in said
+
+
+def test_exceptions_without_the_hash_are_a_wrong_usage(boneage, known, tmp_path):
+    code, _, err = boneage("split", known / "images", "--leave-out", tmp_path / "x", "--out", tmp_path)
+    assert code == 2
+    assert "--hash" in err
+
+
 def test_too_few_hands_are_told(boneage, known, tmp_path):
     code, _, err = boneage("split", known / "images", "--out", tmp_path / "out")
     assert code == 1

@@ -3,11 +3,14 @@ import json
 import pytest
 import torch
 
-from boneage.regression import BoNetSettings, MultiRegionSettings
+from boneage.regression import BackboneSettings, BoNetSettings, MultiRegionSettings
 from boneage.regression.networks.catalogue import build_network, network_from_json, network_to_json
 
 SETTINGS = [
     MultiRegionSettings(channels=(4, 8), hidden=8),
+    BackboneSettings("vgg16", "pool2", hidden=(8, 4)),
+    BackboneSettings("googlenet", "inception3a", frozen=False, input_side=40),
+    BackboneSettings("overfeat", "pool2"),
     BoNetSettings(32, channels=(4, 8), hidden=8),
     BoNetSettings(16, channels=(4, 8), deformation="thin_plate", aggregate="attention", hidden=8),
 ]

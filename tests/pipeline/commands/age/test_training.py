@@ -1,4 +1,3 @@
-import json
 from contextlib import contextmanager
 
 import pytest
@@ -38,7 +37,8 @@ def test_an_interrupted_training_goes_on_where_it_stopped(boneage, known, locali
     with monkeypatch.context() as patch:
         patch.setattr("boneage.pipeline.progress.show_stages", interrupting_stages)
         assert boneage(*arguments)[0] != 0
-    assert len(list(state.iterdir())) == 1
+    assert {path.suffix for path in state.iterdir()} == {".ckpt", ""}
+    assert len(list((state / "hands").iterdir())) == 2 * 12
     assert not model.exists()
     assert boneage(*arguments)[0] == 0
     assert not state.exists()
@@ -49,22 +49,49 @@ def test_an_interrupted_training_goes_on_where_it_stopped(boneage, known, locali
         assert straight[name] == pytest.approx(array, abs=1e-3), name
 
 
-def test_benchmark_beside_the_baseline(boneage, known, localiser_file, tmp_path):
-    code, out, _ = boneage(
-        "age", "benchmark", known / "images", "--ages", known / "ages.csv", "--localiser", localiser_file,
-        "--out", tmp_path, "--folds", 3, "--epochs", 1,
-    )  # fmt: skip
-    assert code == 0
-    assert "3-fold cross-validation" in out
-    assert "constant by sex" in out
-    summary = json.loads((tmp_path / "summary.json").read_text())
-    assert summary["n_hands"] == summary["n_phantoms"] == 12
-    assert len((tmp_path / "predictions.csv").read_text().splitlines()) == 13
-
-
 def test_an_age_model_needs_points_from_somewhere(boneage, known, tmp_path):
     code, _, err = boneage(
         "age", "train", known / "images", "--ages", known / "ages.csv", "--model", tmp_path / "m.boneage"
     )
     assert code == 1
     assert "--localiser" in err
+
+
+def test_the_whole_image_needs_no_localiser_and_is_read_by_predict(boneage, known, new, tmp_path):
+    code, _, _ = boneage(
+        "age", "train", known / "images", "--ages", known / "ages.csv", "--cut", "whole", "--side", 32, "--epochs", 1,
+        "--model", tmp_path / "m.boneage", "--recipe", "seed",
+    )  # fmt: skip
+    assert code == 0
+    code, out, _err = boneage(
+        "predict", new / "images", "--model", tmp_path / "m.boneage", "--sex", "F", "--out", tmp_path / "out"
+    )
+    assert code == 0
+    assert "3 files: 0 ok, 3 flagged, 0 refused" in out
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [(("--network", "alexnet"), "'alexnet' is not one of"), (("--ages", "ages.csv"), "no image has")],
+)
+def test_what_cannot_be_trained_is_told(boneage, known, tmp_path, monkeypatch, options, said):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ages.csv").write_text("id,boneage_months,sex\nstranger,90,F\n")
+    ages = () if "--ages" in options else ("--ages", known / "ages.csv")
+    code, _, err = boneage("age", "train", known / "images", *ages, "--cut", "whole", "--model", "m.boneage", *options)
+    assert code == 1
+    assert said in err
+    assert not (tmp_path / "m.boneage").exists()
+
+
+def test_hands_that_were_cut_are_kept_for_other_runs_where_told(boneage, known, tmp_path):
+    kept = tmp_path / "hands"
+    arguments = (known / "images", "--ages", known / "ages.csv", "--hands", kept, "--epochs", 1)
+    code, _, _ = boneage("age", "train", *arguments, "--cut", "whole", "--model", tmp_path / "m.boneage")
+    assert code == 0
+    times = {path.name: path.stat().st_mtime_ns for path in kept.iterdir()}
+    assert len(times) == 12
+    code, _, _ = boneage("age", "benchmark", *arguments, "--compare", "whole", "--folds", 2, "--out", tmp_path / "out")
+    assert code == 0
+    assert {path.name: path.stat().st_mtime_ns for path in kept.iterdir()} == times
+    assert not (tmp_path / "out" / "hands").exists()

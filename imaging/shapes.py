@@ -1,0 +1,234 @@
+"""Shapes: similarity transforms between sets of landmarks, and the mean of many (Procrustes analysis)."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boneage.imaging.frames import Frame
+from boneage.imaging.points import Points
+
+Array = NDArray[np.float64]
+
+_CLEARLY = 2.0  # how much better a mirror image must fit: a few landmarks in line fit either way
+
+
+class NoSimilarity(ValueError):
+    """Two shapes between which no similarity can be fitted: too few points in common, or all in one place."""
+
+
+def fit_similarity(source: Array, target: Array, weights: Array | None = None) -> Frame:
+    """Return the similarity (rotation, one scale, shift; no reflection) that takes source to target.
+
+    Weighted least squares in closed form [1]_; pairs with a NaN are left out.
+
+    Parameters
+    ----------
+    source, target : ndarray of shape (n, ndim)
+    weights : ndarray of shape (n,), optional
+
+    Raises
+    ------
+    NoSimilarity
+        If fewer than two pairs are left, or they coincide.
+
+    References
+    ----------
+    .. [1] Umeyama, "Least-squares estimation of transformation parameters between two point patterns",
+       IEEE TPAMI 13(4), 1991.
+    """
+    w = np.ones(len(source)) if weights is None else np.asarray(weights, dtype=np.float64)
+    use = ~np.isnan(source[:, 0]) & ~np.isnan(target[:, 0]) & (w > 0)
+    if use.sum() < 2:
+        raise NoSimilarity(f"a similarity needs at least 2 landmarks, got {use.sum()}")
+    linear, offset = fit_similarities(source[use], target[use], w[use])
+    if not np.isfinite(linear).all():
+        raise NoSimilarity("the landmarks coincide: no similarity can be fitted")
+    return Frame.from_linear(linear, offset)
+
+
+def fit_similarities(source: Array, target: Array, weights: Array) -> tuple[Array, Array]:
+    """Fit many similarities at once; see :func:`fit_similarity`.
+
+    Parameters
+    ----------
+    source, target : ndarray of shape (..., n, ndim)
+    weights : ndarray of shape (..., n)
+        Not negative. Pairs with a NaN count for nothing.
+
+    Returns
+    -------
+    linear : ndarray of shape (..., ndim, ndim)
+        NaN where nothing can be fitted.
+    offset : ndarray of shape (..., ndim)
+    """
+    known = np.asarray(np.isfinite(source).all(axis=-1) & np.isfinite(target).all(axis=-1))
+    w = np.where(known, weights, 0.0)[..., None]
+    a, b = np.where(known[..., None], source, 0.0), np.where(known[..., None], target, 0.0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        w = w / w.sum(axis=-2, keepdims=True)
+        centre_a, centre_b = (w * a).sum(axis=-2, keepdims=True), (w * b).sum(axis=-2, keepdims=True)
+        a, b = a - centre_a, b - centre_b
+        spread = (w * a**2).sum(axis=(-2, -1))
+        u, singular, vt = np.linalg.svd(np.nan_to_num((b * w).swapaxes(-1, -2) @ a))
+        signs = np.ones_like(singular)
+        signs[..., -1] = np.sign(np.linalg.det(u @ vt))
+        scale = (singular * signs).sum(axis=-1) / spread
+        scale = np.where((scale > 1e-9) & (spread > 1e-18), scale, np.nan)
+    linear = scale[..., None, None] * ((u * signs[..., None, :]) @ vt)
+    offset = centre_b - centre_a @ linear.swapaxes(-1, -2)
+    return linear, offset[..., 0, :]
+
+
+@dataclass(frozen=True, eq=False)
+class Laid:
+    """A shape laid upon another.
+
+    Parameters
+    ----------
+    frame : Frame
+        From the shape to the other; it reflects if the shape is mirrored.
+    mirrored : bool
+        Whether only the shape's mirror image fits well.
+    residual : float
+        Sum of the squared distances that are left, over the landmarks that both have.
+    """
+
+    frame: Frame
+    mirrored: bool
+    residual: float
+
+
+def lay_upon(shape: Array, pattern: Array) -> Laid:
+    """Return how a shape lies upon another, as it is, or mirrored if only that fits well.
+
+    Parameters
+    ----------
+    shape, pattern : ndarray of shape (n, ndim)
+        NaN for absent landmarks.
+
+    Raises
+    ------
+    NoSimilarity
+        If fewer than two landmarks are in both, or they coincide.
+
+    Examples
+    --------
+    >>> pattern = np.array([[0.0, 0.0], [0.0, 1.0], [3.0, 0.0]])
+    >>> laid = lay_upon(2 * pattern * [1, -1] + 5, pattern)
+    >>> laid.mirrored, round(laid.residual, 6)
+    (True, 0.0)
+    """
+    fits, centre = [], np.zeros(shape.shape[1])
+    for mirrored in (False, True):
+        flip = Frame.from_linear(np.diag(np.append(np.ones(shape.shape[1] - 1), -1.0 if mirrored else 1.0)), centre)
+        frame = fit_similarity(flip.apply(shape), pattern).compose(flip)
+        fits.append(Laid(frame, mirrored, float(np.nansum((frame.apply(shape) - pattern) ** 2))))
+    straight, mirrored_one = fits
+    return mirrored_one if _CLEARLY * mirrored_one.residual < straight.residual else straight
+
+
+def fit_pose(shape: Array, pattern: Array, may_mirror: bool) -> Frame:
+    """Return the similarity that takes a shape to another; with a reflection if that is allowed, and only it fits well.
+
+    Raises
+    ------
+    NoSimilarity
+        If fewer than two landmarks are in both, or they coincide.
+    """
+    return lay_upon(shape, pattern).frame if may_mirror else fit_similarity(shape, pattern)
+
+
+def compute_mean_shape(hands: Sequence[Points]) -> Points | None:
+    """Return the Procrustes mean of some shapes; mirrored ones are mirrored back first.
+
+    The shape with most landmarks is the pattern: all are laid upon it, each as it is or mirrored, whichever fits
+    better, and the mean lies as it does; mirrored, if it is itself of the rarer side.
+
+    Parameters
+    ----------
+    hands : sequence of Points
+        With the same names.
+
+    Returns
+    -------
+    Points or None
+        Absent where a landmark is absent in all. None if none has two landmarks apart.
+    """
+    usable = [points.positions for points in hands if points.present.sum() > 1]
+    usable = [shape for shape in usable if shape_extent(shape) > 0]
+    if not usable:
+        return None
+    pattern = max(usable, key=lambda shape: int((~np.isnan(shape[:, 0])).sum()))
+    laid, n_mirrored = [], 0
+    for shape in usable:
+        with contextlib.suppress(NoSimilarity):
+            fit = lay_upon(shape, pattern)
+            laid.append(fit.frame.apply(shape))
+            n_mirrored += fit.mirrored
+    seen = ~np.isnan(np.stack(laid)[:, :, 0]).all(axis=0)
+    mean = np.full_like(pattern, np.nan)
+    mean[seen] = mean_shape([shape[seen] for shape in laid])
+    side = -1.0 if 2 * n_mirrored > len(laid) else 1.0
+    return Points(hands[0].names, mean * np.append(np.ones(pattern.shape[1] - 1), side))
+
+
+def mean_shape(shapes: Sequence[Array], may_mirror: bool = False) -> Array:
+    """Return the mean of shapes after removing place, size and rotation (generalised Procrustes analysis).
+
+    Absent landmarks (NaN) are left out of the means.
+
+    Parameters
+    ----------
+    shapes : sequence of ndarray of shape (n, ndim)
+    may_mirror : bool
+        Whether some of the shapes may be mirror images of the others; the mean is then of the side that most are of.
+
+    Returns
+    -------
+    ndarray of shape (n, ndim)
+        Centred on 0, the larger side of its bounding box 1, in the shapes' mean orientation.
+    """
+    upright = [_normalise(shape) for shape in shapes]
+    if may_mirror:
+        upright = _turn_to_one_side(upright)
+    mean = _normalise(np.nanmean(upright, axis=0))
+    for _ in range(5):
+        aligned = [fit_pose(shape, mean, may_mirror).apply(shape) for shape in shapes]
+        mean = _normalise(np.nanmean(aligned, axis=0))
+    return mean
+
+
+def shape_extent(shape: Array) -> float:
+    """Return the larger side of a shape's bounding box."""
+    return float((np.nanmax(shape, axis=0) - np.nanmin(shape, axis=0)).max())
+
+
+def shape_centre(shape: Array) -> Array:
+    """Return the centre of a shape's bounding box, shape (ndim,)."""
+    return np.asarray((np.nanmax(shape, axis=0) + np.nanmin(shape, axis=0)) / 2)
+
+
+def _normalise(shape: Array) -> Array:
+    return np.asarray((shape - shape_centre(shape)) / shape_extent(shape), dtype=np.float64)
+
+
+def _turn_to_one_side(shapes: Sequence[Array]) -> list[Array]:
+    """Return the shapes, mirrored where they are so with respect to most."""
+    fullest = max(shapes, key=lambda shape: int((~np.isnan(shape[:, 0])).sum()))
+    mirrored = [_is_mirrored(shape, fullest) for shape in shapes]
+    if 2 * sum(mirrored) > len(shapes):
+        mirrored = [not side for side in mirrored]
+    flip = np.append(np.ones(fullest.shape[1] - 1), -1.0)
+    return [shape * flip if side else shape for shape, side in zip(shapes, mirrored, strict=True)]
+
+
+def _is_mirrored(shape: Array, other: Array) -> bool:
+    try:
+        return lay_upon(shape, other).mirrored
+    except NoSimilarity:  # they have too few landmarks in common to tell
+        return False

@@ -1,0 +1,221 @@
+"""The variants that an age benchmark compares, by name."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol, Self, get_args
+
+from boneage.imaging import Collection, Sex, compute_mean_shape
+from boneage.pipeline.age_training import RECIPES
+from boneage.pipeline.assessment import mean_shape_of
+from boneage.pipeline.bone_age import load_localiser
+from boneage.pipeline.hands import LabelledHands
+from boneage.pipeline.preparing import Preparation
+from boneage.pipeline.progress import Report
+from boneage.regression import (
+    CUT_KINDS,
+    PRESETS,
+    AgeEstimate,
+    AgeRegressor,
+    BackboneSettings,
+    ConstantBySex,
+    Cutting,
+    GeometryRegressor,
+    GeometrySettings,
+    HogRegressor,
+    RegressorSettings,
+)
+from boneage.regression.fusion import FusionRule
+
+Sight = Literal["nothing", "points", "regions"]
+
+FUSIONS: tuple[FusionRule, ...] = get_args(FusionRule)
+
+
+class AgeModel(Protocol):
+    """What can be compared."""
+
+    @property
+    def n_parameters(self) -> int:
+        """How many numbers were learnt."""
+
+    def fit(self, inputs: Any, ages_months: Any, sexes: Any) -> Self:
+        """Learn from hands of known age."""
+
+    def predict(self, inputs: Any, sexes: Sequence[Sex | None]) -> list[AgeEstimate]:
+        """Estimate the ages of hands."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to an age.
+
+    Parameters
+    ----------
+    name : str
+    sight : {"nothing", "points", "regions"}
+        What of a hand its model sees.
+    make : callable
+        From a seed to an unfitted model.
+    settings : RegressorSettings or GeometrySettings, optional
+        Of the model, if it has any.
+    cutting : Cutting, optional
+        Where regions are seen.
+    """
+
+    name: str
+    sight: Sight
+    make: Callable[[int], AgeModel]
+    settings: RegressorSettings | GeometrySettings | None = None
+    cutting: Cutting | None = None
+
+    @property
+    def needs_landmarks(self) -> bool:
+        """Whether the landmarks of the hands must be known."""
+        return self.sight == "points" or (self.cutting is not None and self.cutting.needs_landmarks)
+
+    @property
+    def needs_sex(self) -> bool:
+        """Whether the sex of every hand must be known."""
+        return self.settings is not None and self.settings.use_sex
+
+    @property
+    def epochs(self) -> int:
+        """Passes over the hands; 1 for what is no network."""
+        return self.settings.recipe.epochs if isinstance(self.settings, RegressorSettings) else 1
+
+    def label(self, preparation: Preparation) -> LabelledHands[Any]:
+        """Return the hands as the model sees them."""
+        if self.sight == "points":
+            return preparation.label_points()
+        return preparation.label_nothing() if self.cutting is None else preparation.label_regions(self.cutting)
+
+    def describe(self) -> list[Any]:
+        """Return what makes its figures other than those of a variant of the same name, as JSON data."""
+        settings = dataclasses.asdict(self.settings) if self.settings else None
+        kind = type(self.settings.network).__name__ if isinstance(self.settings, RegressorSettings) else ""
+        return [settings, kind, dataclasses.asdict(self.cutting) if self.cutting else None]
+
+
+def name_variants(
+    asked: Sequence[str],
+    settings: RegressorSettings,
+    side: int | None = None,
+    epochs: int | None = None,
+    weights: Path | None = None,
+) -> list[Variant]:
+    """Return the variants of some names.
+
+    ``constant`` is the median age of the sex, ``geometry`` the landmarks alone, ``hog-ridge`` gradients of the whole
+    image. A network is named by what it sees, ``whole``, ``hand``, ``regions`` or ``hand+regions``, and, after colons,
+    by what is other than in ``settings``: a network, a weighting of regions or a recipe, such as ``regions:equal``.
+
+    Parameters
+    ----------
+    asked : sequence of str
+    settings : RegressorSettings
+        Of the networks. Whether the sex is used holds for the geometry too.
+    side : int, optional
+        Of regions in pixels; that of the way of cutting if not given.
+    epochs : int, optional
+        Passes over the hands for every network; those of its recipe if not given.
+    weights : Path, optional
+        File of pretrained weights, for the networks that take some.
+
+    Raises
+    ------
+    ValueError
+        If a name is not known or is there twice, or none is given.
+    """
+    if not asked or len(set(asked)) < len(asked):
+        raise ValueError(f"variants to compare must be named once each, at least one, got {', '.join(asked)!r}")
+    return [
+        _BASELINES[name](settings) if name in _BASELINES else _name_network(name, settings, side, epochs, weights)
+        for name in asked
+    ]
+
+
+def make_geometry(settings: GeometrySettings, name: str = "geometry") -> Variant:
+    """Return the variant that sees the landmarks alone."""
+    return Variant(name, "points", lambda seed: GeometryRegressor(settings=settings), settings)
+
+
+def make_constant() -> Variant:
+    """Return the variant that sees the sex alone."""
+    return Variant("constant", "nothing", lambda seed: ConstantBySex())
+
+
+def prepare_comparison(
+    collection: Collection,
+    variants: Sequence[Variant],
+    localiser_path: Path | None,
+    *,
+    at_annotations: bool,
+    cache: Path,
+    jobs: int,
+    report: Report | None = None,
+) -> Preparation:
+    """Return what makes the hands that some variants see; a localiser is read only if one of them needs landmarks.
+
+    At annotations hands are laid upon the mean of the annotated shapes.
+
+    Raises
+    ------
+    ValueError
+        If landmarks are needed and there is neither a localiser nor annotated ones, or a site lacks some.
+    """
+    needy = [variant for variant in variants if variant.needs_landmarks]
+    localiser, reference = None, None
+    if needy and at_annotations and collection.landmarks is not None:
+        reference = compute_mean_shape(list(collection.landmarks.points.values()))
+    elif needy and localiser_path is not None:
+        localiser, _ = load_localiser(localiser_path)
+        reference = mean_shape_of(localiser)
+    elif needy:
+        raise ValueError(
+            f"{needy[0].name} needs landmarks: give --localiser (a trained one) or --landmarks (annotated)"
+        )
+    for variant in needy:
+        if variant.cutting is not None and reference is not None:
+            variant.cutting.check_landmarks(reference.names)
+    return Preparation(collection, localiser, reference, at_annotations, cache, jobs, report)
+
+
+_BASELINES: Mapping[str, Callable[[RegressorSettings], Variant]] = {
+    "constant": lambda settings: make_constant(),
+    "geometry": lambda settings: make_geometry(GeometrySettings(use_sex=settings.use_sex)),
+    "hog-ridge": lambda settings: Variant("hog-ridge", "regions", lambda seed: HogRegressor(), None, Cutting("whole")),
+}
+
+
+def _name_network(
+    name: str, settings: RegressorSettings, side: int | None, epochs: int | None, weights: Path | None
+) -> Variant:
+    kind, *changes = name.split(":")
+    if kind not in CUT_KINDS:
+        known = ", ".join([*_BASELINES, *CUT_KINDS])
+        raise ValueError(f"variants to compare are {known}, got {name!r}")
+    for change in changes:
+        settings = _change(settings, change, name)
+    if epochs is not None:
+        settings = dataclasses.replace(settings, recipe=dataclasses.replace(settings.recipe, epochs=epochs))
+    file = weights if isinstance(settings.network, BackboneSettings) else None
+
+    def make(seed: int) -> AgeModel:
+        return AgeRegressor(settings=settings, random_state=seed, weights=file)
+
+    return Variant(name, "regions", make, settings, Cutting(kind, side or 0))
+
+
+def _change(settings: RegressorSettings, change: str, name: str) -> RegressorSettings:
+    if change in PRESETS:
+        return dataclasses.replace(PRESETS[change], use_sex=settings.use_sex, fusion=settings.fusion)
+    if change in FUSIONS:
+        return dataclasses.replace(settings, fusion=change)
+    if change in RECIPES:
+        return dataclasses.replace(settings, recipe=RECIPES[change]())
+    known = ", ".join([*PRESETS, *FUSIONS, *RECIPES])
+    raise ValueError(f"{name!r}: after a colon goes one of {known}, got {change!r}")

@@ -1,0 +1,148 @@
+"""``boneage age benchmark`` and ``geometry``: ways to an age, beside each other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from boneage.pipeline.commands.age.options import Epochs, Hands, Network, NoSex, RecipeOption, Side, Weights
+from boneage.pipeline.commands.options import (
+    Ages,
+    Annotations,
+    Ids,
+    Images,
+    Jobs,
+    Landmarks,
+    Localiser,
+    Out,
+    Seed,
+    Sizes,
+    Strata,
+    err_console,
+    out_console,
+    read_numbers,
+    remark,
+    split_names,
+)
+
+_COMPARE_HELP = (
+    "Variants, by commas: constant, geometry, hog-ridge, whole, hand, regions, hand+regions. A network is changed "
+    "after colons, as in regions:equal."
+)
+Folds = Annotated[int, typer.Option("--folds", min=2, help="Test every hand once in this many folds.")]
+
+
+def benchmark(
+    images: Images,
+    ages: Ages,
+    out: Out,
+    localiser: Localiser = None,
+    landmarks: Landmarks = None,
+    sizes: Sizes = None,
+    ids: Ids = None,
+    compare: Annotated[str, typer.Option("--compare", help=_COMPARE_HELP)] = "constant,regions",
+    folds: Folds = 5,
+    train_ids: Annotated[
+        Path | None, typer.Option("--train-ids", help="Ids to train on, one a line, instead of folds.")
+    ] = None,
+    test_ids: Annotated[Path | None, typer.Option("--test-ids", help="Ids to test on.")] = None,
+    validation_ids: Annotated[
+        Path | None, typer.Option("--validation-ids", help="Ids to test on too, told apart: to choose by.")
+    ] = None,
+    network: Network = "multiregion",
+    side: Side = None,
+    hands: Hands = None,
+    recipe: RecipeOption = None,
+    weights: Weights = None,
+    no_sex: NoSex = False,
+    epochs: Epochs = None,
+    strata: Strata = "",
+    seed: Seed = 0,
+    jobs: Jobs = 2,
+) -> None:
+    """Train and test several ways to an age on the same hands: in folds, or on given lists of ids.
+
+    Writes predictions.csv (a row for each variant and hand), summary.json, report.html and figures/; rounds/ and
+    hands/, unless --hands says where else, keep what is done. Interrupted, it goes on where it stopped when the same
+    command is given again.
+    """
+    from boneage.pipeline.age_benchmark import run_age_benchmark
+    from boneage.pipeline.age_benchmark_reporting import report_age_benchmark
+    from boneage.pipeline.age_training import settings_for
+    from boneage.pipeline.age_variants import name_variants, prepare_comparison
+    from boneage.pipeline.benchmark_protocols import CrossValidation, FixedSplit
+    from boneage.pipeline.gathering import describe, gather, read_id_lists
+    from boneage.pipeline.progress import show_stages
+    from boneage.pipeline.provenance import describe_run
+
+    run = describe_run()
+    if (train_ids is None) != (test_ids is None) or (validation_ids is not None and train_ids is None):
+        raise typer.BadParameter("a given split needs --train-ids and --test-ids; --validation-ids goes with them")
+    if ids is not None and train_ids is not None:
+        raise typer.BadParameter("--ids goes with folds, --train-ids and --test-ids without it")
+    settings = settings_for(use_sex=not no_sex, epochs=epochs, network=network, recipe=recipe)
+    variants = name_variants(split_names(compare), settings, side, epochs, weights)
+    collection = gather(images, landmarks=landmarks, ages=ages, sizes=sizes, ids=ids)
+    remark(describe(collection))
+    protocol: CrossValidation | FixedSplit = CrossValidation(folds, seed)
+    if train_ids is not None:
+        train, test, validation = read_id_lists(collection, (train_ids, test_ids, validation_ids))
+        protocol = FixedSplit(train, test, validation, seed)
+        collection = collection.subset(protocol.ids)
+    with show_stages(err_console()) as report:
+        preparation = prepare_comparison(
+            collection,
+            variants,
+            localiser,
+            at_annotations=landmarks is not None,
+            cache=hands or out / "hands",
+            jobs=jobs,
+            report=report,
+        )
+        draws = protocol.draw(preparation.label_nothing().ids)
+        rounds = run_age_benchmark(
+            variants, lambda variant: variant.label(preparation), draws, out / "rounds", report=report
+        )
+    text = report_age_benchmark(rounds, collection.ages, out, strata=read_numbers(strata), run=run)
+    out_console().print(text, soft_wrap=True)
+
+
+def geometry(
+    landmarks: Annotations,
+    ages: Ages,
+    out: Out,
+    folds: Folds = 5,
+    with_size: Annotated[
+        bool,
+        typer.Option("--with-size", help="Measure too what the size in pixels would add: it may tell of the scanner."),
+    ] = False,
+    no_sex: NoSex = False,
+    seed: Seed = 0,
+) -> None:
+    """Cross-validate geometry alone, the landmarks' shape and the sex, beside the constant; from tables, no images.
+
+    Writes predictions.csv, summary.json, report.html and figures/.
+    """
+    from boneage.imaging import read_landmarks
+    from boneage.pipeline.age_benchmark import run_age_benchmark
+    from boneage.pipeline.age_benchmark_reporting import report_age_benchmark
+    from boneage.pipeline.age_variants import make_constant, make_geometry
+    from boneage.pipeline.benchmark_protocols import CrossValidation
+    from boneage.pipeline.gathering import merge_ages
+    from boneage.pipeline.preparing import label_tables
+    from boneage.pipeline.progress import show_stages
+    from boneage.pipeline.provenance import describe_run
+    from boneage.regression import GeometrySettings
+
+    run = describe_run()
+    variants = [make_constant(), make_geometry(GeometrySettings(use_sex=not no_sex))]
+    if with_size:
+        settings = GeometrySettings(use_sex=not no_sex, with_size=True)
+        variants.append(make_geometry(settings, "geometry and size"))
+    hands = label_tables(read_landmarks(landmarks), merge_ages(ages) or {})
+    with show_stages(err_console()) as report:
+        draws = CrossValidation(folds, seed).draw(hands.ids)
+        rounds = run_age_benchmark(variants, lambda variant: hands, draws, out / "rounds", report=report)
+    out_console().print(report_age_benchmark(rounds, hands.records, out, run=run), soft_wrap=True)

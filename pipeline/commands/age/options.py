@@ -1,0 +1,39 @@
+"""Options that the age commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+NoSex = Annotated[bool, typer.Option("--no-sex", help="Train models that do not use the sex.")]
+Epochs = Annotated[
+    int | None, typer.Option("--epochs", min=1, help="Passes over the hands; the recipe's if not given.")
+]
+CutOption = Annotated[
+    Literal["regions", "hand", "hand+regions", "whole"],
+    typer.Option("--cut", help="What the model sees: regions around bones, the hand turned upright, the whole image."),
+]
+Side = Annotated[
+    int | None, typer.Option("--side", min=8, help="Side of a region in pixels; the way of cutting has its own.")
+]
+Hands = Annotated[
+    Path | None,
+    typer.Option("--hands", help="Folder that keeps located and cut hands (patients' pixels), for other runs to use."),
+]
+Network = Annotated[
+    str,
+    typer.Option(
+        "--network", help="multiregion, whole-hand, bonet; vgg16, googlenet, overfeat with -features or -finetuned."
+    ),
+]
+RecipeOption = Annotated[
+    Literal["modern", "seed"] | None,
+    typer.Option(
+        "--recipe", help="How networks are trained: ours, or SGD at a fixed rate; the network's own if not given."
+    ),
+]
+Weights = Annotated[
+    Path | None, typer.Option("--weights", help="File of pretrained weights; those published are fetched if not given.")
+]

@@ -1,0 +1,80 @@
+"""``boneage age train``."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from boneage.pipeline.commands.age.options import CutOption, Epochs, Hands, Network, NoSex, RecipeOption, Side, Weights
+from boneage.pipeline.commands.options import (
+    Ages,
+    Ids,
+    Images,
+    Jobs,
+    Landmarks,
+    Localiser,
+    Seed,
+    Sizes,
+    err_console,
+    out_console,
+    remark,
+)
+
+
+def train(
+    images: Images,
+    ages: Ages,
+    model: Annotated[Path, typer.Option("--model", help="Model file to write (.boneage).", show_default=False)],
+    localiser: Localiser = None,
+    landmarks: Landmarks = None,
+    sizes: Sizes = None,
+    ids: Ids = None,
+    cut: CutOption = "regions",
+    side: Side = None,
+    hands: Hands = None,
+    network: Network = "multiregion",
+    recipe: RecipeOption = None,
+    weights: Weights = None,
+    no_sex: NoSex = False,
+    epochs: Epochs = None,
+    seed: Seed = 0,
+    jobs: Jobs = 2,
+) -> None:
+    """Train an age model on hands of known bone age; the file written holds the localiser too.
+
+    Hands are cut at the points that --localiser finds. With --landmarks instead, they are cut at the annotated
+    points, and a localiser is trained on those first, for use at prediction time. --cut whole needs neither; a
+    localiser given all the same will refuse what is no hand.
+    A training that was interrupted goes on where it stopped when the same command is given again.
+    """
+    from boneage.pipeline.age_training import prepare_regions, settings_for, train_pipeline
+    from boneage.pipeline.gathering import describe, gather
+    from boneage.pipeline.outputs import prepare_folder
+    from boneage.pipeline.progress import show_stages
+    from boneage.regression import Cutting
+
+    settings = settings_for(use_sex=not no_sex, epochs=epochs, network=network, recipe=recipe)
+    collection = gather(images, landmarks=landmarks, ages=ages, sizes=sizes, ids=ids)
+    remark(describe(collection))
+    prepare_folder(model.parent)
+    state = model.with_name(f".{model.name}.training")
+    with show_stages(err_console()) as report:
+        prepared = prepare_regions(
+            collection,
+            localiser,
+            Cutting(cut, side or 0),
+            cut_at_annotations=landmarks is not None,
+            seed=seed,
+            jobs=jobs,
+            cache=hands or state / "hands",
+            report=report,
+        )
+        pipeline = train_pipeline(prepared, settings, seed=seed, weights=weights, report=report, checkpoints=state)
+    remark(f"left out {refusal.path}: {refusal.reason}" for refusal in prepared.regions.refused)
+    pipeline.save(model)
+    shutil.rmtree(state, ignore_errors=True)
+    size = model.stat().st_size / 1e6
+    out_console().print(f"age model trained on {len(prepared.regions.ids)} hands; {model} ({size:.1f} MB)")

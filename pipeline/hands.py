@@ -1,0 +1,169 @@
+"""Hands of known age with what a model sees of each: points, regions, or nothing at all."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Generic, Self, TypeVar, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boneage.imaging import AgeRecord, Frame, Sex
+from boneage.regression import RegionStack
+
+Input = TypeVar("Input", covariant=True)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A hand that was left out, and why."""
+
+    id: str
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledHands(Generic[Input]):
+    """Hands of known age, ready to train or test an age model on.
+
+    Parameters
+    ----------
+    ids : tuple of str
+    inputs : sequence
+        What a model sees, as many as there are ids.
+    ages_months : tuple of float
+    sexes : tuple of {"F", "M", None}
+    phantoms : frozenset of str
+        Ids of the hands that are synthetic.
+    refused : tuple of Refusal
+        Hands that have an age but could not be read, or in which nothing was found to see.
+    seconds : float
+        Spent on making one hand's input, on one core.
+    digest : str
+        Another one if what made the inputs was another.
+    """
+
+    ids: tuple[str, ...]
+    inputs: Sequence[Input]
+    ages_months: tuple[float, ...]
+    sexes: tuple[Sex | None, ...]
+    phantoms: frozenset[str] = frozenset()
+    refused: tuple[Refusal, ...] = ()
+    seconds: float = 0.0
+    digest: str = ""
+
+    def __post_init__(self) -> None:
+        if not len(self.ids) == len(self.inputs) == len(self.ages_months) == len(self.sexes):
+            raise ValueError(f"{len(self.ids)} hands need as many inputs, ages and sexes")
+
+    @property
+    def records(self) -> dict[str, AgeRecord]:
+        """What is known of each hand, by id."""
+        known = zip(self.ids, self.ages_months, self.sexes, strict=True)
+        return {id_: AgeRecord(months, sex) for id_, months, sex in known}
+
+    def among(self, ids: Collection[str]) -> Self:
+        """Return the hands whose ids are among some; refusals too."""
+        wanted = set(ids)
+        places = [place for place, id_ in enumerate(self.ids) if id_ in wanted]
+        return dataclasses.replace(
+            self,
+            ids=tuple(self.ids[place] for place in places),
+            inputs=Chosen(self.inputs, places),
+            ages_months=tuple(self.ages_months[place] for place in places),
+            sexes=tuple(self.sexes[place] for place in places),
+            phantoms=self.phantoms & wanted,
+            refused=tuple(refusal for refusal in self.refused if refusal.id in wanted),
+        )
+
+    def check_sexes(self) -> None:
+        """Check that the sex of every hand is known.
+
+        Raises
+        ------
+        ValueError
+            If it is not; it names some of them.
+        """
+        unknown = [id_ for id_, sex in zip(self.ids, self.sexes, strict=True) if sex is None]
+        if unknown:
+            raise ValueError(
+                f"the sex of {len(unknown)} hands is not known ({', '.join(unknown[:5])}"
+                f"{', …' if len(unknown) > 5 else ''}): add it to the age table, or train with --no-sex"
+            )
+
+
+class Chosen(Sequence[Input]):
+    """Some of a sequence's items, fetched when they are asked for."""
+
+    def __init__(self, items: Sequence[Input], places: Sequence[int]) -> None:
+        self._items = items
+        self._places = places
+
+    @overload
+    def __getitem__(self, place: int) -> Input: ...
+    @overload
+    def __getitem__(self, place: slice) -> Chosen[Input]: ...
+    def __getitem__(self, place: int | slice) -> Input | Chosen[Input]:
+        if isinstance(place, slice):
+            return Chosen(self._items, self._places[place])
+        return self._items[self._places[place]]
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+class StoredStacks(Sequence[RegionStack]):
+    """The regions of many hands, a byte a pixel, turned into a :class:`RegionStack` when one is asked for.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Of the regions.
+    pixels : ndarray of uint8, shape (n_hands, n_regions, side, side)
+    frames : ndarray of shape (n_hands, n_regions, 3, 3)
+        Their matrices; NaN for a missing region.
+    """
+
+    def __init__(self, names: tuple[str, ...], pixels: NDArray[np.uint8], frames: NDArray[np.float64]) -> None:
+        self.names = names
+        self.pixels = pixels
+        self.frames = frames
+
+    @classmethod
+    def pack(cls, names: tuple[str, ...], stacks: Sequence[RegionStack], side: int) -> StoredStacks:
+        """Store regions: each grey value as the nearest of 256."""
+        pixels = np.empty((len(stacks), len(names), side, side), np.uint8)
+        frames = np.full((len(stacks), len(names), 3, 3), np.nan)
+        for k, stack in enumerate(stacks):
+            pixels[k] = np.round(255 * stack.pixels)
+            for region, frame in enumerate(stack.frames):
+                if frame is not None:
+                    frames[k, region] = frame.matrix
+        return cls(names, pixels, frames)
+
+    @classmethod
+    def join(cls, names: tuple[str, ...], parts: Sequence[StoredStacks], side: int) -> StoredStacks:
+        """Put several as one."""
+        nothing = cls.pack(names, [], side)
+        pixels = np.concatenate([nothing.pixels, *(part.pixels for part in parts)])
+        return cls(names, pixels, np.concatenate([nothing.frames, *(part.frames for part in parts)]))
+
+    @overload
+    def __getitem__(self, place: int) -> RegionStack: ...
+    @overload
+    def __getitem__(self, place: slice) -> StoredStacks: ...
+    def __getitem__(self, place: int | slice) -> RegionStack | StoredStacks:
+        if isinstance(place, slice):
+            return StoredStacks(self.names, self.pixels[place], self.frames[place])
+        frames = tuple(None if np.isnan(matrix[0, 0]) else Frame(matrix) for matrix in self.frames[place])
+        pixels = self.pixels[place].astype(np.float32) / 255
+        return RegionStack(self.names, pixels, np.array([frame is not None for frame in frames]), frames)
+
+    def __iter__(self) -> Iterator[RegionStack]:
+        return (self[k] for k in range(len(self)))
+
+    def __len__(self) -> int:
+        return len(self.pixels)

@@ -1,0 +1,98 @@
+"""Off-the-shelf features: what a frozen backbone sees in each region, kept on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from boneage.regression.caching import written_atomically
+from boneage.regression.networks.backbone import BackboneNet
+from boneage.regression.tensors import to_grey
+
+Report = Callable[[str, float], None]
+
+_BATCH = 16
+_DAMAGED = (OSError, EOFError, ValueError, KeyError, NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error)
+
+
+def extract_features(
+    network: BackboneNet, pixels: Tensor, present: Tensor, *, cache: Path | None = None, progress: Report | None = None
+) -> Tensor:
+    """Return the features of each region, as the network's backbone sees them.
+
+    On a GPU where there is one. With a cache, a hand that the same backbone has seen before is not looked at again;
+    an entry that is damaged is computed anew.
+
+    Parameters
+    ----------
+    network : BackboneNet
+    pixels : uint8 tensor of shape (n_hands, n_regions, side, side)
+    present : bool tensor of shape (n_hands, n_regions)
+    cache : Path, optional
+        Folder of one file per hand, named after its pixels, the backbone's weights and the side it looks at.
+    progress : callable, optional
+        Called with a stage name and the part of it that is done.
+
+    Returns
+    -------
+    tensor of shape (n_hands, n_regions, n_features)
+        Zeros for a region that is not present.
+
+    Raises
+    ------
+    OSError
+        If the cache cannot be written.
+    """
+    shape = (present.shape[1], network.backbone.n_features)
+    paths = _name_entries(network, pixels, present, cache) if cache else []
+    known = [_read_entry(path, shape) for path in paths] or [None] * len(pixels)
+    features = torch.stack([torch.zeros(shape) if entry is None else torch.from_numpy(entry) for entry in known])
+    unknown = [k for k, entry in enumerate(known) if entry is None]
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    network.to(device).eval()
+    for start in range(0, len(unknown), _BATCH):
+        batch = unknown[start : start + _BATCH]
+        with torch.inference_mode():
+            seen = network.look(to_grey(pixels[batch].to(device)), present[batch].to(device)).cpu()
+        features[batch] = seen
+        for k in batch if cache else ():
+            with written_atomically(paths[k]) as file:
+                np.savez(file, features=features[k].numpy())
+        if progress:
+            progress("features", (start + len(batch)) / len(unknown))
+    network.cpu()
+    return features
+
+
+def _name_entries(network: BackboneNet, pixels: Tensor, present: Tensor, cache: Path) -> list[Path]:
+    start = hashlib.sha256(repr((network.backbone.name, network.input_side, tuple(pixels.shape[1:]))).encode())
+    for name, array in network.backbone.state_dict().items():
+        start.update(name.encode())
+        start.update(array.cpu().numpy().tobytes())
+    paths = []
+    for hand, there in zip(pixels.numpy(), present.numpy(), strict=True):
+        digest = start.copy()
+        digest.update(there.tobytes())
+        digest.update(hand.tobytes())
+        name = digest.hexdigest()[:32]
+        paths.append(cache / name[:2] / f"{name}.npz")
+    return paths
+
+
+def _read_entry(path: Path, shape: tuple[int, int]) -> NDArray[np.float32] | None:
+    """Return what is kept, or ``None`` if nothing is or it is damaged."""
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as entry:
+            features = entry["features"]
+    except _DAMAGED:
+        return None
+    sound = features.shape == shape and features.dtype == np.float32 and np.isfinite(features).all()
+    return features if sound else None

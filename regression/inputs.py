@@ -1,0 +1,108 @@
+"""Ways of cutting a hand: what of the image an age model looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from boneage.imaging import Points, Scan
+from boneage.regression.regions import RegionStack, crop_hand, crop_regions, crop_whole, join_regions
+from boneage.regression.sites import HAND_SITES, Site, check_sites
+
+CutKind = Literal["regions", "hand", "hand+regions", "whole"]
+CUT_KINDS: tuple[CutKind, ...] = get_args(CutKind)
+
+_SIDES: dict[CutKind, int] = {"regions": 64, "hand": 96, "hand+regions": 64, "whole": 100}
+
+
+@dataclass(frozen=True)
+class Cutting:
+    """A way of cutting, which a trained model keeps.
+
+    Parameters
+    ----------
+    kind : {"regions", "hand", "hand+regions", "whole"}
+        A square around each site in the frame of its bone; the hand turned upright as one region; both; or the whole
+        image squashed into a square, which needs no landmarks.
+    side : int, optional
+        Side of every region in pixels. If not given, 64 where there are sites, 96 for the hand and 100 for the whole.
+    sites : tuple of Site
+        Of no use to ``hand`` and ``whole``, which have none.
+    """
+
+    kind: CutKind = "regions"
+    side: int = 0
+    sites: tuple[Site, ...] = HAND_SITES
+
+    def __post_init__(self) -> None:
+        if self.kind not in CUT_KINDS:
+            raise ValueError(f"the way of cutting must be one of {', '.join(CUT_KINDS)}, got {self.kind!r}")
+        if not self.side:
+            object.__setattr__(self, "side", _SIDES[self.kind])
+        if self.side < 8:
+            raise ValueError(f"the side of a region must be at least 8 pixels, got {self.side}")
+        if not self.has_sites:
+            object.__setattr__(self, "sites", ())
+        elif not self.sites:
+            raise ValueError(f"cutting {self.kind} needs at least one site")
+
+    @property
+    def has_sites(self) -> bool:
+        """Whether regions are cut around sites."""
+        return self.kind in ("regions", "hand+regions")
+
+    @property
+    def has_hand(self) -> bool:
+        """Whether the hand is cut as one region."""
+        return self.kind in ("hand", "hand+regions")
+
+    @property
+    def needs_landmarks(self) -> bool:
+        """Whether the landmarks must be known."""
+        return self.kind != "whole"
+
+    @property
+    def region_names(self) -> tuple[str, ...]:
+        """Names of the regions, in their order."""
+        sites = tuple(site.name for site in self.sites)
+        return ("whole",) if self.kind == "whole" else (("hand",) if self.has_hand else ()) + sites
+
+    def check_landmarks(self, names: Sequence[str]) -> None:
+        """Check that the landmarks ``names`` are enough to cut by.
+
+        Raises
+        ------
+        ValueError
+            If a site needs a landmark that is not among them; it names the sites and landmarks.
+        """
+        check_sites(self.sites, names)
+
+    def cut(
+        self, scan: Scan, points: Points | None = None, reference: Points | None = None, *, mirrored: bool = False
+    ) -> RegionStack:
+        """Cut a hand.
+
+        Parameters
+        ----------
+        scan : Scan
+        points, reference : Points, optional
+            The hand's landmarks in original pixels, and the shape that ``hand`` is laid upon.
+        mirrored : bool
+            Whether the hand lies as in a mirror; it is then cut mirrored back. The whole image is left as it is.
+
+        Raises
+        ------
+        ValueError
+            If there are no landmarks and they are needed, or they lack a name.
+        """
+        if self.kind == "whole":
+            return crop_whole(scan, side=self.side)
+        if points is None or (self.has_hand and reference is None):
+            raise ValueError(f"cutting {self.kind} needs the landmarks of the hand, and a shape to lay it upon")
+        stacks = []
+        if self.has_hand and reference is not None:
+            stacks.append(crop_hand(scan, points, reference, side=self.side, mirrored=mirrored))
+        if self.has_sites:
+            stacks.append(crop_regions(scan, points, self.sites, side=self.side, mirrored=mirrored))
+        return stacks[0] if len(stacks) == 1 else join_regions(*stacks)

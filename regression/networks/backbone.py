@@ -1,0 +1,181 @@
+"""An age network on top of one that comes pretrained on photographs: off the shelf, or fine-tuned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Self
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from boneage.regression.networks.googlenet import GoogLeNet
+from boneage.regression.networks.overfeat import OverFeat
+from boneage.regression.networks.oxfordnet import OxfordNet
+
+Backbone = OxfordNet | GoogLeNet | OverFeat
+
+BACKBONES: dict[str, type[Backbone]] = {kind.name: kind for kind in (OxfordNet, GoogLeNet, OverFeat)}
+
+_SMALLEST_SIDE = 32
+_SITE_WIDTH = 16
+
+
+@dataclass(frozen=True)
+class BackboneSettings:
+    """Shape of a :class:`BackboneNet`.
+
+    Parameters
+    ----------
+    backbone : {"vgg16", "googlenet", "overfeat"}
+    layer : str
+        The backbone's layer whose features are used; those there are, are in its class's docstring.
+    frozen : bool
+        Whether the backbone stays as it comes (off-the-shelf features) or is trained too (fine-tuned).
+    hidden : tuple of int
+        Widths of the one or two fully connected layers on top.
+    dropout : float
+        After each of them.
+    input_side : int or None
+        Side that regions are brought to first; their own if not given. ImageNet's features are best near the side they
+        were learnt at, 224 (OverFeat 231), and cost with its square.
+    """
+
+    backbone: str = "vgg16"
+    layer: str = "pool5"
+    frozen: bool = True
+    hidden: tuple[int, ...] = (256,)
+    dropout: float = 0.3
+    input_side: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.backbone not in BACKBONES:
+            raise ValueError(f"backbone must be one of {', '.join(BACKBONES)}, got {self.backbone!r}")
+        layers = BACKBONES[self.backbone].layers
+        if self.layer not in layers:
+            raise ValueError(f"layer of {self.backbone} must be one of {', '.join(layers)}, got {self.layer!r}")
+        if len(self.hidden) not in (1, 2) or min(self.hidden) < 1 or not 0 <= self.dropout < 1:
+            raise ValueError(
+                f"hidden must be 1 or 2 positive numbers, dropout in [0, 1), got {self.hidden}, {self.dropout}"
+            )
+        if self.input_side is not None and not _SMALLEST_SIDE <= self.input_side <= 1024:
+            raise ValueError(f"input_side must be from {_SMALLEST_SIDE} to 1024, got {self.input_side}")
+
+
+class RegionHead(nn.Module):
+    """Features of regions in; for each region an age and a weight (as a logit) out.
+
+    Features are standardised, joined by an embedding of the site and by the sex, and read by one or two fully connected
+    layers with ReLU and dropout; age and logit are linear in the last.
+
+    Parameters
+    ----------
+    n_features, n_regions : int
+    use_sex : bool
+    settings : BackboneSettings
+    """
+
+    centre: Tensor
+    spread: Tensor
+
+    def __init__(self, n_features: int, n_regions: int, use_sex: bool, settings: BackboneSettings) -> None:
+        super().__init__()
+        self.use_sex = use_sex
+        self.register_buffer("centre", torch.zeros(n_regions, n_features))
+        self.register_buffer("spread", torch.ones(n_regions, n_features))
+        self.site = nn.Embedding(n_regions, _SITE_WIDTH)
+        widths = (n_features + _SITE_WIDTH + use_sex, *settings.hidden)
+        steps = [[nn.Linear(n, m), nn.ReLU(), nn.Dropout(settings.dropout)] for n, m in pairwise(widths)]
+        self.join = nn.Sequential(*(step for layer in steps for step in layer))
+        self.age = nn.Linear(widths[-1], 1)
+        self.trust = nn.Linear(widths[-1], 1)
+
+    def standardise(self, features: Tensor, present: Tensor) -> None:
+        """Take on the mean and standard deviation of the present regions' features, for each site on its own."""
+        for region in range(present.shape[1]):
+            seen = features[present[:, region], region]
+            if len(seen) > 1:
+                spread, centre = torch.std_mean(seen, dim=0)
+                self.centre[region], self.spread[region] = centre, spread.clamp(min=1e-6)
+
+    def forward(self, features: Tensor, present: Tensor, sex: Tensor) -> tuple[Tensor, Tensor]:
+        """Return ages and trust logits, each of shape (n_hands, n_regions); 0 where a region is not present.
+
+        Parameters
+        ----------
+        features : tensor of shape (n_hands, n_regions, n_features)
+        present : bool tensor of shape (n_hands, n_regions)
+        sex : tensor of shape (n_hands,)
+            -1 for girls, 1 for boys; not looked at if the network does without.
+        """
+        parts = [(features - self.centre) / self.spread, self.site.weight.expand(len(features), -1, -1)]
+        if self.use_sex:
+            parts.append(sex[:, None, None].expand(-1, features.shape[1], 1))
+        joined = self.join(torch.cat(parts, dim=2))
+        return self.age(joined)[..., 0] * present, self.trust(joined)[..., 0] * present
+
+
+class BackboneNet(nn.Module):
+    """A pretrained backbone that looks at each region, and a head that reads its features.
+
+    Layers of batch normalisation keep the statistics they come with, and a frozen backbone stays altogether as it is:
+    neither depends on the batches of a training. Weights are random until
+    :func:`~boneage.regression.networks.weights.load_pretrained` fills them.
+
+    Parameters
+    ----------
+    settings : BackboneSettings
+    n_regions : int
+    use_sex : bool
+    """
+
+    def __init__(self, settings: BackboneSettings, n_regions: int, use_sex: bool) -> None:
+        super().__init__()
+        self.frozen = settings.frozen
+        self.input_side = settings.input_side
+        self.backbone = BACKBONES[settings.backbone](settings.layer)
+        self.head = RegionHead(self.backbone.n_features, n_regions, use_sex, settings)
+        self.backbone.requires_grad_(not self.frozen)
+        self.train()
+
+    def train(self, mode: bool = True) -> Self:
+        """Prepare for training or, with ``False``, for prediction."""
+        super().train(mode)
+        for module in self.backbone.modules():
+            if self.frozen or isinstance(module, nn.BatchNorm2d):
+                module.training = False
+        return self
+
+    def forward(self, pixels: Tensor, present: Tensor, sex: Tensor) -> tuple[Tensor, Tensor]:
+        """Return ages and trust logits, each of shape (n_hands, n_regions); 0 where a region is not present.
+
+        Parameters
+        ----------
+        pixels : tensor of shape (n_hands, n_regions, side, side)
+            Grey values from 0 to 1; a side of at least 32.
+        present : bool tensor of shape (n_hands, n_regions)
+        sex : tensor of shape (n_hands,)
+            -1 for girls, 1 for boys; not looked at if the network does without.
+        """
+        ages, logits = self.head(self.look(pixels, present), present, sex)
+        return ages, logits
+
+    def look(self, pixels: Tensor, present: Tensor) -> Tensor:
+        """Return the features of regions, shape (n_hands, n_regions, n_features); 0 where one is not present.
+
+        Raises
+        ------
+        ValueError
+            If the regions are too small to see anything in.
+        """
+        if pixels.shape[-1] < _SMALLEST_SIDE:
+            raise ValueError(f"regions must be at least {_SMALLEST_SIDE} pixels wide, got {pixels.shape[-1]}")
+        hand, region = torch.nonzero(present, as_tuple=True)
+        pictures = pixels[hand, region][:, None]
+        side = max(self.input_side or pixels.shape[-1], self.backbone.smallest_side)
+        if side != pixels.shape[-1]:
+            pictures = functional.interpolate(pictures, (side, side), mode="bilinear", antialias=True)
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
+            seen: Tensor = self.backbone(pictures)
+        return seen.new_zeros(*present.shape, seen.shape[1]).index_put((hand, region), seen)

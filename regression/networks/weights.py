@@ -1,0 +1,203 @@
+"""Pretrained weights of backbones: fetched and kept, or from a file; checked before they are used.
+
+Reading a file runs no code: it must hold named arrays and nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import pickle
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from boneage.regression.caching import cache_folder, written_atomically
+from boneage.regression.networks.backbone import BACKBONES, Backbone
+from boneage.regression.networks.overfeat import OverFeat, is_published, read_published
+
+Report = Callable[[str, float], None]
+
+_CHUNK = 1 << 20
+_SECONDS = 30.0  # without a sign of life from the server
+_NAMED = 3  # arrays named in a message
+_DAMAGED = (  # what torch's reader raises for damaged files, found by damaging some
+    OSError, EOFError, RuntimeError, ValueError, KeyError, IndexError, TypeError, AttributeError, AssertionError,
+)  # fmt: skip
+
+
+class UnusableWeights(ValueError):
+    """A file that a backbone's weights cannot be taken from; ``path`` and ``reason`` say which and why."""
+
+    def __init__(self, path: Path | str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = Path(path)
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class PublishedFile:
+    """A file of weights on the web.
+
+    Parameters
+    ----------
+    url : str
+    sha256 : str
+        How the SHA-256 of the file begins.
+    megabytes : int
+    """
+
+    url: str
+    sha256: str
+    megabytes: int
+
+
+PUBLISHED = {  # learnt from ImageNet, by torchvision
+    "vgg16": PublishedFile("https://download.pytorch.org/models/vgg16-397923af.pth", "397923af", 528),
+    "googlenet": PublishedFile("https://download.pytorch.org/models/googlenet-1378be20.pth", "1378be20", 50),
+}
+
+
+def load_pretrained(backbone: Backbone, weights: Path | None = None, progress: Report | None = None) -> None:
+    """Fill a backbone with pretrained weights.
+
+    1. Find the file: the one given, else torchvision's, which is fetched once and kept in the cache folder.
+    2. Read its arrays and hold them against the layout of the whole network.
+    3. Take over those that the backbone has, down to its last layer; classifiers of photographs are left out.
+
+    Parameters
+    ----------
+    backbone : OxfordNet, GoogLeNet or OverFeat
+        Changed in place.
+    weights : Path, optional
+        A file written by ``torch.save`` that holds a dict of arrays by their names; it may end after the layer that
+        is needed. For OverFeat also the authors' own.
+    progress : callable, optional
+        Called with a stage name and the part of it that is done.
+
+    Raises
+    ------
+    UnusableWeights
+        If the file is missing and cannot be fetched, has another SHA-256 than it should, is damaged, or does not hold
+        the arrays that this backbone needs.
+    """
+    path = weights or fetch_weights(backbone.name, progress)
+    arrays = _read(path, backbone)
+    _check(path, arrays, backbone)
+    state = {name: arrays.get(name, start).to(start.dtype) for name, start in backbone.state_dict().items()}
+    for name, array in state.items():
+        if not torch.isfinite(array).all():
+            raise UnusableWeights(path, f"its array {name} holds values that are not finite")
+    backbone.load_state_dict(state)
+
+
+def fetch_weights(name: str, progress: Report | None = None) -> Path:
+    """Return the published file of a backbone's weights, fetched if it is not in the cache folder.
+
+    Raises
+    ------
+    UnusableWeights
+        If it is not there and cannot be fetched, or its SHA-256 is not as published.
+    """
+    folder = cache_folder() / "weights"
+    if name not in PUBLISHED:
+        raise UnusableWeights(folder, f"there is no file to fetch for {name}: give one with --weights FILE")
+    published = PUBLISHED[name]
+    path = folder / published.url.rsplit("/", 1)[1]
+    if path.is_file():
+        _check_digest(path, _digest(path), published, "; delete it, and it is fetched anew")
+        return path
+    try:
+        with written_atomically(path) as file:
+            _check_digest(path, _download(published, file.write, progress), published, ", and was not kept")
+    except (OSError, http.client.HTTPException) as error:
+        raise UnusableWeights(
+            path,
+            f"is not there, and could not be fetched ({error}). Fetch {published.url} ({published.megabytes} MB) where "
+            "there is a network and put it there under this name, or give such a file with --weights FILE",
+        ) from error
+    return path
+
+
+def _download(published: PublishedFile, write: Callable[[bytes], Any], progress: Report | None) -> str:
+    """Fetch a file and return its SHA-256."""
+    digest, done = hashlib.sha256(), 0
+    with urllib.request.urlopen(published.url, timeout=_SECONDS) as answer:
+        size = int(answer.headers.get("Content-Length") or published.megabytes << 20)
+        while chunk := answer.read(_CHUNK):
+            write(chunk)
+            digest.update(chunk)
+            done += len(chunk)
+            if progress:
+                progress("fetching weights", min(done / size, 1.0))
+    return digest.hexdigest()
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _check_digest(path: Path, digest: str, published: PublishedFile, remedy: str) -> None:
+    if not digest.startswith(published.sha256):
+        raise UnusableWeights(
+            path,
+            f"its SHA-256 begins with {digest[: len(published.sha256)]} instead of {published.sha256}: it is damaged, "
+            f"or not {published.url}{remedy}",
+        )
+
+
+def _read(path: Path, backbone: Backbone) -> Mapping[str, Tensor]:
+    if not path.is_file():
+        raise UnusableWeights(path, "there is no such file")
+    try:
+        if isinstance(backbone, OverFeat) and is_published(path):
+            return read_published(path)
+        arrays = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise UnusableWeights(path, "is damaged, or holds something else than named arrays") from error
+    except _DAMAGED as error:
+        raise UnusableWeights(path, f"cannot be read: it is cut short, or no file of weights ({error})") from error
+    if not isinstance(arrays, Mapping) or not all(isinstance(array, Tensor) for array in arrays.values()):
+        raise UnusableWeights(path, "holds something else than arrays by their names")
+    return {str(name): array for name, array in arrays.items()}
+
+
+def _check(path: Path, arrays: Mapping[str, Tensor], backbone: Backbone) -> None:
+    """Hold a file's arrays against the layout of the whole network."""
+    layout = _layout(type(backbone))
+    # statistics of batch normalisation count their batches only in newer files, and nothing here reads the count
+    needed = [name for name in backbone.state_dict() if not name.endswith("num_batches_tracked")]
+    absent = [name for name in needed if name not in arrays]
+    foreign = [name for name in arrays if name not in layout and not name.startswith(backbone.dropped)]
+    if absent or foreign:
+        problem = f"it lacks {_list(absent)}" if absent else f"it has {_list(foreign)} besides"
+        others = [kind.name for kind in BACKBONES.values() if arrays and arrays.keys() <= _known(kind, arrays)]
+        remark = f"; these are weights of {others[0]}" if others and others[0] != backbone.name else ""
+        raise UnusableWeights(path, f"does not fit {backbone.name}: {problem}{remark}")
+    for name in arrays:
+        if name in layout and arrays[name].shape != layout[name].shape:
+            raise UnusableWeights(
+                path,
+                f"does not fit {backbone.name}: its array {name} has the shape {tuple(arrays[name].shape)} "
+                f"instead of {tuple(layout[name].shape)}",
+            )
+
+
+def _layout(kind: type[Backbone]) -> dict[str, Tensor]:
+    """Return the arrays of the whole network, which have shapes and no content."""
+    with torch.device("meta"):
+        return dict(kind(kind.layers[-1]).state_dict())
+
+
+def _known(kind: type[Backbone], arrays: Mapping[str, Tensor]) -> set[str]:
+    return set(_layout(kind)) | {name for name in arrays if name.startswith(kind.dropped)}
+
+
+def _list(names: list[str]) -> str:
+    return f"{', '.join(names[:_NAMED])}{f' and {len(names) - _NAMED} more' if len(names) > _NAMED else ''}"

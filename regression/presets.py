@@ -1,0 +1,29 @@
+"""Age models by name: settings of a network together with a recipe that suits it."""
+
+from __future__ import annotations
+
+from boneage.regression.networks.backbone import BackboneSettings
+from boneage.regression.networks.bonet import BoNetSettings
+from boneage.regression.networks.multiregion import whole_hand
+from boneage.regression.recipes import feature_recipe, fine_tuning_recipe, whole_hand_recipe
+from boneage.regression.regressor import RegressorSettings
+
+_LAYERS = {"vgg16": "pool5", "googlenet": "inception5b", "overfeat": "pool5"}  # the last convolutions
+
+PRESETS: dict[str, RegressorSettings] = {
+    "multiregion": RegressorSettings(),
+    "bonet": RegressorSettings(network=BoNetSettings()),
+    "whole-hand": RegressorSettings(fusion="equal", network=whole_hand(), recipe=whole_hand_recipe()),
+    **{
+        f"{name}-features": RegressorSettings(
+            network=BackboneSettings(name, layer, frozen=True), recipe=feature_recipe()
+        )
+        for name, layer in _LAYERS.items()
+    },
+    **{
+        f"{name}-finetuned": RegressorSettings(
+            network=BackboneSettings(name, layer, frozen=False), recipe=fine_tuning_recipe()
+        )
+        for name, layer in _LAYERS.items()
+    },
+}

@@ -1,0 +1,52 @@
+"""Hands as tensors, eight bits a grey value: in training as in prediction, so that both see the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from boneage.imaging import Sex
+from boneage.regression.regions import RegionStack
+
+_SEX = {"F": -1.0, "M": 1.0, None: 0.0}
+
+
+def to_tensors(stacks: Sequence[RegionStack], sexes: Sequence[Sex | None]) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the hands' pixels, which regions are present, and sexes.
+
+    Parameters
+    ----------
+    stacks : sequence of RegionStack
+        With the same regions each; at least one.
+    sexes : sequence of {"F", "M", None}
+
+    Returns
+    -------
+    pixels : uint8 tensor of shape (n_hands, n_regions, side, side)
+        Grey values from 0 to 255: a quarter of the memory of floats. See :func:`to_grey`.
+    present : bool tensor of shape (n_hands, n_regions)
+    sex : tensor of shape (n_hands,)
+        -1 for girls, 1 for boys, 0 where it is not known.
+    """
+    pixels = np.empty((len(stacks), *stacks[0].pixels.shape), np.uint8)
+    for k, stack in enumerate(stacks):
+        pixels[k] = np.rint(np.clip(stack.pixels, 0, 1) * 255)
+    return (
+        torch.from_numpy(pixels),
+        torch.from_numpy(np.stack([stack.present for stack in stacks])),
+        torch.tensor([_SEX[sex] for sex in sexes], dtype=torch.float32),
+    )
+
+
+def to_grey(pixels: Tensor) -> Tensor:
+    """Return grey values from 0 to 1 for those of :func:`to_tensors`; what is a float already stays as it is.
+
+    Examples
+    --------
+    >>> to_grey(torch.tensor([0, 51, 255], dtype=torch.uint8)).tolist()
+    [0.0, 0.20000000298023224, 1.0]
+    """
+    return pixels.float() / 255 if pixels.dtype == torch.uint8 else pixels

@@ -1,0 +1,82 @@
+import dataclasses
+
+import pytest
+
+from boneage.pipeline.age_training import settings_for
+from boneage.pipeline.age_variants import FUSIONS, name_variants, prepare_comparison
+from boneage.pipeline.gathering import gather
+from boneage.regression import AgeRegressor, ConstantBySex, Cutting, GeometryRegressor, HogRegressor, seed_recipe
+
+SETTINGS = settings_for(epochs=3)
+
+
+def name(*names, settings=SETTINGS, side=None):
+    return name_variants(names, settings, side)
+
+
+def test_each_name_is_a_model_that_sees_something():
+    made = name("constant", "geometry", "hog-ridge", "whole", "hand", "regions", "hand+regions")
+    models = [type(variant.make(0)) for variant in made]
+    assert models == [ConstantBySex, GeometryRegressor, HogRegressor, *[AgeRegressor] * 4]
+    assert [variant.sight for variant in made[:3]] == ["nothing", "points", "regions"]
+    cuttings = [variant.cutting and variant.cutting.kind for variant in made]
+    assert cuttings == [None, None, "whole", "whole", "hand", "regions", "hand+regions"]
+    assert [variant.needs_landmarks for variant in made] == [False, True, False, False, True, True, True]
+    assert [variant.needs_sex for variant in made] == [False, True, False, True, True, True, True]
+    assert [variant.epochs for variant in made] == [1, 1, 1, 3, 3, 3, 3]
+
+
+def test_what_is_after_colons_is_changed_and_nothing_else():
+    (plain,) = name("regions")
+    assert plain.settings == SETTINGS
+    (equal,) = name("regions:multiregion:equal:seed")
+    assert equal.settings == dataclasses.replace(SETTINGS, fusion="equal", recipe=seed_recipe())
+    assert name_variants(("regions:seed",), SETTINGS, epochs=2)[0].epochs == 2
+    assert equal.make(5).random_state == 5
+    assert "equal" in FUSIONS
+    assert name("whole", side=40)[0].cutting == Cutting("whole", 40)
+
+
+def test_variants_that_differ_are_told_apart():
+    described = [variant.describe() for variant in name("whole", "hand", "whole:equal", "constant", "geometry")]
+    assert all(one != other for k, one in enumerate(described) for other in described[:k])
+    blind = settings_for(epochs=3, use_sex=False)
+    assert name("geometry", settings=blind)[0].describe() != described[-1]
+
+
+@pytest.mark.parametrize(
+    ("names", "reason"),
+    [
+        ((), "at least one"),
+        (("whole", "whole"), "once each"),
+        (("best",), "variants to compare are constant, .*, got 'best'"),
+        (("whole:",), "got ''"),
+        (("whole:median",), "'whole:median': after a colon goes one of multiregion.*got 'median'"),
+        (("constant:equal",), "got 'constant:equal'"),
+    ],
+)
+def test_names_that_say_nothing_are_refused(names, reason):
+    with pytest.raises(ValueError, match=reason):
+        name(*names)
+
+
+def test_a_localiser_is_read_only_if_landmarks_are_needed(known, tmp_path):
+    collection = gather([known / "images"], landmarks=known / "landmarks.csv", ages=[known / "ages.csv"])
+    nowhere = tmp_path / "none.boneage"
+    prepare = {"cache": tmp_path, "jobs": 1}
+    made = prepare_comparison(collection, name("constant", "whole"), nowhere, at_annotations=False, **prepare)
+    assert made.localiser is made.reference is None
+    made = prepare_comparison(collection, name("hand"), None, at_annotations=True, **prepare)
+    assert made.localiser is None
+    assert made.reference.names == collection.landmarks.names
+    with pytest.raises(ValueError, match=r"none\.boneage: there is no such file"):
+        prepare_comparison(collection, name("constant", "hand"), nowhere, at_annotations=False, **prepare)
+    with pytest.raises(ValueError, match="geometry needs landmarks: give --localiser"):
+        prepare_comparison(collection, name("constant", "geometry"), None, at_annotations=False, **prepare)
+
+
+def test_a_table_that_lacks_sites_is_told_by_site_and_landmark(known, tmp_path):
+    (tmp_path / "two.csv").write_text("id,radius_styloid_tip_x,radius_styloid_tip_y,b_x,b_y\nphantom0001,1,2,30,40\n")
+    collection = gather([known / "images"], landmarks=tmp_path / "two.csv", ages=[known / "ages.csv"])
+    with pytest.raises(ValueError, match=r"17 of 17 regions \(radius, ulna.*not among those known: "):
+        prepare_comparison(collection, name("regions"), None, at_annotations=True, cache=tmp_path, jobs=1)

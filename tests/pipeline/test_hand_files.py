@@ -1,0 +1,49 @@
+import numpy as np
+
+from boneage.imaging import Points
+from boneage.pipeline.assessment import Placed
+from boneage.pipeline.gathering import gather
+from boneage.pipeline.hand_files import (
+    PlacedHand,
+    cut_file,
+    pack_cut,
+    pack_placed,
+    place_file,
+    unpack_cut,
+    unpack_placed,
+)
+from boneage.regression import Cutting
+
+
+def test_annotated_hands_are_placed_and_mirrored_ones_noticed(known, tmp_path):
+    lines = (known / "landmarks.csv").read_text().splitlines()[:2]
+    (tmp_path / "one.csv").write_text("\n".join(lines) + "\n")
+    hands = gather([known / "images"], landmarks=tmp_path / "one.csv")
+    points = hands.landmarks.points["phantom0001"]
+    mirror = Points(points.names, points.positions * [1, -1])
+    for reference, mirrored in ((points, False), (mirror, True), (None, False)):
+        hand = place_file(hands, "phantom0001", localiser=None, reference=reference)
+        assert (hand.placed.mirrored, hand.placed.fault, hand.phantom) == (mirrored, "", True)
+    assert "no annotated" in place_file(hands, "phantom0002", localiser=None, reference=points).placed.fault
+
+
+def test_a_placed_hand_survives_its_file():
+    points = Points(("a", "b"), [[1.5, 2.0], [np.nan, np.nan]], np.array([0.5, np.nan]), ("", "score too low"))
+    back = unpack_placed(pack_placed(PlacedHand(Placed(points, True), True, 2.5)))
+    assert np.array_equal(back.placed.points.positions, points.positions, equal_nan=True)
+    assert back.placed.points.reasons == points.reasons
+    assert (back.placed.mirrored, back.phantom, back.seconds) == (True, True, 2.5)
+    none = unpack_placed(pack_placed(PlacedHand(Placed(None, fault="is empty"), False, 0.5)))
+    assert (none.placed.points, none.placed.fault) == (None, "is empty")
+
+
+def test_a_cut_hand_survives_its_file_and_a_refused_one_keeps_its_reason(known):
+    hands = gather([known / "images"])
+    placed = {"phantom0001": Placed(None), "phantom0002": Placed(None, fault="no hand")}
+    cut, refused = (cut_file(hands, id_, placed=placed, cutting=Cutting("whole", 16), reference=None) for id_ in placed)
+    back = unpack_cut(pack_cut(cut))
+    assert np.array_equal(back.stacks.pixels, cut.stacks.pixels)
+    assert np.allclose(back.stacks[0].frames[0].matrix, cut.stacks[0].frames[0].matrix)
+    assert (back.fault, back.phantom, back.seconds) == ("", True, cut.seconds)
+    nothing = unpack_cut(pack_cut(refused))
+    assert (len(nothing.stacks), nothing.fault) == (0, "no hand")

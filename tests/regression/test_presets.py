@@ -1,0 +1,20 @@
+import pytest
+
+from boneage.regression import PRESETS, BackboneSettings
+from boneage.regression.networks.backbone import BACKBONES
+
+
+def test_there_is_one_of_each_backbone_off_the_shelf_and_fine_tuned():
+    kinds = {f"{name}-{use}" for name in BACKBONES for use in ("features", "finetuned")}
+    assert set(PRESETS) == {"multiregion", "bonet", "whole-hand"} | kinds
+
+
+@pytest.mark.parametrize("name", [name for name in PRESETS if name.endswith(("features", "finetuned"))])
+def test_what_a_preset_is_called_it_is(name):
+    settings = PRESETS[name]
+    backbone, use = name.split("-")
+    assert isinstance(settings.network, BackboneSettings)
+    assert settings.network.backbone == backbone
+    assert settings.network.frozen is (use == "features")
+    # off the shelf, features are computed once; fine-tuned, hands are changed each time
+    assert (settings.recipe.augmentation is None) is (use == "features")
