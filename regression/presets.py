@@ -12,7 +12,7 @@ _LAYERS = {"vgg16": "pool5", "googlenet": "inception5b", "overfeat": "pool5"}  #
 
 PRESETS: dict[str, RegressorSettings] = {
     "multiregion": RegressorSettings(),
-    "bonet": RegressorSettings(network=BoNetSettings()),
+    "bonet": RegressorSettings(network=BoNetSettings(aggregate="attention")),
     "whole-hand": RegressorSettings(fusion="equal", network=whole_hand(), recipe=whole_hand_recipe()),
     **{
         f"{name}-features": RegressorSettings(

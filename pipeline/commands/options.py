@@ -72,18 +72,21 @@ def split_names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-def read_numbers(text: str) -> list[int]:
-    """Return the whole numbers in an option that takes several, by commas.
+def read_bounds(text: str) -> list[int]:
+    """Return the increasing whole numbers in an option that takes several, by commas.
 
     Examples
     --------
-    >>> read_numbers("2100, 4400")
+    >>> read_bounds("2100, 4400")
     [2100, 4400]
     """
     try:
-        return [int(part) for part in split_names(text)]
+        bounds = [int(part) for part in split_names(text)]
     except ValueError:
-        raise typer.BadParameter(f"must be whole numbers by commas, got {text!r}") from None
+        bounds = [0, 0]
+    if bounds != sorted(set(bounds)):
+        raise typer.BadParameter(f"must be increasing whole numbers by commas, got {text!r}")
+    return bounds
 
 
 @cache

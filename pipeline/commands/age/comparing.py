@@ -22,7 +22,7 @@ from boneage.pipeline.commands.options import (
     Strata,
     err_console,
     out_console,
-    read_numbers,
+    read_bounds,
     remark,
     split_names,
 )
@@ -77,7 +77,7 @@ def benchmark(
     from boneage.pipeline.progress import show_stages
     from boneage.pipeline.provenance import describe_run
 
-    run = describe_run()
+    run, bounds = describe_run(), read_bounds(strata)
     if (train_ids is None) != (test_ids is None) or (validation_ids is not None and train_ids is None):
         raise typer.BadParameter("a given split needs --train-ids and --test-ids; --validation-ids goes with them")
     if ids is not None and train_ids is not None:
@@ -105,7 +105,7 @@ def benchmark(
         rounds = run_age_benchmark(
             variants, lambda variant: variant.label(preparation), draws, out / "rounds", report=report
         )
-    text = report_age_benchmark(rounds, collection.ages, out, strata=read_numbers(strata), run=run)
+    text = report_age_benchmark(rounds, collection.ages, out, strata=bounds, run=run)
     out_console().print(text, soft_wrap=True)
 
 

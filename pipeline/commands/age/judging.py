@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from boneage.pipeline.commands.options import Strata, out_console, read_numbers
+from boneage.pipeline.commands.options import Strata, out_console, read_bounds
 
 
 def report(
@@ -26,5 +26,5 @@ def report(
     """
     from boneage.pipeline.age_reporting import report_ages
 
-    text = report_ages(predicted, truth, out, strata=read_numbers(strata), pictures=pictures)
+    text = report_ages(predicted, truth, out, strata=read_bounds(strata), pictures=pictures)
     out_console().print(text, soft_wrap=True)

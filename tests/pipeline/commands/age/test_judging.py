@@ -24,9 +24,10 @@ def test_errors_are_told_by_group_and_written_if_asked_to(boneage, tables):
     }
 
 
-def test_strata_that_are_no_numbers_are_a_wrong_usage(boneage, tables):
+@pytest.mark.parametrize("strata", ["low,high", "9,5", "5,5"])
+def test_strata_that_are_no_bounds_are_a_wrong_usage(boneage, tables, strata):
     code, _, err = boneage(
-        "age", "report", "--predicted", tables / "read.csv", "--truth", tables / "ages.csv", "--strata", "low,high"
+        "age", "report", "--predicted", tables / "read.csv", "--truth", tables / "ages.csv", "--strata", strata
     )
     assert code == 2
-    assert "whole numbers" in err
+    assert "increasing whole numbers" in err
