@@ -47,10 +47,11 @@ def resample(
     """
     if to_target.ndim != pixels.ndim or len(shape) != pixels.ndim:
         raise ValueError(f"a {pixels.ndim}D image needs a {pixels.ndim}D frame and shape")
-    part, from_part = _cut_out(pixels, to_target.inverse(), shape)
-    small, from_small = _shrink(part, to_target.compose(from_part).inverse())
-    to_target = to_target.compose(from_part).compose(from_small)
-    return warp(_smooth_for(small, to_target.inverse()), to_target, shape, fill=fill)
+    pixels, from_part = _cut_out(pixels, to_target.inverse(), shape)
+    to_target = to_target.compose(from_part)
+    pixels, from_small = _shrink(pixels, to_target.inverse())
+    to_target = to_target.compose(from_small)
+    return warp(_smooth_for(pixels, to_target.inverse()), to_target, shape, fill=fill)
 
 
 def warp(

@@ -123,10 +123,9 @@ def lay_upon(shape: Array, pattern: Array) -> Laid:
     >>> laid.mirrored, round(laid.residual, 6)
     (True, 0.0)
     """
-    fits, centre = [], np.zeros(shape.shape[1])
-    for mirrored in (False, True):
-        flip = Frame.from_linear(np.diag(np.append(np.ones(shape.shape[1] - 1), -1.0 if mirrored else 1.0)), centre)
-        frame = fit_similarity(flip.apply(shape), pattern).compose(flip)
+    fits, ndim = [], shape.shape[1]
+    for mirrored, side in ((False, Frame.identity(ndim)), (True, mirror(ndim))):
+        frame = fit_similarity(side.apply(shape), pattern).compose(side)
         fits.append(Laid(frame, mirrored, float(np.nansum((frame.apply(shape) - pattern) ** 2))))
     straight, mirrored_one = fits
     return mirrored_one if _CLEARLY * mirrored_one.residual < straight.residual else straight
@@ -143,11 +142,16 @@ def fit_pose(shape: Array, pattern: Array, may_mirror: bool) -> Frame:
     return lay_upon(shape, pattern).frame if may_mirror else fit_similarity(shape, pattern)
 
 
+def mirror(ndim: int) -> Frame:
+    """Return the reflection of the last axis (the columns) about 0."""
+    return Frame.from_linear(np.diag(np.append(np.ones(ndim - 1), -1.0)), np.zeros(ndim))
+
+
 def compute_mean_shape(hands: Sequence[Points]) -> Points | None:
     """Return the Procrustes mean of some shapes; mirrored ones are mirrored back first.
 
-    The shape with most landmarks is the pattern: all are laid upon it, each as it is or mirrored, whichever fits
-    better, and the mean lies as it does; mirrored, if it is itself of the rarer side.
+    The shape with most landmarks is the pattern: all are laid upon it, mirrored if only that fits well, and the mean
+    lies as it does; mirrored, if it is itself of the rarer side.
 
     Parameters
     ----------
@@ -163,7 +167,7 @@ def compute_mean_shape(hands: Sequence[Points]) -> Points | None:
     usable = [shape for shape in usable if shape_extent(shape) > 0]
     if not usable:
         return None
-    pattern = max(usable, key=lambda shape: int((~np.isnan(shape[:, 0])).sum()))
+    pattern = _find_fullest(usable)
     laid, n_mirrored = [], 0
     for shape in usable:
         with contextlib.suppress(NoSimilarity):
@@ -173,8 +177,7 @@ def compute_mean_shape(hands: Sequence[Points]) -> Points | None:
     seen = ~np.isnan(np.stack(laid)[:, :, 0]).all(axis=0)
     mean = np.full_like(pattern, np.nan)
     mean[seen] = mean_shape([shape[seen] for shape in laid])
-    side = -1.0 if 2 * n_mirrored > len(laid) else 1.0
-    return Points(hands[0].names, mean * np.append(np.ones(pattern.shape[1] - 1), side))
+    return Points(hands[0].names, mirror(mean.shape[1]).apply(mean) if 2 * n_mirrored > len(laid) else mean)
 
 
 def mean_shape(shapes: Sequence[Array], may_mirror: bool = False) -> Array:
@@ -219,12 +222,17 @@ def _normalise(shape: Array) -> Array:
 
 def _turn_to_one_side(shapes: Sequence[Array]) -> list[Array]:
     """Return the shapes, mirrored where they are so with respect to most."""
-    fullest = max(shapes, key=lambda shape: int((~np.isnan(shape[:, 0])).sum()))
+    fullest = _find_fullest(shapes)
     mirrored = [_is_mirrored(shape, fullest) for shape in shapes]
     if 2 * sum(mirrored) > len(shapes):
         mirrored = [not side for side in mirrored]
-    flip = np.append(np.ones(fullest.shape[1] - 1), -1.0)
-    return [shape * flip if side else shape for shape, side in zip(shapes, mirrored, strict=True)]
+    flip = mirror(fullest.shape[1])
+    return [flip.apply(shape) if side else shape for shape, side in zip(shapes, mirrored, strict=True)]
+
+
+def _find_fullest(shapes: Sequence[Array]) -> Array:
+    """Return the first of the shapes with most landmarks."""
+    return max(shapes, key=lambda shape: int((~np.isnan(shape[:, 0])).sum()))
 
 
 def _is_mirrored(shape: Array, other: Array) -> bool:

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
 
 from boneage.imaging import Frame, Points, Scan
-from boneage.imaging.shapes import NoSimilarity, fit_pose, lay_upon, mean_shape, shape_centre, shape_extent
-from boneage.landmarks.choosing import CandidateSearch
+from boneage.imaging.shapes import NoSimilarity, fit_pose, lay_upon, mean_shape, mirror, shape_centre, shape_extent
 from boneage.landmarks.constellation import Constellation, find_neighbours
 from boneage.landmarks.guessing import Outcome, PoseFinder, guess_pose, vote_in
 from boneage.landmarks.poses import turn_locally
+from boneage.landmarks.refining import Refiner
 from boneage.landmarks.settings import LocaliserSettings, StageSettings, accurate, settings_from_json
 from boneage.landmarks.stages import CoarseStage, LocalStage
 from boneage.landmarks.storing import arrays_under, read_neighbours, stages_from_arrays, stages_to_arrays
@@ -30,7 +30,6 @@ _MARGIN = 0.25  # of the extent, around the mean shape
 _CONVINCING = 0.6  # how well the coarse votes must agree in a pose, relative to the training scans, not to be doubted
 _CLEARLY = 1.25  # ... and relative to the best of mirror images of the training scans
 _SOME = 20  # training scans that tell
-_FAR = 0.25  # a coarse estimate further than this from its place in the mean shape is not built upon
 
 
 class ForestLocaliser:
@@ -102,14 +101,14 @@ class ForestLocaliser:
             self._whole.append(CoarseStage.fit(stage, views, truths, int(seed), self.n_jobs))
             report(f"global stage {number}", 1.0)
         self._local: list[LocalStage] = []
-        turns = [self._turn_locally(shape) for shape in aligned]
+        turns = [turn_locally(shape, self.mean_shape_, self.neighbours_) for shape in aligned]
         for number, (stage, seed) in enumerate(zip(self._settings.local, seeds[2:], strict=True), start=1):
             pairs = zip(scans, poses, strict=True)
             views = [draw_view(scan, pose, self._view_bounds(scan, pose), stage.resolution) for scan, pose in pairs]
             truths = [view.to_view.apply(landmarks) for view, landmarks in zip(views, in_file, strict=True)]
             follow = partial(report, f"local stage {number}")
             self._local.append(LocalStage.fit(stage, views, truths, turns, int(seed), self.n_jobs, follow))
-        self._finder = self._make_finder()
+        self._finder, self._refiner = self._make_finder(), self._make_refiner()
         self._learn_what_convinces(scans, poses)
         return self
 
@@ -144,10 +143,8 @@ class ForestLocaliser:
     def locate_with_votes(self, scan: Scan) -> tuple[Points, tuple[VoteMap, ...]]:
         """Find the landmarks of a scan, and show the votes they rest on.
 
-        1. Guess the pose, upright and mirrored; where neither is clearly it, try other rotations. Keep the guess
-           whose coarse votes agree best with the mean shape.
-        2. Draw the scan in the pose found and vote again.
-        3. Refine each landmark through the local stages.
+        1. Find the pose; see :meth:`~boneage.landmarks.guessing.PoseFinder.search`.
+        2. Refine each landmark through the local stages.
 
         Returns
         -------
@@ -171,24 +168,12 @@ class ForestLocaliser:
         coarse = self._locate_coarsely(scan)
         if coarse is None:
             return self._absent("no pose of the anatomy fits the image"), ()
-        pose, positions, scores = coarse
-        maps: tuple[VoteMap, ...] = ()
-        for number, stage in enumerate(self._local):
-            view = draw_view(scan, pose, self._view_bounds(scan, pose), stage.stage.resolution)
-            to_view = view.to_view.compose(pose.inverse())
-            if number == 0 and self.constellation_ is not None:
-                search = CandidateSearch(stage, view, to_view, self.constellation_, self._turn_locally)
-                positions, scores, maps = search.locate(positions)
-            else:
-                found, scores, maps = stage.locate(view, to_view.apply(positions), self._turn_locally(positions))
-                positions = to_view.inverse().apply(found)
+        pose, positions = coarse
+        bounds = self._view_bounds(scan, pose)
+        positions, scores, maps = self._refiner.refine(scan, pose, positions, bounds)
         to_file = scan.frame_to_original().inverse()
-        votes = tuple(VoteMap(m.values, m.to_map.compose(view.to_view).compose(to_file)) for m in maps)
-        odd = (
-            np.zeros(len(scores), dtype=bool)
-            if self.constellation_ is None
-            else self.constellation_.find_odd(positions)
-        )
+        votes = tuple(VoteMap(m.values, m.to_map.compose(to_file)) for m in maps)
+        odd = self._refiner.find_odd(positions)
         return self._to_points(scan, pose.inverse().apply(positions), scores, odd), votes
 
     def is_mirrored(self, points: Points) -> bool:
@@ -256,7 +241,7 @@ class ForestLocaliser:
         if settings.constellation:
             self.constellation_ = Constellation.from_arrays(self.mean_shape_, arrays_under(arrays, "constellation/"))
         self._whole, self._local = stages_from_arrays(self._whole_stages(), settings.local, arrays, n, ndim)
-        self._finder = self._make_finder()
+        self._finder, self._refiner = self._make_finder(), self._make_refiner()
         return self
 
     def _learn_first_guess(self, scans: Sequence[Scan], shapes: Sequence[Array]) -> None:
@@ -274,6 +259,9 @@ class ForestLocaliser:
         return PoseFinder(
             self._whole, self.mean_shape_, self.bounds_, self.size_ratio_, self.centre_offset_, self._settings
         )
+
+    def _make_refiner(self) -> Refiner:
+        return Refiner(self._local, self.mean_shape_, self.neighbours_, self.constellation_)
 
     def _fit_poses(self, scans: Sequence[Scan], in_file: Sequence[Array]) -> list[Frame]:
         """Return the annotated poses: maps from each file's pixels to reference coordinates."""
@@ -293,14 +281,18 @@ class ForestLocaliser:
         if self._finder is None:
             return
         some = list(zip(scans, poses, strict=True))[:: max(len(scans) // _SOME, 1)][:_SOME]
-        flip = Frame.from_linear(np.diag([*[1.0] * (scans[0].ndim - 1), -1.0]), np.zeros(scans[0].ndim))
-        right = [outcome for scan, pose in some for outcome in self._finder.correct(scan, [pose])]
-        wrong = [outcome for scan, pose in some for outcome in self._finder.correct(scan, [flip.compose(pose)])]
-        usual = float(np.median([outcome.support for outcome in right])) if right else 0.0
-        mirrored = max((outcome.support for outcome in wrong), default=0.0)
-        scores = [self._score_locally(scan, outcome) for (scan, _), outcome in zip(some, right, strict=False)]
-        self.convincing_support_ = max(_CONVINCING * usual, _CLEARLY * mirrored * self._settings.first_mirrored)
-        self.typical_score_ = float(np.median(scores)) if scores else 0.0
+        right = [(scan, outcome) for scan, pose in some for outcome in self._finder.correct(scan, [pose])]
+        if right:
+            self.convincing_support_ = _CONVINCING * float(np.median([outcome.support for _, outcome in right]))
+            self.typical_score_ = float(np.median([self._look_closer(scan, outcome) for scan, outcome in right]))
+        if self._settings.first_mirrored:
+            flip = mirror(scans[0].ndim)
+            wrong = [outcome for scan, pose in some for outcome in self._finder.correct(scan, [flip.compose(pose)])]
+            mirrored = max((outcome.support for outcome in wrong), default=0.0)
+            self.convincing_support_ = max(self.convincing_support_, _CLEARLY * mirrored)
+
+    def _look_closer(self, scan: Scan, outcome: Outcome) -> float:
+        return self._refiner.score(scan, outcome, self.bounds_)
 
     def _learn_surroundings(self, shapes: Array) -> None:
         """Learn how landmarks lie to each other, from shapes in reference coordinates."""
@@ -310,12 +302,6 @@ class ForestLocaliser:
             self.neighbours_ = find_neighbours(shapes, self.mean_shape_, settings.n_neighbours)
         if settings.constellation:
             self.constellation_ = Constellation.fit(shapes, self.mean_shape_)
-
-    def _turn_locally(self, positions: Array) -> Array:
-        """Return each landmark's own frame, for landmarks in reference coordinates; see :class:`LocalStage`."""
-        if self.neighbours_ is None:
-            return np.tile(np.eye(positions.shape[1]), (len(positions), 1, 1))
-        return turn_locally(positions, self.mean_shape_, self.neighbours_)
 
     def _whole_stages(self) -> list[StageSettings]:
         stages = (self._settings.pose, self._settings.coarse)
@@ -343,29 +329,16 @@ class ForestLocaliser:
                 truths.append(view.to_view.apply(landmarks))
         return views, truths
 
-    def _locate_coarsely(self, scan: Scan) -> tuple[Frame, Array, Array] | None:
-        """Return the pose, and the landmarks in reference coordinates with their scores; ``None`` without a pose."""
+    def _locate_coarsely(self, scan: Scan) -> tuple[Frame, Array] | None:
+        """Return the pose, and where to look for the landmarks in reference coordinates; ``None`` without a pose."""
         if self._finder is None:
             pose = guess_pose(scan, self.size_ratio_, self.centre_offset_)
-            return pose, *vote_in(scan, self._whole[0], pose, image_bounds(scan, pose))
+            return pose, vote_in(scan, self._whole[0], pose, image_bounds(scan, pose))[0]
         usual = max(self.typical_score_, 1e-12)
         best = self._finder.search(
-            scan, self.convincing_support_, lambda outcome: self._score_locally(scan, outcome) / usual
+            scan, self.convincing_support_, lambda outcome: self._look_closer(scan, outcome) / usual
         )
-        return (best.pose, self._starts(best), best.scores) if best is not None else None
-
-    def _score_locally(self, scan: Scan, outcome: Outcome) -> float:
-        """Return the mean score of the first local stage in a pose."""
-        stage = self._local[0]
-        view = draw_view(scan, outcome.pose, self.bounds_, stage.stage.resolution)
-        starts = self._starts(outcome)
-        to_view = view.to_view.compose(outcome.pose.inverse())
-        return float(stage.locate(view, to_view.apply(starts), self._turn_locally(starts))[1].mean())
-
-    def _starts(self, outcome: Outcome) -> Array:
-        """Return where local stages begin: where the coarse votes peak, if that is near its place in the mean shape."""
-        far = np.linalg.norm(outcome.positions - self.mean_shape_, axis=1) > _FAR
-        return np.where(far[:, None], self.mean_shape_, outcome.positions)
+        return (best.pose, self._refiner.start_from(best)) if best is not None else None
 
     def _absent(self, reason: str) -> Points:
         n, ndim = self.mean_shape_.shape

@@ -10,24 +10,25 @@ from boneage.imaging.shapes import NoSimilarity, fit_similarities, fit_similarit
 
 Array = NDArray[np.float64]
 _N_TRIALS = 200
-_CLEARLY = 2.0  # how much better a mirror image must fit: a few landmarks in line fit either way
 _MAX_LOCAL_RESIZE = 1.5  # neighbours that seem to be larger or smaller than this are not believed
 
 
-def turn_locally(shape: Array, mean: Array, neighbours: NDArray[np.integer]) -> Array:
+def turn_locally(shape: Array, mean: Array, neighbours: NDArray[np.integer] | None) -> Array:
     """Return how the surroundings of each landmark must be turned and scaled to lie as in the mean shape.
 
     Parameters
     ----------
     shape, mean : ndarray of shape (n, ndim)
-    neighbours : ndarray of int, shape (n, n_neighbours)
-        Which landmarks surround each.
+    neighbours : ndarray of int, shape (n, n_neighbours), or None
+        Which landmarks surround each, if that matters.
 
     Returns
     -------
     ndarray of shape (n, ndim, ndim)
         Linear maps; the identity where too few neighbours are known.
     """
+    if neighbours is None:
+        return np.tile(np.eye(shape.shape[1]), (len(shape), 1, 1))
     linear, _ = fit_similarities(shape[neighbours], mean[neighbours], np.ones(neighbours.shape))
     size = np.abs(np.linalg.det(np.nan_to_num(linear))) ** (1 / shape.shape[1])
     plausible = (size > 1 / _MAX_LOCAL_RESIZE) & (size < _MAX_LOCAL_RESIZE)

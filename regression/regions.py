@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boneage.imaging import Frame, NoSimilarity, Points, Scan, resample
-from boneage.imaging.shapes import fit_similarity, shape_centre, shape_extent
+from boneage.imaging.shapes import fit_similarity, mirror, shape_centre, shape_extent
 from boneage.regression.sites import Site
 
 Array = NDArray[np.float64]
@@ -129,8 +129,7 @@ def crop_hand(scan: Scan, points: Points, reference: Points, *, side: int, mirro
     if absent:
         raise ValueError(f"the hand is laid upon the landmark {absent[0]}, which the points lack")
     to_original, to_true = scan.frame_to_original(), scan.frame_to_true()
-    flip = Frame.from_linear(np.diag([1.0, -1.0 if mirrored else 1.0]), np.zeros(2))
-    to_flipped = flip.compose(to_true)
+    to_flipped = mirror(2).compose(to_true) if mirrored else to_true
     placed = to_flipped.compose(to_original.inverse()).apply(points.select(reference.names).positions)
     try:
         to_reference = fit_similarity(placed, reference.positions).compose(to_flipped)

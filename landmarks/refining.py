@@ -1,0 +1,111 @@
+"""The local stages, one after another, in a pose that was found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boneage.imaging import Frame, Scan
+from boneage.landmarks.choosing import CandidateSearch
+from boneage.landmarks.constellation import Constellation
+from boneage.landmarks.guessing import Outcome
+from boneage.landmarks.poses import turn_locally
+from boneage.landmarks.stages import LocalStage
+from boneage.landmarks.views import Bounds, View, draw_view
+from boneage.landmarks.voting import VoteMap
+
+Array = NDArray[np.float64]
+
+_FAR = 0.25  # a coarse estimate further than this from its place in the mean shape is not built upon
+
+
+class Refiner:
+    """Looks at landmarks from close by.
+
+    Parameters
+    ----------
+    stages : sequence of LocalStage
+        At least one.
+    mean_shape : ndarray of shape (n_landmarks, ndim)
+    neighbours : ndarray of int, shape (n_landmarks, n_neighbours), or None
+        What sets each landmark's own frame; without them it is that of the whole.
+    constellation : Constellation or None
+        Chooses among the first stage's candidates.
+    """
+
+    def __init__(
+        self,
+        stages: Sequence[LocalStage],
+        mean_shape: Array,
+        neighbours: NDArray[np.int64] | None,
+        constellation: Constellation | None,
+    ) -> None:
+        self._stages = tuple(stages)
+        self._shape = mean_shape
+        self._neighbours = neighbours
+        self._constellation = constellation
+
+    def start_from(self, outcome: Outcome) -> Array:
+        """Return where to begin: where the coarse votes peak, if that is near its place in the mean shape."""
+        far = np.linalg.norm(outcome.positions - self._shape, axis=1) > _FAR
+        return np.where(far[:, None], self._shape, outcome.positions)
+
+    def score(self, scan: Scan, outcome: Outcome, bounds: Bounds) -> float:
+        """Return the mean score of the first stage in a pose, without a choice among candidates."""
+        stage = self._stages[0]
+        view, to_view = _draw(stage, scan, outcome.pose, bounds)
+        return float(self._vote(stage, view, to_view, self.start_from(outcome))[1].mean())
+
+    def refine(
+        self, scan: Scan, pose: Frame, positions: Array, bounds: Bounds
+    ) -> tuple[Array, Array, tuple[VoteMap, ...]]:
+        """Return the landmarks in reference coordinates, their scores, and the last stage's maps of the votes.
+
+        Parameters
+        ----------
+        scan : Scan
+        pose : Frame
+            From the scan's pixels to reference coordinates.
+        positions : ndarray of shape (n_landmarks, ndim)
+            Where to begin, in reference coordinates.
+        bounds : Bounds
+            What of the scan is looked at.
+
+        Returns
+        -------
+        positions : ndarray of shape (n_landmarks, ndim)
+        scores : ndarray of shape (n_landmarks,)
+        votes : tuple of VoteMap
+            Their frames lead from the scan's pixels.
+        """
+        for number, stage in enumerate(self._stages):
+            view, to_view = _draw(stage, scan, pose, bounds)
+            if number == 0 and self._constellation is not None:
+                search = CandidateSearch(stage, view, to_view, self._constellation, self._turn)
+                positions, scores, maps = search.locate(positions)
+            else:
+                positions, scores, maps = self._vote(stage, view, to_view, positions)
+        return positions, scores, tuple(VoteMap(m.values, m.to_map.compose(view.to_view)) for m in maps)
+
+    def find_odd(self, positions: Array) -> NDArray[np.bool_]:
+        """Return which landmarks lie to the others as in no training scan; none, without a constellation."""
+        if self._constellation is None:
+            return np.zeros(len(positions), dtype=bool)
+        return self._constellation.find_odd(positions)
+
+    def _vote(
+        self, stage: LocalStage, view: View, to_view: Frame, positions: Array
+    ) -> tuple[Array, Array, tuple[VoteMap, ...]]:
+        found, scores, maps = stage.locate(view, to_view.apply(positions), self._turn(positions))
+        return to_view.inverse().apply(found), scores, maps
+
+    def _turn(self, positions: Array) -> Array:
+        return turn_locally(positions, self._shape, self._neighbours)
+
+
+def _draw(stage: LocalStage, scan: Scan, pose: Frame, bounds: Bounds) -> tuple[View, Frame]:
+    """Return a stage's view of a scan, and the map to it from reference coordinates."""
+    view = draw_view(scan, pose, bounds, stage.stage.resolution)
+    return view, view.to_view.compose(pose.inverse())
