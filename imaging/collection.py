@@ -155,10 +155,7 @@ class Collection:
         if id_ in self._cache:
             self._cache.move_to_end(id_)
             return self._cache[id_]
-        scan = read_scan(self.paths[id_])
-        shape = self.sizes.get(id_)
-        if shape is not None and shape != scan.pixels.shape:
-            scan = scan.as_resized_copy_of(shape)
+        scan = read_scan(self.paths[id_], self.sizes.get(id_))
         if self.landmarks is not None and id_ in self.landmarks.laterality:
             scan = dataclasses.replace(scan, laterality=self.landmarks.laterality[id_])
         self._cache[id_] = scan

@@ -33,7 +33,7 @@ class UnreadableScan(Exception):
         return type(self), (self.path, self.reason)
 
 
-def read_scan(path: Path | str) -> Scan:
+def read_scan(path: Path | str, original_shape: tuple[int, int] | None = None) -> Scan:
     """Read a radiograph: PNG, JPEG, TIFF or BMP of 8 or 16 bits, or single-frame DICOM.
 
     Grey values are kept as they are in the file (0..255, 0..65535, or what a DICOM's lookup tables say); colour
@@ -43,6 +43,8 @@ def read_scan(path: Path | str) -> Scan:
     Parameters
     ----------
     path : path-like
+    original_shape : tuple of int, optional
+        Rows and columns of the original, if the file is a resized copy.
 
     Returns
     -------
@@ -65,7 +67,8 @@ def read_scan(path: Path | str) -> Scan:
     except (OSError, ValueError, SyntaxError, cv2.error) as error:
         raise UnreadableScan(path, f"is broken ({error})") from error
     check_content(path, scan.pixels)
-    return scan
+    resized = original_shape is not None and original_shape != scan.pixels.shape
+    return scan.as_resized_copy_of(original_shape) if original_shape is not None and resized else scan
 
 
 def check_size(path: Path, rows: int, columns: int) -> None:

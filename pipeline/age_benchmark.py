@@ -86,7 +86,7 @@ def _run_round(
     model = variant.make(draw.seed)
     options: dict[str, Any] = {}
     if isinstance(model, AgeRegressor):
-        options = {"progress": follow, "checkpoints": prepare_folder(checkpoints)}
+        options = {"ids": train.ids, "progress": follow, "checkpoints": prepare_folder(checkpoints)}
     forget_peak()
     begun = time.perf_counter()
     model.fit(train.inputs, train.ages_months, train.sexes, **options)

@@ -88,11 +88,9 @@ def _map_file(
     side: int | None,
 ) -> Mapped:
     try:
-        scan = read_scan(path)
+        scan = read_scan(path, original_shape)
     except UnreadableScan as error:
         return Assessment(id_, str(path), "refused", error.reason, sex), None
-    if original_shape is not None:
-        scan = scan.as_resized_copy_of(original_shape)
     result = pipeline.assess(scan, sex=sex, id_=id_, path=str(path))
     if result.regions is None:
         return result, None

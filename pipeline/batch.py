@@ -120,9 +120,7 @@ def assess_file(model: str, job: Job, id_: str) -> Assessment:
     """Read, assess and draw one file. Never raises for a file's sake: what goes wrong is its row's reason."""
     torch.set_num_threads(1)  # the same sums in the same order for any number of jobs
     try:
-        scan = read_scan(job.path)
-        if job.original_shape is not None:
-            scan = scan.as_resized_copy_of(job.original_shape)
+        scan = read_scan(job.path, job.original_shape)
         pipeline = _load_once(model)
         result = pipeline.assess(scan, sex=job.sex, id_=id_, path=str(job.path))
     except UnreadableScan as error:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from boneage.imaging import Collection, NoSimilarity, Points, UnreadableScan, lay_upon
+from boneage.imaging.storage import read_arrays
 from boneage.landmarks import ForestLocaliser
 from boneage.pipeline.assessment import Placed, cut_hand, find_fault, place_hand
 from boneage.pipeline.hands import StoredStacks
@@ -88,9 +89,9 @@ def pack_cut(hand: CutHand) -> bytes:
 
 def unpack_cut(content: bytes) -> CutHand:
     """Read a file's content."""
-    with np.load(io.BytesIO(content), allow_pickle=False) as data:
-        names, fault, phantom, seconds = json.loads(str(data["told"]))
-        stacks = StoredStacks(tuple(names), data["pixels"], data["frames"])
+    data = read_arrays(io.BytesIO(content))
+    names, fault, phantom, seconds = json.loads(str(data["told"]))
+    stacks = StoredStacks(tuple(names), data["pixels"], data["frames"])
     return CutHand(stacks, str(fault), bool(phantom), float(seconds))
 
 

@@ -94,11 +94,9 @@ def _locate(
     maps: Path | None,
 ) -> Located:
     try:
-        scan = read_scan(path)
+        scan = read_scan(path, original_shape)
     except UnreadableScan as error:
         return Located(id_, str(path), error.reason)
-    if original_shape is not None:
-        scan = scan.as_resized_copy_of(original_shape)
     points, votes = localiser.locate_with_votes(scan)
     if maps is not None:
         write_atomically(maps / f"{id_}.npz", pack_votes(points.names, votes))

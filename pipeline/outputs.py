@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
 import tempfile
-import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from boneage.imaging.storage import written_atomically
 
 
 class UnusableOutput(Exception):
@@ -50,14 +50,10 @@ def write_atomically(path: Path | str, content: bytes | str) -> None:
     """
     path = Path(path)
     data = content.encode() if isinstance(content, str) else content
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
-        with partial.open("xb") as file:
+        with written_atomically(path) as file:
             file.write(data)
-        partial.replace(path)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            partial.unlink()
         raise UnusableOutput(path, f"cannot be written ({error.strerror})") from error
 
 

@@ -1,14 +1,14 @@
-"""Where files are kept that can be fetched or computed again, and how they are written."""
+"""Where files are kept that can be fetched or computed again."""
 
 from __future__ import annotations
 
-import contextlib
 import os
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
+
+from boneage.imaging import storage
 
 
 def cache_folder() -> Path:
@@ -18,7 +18,7 @@ def cache_folder() -> Path:
 
 @contextmanager
 def written_atomically(path: Path) -> Iterator[BinaryIO]:
-    """Open a new file under a temporary name; it moves to its place, with its folder, if the block ends well.
+    """Open a new file, and its folder if need be; see :func:`~boneage.imaging.storage.written_atomically`.
 
     Raises
     ------
@@ -26,12 +26,5 @@ def written_atomically(path: Path) -> Iterator[BinaryIO]:
         If it cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
-        with partial.open("xb") as file:
-            yield file
-        partial.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            partial.unlink()
-        raise
+    with storage.written_atomically(path) as file:
+        yield file

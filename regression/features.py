@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import zipfile
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from boneage.imaging.storage import read_arrays
 from boneage.regression.caching import written_atomically
 from boneage.regression.networks.backbone import BackboneNet
 from boneage.regression.tensors import to_grey
@@ -20,7 +19,6 @@ from boneage.regression.tensors import to_grey
 Report = Callable[[str, float], None]
 
 _BATCH = 16
-_DAMAGED = (OSError, EOFError, ValueError, KeyError, NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 
 def extract_features(
@@ -90,9 +88,9 @@ def _name_entries(network: BackboneNet, pixels: Tensor, present: Tensor, cache: 
 def _read_entry(path: Path, shape: tuple[int, int]) -> NDArray[np.float32] | None:
     """Return what is kept, or ``None`` if nothing is or it is damaged."""
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as entry:
-            features = entry["features"]
-    except _DAMAGED:
+        with path.open("rb") as file:
+            features = read_arrays(file)["features"]
+    except (OSError, ValueError, KeyError):
         return None
     sound = features.shape == shape and features.dtype == np.float32 and np.isfinite(features).all()
     return features if sound else None

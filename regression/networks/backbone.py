@@ -13,6 +13,7 @@ from torch.nn import functional
 from boneage.regression.networks.googlenet import GoogLeNet
 from boneage.regression.networks.overfeat import OverFeat
 from boneage.regression.networks.oxfordnet import OxfordNet
+from boneage.regression.networks.placing import place_regions
 
 Backbone = OxfordNet | GoogLeNet | OverFeat
 
@@ -171,11 +172,10 @@ class BackboneNet(nn.Module):
         """
         if pixels.shape[-1] < _SMALLEST_SIDE:
             raise ValueError(f"regions must be at least {_SMALLEST_SIDE} pixels wide, got {pixels.shape[-1]}")
-        hand, region = torch.nonzero(present, as_tuple=True)
-        pictures = pixels[hand, region][:, None]
+        pictures = pixels[present][:, None]
         side = max(self.input_side or pixels.shape[-1], self.backbone.smallest_side)
         if side != pixels.shape[-1]:
             pictures = functional.interpolate(pictures, (side, side), mode="bilinear", antialias=True)
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
             seen: Tensor = self.backbone(pictures)
-        return seen.new_zeros(*present.shape, seen.shape[1]).index_put((hand, region), seen)
+        return place_regions(seen, present)

@@ -38,6 +38,7 @@ from torch.nn import functional
 
 from boneage.imaging import Frame
 from boneage.regression.networks.deformation import Deformation
+from boneage.regression.networks.placing import place_regions
 
 Aggregate = Literal["mean", "median", "attention"]
 
@@ -146,10 +147,8 @@ class BoNet(nn.Module):
         """
         hand, region = torch.nonzero(present, as_tuple=True)
         maps = self.map_ages(pixels[hand, region], sex[hand], region)
-        out = []
-        for values in aggregate(*maps, self.settings.aggregate):
-            out.append(torch.zeros(present.shape, dtype=values.dtype).index_put((hand, region), values))
-        return out[0], out[1]
+        ages, trust = aggregate(*maps, self.settings.aggregate)
+        return place_regions(ages, present), place_regions(trust, present)
 
     def map_ages(self, pictures: Tensor, sex: Tensor, region: Tensor) -> tuple[Tensor, Tensor]:
         """Return the map of ages and that of trust logits, each of shape (n, rows, columns); see ``settings.frame``.

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from boneage.regression.networks.heads import HEADS, HeadName, build_head
+from boneage.regression.networks.placing import place_regions
 from boneage.regression.networks.residual import build_trunk
 
 
@@ -104,11 +105,7 @@ class MultiRegionNet(nn.Module):
         if self.use_sex:
             parts.append(sex[hand, None])
         joined = self.join(torch.cat(parts, dim=1))
-        out = []
-        for head in (self.age, self.trust):
-            said = head(joined)[:, 0]
-            out.append(said.new_zeros(present.shape).index_put((hand, region), said))
-        return out[0], out[1]
+        return place_regions(self.age(joined)[:, 0], present), place_regions(self.trust(joined)[:, 0], present)
 
     def _look(self, pictures: Tensor, region: Tensor) -> Tensor:
         if len(self.branches) == 1:

@@ -116,3 +116,13 @@ def test_the_error_survives_a_process_border():
 
     error = pickle.loads(pickle.dumps(UnreadableScan("a.png", "is broken")))
     assert (str(error.path), error.reason) == ("a.png", "is broken")
+
+
+def test_a_resized_copy_knows_its_originals_pixels(tmp_path, ramp):
+    path = tmp_path / "hand.png"
+    Image.fromarray(ramp).save(path)
+    scan = read_scan(path, (80, 150))
+    assert scan.frame_to_original().apply([[-0.5, -0.5], [39.5, 49.5]]) == pytest.approx(
+        np.array([[-0.5, -0.5], [79.5, 149.5]])
+    )
+    assert read_scan(path, (40, 50)).original_shape == read_scan(path).original_shape == (40, 50)

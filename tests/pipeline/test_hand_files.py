@@ -1,3 +1,5 @@
+import contextlib
+
 import numpy as np
 
 from boneage.imaging import Points
@@ -47,3 +49,16 @@ def test_a_cut_hand_survives_its_file_and_a_refused_one_keeps_its_reason(known):
     assert (back.fault, back.phantom, back.seconds) == ("", True, cut.seconds)
     nothing = unpack_cut(pack_cut(refused))
     assert (len(nothing.stacks), nothing.fault) == (0, "no hand")
+
+
+def test_whatever_the_damage_a_cut_hand_is_refused_by_value(known):
+    hands = gather([known / "images"])
+    cut = cut_file(
+        hands, "phantom0001", placed={"phantom0001": Placed(None)}, cutting=Cutting("whole", 16), reference=None
+    )
+    content = pack_cut(cut)
+    for k in range(0, len(content), 7):
+        changed = bytearray(content)
+        changed[k] ^= 0x55
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            unpack_cut(bytes(changed))
