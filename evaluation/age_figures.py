@@ -12,7 +12,7 @@ from boneage.evaluation.age_bands import list_age_bands, name_age_band
 from boneage.evaluation.age_errors import WITHIN_MONTHS, AgeErrors, summarise_ages
 from boneage.evaluation.age_groups import SEX_NAMES
 from boneage.evaluation.drawing import COLOURS, new_figure, to_svg
-from boneage.evaluation.landmark_figures import FEW
+from boneage.evaluation.mean_figures import FEW, MeanLine, draw_means
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -134,29 +134,17 @@ def draw_mads(groupings: Mapping[str, Mapping[str, AgeErrors]]) -> str:
     """
     n_lines = sum(len(groups) for groups in groupings.values())
     figure, axes = new_figure(6.4, 0.95 + 0.26 * (n_lines + len(groupings)))
-    ticks: list[float] = []
-    labels: list[str] = []
-    place = 0.0
+    blocks = []
     for groups in groupings.values():
+        block = []
         for name, ages in groups.items():
-            s = summarise_ages(ages)
-            face = "white" if len(ages.ids) < FEW else COLOURS[0]
-            told = ("MAD, 95 % interval", "median") if not ticks else (None, None)
-            axes.plot(s["mad_interval_95"], [place, place], color=COLOURS[0], linewidth=1.4, zorder=2)
-            axes.plot(s["mad"], place, "o", color=COLOURS[0], markerfacecolor=face, markersize=5, label=told[0])
+            s, n = summarise_ages(ages), len(ages.ids)
             median = float(np.median(np.abs(ages.errors)))
-            axes.plot(median, place, "|", color=COLOURS[1], markersize=9, markeredgewidth=2, label=told[1])
-            ticks.append(place)
-            labels.append(f"{name} ({len(ages.ids)} hands)")
-            place += 1
-        place += 0.6
-    axes.set_yticks(ticks, labels=labels, fontsize=8)
-    axes.set_ylim(ticks[-1] + 0.6, -0.6)
-    axes.set_xlim(left=0)
+            block.append(MeanLine(f"{name} ({n} hands)", s["mad"], s["mad_interval_95"], median, n < FEW))
+        blocks.append(block)
+    last = draw_means(axes, blocks, "MAD")
+    axes.set_ylim(last + 0.6, -0.6)
     axes.set_xlabel("absolute error (months)")
-    axes.grid(axis="x", color="0.9", zorder=0)
-    axes.set_axisbelow(True)
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, frameon=False, fontsize=8)
     return to_svg(figure)
 
 

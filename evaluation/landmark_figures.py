@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from boneage.evaluation.drawing import COLOURS, new_figure, to_svg
 from boneage.evaluation.landmark_confidence import WRONG_BEYOND, judge_scores, trace_roc
 from boneage.evaluation.landmark_errors import RADII, LandmarkErrors, summarise_errors
+from boneage.evaluation.mean_figures import FEW, MeanLine, draw_means
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,8 +21,6 @@ Array = NDArray[np.float64]
 _TICKS = np.array([0.05, 0.1, 0.2, 0.5, 1, 2, 4, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000])
 _STYLES = ("-", "--", ":", "-.")
 _N_BINS = 10
-FEW = 10
-"""Fewer images than this give no interval to rely on."""
 
 
 def draw_cumulative_errors(variants: Mapping[str, LandmarkErrors]) -> str:
@@ -102,27 +101,16 @@ def draw_groups(groupings: Mapping[str, Mapping[str, LandmarkErrors]]) -> str:
     """
     lines = [(name, errors) for groups in groupings.values() for name, errors in groups.items()]
     figure, axes = new_figure(6.4, 0.9 + 0.24 * (len(lines) + len(groupings)))
-    place = 0.0
-    ticks: list[float] = []
+    blocks = []
     for groups in groupings.values():
-        for errors in groups.values():
-            s = summarise_errors(errors)
-            low, high = s["mean_interval_95"]
-            label = ("mean, 95 % interval", "median") if not ticks else (None, None)
-            face = "white" if len(set(errors.ids)) < FEW else COLOURS[0]
-            axes.plot([low, high], [place, place], color=COLOURS[0], linewidth=1.4, zorder=2)
-            axes.plot(s["mean"], place, "o", color=COLOURS[0], markerfacecolor=face, markersize=5, label=label[0])
-            axes.plot(s["median"], place, "|", color=COLOURS[1], markersize=9, markeredgewidth=2, label=label[1])
-            ticks.append(place)
-            place += 1
-        place += 0.6
-    axes.set_yticks(ticks, labels=[f"{name} ({len(set(errors.ids))} images)" for name, errors in lines], fontsize=8)
+        block = []
+        for name, errors in groups.items():
+            s, n = summarise_errors(errors), len(set(errors.ids))
+            block.append(MeanLine(f"{name} ({n} images)", s["mean"], s["mean_interval_95"], s["median"], n < FEW))
+        blocks.append(block)
+    draw_means(axes, blocks, "mean")
     axes.invert_yaxis()
-    axes.set_xlim(left=0)
     axes.set_xlabel(f"error ({lines[0][1].unit})")
-    axes.grid(axis="x", color="0.9", zorder=0)
-    axes.set_axisbelow(True)
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, frameon=False, fontsize=8)
     return to_svg(figure)
 
 

@@ -17,7 +17,7 @@ from boneage.evaluation import (
     group_ages,
     summarise_ages,
 )
-from boneage.evaluation.landmark_figures import FEW
+from boneage.evaluation.mean_figures import FEW
 from boneage.imaging.phantom import PHANTOM_PREFIX
 from boneage.pipeline.age_tables import tabulate_age_groups, tabulate_worst
 from boneage.pipeline.reporting import Figures

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from boneage.evaluation import (
@@ -16,7 +16,7 @@ from boneage.evaluation import (
     read_reference,
     summarise_landmarks,
 )
-from boneage.imaging import AgeRecord, Collection, Points, read_landmarks, read_scores, with_scores
+from boneage.imaging import AgeRecord, Collection, LandmarkTable, Points, read_landmarks, read_scores, with_scores
 from boneage.landmarks import ForestLocaliser
 from boneage.pipeline.case_pictures import draw_cases
 from boneage.pipeline.gathering import count_in_pixels
@@ -81,12 +81,9 @@ def report_landmarks(
         The report as text.
     """
     unit = read_reference(reference) if reference else None
-    folders = list(images)
-    tables = [read_landmarks(truth), read_landmarks(predicted)]
-    collection = Collection.from_folders(folders, landmarks=tables[0]) if folders else None
-    tables = [count_in_pixels(table, collection) for table in tables]
-    known, found = tables[0].points, _with_scores(tables[1].points, predicted, scores)
-    remarks = list(dict.fromkeys(f"{table.path}: {told}." for table in tables for told in table.remarks))
+    known_table, found_table, collection = _read_both(predicted, truth, list(images))
+    known, found = known_table.points, _with_scores(found_table.points, predicted, scores)
+    remarks = list(dict.fromkeys(f"{t.path}: {told}." for t in (known_table, found_table) for told in t.remarks))
     errors = measure_landmarks(found, known, unit)
     context = learn_context([known[id_].select(errors.names) for id_ in errors.ids], scheme, ages)
     summary = {
@@ -123,6 +120,16 @@ def report_landmarks(
         figures.write(folder / "landmark_report.html")
     scored = [describe_scores(summary["scores"], errors.unit)] if "scores" in summary else []
     return "\n".join([title, basis, "", draw_table(*tabulate_landmarks(summary)), "", told, *scored, *remarks])
+
+
+def _read_both(
+    predicted: Path, truth: Path, folders: Sequence[Path]
+) -> tuple[LandmarkTable, LandmarkTable, Collection | None]:
+    """Return the true and the predicted table, both in pixels, and the images, if there are any."""
+    tables = [read_landmarks(truth), read_landmarks(predicted)]
+    collection = Collection.from_folders(folders, landmarks=tables[0]) if folders else None
+    known, found = (count_in_pixels(table, collection) for table in tables)
+    return known, found, collection
 
 
 def _with_scores(points: dict[str, Points], predicted: Path, scores: Path | None) -> dict[str, Points]:

@@ -21,7 +21,7 @@ from boneage.evaluation import (
     draw_groups,
     judge_scores,
 )
-from boneage.evaluation.landmark_figures import FEW
+from boneage.evaluation.mean_figures import FEW
 from boneage.imaging.phantom import PHANTOM_PREFIX
 from boneage.pipeline.landmark_context import LandmarkContext
 from boneage.pipeline.landmark_tables import (
