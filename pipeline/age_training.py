@@ -22,9 +22,11 @@ from boneage.regression import (
     Cutting,
     RegionStack,
     RegressorSettings,
+    go_on,
     modern_recipe,
     seed_recipe,
 )
+from boneage.regression.recipes import Precision
 
 RECIPES = {"modern": modern_recipe, "seed": seed_recipe}
 
@@ -40,9 +42,17 @@ class PreparedHands:
 
 
 def settings_for(
-    *, use_sex: bool = True, epochs: int | None = None, network: str = "multiregion", recipe: str | None = None
+    *,
+    use_sex: bool = True,
+    epochs: int | None = None,
+    network: str = "multiregion",
+    recipe: str | None = None,
+    precision: Precision = "float32",
+    going_on: bool = False,
 ) -> RegressorSettings:
     """Return the settings of the age model that a command's options ask for.
+
+    What goes on from a trained model is trained by the gentler form of its network's recipe.
 
     Raises
     ------
@@ -53,9 +63,8 @@ def settings_for(
         if name not in known:
             raise ValueError(f"{name!r} is not one of {', '.join(known)}")
     preset = PRESETS[network]
-    chosen = RECIPES[recipe]() if recipe else preset.recipe
-    if epochs is not None:
-        chosen = dataclasses.replace(chosen, epochs=epochs)
+    chosen = RECIPES[recipe]() if recipe else go_on(preset.recipe) if going_on else preset.recipe
+    chosen = dataclasses.replace(chosen, precision=precision, epochs=epochs or chosen.epochs)
     return dataclasses.replace(preset, use_sex=use_sex, recipe=chosen)
 
 
@@ -99,6 +108,7 @@ def train_pipeline(
     *,
     seed: int,
     weights: Path | None = None,
+    start: BoneAgePipeline | None = None,
     report: Report | None = None,
     checkpoints: Path | None = None,
 ) -> BoneAgePipeline:
@@ -111,6 +121,8 @@ def train_pipeline(
     seed : int
     weights : Path, optional
         File of pretrained weights, for networks that take some.
+    start : BoneAgePipeline, optional
+        What to go on from: its age model's weights are where the training begins.
     report : callable, optional
     checkpoints : Path, optional
         Folder in which the training leaves its state; the same call resumes from there.
@@ -123,7 +135,9 @@ def train_pipeline(
     regions = prepared.regions
     if settings.use_sex:
         regions.check_sexes()
-    regressor = AgeRegressor(settings=settings, random_state=seed, weights=weights)
+    regressor = AgeRegressor(
+        settings=settings, random_state=seed, weights=weights, start=start.regressor if start else None
+    )
     regressor.fit(
         regions.inputs, regions.ages_months, regions.sexes, ids=regions.ids, progress=report, checkpoints=checkpoints
     )
@@ -136,4 +150,6 @@ def train_pipeline(
             "ids": list(regions.ids),
         },
     }
+    if start is not None:
+        summary["age"]["started_from"] = {"model": start.name, **start.summary["age"]}
     return BoneAgePipeline(prepared.localiser, regressor, prepared.cutting, summary)

@@ -11,7 +11,7 @@ from typing import Any, Literal, Protocol, Self, get_args
 from boneage.imaging import Collection, Sex, compute_mean_shape
 from boneage.pipeline.age_training import RECIPES
 from boneage.pipeline.assessment import mean_shape_of
-from boneage.pipeline.bone_age import load_localiser
+from boneage.pipeline.bone_age import BoneAgePipeline, load_localiser
 from boneage.pipeline.hands import LabelledHands
 from boneage.pipeline.preparing import Preparation
 from boneage.pipeline.progress import Report
@@ -64,6 +64,8 @@ class Variant:
         Of the model, if it has any.
     cutting : Cutting, optional
         Where regions are seen.
+    start : str
+        Name of the model that its training goes on from; empty if there is none.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Variant:
     make: Callable[[int], AgeModel]
     settings: RegressorSettings | GeometrySettings | None = None
     cutting: Cutting | None = None
+    start: str = ""
 
     @property
     def needs_landmarks(self) -> bool:
@@ -97,7 +100,7 @@ class Variant:
         """Return what makes its figures other than those of a variant of the same name, as JSON data."""
         settings = dataclasses.asdict(self.settings) if self.settings else None
         kind = type(self.settings.network).__name__ if isinstance(self.settings, RegressorSettings) else ""
-        return [settings, kind, dataclasses.asdict(self.cutting) if self.cutting else None]
+        return [settings, kind, dataclasses.asdict(self.cutting) if self.cutting else None, self.start]
 
 
 def name_variants(
@@ -106,6 +109,7 @@ def name_variants(
     side: int | None = None,
     epochs: int | None = None,
     weights: Path | None = None,
+    start: BoneAgePipeline | None = None,
 ) -> list[Variant]:
     """Return the variants of some names.
 
@@ -124,18 +128,35 @@ def name_variants(
         Passes over the hands for every network; those of its recipe if not given.
     weights : Path, optional
         File of pretrained weights, for the networks that take some.
+    start : BoneAgePipeline, optional
+        A trained model whose weights the networks go on from.
 
     Raises
     ------
     ValueError
-        If a name is not known or is there twice, or none is given.
+        If a name is not known or is there twice, or none is given, or a network cannot go on from ``start``.
     """
     if not asked or len(set(asked)) < len(asked):
         raise ValueError(f"variants to compare must be named once each, at least one, got {', '.join(asked)!r}")
     return [
-        _BASELINES[name](settings) if name in _BASELINES else _name_network(name, settings, side, epochs, weights)
+        _BASELINES[name](settings)
+        if name in _BASELINES
+        else _name_network(name, settings, side, epochs, weights, start)
         for name in asked
     ]
+
+
+def describe_seen(start: BoneAgePipeline | None, collection: Collection) -> list[str]:
+    """Remark on the hands that a model to go on from seems to know already: tested on them, it is not new to them."""
+    known: set[str] = set()
+    told = start.summary.get("age", {}) if start else {}
+    while told:
+        known |= set(told.get("ids", ()))
+        told = told.get("started_from", {})
+    seen = sorted(known & set(collection.ids))
+    if not start or not seen:
+        return []
+    return [f"{start.name} was trained on hands of the same ids as {len(seen)} of these: {', '.join(seen[:5])} …"]
 
 
 def make_geometry(settings: GeometrySettings, name: str = "geometry") -> Variant:
@@ -192,7 +213,12 @@ _BASELINES: Mapping[str, Callable[[RegressorSettings], Variant]] = {
 
 
 def _name_network(
-    name: str, settings: RegressorSettings, side: int | None, epochs: int | None, weights: Path | None
+    name: str,
+    settings: RegressorSettings,
+    side: int | None,
+    epochs: int | None,
+    weights: Path | None,
+    start: BoneAgePipeline | None,
 ) -> Variant:
     kind, *changes = name.split(":")
     if kind not in CUT_KINDS:
@@ -202,20 +228,27 @@ def _name_network(
         settings = _change(settings, change, name)
     if epochs is not None:
         settings = dataclasses.replace(settings, recipe=dataclasses.replace(settings.recipe, epochs=epochs))
+    cutting = Cutting(kind, side or 0)
+    begun = start.regressor if start else None
+    if begun is not None:
+        begun.check_successor(settings, cutting.region_names, cutting.side)
     file = weights if isinstance(settings.network, BackboneSettings) else None
 
     def make(seed: int) -> AgeModel:
-        return AgeRegressor(settings=settings, random_state=seed, weights=file)
+        return AgeRegressor(settings=settings, random_state=seed, weights=file, start=begun)
 
-    return Variant(name, "regions", make, settings, Cutting(kind, side or 0))
+    return Variant(name, "regions", make, settings, cutting, start.name if start else "")
 
 
 def _change(settings: RegressorSettings, change: str, name: str) -> RegressorSettings:
+    precision = settings.recipe.precision
     if change in PRESETS:
-        return dataclasses.replace(PRESETS[change], use_sex=settings.use_sex, fusion=settings.fusion)
+        preset = PRESETS[change]
+        recipe = dataclasses.replace(preset.recipe, precision=precision)
+        return dataclasses.replace(preset, use_sex=settings.use_sex, fusion=settings.fusion, recipe=recipe)
     if change in FUSIONS:
         return dataclasses.replace(settings, fusion=change)
     if change in RECIPES:
-        return dataclasses.replace(settings, recipe=RECIPES[change]())
+        return dataclasses.replace(settings, recipe=dataclasses.replace(RECIPES[change](), precision=precision))
     known = ", ".join([*PRESETS, *FUSIONS, *RECIPES])
     raise ValueError(f"{name!r}: after a colon goes one of {known}, got {change!r}")

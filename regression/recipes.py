@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from boneage.regression.augmentation import AugmentationSettings
 from boneage.regression.losses import LossName
+
+Precision = Literal["float32", "bfloat16"]
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Recipe:
     batch_size: int = 16
     learning_rate: float = 3e-3
     weight_decay: float = 0.02
-    precision: Literal["float32", "bfloat16"] = "float32"
+    precision: Precision = "float32"
     pretrained_rate: float = 0.1
     augmentation: AugmentationSettings | None = field(default_factory=AugmentationSettings)
 
@@ -83,6 +85,11 @@ def whole_hand_recipe() -> Recipe:
         max_blur=0.7,
     )  # fmt: skip
     return Recipe(region_loss=0.0, batch_size=32, augmentation=augmentation)
+
+
+def go_on(recipe: Recipe) -> Recipe:
+    """Return a recipe for going on from a trained network, perhaps with other hands: fewer epochs, gentler steps."""
+    return replace(recipe, epochs=15, learning_rate=recipe.learning_rate / 5)
 
 
 def feature_recipe() -> Recipe:

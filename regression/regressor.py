@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import hashlib
 import json
@@ -74,6 +75,9 @@ class AgeRegressor:
     cache : Path, optional
         Folder in which the features that a frozen backbone sees are kept; see
         :func:`~boneage.regression.features.extract_features`.
+    start : AgeRegressor, optional
+        A fitted one to go on from, with the same network and regions: its weights are where the training begins
+        instead of chance. It is left as it is.
 
     Attributes
     ----------
@@ -94,11 +98,13 @@ class AgeRegressor:
         random_state: int = 0,
         weights: Path | None = None,
         cache: Path | None = None,
+        start: AgeRegressor | None = None,
     ) -> None:
         self.settings = settings
         self.random_state = random_state
         self.weights = weights
         self.cache = cache
+        self.start = start
 
     @property
     def needs_sex(self) -> bool:
@@ -143,7 +149,7 @@ class AgeRegressor:
         ------
         ValueError
             If there are fewer than two hands, regions differ, an age is not a number, a needed sex is missing, or
-            the fusion is ``fixed`` and there is no weight for a region.
+            the fusion is ``fixed`` and there is no weight for a region; or if what it starts from is of another kind.
         UnusableWeights
             If the network has a backbone and its pretrained weights cannot be had.
         FloatingPointError
@@ -157,6 +163,9 @@ class AgeRegressor:
         self.region_names_ = stacks[0].names
         self.side_ = stacks[0].pixels.shape[1]
         self.centre_, self.spread_ = float(ages.mean()), max(float(ages.std()), 1.0)
+        if self.start is not None:
+            self.start.check_successor(settings, self.region_names_, self.side_)
+            self.centre_, self.spread_ = self.start.centre_, self.start.spread_
         self.fixed_weights_ = anatomical_weights(self.region_names_) if settings.fusion == "fixed" else None
         data = TrainingData(
             *to_tensors(stacks, sexes),
@@ -255,7 +264,9 @@ class AgeRegressor:
         return self
 
     def _start(self, settings: RegressorSettings, progress: Callable[[str, float], None] | None) -> torch.nn.Module:
-        """Return a new network, its backbone pretrained if it has one."""
+        """Return the network to train: a copy of the given start's, or a new one, its backbone pretrained."""
+        if self.start is not None:
+            return copy.deepcopy(self.start.network_)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.random_state)
             network = build_network(settings.network, len(self.region_names_), settings.use_sex)
@@ -264,6 +275,26 @@ class AgeRegressor:
         elif self.weights is not None:
             raise ValueError(f"the network takes no pretrained weights, got {self.weights}")
         return network
+
+    def check_successor(self, settings: RegressorSettings, region_names: Sequence[str], side: int) -> None:
+        """Check that a model of some settings and regions can start from this one's weights.
+
+        Raises
+        ------
+        NotFittedError
+        ValueError
+            If its network, the use of the sex, the regions or their side are not the same.
+        """
+        if not hasattr(self, "network_"):
+            raise NotFittedError("the model to start from is not fitted yet")
+        for what, own, asked in (
+            ("network", network_to_json(self._settings.network), network_to_json(settings.network)),
+            ("use of the sex", self._settings.use_sex, settings.use_sex),
+            ("regions", self.region_names_, tuple(region_names)),
+            ("side of the regions", self.side_, side),
+        ):
+            if own != asked:
+                raise ValueError(f"the model to start from has another {what}: {own}, not {asked}")
 
     def look(self, stacks: Sequence[RegionStack], sexes: Sequence[Sex | None]) -> tuple[Tensor, Tensor]:
         """Return what the network says of every region, before it is fused; see :meth:`answer`.

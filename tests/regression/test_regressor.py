@@ -7,7 +7,7 @@ import pytest
 import torch
 from sklearn.exceptions import NotFittedError
 
-from boneage.regression import AgeRegressor, RegressorSettings
+from boneage.regression import AgeRegressor, MultiRegionSettings, RegressorSettings
 from tests.regression.conftest import REGIONS, make_stack
 
 
@@ -217,3 +217,36 @@ def test_an_interrupted_fit_goes_on_where_it_stopped(hands, quick_settings, tmp_
     assert len(told) < 10
     assert len(again.history_) == 25
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_training_goes_on_from_another_models_weights_and_leaves_it_as_it_was(fitted, hands, quick_settings):
+    before = {name: tensor.clone() for name, tensor in fitted.network_.state_dict().items()}
+    recipe = dataclasses.replace(quick_settings.recipe, epochs=1, learning_rate=1e-9, weight_decay=0)
+    settings = dataclasses.replace(quick_settings, recipe=recipe)
+    some = [values[:16] for values in hands]
+    next_ = AgeRegressor(settings=settings, start=fitted).fit(*some)
+    assert (next_.centre_, next_.spread_) == (fitted.centre_, fitted.spread_), "the ages' scale goes with the weights"
+    for name, weights in next_.network_.named_parameters():
+        assert torch.allclose(weights, before[name], atol=1e-5), name
+    quick = dataclasses.replace(recipe, learning_rate=0.02)
+    moved = AgeRegressor(settings=dataclasses.replace(settings, recipe=quick), start=fitted).fit(*some)
+    assert not torch.allclose(moved.network_.state_dict()["age.weight"], before["age.weight"], atol=1e-4)
+    assert all(torch.equal(tensor, before[name]) for name, tensor in fitted.network_.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"network": MultiRegionSettings(channels=(8, 8), hidden=16)}, "network"),
+        ({"use_sex": False}, "use of the sex"),
+    ],
+)
+def test_a_training_does_not_go_on_from_a_model_of_another_kind(fitted, hands, quick_settings, changes, what):
+    settings = dataclasses.replace(quick_settings, **changes)
+    with pytest.raises(ValueError, match=f"to start from has another {what}"):
+        AgeRegressor(settings=settings, start=fitted).fit(*hands)
+
+
+def test_a_model_that_is_not_fitted_cannot_be_gone_on_from(hands, quick_settings):
+    with pytest.raises(NotFittedError, match="to start from"):
+        AgeRegressor(settings=quick_settings, start=AgeRegressor()).fit(*hands)

@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-from boneage.pipeline.commands.age.options import Epochs, Hands, Network, NoSex, RecipeOption, Side, Weights
+from boneage.pipeline.commands.age.options import (
+    Epochs,
+    Hands,
+    Network,
+    NoSex,
+    PrecisionOption,
+    RecipeOption,
+    Side,
+    Start,
+    Weights,
+)
 from boneage.pipeline.commands.options import (
     Ages,
     Annotations,
@@ -56,8 +66,10 @@ def benchmark(
     hands: Hands = None,
     recipe: RecipeOption = None,
     weights: Weights = None,
+    start: Start = None,
     no_sex: NoSex = False,
     epochs: Epochs = None,
+    precision: PrecisionOption = "float32",
     strata: Strata = "",
     seed: Seed = 0,
     jobs: Jobs = 2,
@@ -71,8 +83,9 @@ def benchmark(
     from boneage.pipeline.age_benchmark import run_age_benchmark
     from boneage.pipeline.age_benchmark_reporting import report_age_benchmark
     from boneage.pipeline.age_training import settings_for
-    from boneage.pipeline.age_variants import name_variants, prepare_comparison
+    from boneage.pipeline.age_variants import describe_seen, name_variants, prepare_comparison
     from boneage.pipeline.benchmark_protocols import CrossValidation, FixedSplit
+    from boneage.pipeline.bone_age import BoneAgePipeline
     from boneage.pipeline.gathering import describe, gather, read_id_lists
     from boneage.pipeline.progress import show_stages
     from boneage.pipeline.provenance import describe_run
@@ -82,8 +95,11 @@ def benchmark(
         raise typer.BadParameter("a given split needs --train-ids and --test-ids; --validation-ids goes with them")
     if ids is not None and train_ids is not None:
         raise typer.BadParameter("--ids goes with folds, --train-ids and --test-ids without it")
-    settings = settings_for(use_sex=not no_sex, epochs=epochs, network=network, recipe=recipe)
-    variants = name_variants(split_names(compare), settings, side, epochs, weights)
+    begun = BoneAgePipeline.load(start) if start else None
+    settings = settings_for(
+        use_sex=not no_sex, epochs=epochs, network=network, recipe=recipe, precision=precision, going_on=bool(begun)
+    )
+    variants = name_variants(split_names(compare), settings, side, epochs, weights, begun)
     collection = gather(images, landmarks=landmarks, ages=ages, sizes=sizes, ids=ids)
     remark(describe(collection))
     protocol: CrossValidation | FixedSplit = CrossValidation(folds, seed)
@@ -91,6 +107,7 @@ def benchmark(
         train, test, validation = read_id_lists(collection, (train_ids, test_ids, validation_ids))
         protocol = FixedSplit(train, test, validation, seed)
         collection = collection.subset(protocol.ids)
+    remark(describe_seen(begun, collection))
     with show_stages(err_console()) as report:
         preparation = prepare_comparison(
             collection,

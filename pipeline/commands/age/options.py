@@ -34,6 +34,17 @@ RecipeOption = Annotated[
         "--recipe", help="How networks are trained: ours, or SGD at a fixed rate; the network's own if not given."
     ),
 ]
+PrecisionOption = Annotated[
+    Literal["float32", "bfloat16"],
+    typer.Option("--precision", help="Arithmetic of the training; bfloat16 is faster where the processor knows it."),
+]
+Start = Annotated[
+    Path | None,
+    typer.Option(
+        "--start",
+        help="Age model (.boneage) to go on from, gently: of the same --network, --cut and --side.",
+    ),
+]
 Weights = Annotated[
     Path | None, typer.Option("--weights", help="File of pretrained weights; those published are fetched if not given.")
 ]

@@ -8,7 +8,18 @@ from typing import Annotated
 
 import typer
 
-from boneage.pipeline.commands.age.options import CutOption, Epochs, Hands, Network, NoSex, RecipeOption, Side, Weights
+from boneage.pipeline.commands.age.options import (
+    CutOption,
+    Epochs,
+    Hands,
+    Network,
+    NoSex,
+    PrecisionOption,
+    RecipeOption,
+    Side,
+    Start,
+    Weights,
+)
 from boneage.pipeline.commands.options import (
     Ages,
     Ids,
@@ -38,8 +49,10 @@ def train(
     network: Network = "multiregion",
     recipe: RecipeOption = None,
     weights: Weights = None,
+    start: Start = None,
     no_sex: NoSex = False,
     epochs: Epochs = None,
+    precision: PrecisionOption = "float32",
     seed: Seed = 0,
     jobs: Jobs = 2,
 ) -> None:
@@ -48,15 +61,20 @@ def train(
     Hands are cut at the points that --localiser finds. With --landmarks instead, they are cut at the annotated
     points, and a localiser is trained on those first, for use at prediction time. --cut whole needs neither; a
     localiser given all the same will refuse what is no hand.
+    With --start the training goes on from another model's weights, with these hands alone.
     A training that was interrupted goes on where it stopped when the same command is given again.
     """
     from boneage.pipeline.age_training import prepare_regions, settings_for, train_pipeline
+    from boneage.pipeline.bone_age import BoneAgePipeline
     from boneage.pipeline.gathering import describe, gather
     from boneage.pipeline.outputs import prepare_folder
     from boneage.pipeline.progress import show_stages
     from boneage.regression import Cutting
 
-    settings = settings_for(use_sex=not no_sex, epochs=epochs, network=network, recipe=recipe)
+    begun = BoneAgePipeline.load(start) if start else None
+    settings = settings_for(
+        use_sex=not no_sex, epochs=epochs, network=network, recipe=recipe, precision=precision, going_on=bool(begun)
+    )
     collection = gather(images, landmarks=landmarks, ages=ages, sizes=sizes, ids=ids)
     remark(describe(collection))
     prepare_folder(model.parent)
@@ -72,7 +90,9 @@ def train(
             cache=hands or state / "hands",
             report=report,
         )
-        pipeline = train_pipeline(prepared, settings, seed=seed, weights=weights, report=report, checkpoints=state)
+        pipeline = train_pipeline(
+            prepared, settings, seed=seed, weights=weights, start=begun, report=report, checkpoints=state
+        )
     remark(f"left out {refusal.path}: {refusal.reason}" for refusal in prepared.regions.refused)
     pipeline.save(model)
     shutil.rmtree(state, ignore_errors=True)

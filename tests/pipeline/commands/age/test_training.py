@@ -95,3 +95,26 @@ def test_hands_that_were_cut_are_kept_for_other_runs_where_told(boneage, known, 
     assert code == 0
     assert {path.name: path.stat().st_mtime_ns for path in kept.iterdir()} == times
     assert not (tmp_path / "out" / "hands").exists()
+
+
+def test_a_training_goes_on_from_a_model_and_says_what_it_knew(boneage, known, tmp_path):
+    from boneage.pipeline.bone_age import BoneAgePipeline
+
+    base = (known / "images", "--ages", known / "ages.csv", "--cut", "whole", "--side", 32, "--epochs", 1)
+    first, second = tmp_path / "first.boneage", tmp_path / "second.boneage"
+    assert boneage("age", "train", *base, "--model", first, "--precision", "bfloat16")[0] == 0
+    assert boneage("age", "train", *base, "--model", second, "--start", first)[0] == 0
+    one, other = BoneAgePipeline.load(first), BoneAgePipeline.load(second)
+    assert one.regressor.settings.recipe.precision == "bfloat16"
+    assert other.regressor.settings.recipe.learning_rate == one.regressor.settings.recipe.learning_rate / 5
+    assert other.summary["age"]["started_from"] == {"model": one.name, **one.summary["age"]}
+    arguments = (known / "images", "--ages", known / "ages.csv", "--side", 32, "--epochs", 1, "--compare", "whole")
+    code, _, err = boneage("age", "benchmark", *arguments, "--folds", 2, "--out", tmp_path / "out", "--start", second)
+    assert code == 0
+    assert "was trained on hands of the same ids as 12 of these: phantom0001," in err
+    code, _, err = boneage("age", "benchmark", *arguments, "--folds", 2, "--out", tmp_path / "out")
+    assert code == 1, "rounds that started elsewhere are other rounds"
+    assert "another benchmark" in err
+    code, _, err = boneage("age", "train", *base[:5], "--side", 40, "--model", tmp_path / "x.boneage", "--start", first)
+    assert code == 1
+    assert "the model to start from has another side of the regions: 32, not 40" in err
