@@ -14,6 +14,7 @@ from boneage.landmarks.growing import find_leaves, grow_tree, pack_nodes
 from boneage.landmarks.settings import ForestSettings
 
 _SPLIT_DIMENSIONS = 8
+_PER_PIXEL = 4  # votes are kept in steps of a pixel's so manieth part; halves hold those exactly up to 512 pixels
 _MOST_PACKED = 16  # shapes of pictures for which the nodes are kept ready
 
 
@@ -37,7 +38,8 @@ class VotingForest:
     displacements_ : ndarray of float32, shape (n_nodes, n_landmarks, ndim)
         Mean displacement in each leaf, in pixels; zeros in inner nodes.
     spreads_ : ndarray of float32, shape (n_nodes, n_landmarks)
-        Root mean squared deviation from it.
+        Root mean squared deviation from it; -1 where nothing was learnt of the landmark: in inner nodes, and in leaves
+        all of whose training positions come from pictures in which it is absent.
     """
 
     def __init__(self, *, settings: ForestSettings, random_state: int = 0, n_jobs: int = 1) -> None:
@@ -145,7 +147,7 @@ class VotingForest:
         _, n_landmarks, ndim = displacements.shape
         n_nodes = len(self.children_)
         self.displacements_ = np.zeros((n_nodes, n_landmarks, ndim), np.float32)
-        self.spreads_ = np.zeros((n_nodes, n_landmarks), np.float32)
+        self.spreads_ = np.full((n_nodes, n_landmarks), -1.0, np.float32)
         for start, leaves in zip(self.roots_, leaf_of, strict=True):
             seen = np.flatnonzero(leaves >= 0)
             node = leaves[seen] + start
@@ -161,9 +163,9 @@ class VotingForest:
         squares = np.bincount(node, (d**2).sum(axis=1), n_nodes)[filled] / count[filled]
         self.displacements_[filled, k] = means
         self.spreads_[filled, k] = np.sqrt(np.maximum(squares - (means**2).sum(axis=1), 0.0))
-        # Half precision is finer than any picture here, and makes model files a good deal smaller.
+        # A quarter of a pixel is finer than votes are, and makes model files a good deal smaller.
         for votes in (self.displacements_, self.spreads_):
-            votes[filled, k] = votes[filled, k].astype(np.float16)
+            votes[filled, k] = np.round(votes[filled, k] * _PER_PIXEL) / _PER_PIXEL
 
     def _check(self, n_boxes: int, reach: int) -> None:
         n_nodes, ndim = len(self.children_), self.displacements_.shape[-1]

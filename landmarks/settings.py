@@ -253,6 +253,24 @@ def fast() -> LocaliserSettings:
     )  # fmt: skip
 
 
+def compact() -> LocaliserSettings:
+    """Return :func:`accurate` with larger leaves, for many training images: a file of a sixth of the size.
+
+    With hundreds of images that leaves each tree as much to learn from; with a few dozen it costs accuracy.
+    """
+    settings = accurate()
+
+    def shrink(stage: StageSettings, n_copies: int) -> StageSettings:
+        return replace(stage, n_copies=n_copies, forest=replace(stage.forest, max_depth=14, min_leaf=30))
+
+    return replace(
+        settings,
+        pose=settings.pose and shrink(settings.pose, 2),
+        coarse=shrink(settings.coarse, 2),
+        local=tuple(shrink(stage, 1) for stage in settings.local),
+    )
+
+
 def change_stages(settings: LocaliserSettings, change: Callable[[StageSettings], StageSettings]) -> LocaliserSettings:
     """Return the settings with ``change(stage)`` in place of every stage."""
     return replace(
@@ -282,7 +300,7 @@ def settings_from_json(config: Mapping[str, Any]) -> LocaliserSettings:
     return LocaliserSettings(**{**config, **tuples, "coarse": coarse, "local": local, "pose": pose})
 
 
-PRESETS = {"paper": paper, "accurate": accurate, "fast": fast}
+PRESETS = {"paper": paper, "accurate": accurate, "fast": fast, "compact": compact}
 
 
 def _read_stage(config: Mapping[str, Any]) -> StageSettings:

@@ -43,14 +43,17 @@ def weigh_votes(forest: VotingForest, weight: VoteWeight, length: float) -> NDAr
     forest : VotingForest
     weight : {"uniform", "displacement", "spread"}
         1; ``exp(-|d| / length)`` of the displacement's length; ``1 / (1 + (s / length)**2)`` of the leaf's spread.
+        0 where a leaf knows nothing of a landmark.
     length : float
         In pixels.
     """
     if weight == "uniform":
-        return np.ones_like(forest.spreads_)
-    if weight == "displacement":
-        return np.asarray(np.exp(-np.linalg.norm(forest.displacements_, axis=2) / length), dtype=np.float32)
-    return np.asarray(1.0 / (1.0 + (forest.spreads_ / length) ** 2), dtype=np.float32)
+        weights = np.ones_like(forest.spreads_)
+    elif weight == "displacement":
+        weights = np.exp(-np.linalg.norm(forest.displacements_, axis=2) / length)
+    else:
+        weights = 1.0 / (1.0 + (forest.spreads_ / length) ** 2)
+    return np.asarray(np.where(forest.spreads_ < 0, 0.0, weights), dtype=np.float32)
 
 
 @compiled

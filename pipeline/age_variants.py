@@ -29,6 +29,7 @@ from boneage.regression import (
     RegressorSettings,
 )
 from boneage.regression.fusion import FusionRule
+from boneage.regression.inputs import Proportions
 
 Sight = Literal["nothing", "points", "regions"]
 
@@ -107,6 +108,8 @@ def name_variants(
     asked: Sequence[str],
     settings: RegressorSettings,
     side: int | None = None,
+    proportions: Proportions = "file",
+    *,
     epochs: int | None = None,
     weights: Path | None = None,
     start: BoneAgePipeline | None = None,
@@ -124,6 +127,8 @@ def name_variants(
         Of the networks. Whether the sex is used holds for the geometry too.
     side : int, optional
         Of regions in pixels; that of the way of cutting if not given.
+    proportions : {"file", "fitted"}
+        In which hands are cut; see :class:`~boneage.regression.Cutting`.
     epochs : int, optional
         Passes over the hands for every network; those of its recipe if not given.
     weights : Path, optional
@@ -141,7 +146,7 @@ def name_variants(
     return [
         _BASELINES[name](settings)
         if name in _BASELINES
-        else _name_network(name, settings, side, epochs, weights, start)
+        else _name_network(name, settings, side, proportions, epochs, weights, start)
         for name in asked
     ]
 
@@ -216,6 +221,7 @@ def _name_network(
     name: str,
     settings: RegressorSettings,
     side: int | None,
+    proportions: Proportions,
     epochs: int | None,
     weights: Path | None,
     start: BoneAgePipeline | None,
@@ -228,7 +234,7 @@ def _name_network(
         settings = _change(settings, change, name)
     if epochs is not None:
         settings = dataclasses.replace(settings, recipe=dataclasses.replace(settings.recipe, epochs=epochs))
-    cutting = Cutting(kind, side or 0)
+    cutting = Cutting(kind, side or 0, proportions=proportions)
     begun = start.regressor if start else None
     if begun is not None:
         begun.check_successor(settings, cutting.region_names, cutting.side)

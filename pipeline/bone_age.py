@@ -84,6 +84,7 @@ class BoneAgePipeline:
             "cut": self.cutting.kind,
             "sites": sites_to_json(self.cutting.sites),
             "side": self.cutting.side,
+            "proportions": self.cutting.proportions,
         }
         arrays = {f"localiser/{name}": array for name, array in localiser_arrays.items()}
         arrays |= {f"regressor/{name}": array for name, array in regressor_arrays.items()}
@@ -146,7 +147,7 @@ def _read_cutting(settings: Mapping[str, Any]) -> Cutting:
     kind, sites, side = settings.get("cut", "regions"), settings["sites"], int(settings["side"])
     if side < 1:
         raise ValueError(f"the side of a region must be positive, got {side}")
-    return Cutting(kind, side, sites_from_json(sites) if sites else ())
+    return Cutting(kind, side, sites_from_json(sites) if sites else (), settings.get("proportions", "file"))
 
 
 def _under(arrays: Mapping[str, Any], prefix: str) -> dict[str, Any]:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from boneage.imaging import Points, Scan
-from boneage.regression.regions import RegionStack, crop_hand, crop_regions, crop_whole, join_regions
+from boneage.regression.regions import RegionStack, crop_hand, crop_regions, crop_whole, fit_proportions, join_regions
 from boneage.regression.sites import HAND_SITES, Site, check_sites
 
 CutKind = Literal["regions", "hand", "hand+regions", "whole"]
 CUT_KINDS: tuple[CutKind, ...] = get_args(CutKind)
+Proportions = Literal["file", "fitted"]
 
 _SIDES: dict[CutKind, int] = {"regions": 64, "hand": 96, "hand+regions": 64, "whole": 100}
 
@@ -29,15 +30,21 @@ class Cutting:
         Side of every region in pixels. If not given, 64 where there are sites, 96 for the hand and 100 for the whole.
     sites : tuple of Site
         Of no use to ``hand`` and ``whole``, which have none.
+    proportions : {"file", "fitted"}
+        As the file has them, or those in which the hand looks most like the reference: for copies that were squashed
+        by no one knows how much. Of no use to ``whole``.
     """
 
     kind: CutKind = "regions"
     side: int = 0
     sites: tuple[Site, ...] = HAND_SITES
+    proportions: Proportions = "file"
 
     def __post_init__(self) -> None:
         if self.kind not in CUT_KINDS:
             raise ValueError(f"the way of cutting must be one of {', '.join(CUT_KINDS)}, got {self.kind!r}")
+        if self.proportions not in get_args(Proportions):
+            raise ValueError(f"proportions must be file or fitted, got {self.proportions!r}")
         if not self.side:
             object.__setattr__(self, "side", _SIDES[self.kind])
         if self.side < 8:
@@ -94,12 +101,15 @@ class Cutting:
         Raises
         ------
         ValueError
-            If there are no landmarks and they are needed, or they lack a name.
+            If there are no landmarks, or no shape, and they are needed, or they lack a name.
         """
         if self.kind == "whole":
             return crop_whole(scan, side=self.side)
-        if points is None or (self.has_hand and reference is None):
+        fitted = self.proportions == "fitted"
+        if points is None or ((self.has_hand or fitted) and reference is None):
             raise ValueError(f"cutting {self.kind} needs the landmarks of the hand, and a shape to lay it upon")
+        if fitted and reference is not None:
+            scan = fit_proportions(scan, points, reference, mirrored=mirrored)
         stacks = []
         if self.has_hand and reference is not None:
             stacks.append(crop_hand(scan, points, reference, side=self.side, mirrored=mirrored))

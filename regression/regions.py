@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
 
 from boneage.imaging import Frame, NoSimilarity, Points, Scan, resample
 from boneage.imaging.shapes import fit_similarity, mirror, shape_centre, shape_extent
@@ -17,6 +20,7 @@ Array = NDArray[np.float64]
 _INSIDE = 0.5  # part of a region that must lie in the image
 _MARGIN = 0.1  # of the landmarks' extent, around them on each side: fingertips and soft tissue lie outside
 _PERCENTILES = (1.0, 99.0)
+_MAX_LOG_RATIO = 0.7  # proportions twice as broad, or half
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,6 +146,42 @@ def crop_hand(scan: Scan, points: Points, reference: Points, *, side: int, mirro
         return _one_region("hand", None, side)
     picture = _stretch(resample(scan.pixels, to_crop, (side, side)))
     return _one_region("hand", picture, side, to_original.compose(to_crop.inverse()))
+
+
+def fit_proportions(scan: Scan, points: Points, reference: Points, *, mirrored: bool = False) -> Scan:
+    """Return the scan with the proportions in which its hand looks most like a reference.
+
+    What was squashed to a square of unknown original, and the original itself, are then cut alike. That a hand is
+    slender or broad is lost. A scan with less than three of the landmarks is returned as it is.
+
+    Parameters
+    ----------
+    scan : Scan
+        2D.
+    points : Points
+        In original pixels.
+    reference : Points
+        The shape to compare with, in true proportions.
+    mirrored : bool
+        Whether the hand lies as in a mirror, seen from the reference.
+    """
+    to_file = scan.frame_to_true().compose(scan.frame_to_original().inverse())
+    side = mirror(2) if mirrored else Frame.identity(2)
+    placed = side.apply(to_file.apply(points.select(reference.names).positions))
+    if np.isfinite(placed).all(axis=1).sum() < 3:
+        return scan
+
+    def misfit(log_ratio: float) -> float:
+        stretched = placed * [1.0, math.exp(log_ratio)]
+        try:
+            laid = fit_similarity(stretched, reference.positions).apply(stretched)
+        except NoSimilarity:
+            return math.inf
+        return float(np.nansum((laid - reference.positions) ** 2))
+
+    found = minimize_scalar(misfit, bounds=(-_MAX_LOG_RATIO, _MAX_LOG_RATIO), method="bounded")
+    rows, columns = scan.spacing_array
+    return dataclasses.replace(scan, spacing=(float(rows), float(columns) * math.exp(float(found.x))))
 
 
 def crop_whole(scan: Scan, *, side: int) -> RegionStack:

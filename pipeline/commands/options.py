@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Told = Assessment | Located
 
-Preset = Literal["paper", "accurate", "fast"]
+Preset = Literal["paper", "accurate", "fast", "compact"]
 
 Images = Annotated[list[Path], typer.Argument(help="Folder(s) of radiographs.", show_default=False)]
 _LANDMARKS_HELP = (

@@ -4,6 +4,7 @@ from sklearn.exceptions import NotFittedError
 
 from boneage.landmarks import ForestSettings, VotingForest
 from boneage.landmarks.features import level_grey, stack_boxes
+from boneage.landmarks.voting import weigh_votes
 
 SETTINGS = ForestSettings(n_trees=3, max_depth=7, n_features=30, min_leaf=4)
 
@@ -58,6 +59,21 @@ def test_absent_landmarks_are_left_out_of_their_own_votes_only(problem):
     known[: len(known) // 2, 1] = np.nan
     forest = fit(problem, displacements=known)
     assert np.isfinite(forest.displacements_).all()
+
+
+def test_a_leaf_does_not_vote_for_a_landmark_it_never_saw(problem):
+    known = np.repeat(problem[-1], 2, axis=1)
+    first = problem[2] == 0
+    known[first, 1] = np.nan  # annotated in the second picture alone
+    forest = fit(problem, displacements=known)
+    inner = forest.children_ > 0
+    ignorant = (forest.spreads_[:, 1] < 0) & ~inner
+    assert ignorant.any(), "some leaves hold positions of the first picture only"
+    assert (forest.spreads_[~inner, 0] >= 0).all()
+    for weight in ("uniform", "displacement", "spread"):
+        weights = weigh_votes(forest, weight, 3.0)
+        assert (weights[ignorant, 1] == 0).all()
+        assert (weights[~inner & ~ignorant] > 0).all()
 
 
 def test_arrays_and_back(problem):

@@ -1,7 +1,8 @@
+import cv2
 import numpy as np
 import pytest
 
-from boneage.imaging import Points
+from boneage.imaging import Points, Scan
 from boneage.imaging.phantom import draw_phantom_hand
 from boneage.regression import CUT_KINDS, HAND_SITES, Cutting
 
@@ -50,7 +51,12 @@ def test_landmarks_that_are_not_enough_are_named_with_their_sites(hand):
 
 @pytest.mark.parametrize(
     ("values", "reason"),
-    [({"kind": "half"}, "one of regions, hand"), ({"side": 3}, "at least 8"), ({"sites": ()}, "at least one site")],
+    [
+        ({"kind": "half"}, "one of regions, hand"),
+        ({"side": 3}, "at least 8"),
+        ({"sites": ()}, "at least one site"),
+        ({"proportions": "square"}, "file or fitted"),
+    ],
 )
 def test_impossible_ways_are_refused(values, reason):
     with pytest.raises(ValueError, match=reason):
@@ -60,3 +66,36 @@ def test_impossible_ways_are_refused(values, reason):
 def test_a_hand_that_lacks_a_landmark_of_the_reference_is_refused(hand):
     with pytest.raises(ValueError, match="laid upon the landmark"):
         Cutting("hand").cut(hand.scan, Points(("a",), [[1.0, 2.0]]), hand.points)
+
+
+@pytest.mark.parametrize("kind", ["hand", "regions", "hand+regions"])
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_a_copy_squashed_by_no_one_knows_how_much_gives_what_its_original_gives(hand, kind, mirrored):
+    rows, columns = hand.scan.pixels.shape
+    squashed = cv2.resize(hand.scan.pixels, (220, 400), interpolation=cv2.INTER_AREA)
+    moved = (hand.points.positions + 0.5) * [400 / rows, 220 / columns] - 0.5
+    if mirrored:
+        squashed, moved = squashed[:, ::-1], moved * [1, -1] + [0, 219]
+    copy, points = Scan(squashed), Points(hand.points.names, moved)
+    fitted, plain = Cutting(kind, 48, proportions="fitted"), Cutting(kind, 48)
+    original = fitted.cut(hand.scan, hand.points, hand.points)
+    assert np.abs(original.pixels - plain.cut(hand.scan, hand.points, hand.points).pixels).mean() < 0.005
+
+    def apart(cutting):
+        stack = cutting.cut(copy, points, hand.points, mirrored=mirrored)
+        assert stack.present.all()
+        return np.abs(stack.pixels - original.pixels).mean()
+
+    assert apart(fitted) < 0.02
+    assert 2 * apart(fitted) < apart(plain)
+
+
+def test_proportions_are_the_files_own_where_too_few_landmarks_tell(hand):
+    positions = np.full_like(hand.points.positions, np.nan)
+    positions[:2] = hand.points.positions[:2]
+    two = Points(hand.points.names, positions)
+    fitted, plain = Cutting("hand", 48, proportions="fitted"), Cutting("hand", 48)
+    one, other = (cutting.cut(hand.scan, two, hand.points) for cutting in (fitted, plain))
+    assert np.array_equal(one.pixels, other.pixels)
+    with pytest.raises(ValueError, match="a shape to lay it upon"):
+        Cutting("regions", proportions="fitted").cut(hand.scan, hand.points)

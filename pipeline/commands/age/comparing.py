@@ -13,6 +13,7 @@ from boneage.pipeline.commands.age.options import (
     Network,
     NoSex,
     PrecisionOption,
+    ProportionsOption,
     RecipeOption,
     Side,
     Start,
@@ -63,6 +64,7 @@ def benchmark(
     ] = None,
     network: Network = "multiregion",
     side: Side = None,
+    proportions: ProportionsOption = "file",
     hands: Hands = None,
     recipe: RecipeOption = None,
     weights: Weights = None,
@@ -99,7 +101,15 @@ def benchmark(
     settings = settings_for(
         use_sex=not no_sex, epochs=epochs, network=network, recipe=recipe, precision=precision, going_on=bool(begun)
     )
-    variants = name_variants(split_names(compare), settings, side, epochs, weights, begun)
+    variants = name_variants(
+        split_names(compare),
+        settings,
+        side,
+        proportions,
+        epochs=epochs,
+        weights=weights,
+        start=begun,
+    )
     collection = gather(images, landmarks=landmarks, ages=ages, sizes=sizes, ids=ids)
     remark(describe(collection))
     protocol: CrossValidation | FixedSplit = CrossValidation(folds, seed)

@@ -18,6 +18,13 @@ CutOption = Annotated[
 Side = Annotated[
     int | None, typer.Option("--side", min=8, help="Side of a region in pixels; the way of cutting has its own.")
 ]
+ProportionsOption = Annotated[
+    Literal["file", "fitted"],
+    typer.Option(
+        "--proportions",
+        help="Of hands: as in the file, or as broad as looks most like the others: for squashed copies.",
+    ),
+]
 Hands = Annotated[
     Path | None,
     typer.Option("--hands", help="Folder that keeps located and cut hands (patients' pixels), for other runs to use."),

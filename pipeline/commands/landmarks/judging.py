@@ -84,7 +84,7 @@ def benchmark(
     landmarks: Annotations,
     out: Out,
     compare: Annotated[
-        str, typer.Option("--compare", help="Variants, by commas: uniform, paper, accurate, fast.")
+        str, typer.Option("--compare", help="Variants, by commas: uniform, paper, accurate, fast, compact.")
     ] = "paper,accurate,fast",
     rounds: Annotated[int, typer.Option("--rounds", min=1, help="Rounds; each draws images anew.")] = 10,
     train: TrainCount = 43,
