@@ -22,6 +22,7 @@ from boneage.regression import (
     AgeRegressor,
     BackboneSettings,
     ConstantBySex,
+    CutKind,
     Cutting,
     GeometryRegressor,
     GeometrySettings,
@@ -29,7 +30,6 @@ from boneage.regression import (
     RegressorSettings,
 )
 from boneage.regression.fusion import FusionRule
-from boneage.regression.inputs import Proportions
 
 Sight = Literal["nothing", "points", "regions"]
 
@@ -107,8 +107,7 @@ class Variant:
 def name_variants(
     asked: Sequence[str],
     settings: RegressorSettings,
-    side: int | None = None,
-    proportions: Proportions = "file",
+    make_cutting: Callable[[CutKind], Cutting] = Cutting,
     *,
     epochs: int | None = None,
     weights: Path | None = None,
@@ -125,10 +124,8 @@ def name_variants(
     asked : sequence of str
     settings : RegressorSettings
         Of the networks. Whether the sex is used holds for the geometry too.
-    side : int, optional
-        Of regions in pixels; that of the way of cutting if not given.
-    proportions : {"file", "fitted"}
-        In which hands are cut; see :class:`~boneage.regression.Cutting`.
+    make_cutting : callable
+        From the kind, ``whole`` and so on, to the way of cutting.
     epochs : int, optional
         Passes over the hands for every network; those of its recipe if not given.
     weights : Path, optional
@@ -146,7 +143,7 @@ def name_variants(
     return [
         _BASELINES[name](settings)
         if name in _BASELINES
-        else _name_network(name, settings, side, proportions, epochs, weights, start)
+        else _name_network(name, settings, make_cutting, epochs, weights, start)
         for name in asked
     ]
 
@@ -220,21 +217,21 @@ _BASELINES: Mapping[str, Callable[[RegressorSettings], Variant]] = {
 def _name_network(
     name: str,
     settings: RegressorSettings,
-    side: int | None,
-    proportions: Proportions,
+    make_cutting: Callable[[CutKind], Cutting],
     epochs: int | None,
     weights: Path | None,
     start: BoneAgePipeline | None,
 ) -> Variant:
-    kind, *changes = name.split(":")
-    if kind not in CUT_KINDS:
+    called, *changes = name.split(":")
+    kind = next((kind for kind in CUT_KINDS if kind == called), None)
+    if kind is None:
         known = ", ".join([*_BASELINES, *CUT_KINDS])
         raise ValueError(f"variants to compare are {known}, got {name!r}")
     for change in changes:
         settings = _change(settings, change, name)
     if epochs is not None:
         settings = dataclasses.replace(settings, recipe=dataclasses.replace(settings.recipe, epochs=epochs))
-    cutting = Cutting(kind, side or 0, proportions=proportions)
+    cutting = make_cutting(kind)
     begun = start.regressor if start else None
     if begun is not None:
         begun.check_successor(settings, cutting.region_names, cutting.side)

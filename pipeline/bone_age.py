@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from boneage.imaging import Scan, Sex
 from boneage.landmarks import ForestLocaliser
 from boneage.pipeline.assessment import Assessment, assess
@@ -74,8 +76,15 @@ class BoneAgePipeline:
         """Names of the regions, in the order of the columns of ``ages.csv``."""
         return self.cutting.region_names
 
-    def save(self, path: Path | str) -> None:
-        """Write the pipeline to a ``.boneage`` file."""
+    def save(self, path: Path | str, *, half: bool = False) -> None:
+        """Write the pipeline to a ``.boneage`` file.
+
+        Parameters
+        ----------
+        path : path-like
+        half : bool
+            Whether the network's weights are written in half precision: ages change in the second decimal, if at all.
+        """
         localiser_settings, localiser_arrays = self.localiser.to_state() if self.localiser else (None, {})
         regressor_settings, regressor_arrays = self.regressor.to_state()
         settings = {
@@ -85,9 +94,12 @@ class BoneAgePipeline:
             "sites": sites_to_json(self.cutting.sites),
             "side": self.cutting.side,
             "proportions": self.cutting.proportions,
+            "thumbnail": self.cutting.thumbnail,
         }
         arrays = {f"localiser/{name}": array for name, array in localiser_arrays.items()}
-        arrays |= {f"regressor/{name}": array for name, array in regressor_arrays.items()}
+        for name, array in regressor_arrays.items():
+            shorter = half and array.dtype == np.float32
+            arrays[f"regressor/{name}"] = array.astype(np.float16) if shorter else array
         save_model(path, ModelFile("pipeline", settings, arrays, dict(self.summary)))
 
     @classmethod
@@ -147,7 +159,8 @@ def _read_cutting(settings: Mapping[str, Any]) -> Cutting:
     kind, sites, side = settings.get("cut", "regions"), settings["sites"], int(settings["side"])
     if side < 1:
         raise ValueError(f"the side of a region must be positive, got {side}")
-    return Cutting(kind, side, sites_from_json(sites) if sites else (), settings.get("proportions", "file"))
+    proportions, thumbnail = settings.get("proportions", "file"), int(settings.get("thumbnail", 0))
+    return Cutting(kind, side, sites_from_json(sites) if sites else (), proportions, thumbnail)
 
 
 def _under(arrays: Mapping[str, Any], prefix: str) -> dict[str, Any]:

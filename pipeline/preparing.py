@@ -96,8 +96,7 @@ class Preparation:
                 cutting.check_landmarks(self.reference.names)
             placed = {id_: hand.placed for id_, hand in self._placed[0].items()}
             seconds = sum(hand.seconds for hand in self._placed[0].values())
-        sites = [repr(site) for site in cutting.sites]
-        how = [cutting.kind, cutting.side, sites, cutting.proportions, self._described_reference]
+        how = [repr(cutting), self._described_reference]
         names = {
             id_: f"crop-{_fingerprint(self._describe_file(id_), how, placed[id_].to_json())}.npz"
             for id_ in self._aged.ids

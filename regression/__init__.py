@@ -16,6 +16,7 @@ from boneage.regression.networks.multiregion import MultiRegionSettings, whole_h
 from boneage.regression.presets import PRESETS
 from boneage.regression.recipes import (
     Recipe,
+    aligned_hand_recipe,
     feature_recipe,
     fine_tuning_recipe,
     go_on,
@@ -51,6 +52,7 @@ __all__ = [
     "RegionStack",
     "RegressorSettings",
     "Site",
+    "aligned_hand_recipe",
     "check_map",
     "check_sites",
     "crop_again",

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from boneage.imaging import Points, Scan
-from boneage.regression.regions import RegionStack, crop_hand, crop_regions, crop_whole, fit_proportions, join_regions
+from boneage.regression.regions import (
+    RegionStack,
+    crop_hand,
+    crop_regions,
+    crop_whole,
+    fit_proportions,
+    join_regions,
+    to_thumbnail,
+)
 from boneage.regression.sites import HAND_SITES, Site, check_sites
 
 CutKind = Literal["regions", "hand", "hand+regions", "whole"]
@@ -33,18 +41,24 @@ class Cutting:
     proportions : {"file", "fitted"}
         As the file has them, or those in which the hand looks most like the reference: for copies that were squashed
         by no one knows how much. Of no use to ``whole``.
+    thumbnail : int
+        Files with more pixels a side are first made thumbnails of so many; 0: they are not. See
+        :func:`~boneage.regression.regions.to_thumbnail`.
     """
 
     kind: CutKind = "regions"
     side: int = 0
     sites: tuple[Site, ...] = HAND_SITES
     proportions: Proportions = "file"
+    thumbnail: int = 0
 
     def __post_init__(self) -> None:
         if self.kind not in CUT_KINDS:
             raise ValueError(f"the way of cutting must be one of {', '.join(CUT_KINDS)}, got {self.kind!r}")
         if self.proportions not in get_args(Proportions):
             raise ValueError(f"proportions must be file or fitted, got {self.proportions!r}")
+        if self.thumbnail and self.thumbnail < 8:
+            raise ValueError(f"a thumbnail must have at least 8 pixels a side, got {self.thumbnail}")
         if not self.side:
             object.__setattr__(self, "side", _SIDES[self.kind])
         if self.side < 8:
@@ -103,6 +117,8 @@ class Cutting:
         ValueError
             If there are no landmarks, or no shape, and they are needed, or they lack a name.
         """
+        if self.thumbnail:
+            scan = to_thumbnail(scan, self.thumbnail)
         if self.kind == "whole":
             return crop_whole(scan, side=self.side)
         fitted = self.proportions == "fitted"

@@ -87,6 +87,15 @@ def whole_hand_recipe() -> Recipe:
     return Recipe(region_loss=0.0, batch_size=32, augmentation=augmentation)
 
 
+def aligned_hand_recipe() -> Recipe:
+    """Return the same for hands that were turned upright, to one size and to one side: smaller changes."""
+    recipe = whole_hand_recipe()
+    augmentation = AugmentationSettings(
+        max_rotation_rad=math.radians(8), max_log_scale=0.1, max_shift=0.04, drop_region=0.0, sharp=0.5, max_blur=0.7,
+    )  # fmt: skip
+    return replace(recipe, augmentation=augmentation)
+
+
 def go_on(recipe: Recipe) -> Recipe:
     """Return a recipe for going on from a trained network, perhaps with other hands: fewer epochs, gentler steps."""
     return replace(recipe, epochs=15, learning_rate=recipe.learning_rate / 5)

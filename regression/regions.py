@@ -184,6 +184,19 @@ def fit_proportions(scan: Scan, points: Points, reference: Points, *, mirrored: 
     return dataclasses.replace(scan, spacing=(float(rows), float(columns) * math.exp(float(found.x))))
 
 
+def to_thumbnail(scan: Scan, side: int) -> Scan:
+    """Return a scan squashed to a square of ``side`` pixels, each the nearest of the file's; a smaller one as it is.
+
+    Thumbnails that were made like this have a grain that networks read: a hand to be read by a model of thumbnails is
+    made one. Its frame to the original's pixels stays right.
+    """
+    if max(scan.pixels.shape) <= side:
+        return scan
+    rows, columns = (((np.arange(side) + 0.5) * n / side).astype(int) for n in scan.pixels.shape)
+    spacing = scan.true_size / side
+    return dataclasses.replace(scan, pixels=scan.pixels[np.ix_(rows, columns)], spacing=tuple(map(float, spacing)))
+
+
 def crop_whole(scan: Scan, *, side: int) -> RegionStack:
     """Squash the whole image into a square, as one region; nothing needs to be found in it.
 

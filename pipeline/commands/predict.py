@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 def predict(
     images: Images,
     out: Out,
-    model: Annotated[Path, typer.Option("--model", help="A trained age model (.boneage).", show_default=False)],
+    model: Annotated[
+        Path | None,
+        typer.Option("--model", help="A trained age model (.boneage); the one that comes with boneage if not given."),
+    ] = None,
     sex_csv: SexCsv = None,
     sex: SexOfAll = None,
     sizes: Sizes = None,
@@ -37,6 +40,7 @@ def predict(
     from boneage.pipeline.batch import predict_files
     from boneage.pipeline.gathering import find_files
     from boneage.pipeline.progress import track
+    from boneage.pipeline.shipped import shipped_model
 
     paths = find_files(images, ids)
 
@@ -45,7 +49,7 @@ def predict(
 
     results = predict_files(
         paths,
-        model,
+        model or shipped_model(),
         out,
         sexes=choose_sexes(paths, sex_csv, sex),
         sizes=read_sizes(sizes) if sizes else {},

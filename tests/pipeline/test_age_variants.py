@@ -1,4 +1,5 @@
 import dataclasses
+from functools import partial
 
 import pytest
 
@@ -11,7 +12,7 @@ SETTINGS = settings_for(epochs=3)
 
 
 def name(*names, settings=SETTINGS, side=None):
-    return name_variants(names, settings, side)
+    return name_variants(names, settings, partial(Cutting, side=side or 0))
 
 
 def test_each_name_is_a_model_that_sees_something():

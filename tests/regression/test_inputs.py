@@ -56,6 +56,7 @@ def test_landmarks_that_are_not_enough_are_named_with_their_sites(hand):
         ({"side": 3}, "at least 8"),
         ({"sites": ()}, "at least one site"),
         ({"proportions": "square"}, "file or fitted"),
+        ({"thumbnail": 3}, "at least 8 pixels"),
     ],
 )
 def test_impossible_ways_are_refused(values, reason):
@@ -99,3 +100,19 @@ def test_proportions_are_the_files_own_where_too_few_landmarks_tell(hand):
     assert np.array_equal(one.pixels, other.pixels)
     with pytest.raises(ValueError, match="a shape to lay it upon"):
         Cutting("regions", proportions="fitted").cut(hand.scan, hand.points)
+
+
+@pytest.mark.parametrize("kind", ["hand", "whole"])
+def test_a_radiograph_and_its_thumbnail_are_cut_alike(hand, kind):
+    rows, columns = hand.scan.pixels.shape
+    small = cv2.resize(hand.scan.pixels, (100, 100), interpolation=cv2.INTER_NEAREST_EXACT)
+    moved = (hand.points.positions + 0.5) * [100 / rows, 100 / columns] - 0.5
+    copy, points = Scan(small), Points(hand.points.names, moved)
+    cutting = Cutting(kind, 80, proportions="fitted", thumbnail=100)
+    large, tiny = cutting.cut(hand.scan, hand.points, hand.points), cutting.cut(copy, points, hand.points)
+    assert np.abs(large.pixels - tiny.pixels).mean() < 0.004
+    assert np.abs(Cutting(kind, 80).cut(hand.scan, hand.points, hand.points).pixels - tiny.pixels).mean() > 0.012
+    corner = [[0.0, 0.0], [79.0, 79.0]]
+    there = tiny.frames[0].apply(corner)
+    back = (large.frames[0].apply(corner) + 0.5) * [100 / rows, 100 / columns] - 0.5
+    assert np.abs(there - back).max() < 0.5, "the frame leads to the pixels of the original"

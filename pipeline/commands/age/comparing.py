@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,7 @@ from boneage.pipeline.commands.age.options import (
     RecipeOption,
     Side,
     Start,
+    Thumbnail,
     Weights,
 )
 from boneage.pipeline.commands.options import (
@@ -65,6 +67,7 @@ def benchmark(
     network: Network = "multiregion",
     side: Side = None,
     proportions: ProportionsOption = "file",
+    thumbnail: Thumbnail = 0,
     hands: Hands = None,
     recipe: RecipeOption = None,
     weights: Weights = None,
@@ -91,6 +94,7 @@ def benchmark(
     from boneage.pipeline.gathering import describe, gather, read_id_lists
     from boneage.pipeline.progress import show_stages
     from boneage.pipeline.provenance import describe_run
+    from boneage.regression import Cutting
 
     run, bounds = describe_run(), read_bounds(strata)
     if (train_ids is None) != (test_ids is None) or (validation_ids is not None and train_ids is None):
@@ -104,8 +108,7 @@ def benchmark(
     variants = name_variants(
         split_names(compare),
         settings,
-        side,
-        proportions,
+        partial(Cutting, side=side or 0, proportions=proportions, thumbnail=thumbnail),
         epochs=epochs,
         weights=weights,
         start=begun,

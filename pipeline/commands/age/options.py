@@ -25,6 +25,12 @@ ProportionsOption = Annotated[
         help="Of hands: as in the file, or as broad as looks most like the others: for squashed copies.",
     ),
 ]
+Thumbnail = Annotated[
+    int,
+    typer.Option(
+        "--thumbnail", min=0, help="Make files with more pixels a side thumbnails of so many first; 0: leave them."
+    ),
+]
 Hands = Annotated[
     Path | None,
     typer.Option("--hands", help="Folder that keeps located and cut hands (patients' pixels), for other runs to use."),
@@ -32,7 +38,8 @@ Hands = Annotated[
 Network = Annotated[
     str,
     typer.Option(
-        "--network", help="multiregion, whole-hand, bonet; vgg16, googlenet, overfeat with -features or -finetuned."
+        "--network",
+        help="multiregion, whole-hand, aligned-hand, bonet; vgg16, googlenet, overfeat with -features or -finetuned.",
     ),
 ]
 RecipeOption = Annotated[

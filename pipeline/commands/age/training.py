@@ -19,6 +19,7 @@ from boneage.pipeline.commands.age.options import (
     RecipeOption,
     Side,
     Start,
+    Thumbnail,
     Weights,
 )
 from boneage.pipeline.commands.options import (
@@ -47,6 +48,7 @@ def train(
     cut: CutOption = "regions",
     side: Side = None,
     proportions: ProportionsOption = "file",
+    thumbnail: Thumbnail = 0,
     hands: Hands = None,
     network: Network = "multiregion",
     recipe: RecipeOption = None,
@@ -54,6 +56,7 @@ def train(
     start: Start = None,
     no_sex: NoSex = False,
     epochs: Epochs = None,
+    half: Annotated[bool, typer.Option("--half", help="Write the network's weights in half precision.")] = False,
     precision: PrecisionOption = "float32",
     seed: Seed = 0,
     jobs: Jobs = 2,
@@ -85,7 +88,7 @@ def train(
         prepared = prepare_regions(
             collection,
             localiser,
-            Cutting(cut, side or 0, proportions=proportions),
+            Cutting(cut, side or 0, proportions=proportions, thumbnail=thumbnail),
             cut_at_annotations=landmarks is not None,
             seed=seed,
             jobs=jobs,
@@ -96,7 +99,7 @@ def train(
             prepared, settings, seed=seed, weights=weights, start=begun, report=report, checkpoints=state
         )
     remark(f"left out {refusal.path}: {refusal.reason}" for refusal in prepared.regions.refused)
-    pipeline.save(model)
+    pipeline.save(model, half=half)
     shutil.rmtree(state, ignore_errors=True)
     size = model.stat().st_size / 1e6
     out_console().print(f"age model trained on {len(prepared.regions.ids)} hands; {model} ({size:.1f} MB)")
