@@ -76,7 +76,7 @@ class AgeRegressor:
         Folder in which the features that a frozen backbone sees are kept; see
         :func:`~boneage.regression.features.extract_features`.
     start : AgeRegressor, optional
-        A fitted one to go on from, with the same network and regions: its weights are where the training begins
+        A fitted one to go on from, with the same network and as many regions: its weights are where the training begins
         instead of chance. It is left as it is.
 
     Attributes
@@ -283,14 +283,14 @@ class AgeRegressor:
         ------
         NotFittedError
         ValueError
-            If its network, the use of the sex, the regions or their side are not the same.
+            If its network, the use of the sex, the number of regions or their side are not the same.
         """
         if not hasattr(self, "network_"):
             raise NotFittedError("the model to start from is not fitted yet")
         for what, own, asked in (
             ("network", network_to_json(self._settings.network), network_to_json(settings.network)),
             ("use of the sex", self._settings.use_sex, settings.use_sex),
-            ("regions", self.region_names_, tuple(region_names)),
+            ("number of regions", len(self.region_names_), len(region_names)),
             ("side of the regions", self.side_, side),
         ):
             if own != asked:

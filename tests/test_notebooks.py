@@ -19,6 +19,7 @@ def test_there_are_notebooks():
     assert [path.name for path in NOTEBOOKS] == [
         "01-first-hands.ipynb",
         "02-train-a-localiser.ipynb",
+        "03-train-an-age-model.ipynb",
         "04-read-the-errors.ipynb",
     ]
 
