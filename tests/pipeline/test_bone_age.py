@@ -100,3 +100,15 @@ def test_parts_that_do_not_fit_together_are_refused(model_file, tmp_path, change
     save_model(tmp_path / "odd.boneage", dataclasses.replace(model, settings=settings, arrays=arrays))
     with pytest.raises(InvalidModelFile, match=r"odd\.boneage: its contents do not fit together"):
         BoneAgePipeline.load(tmp_path / "odd.boneage")
+
+
+def test_half_precision_makes_a_smaller_file_that_says_the_same(pipeline, new, tmp_path):
+    pipeline.save(tmp_path / "whole.boneage")
+    pipeline.save(tmp_path / "half.boneage", half=True)
+    again = BoneAgePipeline.load(tmp_path / "half.boneage")
+    saved = (tmp_path / "whole.boneage").stat().st_size - (tmp_path / "half.boneage").stat().st_size
+    assert saved > 1.5 * pipeline.regressor.n_parameters
+    scan = read_scan(new / "images" / "phantom0001.png")
+    one, other = pipeline.assess(scan, sex="F"), again.assess(scan, sex="F")
+    assert other.estimate.months == pytest.approx(one.estimate.months, abs=0.2)
+    assert np.array_equal(one.points.positions, other.points.positions), "the localiser is kept as it is"
