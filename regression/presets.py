@@ -13,8 +13,8 @@ _LAYERS = {"vgg16": "pool5", "googlenet": "inception5b", "overfeat": "pool5"}  #
 PRESETS: dict[str, RegressorSettings] = {
     "multiregion": RegressorSettings(),
     "bonet": RegressorSettings(network=BoNetSettings(aggregate="attention")),
-    "whole-hand": RegressorSettings(fusion="equal", network=whole_hand(), recipe=whole_hand_recipe()),
-    "aligned-hand": RegressorSettings(fusion="equal", network=whole_hand(), recipe=aligned_hand_recipe()),
+    "whole-hand": RegressorSettings(fusion="equal", network=whole_hand(), recipe=whole_hand_recipe(), views=6),
+    "aligned-hand": RegressorSettings(fusion="equal", network=whole_hand(), recipe=aligned_hand_recipe(), views=6),
     **{
         f"{name}-features": RegressorSettings(
             network=BackboneSettings(name, layer, frozen=True), recipe=feature_recipe()

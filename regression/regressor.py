@@ -32,6 +32,7 @@ from boneage.regression.recipes import Recipe
 from boneage.regression.regions import RegionStack
 from boneage.regression.tensors import to_grey, to_tensors
 from boneage.regression.training import TrainingData, train_network
+from boneage.regression.views import draw_views
 
 _BATCH = 32
 
@@ -49,16 +50,22 @@ class RegressorSettings:
     network : NetworkSettings
         Of any kind that :mod:`boneage.regression.networks.catalogue` knows.
     recipe : Recipe
+    views : int
+        How often a hand is looked at when its age is asked for, each time turned, resized and shifted a little; what is
+        said is averaged. Features kept on disk are of one view.
     """
 
     use_sex: bool = True
     fusion: FusionRule = "learned"
     network: NetworkSettings = field(default_factory=MultiRegionSettings)
     recipe: Recipe = field(default_factory=Recipe)
+    views: int = 1
 
     def __post_init__(self) -> None:
         if self.fusion not in FUSION_RULES:
             raise ValueError(f"fusion must be one of {', '.join(FUSION_RULES)}, got {self.fusion!r}")
+        if self.views < 1:
+            raise ValueError(f"views must be at least 1, got {self.views}")
 
 
 class AgeRegressor:
@@ -311,7 +318,8 @@ class AgeRegressor:
             if self.cache and _is_fixed(network):
                 ages, logits = network.head(extract_features(network, pixels, present, cache=self.cache), present, sex)
             else:
-                ages, logits = network(to_grey(pixels), present, sex)
+                said = [network(view, present, sex) for view in draw_views(to_grey(pixels), self._settings.views)]
+                ages, logits = (torch.stack(parts).mean(dim=0) for parts in zip(*said, strict=True))
         return ages, logits
 
     def answer(self, said: tuple[Tensor, Tensor], present: Tensor) -> list[AgeEstimate]:

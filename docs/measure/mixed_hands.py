@@ -5,6 +5,7 @@ Usage: python docs/measure/mixed_hands.py DATA OUT
 DATA holds ``dha``, ``rsna100`` and ``rsna_native``. OUT/images gets the radiographs of ``dha``, the same as thumbnails
 of 100 x 100 pixels, and the thumbnails of ``rsna100`` that have keypoints, of which the fingers' joints are among
 the 37 (the others are blank); hands of ``rsna_native`` are left out. OUT/landmarks.csv is in pixels of those files.
+OUT/ages.csv has the ages of the radiographs of ``dha``, whose ids in themselves may be those of other hands of RSNA's.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ def main(data: Path, out: Path) -> None:
         in_file = scan.frame_to_original().inverse().apply(points.positions)
         known[id_] = dataclasses.replace(points, positions=in_file)
 
-    atlas = gather([data / "dha" / "images"], landmarks=data / "dha" / "landmarks37.csv")
+    tables = data / "dha"
+    atlas = gather([tables / "images"], landmarks=tables / "landmarks37.csv", ages=[tables / "ages.csv"])
     assert atlas.landmarks is not None
     for id_ in atlas.ids:
         scan, points = atlas.scan(id_), atlas.landmarks.points[id_]
@@ -49,6 +51,9 @@ def main(data: Path, out: Path) -> None:
         positions[[atlas.landmarks.names.index(name) for name in joints.names]] = joints.points[id_].positions
         add(f"rsna{id_}", others.scan(id_), Points(atlas.landmarks.names, positions))
     write_landmarks(out / "landmarks.csv", known)
+    ages = [(f"dha{id_}", age.boneage_months, age.sex or "") for id_, age in atlas.ages.items() if id_ in atlas.ids]
+    rows = ["id,boneage_months,sex", *(f"{id_},{months:g},{sex}" for id_, months, sex in ages)]
+    (out / "ages.csv").write_text("\n".join(rows) + "\n")
     print(f"{len(known)} images in {out}")
 
 

@@ -1,0 +1,37 @@
+"""Looking at hands several times, each time a little differently: the mean of what is said is steadier."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from boneage.regression.augmentation import AugmentationSettings, draw_augmentation
+
+_CHANGES = AugmentationSettings(
+    max_rotation_rad=0.1, max_log_scale=0.06, max_shift=0.03, max_log_gamma=0.0, drop_region=0.0
+)
+
+
+def draw_views(pixels: Tensor, n: int) -> Iterator[Tensor]:
+    """Yield the pictures as they are, then ``n - 1`` times a little turned, resized and shifted.
+
+    The changes are always the same, and the same for every hand and region: what is said of a hand does not depend on
+    which others are read with it.
+
+    Parameters
+    ----------
+    pixels : tensor of shape (n_hands, n_regions, side, side)
+    n : int
+    """
+    yield pixels
+    rng = np.random.default_rng(0)
+    flat = pixels.reshape(1, -1, *pixels.shape[2:])  # as if all were regions of one hand
+    present = np.ones((1, flat.shape[1]), np.bool_)
+    for _ in range(n - 1):
+        drawn = draw_augmentation(rng, _CHANGES, present[:, :1])
+        same = dataclasses.replace(drawn, warps=drawn.warps.repeat(flat.shape[1], axis=1), dropped=~present)
+        yield same.apply(flat, torch.from_numpy(present))[0].reshape(pixels.shape)
