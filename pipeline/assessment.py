@@ -13,6 +13,9 @@ from boneage.imaging import Points, Scan, Sex
 from boneage.landmarks import ForestLocaliser
 from boneage.regression import AgeEstimate, AgeRegressor, Cutting, RegionStack
 
+_ENOUGH = 2 / 3  # of the landmarks: ages of hands with fewer were off by four years on average (docs/model-card.md)
+_NEARLY_ALL = 0.9  # ... of those with fewer than this, by two
+
 Status = Literal["ok", "flagged", "refused"]
 
 
@@ -87,8 +90,8 @@ def assess(
     1. Take the sex given, else the file's own; refuse the hand if the model needs it and neither is there.
     2. Locate the landmarks; refuse an image in which most of them are not found.
     3. Cut the hand; refuse it if more than a third of its regions are missing.
-    4. Estimate; flag the estimate if a region is missing from it, the hand is mirrored, the file contradicts the
-       sex given, or there is no localiser to tell that it is a hand at all.
+    4. Estimate; flag the estimate if a region or several landmarks are missing, the hand is mirrored, the file
+       contradicts the sex given, or there is no localiser to tell that it is a hand at all.
     """
     known_sex = sex or scan.sex
 
@@ -107,6 +110,8 @@ def assess(
         return refuse(estimate.reason, points)
     missing = [name for name, there in zip(regions.names, regions.present, strict=True) if not there]
     remarks = [f"no region for {', '.join(missing)}"] if missing else []
+    if points is not None and points.present.sum() < _NEARLY_ALL * len(points):
+        remarks.append(f"only {points.present.sum()} of {len(points)} landmarks found")
     if placed.mirrored:
         remarks.append("mirrored with respect to the hands that the model knows")
     if sex and scan.sex and sex != scan.sex:
@@ -166,10 +171,10 @@ def mean_shape_of(localiser: ForestLocaliser | None) -> Points | None:
 def find_fault(points: Points) -> str:
     """Return why located landmarks are not to be built upon; empty if they are.
 
-    Where most landmarks are not found, the few that seem to be are chance.
+    Where many landmarks are not found, those that seem to be are chance.
     """
     n_found = int(points.present.sum())
-    if 2 * n_found < len(points):
+    if n_found < _ENOUGH * len(points):
         return f"no hand that the model can read: {n_found} of {len(points)} landmarks found"
     return ""
 
