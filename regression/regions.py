@@ -18,6 +18,7 @@ from boneage.regression.sites import Site
 Array = NDArray[np.float64]
 
 _INSIDE = 0.5  # part of a region that must lie in the image
+_HAND_INSIDE = 0.3  # ... of the hand's: in a radiograph that ends at the fingers' sides, it is a good half
 _MARGIN = 0.1  # of the landmarks' extent, around them on each side: fingertips and soft tissue lie outside
 _PERCENTILES = (1.0, 99.0)
 _MAX_LOG_RATIO = 0.7  # proportions twice as broad, or half
@@ -110,7 +111,7 @@ def crop_hand(scan: Scan, points: Points, reference: Points, *, side: int, mirro
     """Crop the hand as one region, laid upon a reference: turned, scaled and mirrored back as a whole.
 
     The square holds the reference's landmarks with a margin. The region is missing if fewer than two landmarks are
-    there, they coincide, or less than half of it lies in the image.
+    there, they coincide, or less than three tenths of it lie in the image.
 
     Parameters
     ----------
@@ -142,7 +143,7 @@ def crop_hand(scan: Scan, points: Points, reference: Points, *, side: int, mirro
     linear = np.eye(2) * side / ((1 + 2 * _MARGIN) * shape_extent(reference.positions))
     square = Frame.from_linear(linear, (side - 1) / 2 - linear @ shape_centre(reference.positions))
     to_crop = square.compose(to_reference)
-    if _part_inside(to_crop, scan.pixels.shape, side) < _INSIDE:
+    if _part_inside(to_crop, scan.pixels.shape, side) < _HAND_INSIDE:
         return _one_region("hand", None, side)
     picture = _stretch(resample(scan.pixels, to_crop, (side, side)))
     return _one_region("hand", picture, side, to_original.compose(to_crop.inverse()))

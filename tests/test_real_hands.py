@@ -7,16 +7,18 @@ import numpy as np
 import pytest
 
 from boneage.evaluation import measure_landmarks, read_reference, summarise_landmarks
-from boneage.imaging import read_landmarks, split_ids
+from boneage.imaging import find_scans, read_ages, read_landmarks, read_scan, split_ids
 from boneage.landmarks import fast
 from boneage.pipeline.age_benchmark import run_age_benchmark
 from boneage.pipeline.age_rounds import join_age_rounds
 from boneage.pipeline.age_training import settings_for
 from boneage.pipeline.age_variants import name_variants, prepare_comparison
 from boneage.pipeline.benchmark_protocols import CrossValidation
-from boneage.pipeline.bone_age import save_localiser
+from boneage.pipeline.bone_age import BoneAgePipeline, save_localiser
 from boneage.pipeline.gathering import gather
+from boneage.pipeline.shipped import shipped_model
 from boneage.pipeline.training import train_localiser
+from boneage.regression.regions import to_thumbnail
 
 pytestmark = [pytest.mark.real_data, pytest.mark.slow]
 
@@ -62,3 +64,18 @@ def test_ages_are_read_better_than_by_sex_alone(hands, localiser, tmp_path):
         mads[variant.name] = np.abs(ages.errors).mean()
     assert mads["geometry"] < 0.95 * mads["constant"]
     assert mads["regions"] < 0.8 * mads["constant"]
+
+
+def test_the_shipped_model_reads_the_same_age_at_any_size(real_data):
+    pipeline = BoneAgePipeline.load(shipped_model())
+    ages = read_ages(real_data / "rsna_native" / "ages.csv")
+    paths = find_scans(real_data / "rsna_native" / "images")[-8:]
+    read = []
+    for path in paths:
+        scan, thumbnail = read_scan(path), read_scan(real_data / "rsna100" / "images" / path.name)
+        results = [pipeline.assess(one, sex=ages[path.stem].sex) for one in (scan, to_thumbnail(scan, 500), thumbnail)]
+        assert [result.status for result in results] == ["ok"] * 3
+        read.append([result.estimate.months for result in results])
+    months, known = np.array(read), np.array([ages[path.stem].boneage_months for path in paths])
+    assert np.abs(months - months[:, :1]).mean(axis=0).max() < 2.5
+    assert np.abs(months - known[:, None]).mean() < 12

@@ -1,7 +1,43 @@
+import csv
+from collections import Counter
+
 import pytest
 
+from boneage.imaging import find_scans
+from boneage.imaging.splits import assign_split
 from boneage.pipeline import shipped
+from boneage.pipeline.bone_age import BoneAgePipeline
 from boneage.pipeline.model_files import InvalidModelFile
+
+
+@pytest.fixture(scope="module")
+def model():
+    return BoneAgePipeline.load(shipped.shipped_model())
+
+
+def test_it_is_small_and_says_what_it_was_trained_on(model):
+    assert shipped.shipped_model().stat().st_size <= 20_000_000
+    assert model.summary["localiser"]["n_hands"] == 650
+    assert model.summary["age"]["n_hands"] == len(model.summary["age"]["ids"]) == 9993
+    assert model.summary["age"]["n_phantoms"] == model.summary["localiser"]["n_phantoms"] == 0
+    assert (model.cutting.kind, model.cutting.thumbnail, model.cutting.proportions) == ("hand", 100, "fitted")
+
+
+def test_no_hand_that_it_is_judged_by_was_trained_on(model):
+    trained = {*model.summary["age"]["ids"], *model.summary["age"]["started_from"]["ids"]}
+    parts = Counter(assign_split(id_) for id_ in trained)
+    assert parts["validation"] == 0
+    assert parts["test"] < 80, "only hands with annotations, which are never tested on"
+
+
+def test_predict_takes_it_where_no_model_is_given(boneage, new, tmp_path):
+    code, out, _ = boneage("predict", new / "images", "--sex-csv", new / "ages.csv", "--out", tmp_path)
+    assert code in (0, 3)
+    assert "3 files" in out
+    with (tmp_path / "ages.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len(find_scans(new / "images"))
+    assert all(row["model"].startswith("hand.boneage ") for row in rows)
 
 
 def test_an_installation_without_the_model_says_so(tmp_path, monkeypatch):
