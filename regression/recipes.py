@@ -97,7 +97,7 @@ def aligned_hand_recipe() -> Recipe:
 
 
 def aligned_regions_recipe() -> Recipe:
-    """Return the same for regions of thumbnails: regions are taken away now and then, and each learns on its own too."""
+    """Return the same for regions of thumbnails: some are taken away now and then, and each learns on its own too."""
     recipe = aligned_hand_recipe()
     augmentation = recipe.augmentation and replace(recipe.augmentation, drop_region=0.15)
     return replace(recipe, region_loss=0.5, epochs=40, augmentation=augmentation)

@@ -39,7 +39,8 @@ Network = Annotated[
     str,
     typer.Option(
         "--network",
-        help="multiregion, whole-hand, aligned-hand, aligned-regions, bonet; vgg16, googlenet, overfeat with -features or -finetuned.",
+        help="multiregion, whole-hand, aligned-hand, aligned-regions, bonet; vgg16, googlenet or overfeat with "
+        "-features or -finetuned.",
     ),
 ]
 RecipeOption = Annotated[
