@@ -17,7 +17,6 @@ from boneage.regression.presets import PRESETS
 from boneage.regression.recipes import (
     Recipe,
     aligned_hand_recipe,
-    aligned_regions_recipe,
     feature_recipe,
     fine_tuning_recipe,
     go_on,
@@ -54,7 +53,6 @@ __all__ = [
     "RegressorSettings",
     "Site",
     "aligned_hand_recipe",
-    "aligned_regions_recipe",
     "check_map",
     "check_sites",
     "crop_again",

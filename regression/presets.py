@@ -7,7 +7,6 @@ from boneage.regression.networks.bonet import BoNetSettings
 from boneage.regression.networks.multiregion import whole_hand
 from boneage.regression.recipes import (
     aligned_hand_recipe,
-    aligned_regions_recipe,
     feature_recipe,
     fine_tuning_recipe,
     whole_hand_recipe,
@@ -21,7 +20,6 @@ PRESETS: dict[str, RegressorSettings] = {
     "bonet": RegressorSettings(network=BoNetSettings(aggregate="attention")),
     "whole-hand": RegressorSettings(fusion="equal", network=whole_hand(), recipe=whole_hand_recipe(), views=6),
     "aligned-hand": RegressorSettings(fusion="equal", network=whole_hand(), recipe=aligned_hand_recipe(), views=6),
-    "aligned-regions": RegressorSettings(network=whole_hand(), recipe=aligned_regions_recipe(), views=6),
     **{
         f"{name}-features": RegressorSettings(
             network=BackboneSettings(name, layer, frozen=True), recipe=feature_recipe()

@@ -96,13 +96,6 @@ def aligned_hand_recipe() -> Recipe:
     return replace(recipe, augmentation=augmentation)
 
 
-def aligned_regions_recipe() -> Recipe:
-    """Return the same for regions of thumbnails: some are taken away now and then, and each learns on its own too."""
-    recipe = aligned_hand_recipe()
-    augmentation = recipe.augmentation and replace(recipe.augmentation, drop_region=0.15)
-    return replace(recipe, region_loss=0.5, epochs=40, augmentation=augmentation)
-
-
 def go_on(recipe: Recipe) -> Recipe:
     """Return a recipe for going on from a trained network, perhaps with other hands: fewer epochs, gentler steps."""
     return replace(recipe, epochs=15, learning_rate=recipe.learning_rate / 5)

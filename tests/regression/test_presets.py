@@ -6,7 +6,7 @@ from boneage.regression.networks.backbone import BACKBONES
 
 def test_there_is_one_of_each_backbone_off_the_shelf_and_fine_tuned():
     kinds = {f"{name}-{use}" for name in BACKBONES for use in ("features", "finetuned")}
-    assert set(PRESETS) == {"multiregion", "bonet", "whole-hand", "aligned-hand", "aligned-regions"} | kinds
+    assert set(PRESETS) == {"multiregion", "bonet", "whole-hand", "aligned-hand"} | kinds
 
 
 @pytest.mark.parametrize("name", [name for name in PRESETS if name.endswith(("features", "finetuned"))])

@@ -39,8 +39,7 @@ Network = Annotated[
     str,
     typer.Option(
         "--network",
-        help="multiregion, whole-hand, aligned-hand, aligned-regions, bonet; vgg16, googlenet or overfeat with "
-        "-features or -finetuned.",
+        help="multiregion, whole-hand, aligned-hand, bonet; vgg16, googlenet or overfeat with -features or -finetuned.",
     ),
 ]
 RecipeOption = Annotated[
