@@ -67,8 +67,9 @@ def read_scan(path: Path | str, original_shape: tuple[int, int] | None = None) -
     except (OSError, ValueError, SyntaxError, cv2.error) as error:
         raise UnreadableScan(path, f"is broken ({error})") from error
     check_content(path, scan.pixels)
-    resized = original_shape is not None and original_shape != scan.pixels.shape
-    return scan.as_resized_copy_of(original_shape) if original_shape is not None and resized else scan
+    if original_shape is None or original_shape == scan.pixels.shape:
+        return scan
+    return scan.as_resized_copy_of(original_shape)
 
 
 def check_size(path: Path, rows: int, columns: int) -> None:

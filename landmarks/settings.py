@@ -256,7 +256,7 @@ def fast() -> LocaliserSettings:
 def compact() -> LocaliserSettings:
     """Return :func:`accurate` with larger leaves, for many training images: a file of a sixth of the size.
 
-    With hundreds of images that leaves each tree as much to learn from; with a few dozen it costs accuracy.
+    It is meant for hundreds of images, which fill larger leaves.
     """
     settings = accurate()
 

@@ -13,7 +13,7 @@ from boneage.imaging import Points, Scan, Sex
 from boneage.landmarks import ForestLocaliser
 from boneage.regression import AgeEstimate, AgeRegressor, Cutting, RegionStack
 
-_ENOUGH = 2 / 3  # of the landmarks: ages of hands with fewer were off by four years on average (docs/model-card.md)
+_ENOUGH = 2 / 3  # of the landmarks: ages of hands with fewer were off by four years on average (docs/decisions/0006)
 _NEARLY_ALL = 0.9  # ... of those with fewer than this, by two
 
 Status = Literal["ok", "flagged", "refused"]

@@ -11,6 +11,8 @@ from boneage.regression.losses import LossName
 
 Precision = Literal["float32", "bfloat16"]
 
+_OF_ANY_GRAIN = AugmentationSettings(drop_region=0.0, sharp=0.5, max_blur=0.7)  # pictures made smaller in any way
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -80,20 +82,16 @@ def modern_recipe() -> Recipe:
 
 def whole_hand_recipe() -> Recipe:
     """Return our recipe for thousands of whole hands, left and right, in pictures made smaller in any way."""
-    augmentation = AugmentationSettings(
-        max_rotation_rad=math.radians(20), max_log_scale=0.15, max_shift=0.05, drop_region=0.0, flip=True, sharp=0.5,
-        max_blur=0.7,
-    )  # fmt: skip
+    augmentation = replace(
+        _OF_ANY_GRAIN, max_rotation_rad=math.radians(20), max_log_scale=0.15, max_shift=0.05, flip=True
+    )
     return Recipe(region_loss=0.0, batch_size=32, augmentation=augmentation)
 
 
 def aligned_hand_recipe() -> Recipe:
     """Return the same for hands that were turned upright, to one size and to one side: smaller changes."""
-    recipe = whole_hand_recipe()
-    augmentation = AugmentationSettings(
-        max_rotation_rad=math.radians(8), max_log_scale=0.1, max_shift=0.04, drop_region=0.0, sharp=0.5, max_blur=0.7,
-    )  # fmt: skip
-    return replace(recipe, augmentation=augmentation)
+    augmentation = replace(_OF_ANY_GRAIN, max_rotation_rad=math.radians(8), max_log_scale=0.1, max_shift=0.04)
+    return replace(whole_hand_recipe(), augmentation=augmentation)
 
 
 def go_on(recipe: Recipe) -> Recipe:

@@ -130,12 +130,8 @@ def crop_hand(scan: Scan, points: Points, reference: Points, *, side: int, mirro
     ValueError
         If the points lack a landmark name of the reference.
     """
-    absent = [name for name in reference.names if name not in points.names]
-    if absent:
-        raise ValueError(f"the hand is laid upon the landmark {absent[0]}, which the points lack")
-    to_original, to_true = scan.frame_to_original(), scan.frame_to_true()
-    to_flipped = mirror(2).compose(to_true) if mirrored else to_true
-    placed = to_flipped.compose(to_original.inverse()).apply(points.select(reference.names).positions)
+    placed, to_flipped = _place(scan, points, reference, mirrored)
+    to_original = scan.frame_to_original()
     try:
         to_reference = fit_similarity(placed, reference.positions).compose(to_flipped)
     except NoSimilarity:
@@ -165,10 +161,13 @@ def fit_proportions(scan: Scan, points: Points, reference: Points, *, mirrored: 
         The shape to compare with, in true proportions.
     mirrored : bool
         Whether the hand lies as in a mirror, seen from the reference.
+
+    Raises
+    ------
+    ValueError
+        If the points lack a landmark name of the reference.
     """
-    to_file = scan.frame_to_true().compose(scan.frame_to_original().inverse())
-    side = mirror(2) if mirrored else Frame.identity(2)
-    placed = side.apply(to_file.apply(points.select(reference.names).positions))
+    placed, _ = _place(scan, points, reference, mirrored)
     if np.isfinite(placed).all(axis=1).sum() < 3:
         return scan
 
@@ -237,6 +236,16 @@ def join_regions(first: RegionStack, second: RegionStack) -> RegionStack:
         np.concatenate([first.present, second.present]),
         first.frames + second.frames,
     )
+
+
+def _place(scan: Scan, points: Points, reference: Points, mirrored: bool) -> tuple[Array, Frame]:
+    """Return the reference's landmarks in the hand, in true proportions, mirrored back, and the map to there."""
+    absent = [name for name in reference.names if name not in points.names]
+    if absent:
+        raise ValueError(f"the hand is laid upon the landmark {absent[0]}, which the points lack")
+    to_flipped = mirror(2).compose(scan.frame_to_true()) if mirrored else scan.frame_to_true()
+    to_place = to_flipped.compose(scan.frame_to_original().inverse())
+    return to_place.apply(points.select(reference.names).positions), to_flipped
 
 
 def _one_region(name: str, picture: NDArray[np.float32] | None, side: int, frame: Frame | None = None) -> RegionStack:

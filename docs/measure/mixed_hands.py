@@ -19,6 +19,7 @@ import numpy as np
 
 from boneage.imaging import Points, Scan, find_scans, read_names, rename_landmarks, write_landmarks
 from boneage.pipeline.gathering import gather
+from boneage.pipeline.outputs import write_table
 from boneage.regression.regions import to_thumbnail
 
 _SIDE = 100
@@ -51,9 +52,9 @@ def main(data: Path, out: Path) -> None:
         positions[[atlas.landmarks.names.index(name) for name in joints.names]] = joints.points[id_].positions
         add(f"rsna{id_}", others.scan(id_), Points(atlas.landmarks.names, positions))
     write_landmarks(out / "landmarks.csv", known)
-    ages = [(f"dha{id_}", age.boneage_months, age.sex or "") for id_, age in atlas.ages.items() if id_ in atlas.ids]
-    rows = ["id,boneage_months,sex", *(f"{id_},{months:g},{sex}" for id_, months, sex in ages)]
-    (out / "ages.csv").write_text("\n".join(rows) + "\n")
+    ages = {f"dha{id_}": age for id_, age in atlas.ages.items() if id_ in atlas.ids}
+    rows = [{"id": id_, "boneage_months": f"{age.boneage_months:g}", "sex": age.sex} for id_, age in ages.items()]
+    write_table(out / "ages.csv", rows)
     print(f"{len(known)} images in {out}")
 
 

@@ -116,3 +116,10 @@ def test_a_radiograph_and_its_thumbnail_are_cut_alike(hand, kind):
     there = tiny.frames[0].apply(corner)
     back = (large.frames[0].apply(corner) + 0.5) * [100 / rows, 100 / columns] - 0.5
     assert np.abs(there - back).max() < 0.5, "the frame leads to the pixels of the original"
+
+
+def test_fitted_proportions_name_the_landmark_that_is_lacking(hand):
+    few = hand.points.select(hand.points.names[:20])
+    for kind in ("hand", "hand+regions"):
+        with pytest.raises(ValueError, match=f"laid upon the landmark {hand.points.names[20]}, which the points lack"):
+            Cutting(kind, proportions="fitted").cut(hand.scan, few, hand.points)
