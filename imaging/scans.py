@@ -40,8 +40,14 @@ class Scan:
     source : str
         Name used in messages and tables, usually the file's stem.
     original_shape : tuple of int, optional
-        Shape of the original that this file is a resized copy of, which is the pixel grid annotations use;
-        the file's own shape if not given.
+        Shape of the original that this file is a resized copy of, or that this volume is a reordered copy of, which
+        is the pixel grid annotations use; the file's own shape if not given.
+    to_original : Frame, optional
+        Map from these pixels to the original's, for a volume whose axes were brought to the usual order; a change of
+        size alone if not given.
+    to_patient : Frame, optional
+        Map from the *original's* pixels, (plane, row, column), to millimetres towards the patient's left, back and
+        head (x, y, z of DICOM's LPS), where the file tells.
     phantom : bool
         Whether the picture is synthetic; every result made from it says so.
 
@@ -70,6 +76,8 @@ class Scan:
     source: str = ""
     original_shape: tuple[int, ...] | None = None
     phantom: bool = False
+    to_original: Frame | None = None
+    to_patient: Frame | None = None
 
     def __post_init__(self) -> None:
         pixels = np.array(self.pixels, dtype=np.float32)
@@ -87,6 +95,10 @@ class Scan:
         _check_choice("sex", self.sex, ("F", "M", None))
         if self.age_months is not None and not 0 <= self.age_months < 2400:
             raise ValueError(f"age_months must be between 0 and 2400, got {self.age_months}")
+        for name in ("to_original", "to_patient"):
+            frame = getattr(self, name)
+            if frame is not None and frame.ndim != pixels.ndim:
+                raise ValueError(f"{name} must have {pixels.ndim} axes, got {frame.ndim}")
 
     @property
     def ndim(self) -> int:
@@ -100,6 +112,8 @@ class Scan:
 
     def frame_to_original(self) -> Frame:
         """Return the map from this file's pixels to the original's pixels (the identity if it is no copy)."""
+        if self.to_original is not None:
+            return self.to_original
         assert self.original_shape is not None
         return Frame.resize(self.pixels.shape, self.original_shape)
 
@@ -113,7 +127,8 @@ class Scan:
         """Length of the original's pixels along each axis, where the file states it in millimetres."""
         if self.spacing_unit != "mm":
             return None
-        return tuple(float(length) for length in self.true_size / np.array(self.original_shape))
+        to_here = self.frame_to_original().inverse().matrix[:-1, :-1]
+        return tuple(float(length) for length in np.linalg.norm(to_here * self.spacing_array[:, None], axis=0))
 
     def frame_to_true(self) -> Frame:
         """Return the map from this file's pixels to true proportions, in units of the spacing."""

@@ -63,7 +63,7 @@ class LandmarkScheme:
 
 
 def read_scheme(path_or_name: Path | str) -> LandmarkScheme:
-    """Read a scheme file, or a shipped scheme by its name (``hand37``, ``hand21``, ``hand17``).
+    """Read a scheme file, or a shipped scheme by its name (``hand37``, ``hand34``, ``hand21``, ``hand17``).
 
     A scheme file is JSON: ``{"name": …, "groups": {"radius": ["NAME", …], …}, "pairs": [["NAME", "NAME"], …]}``;
     ``pairs`` and ``order`` may be left out.

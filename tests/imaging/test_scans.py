@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from boneage.imaging import Scan
+from boneage.imaging import Frame, Scan
 
 
 def test_pixels_are_a_read_only_copy():
@@ -41,6 +41,8 @@ def test_a_volume_is_a_scan_too():
         ({"sex": "female"}, "sex"),
         ({"age_months": -1}, "age_months"),
         ({"original_shape": (5,)}, "original_shape"),
+        ({"to_original": Frame.identity(3)}, "to_original must have 2 axes, got 3"),
+        ({"to_patient": Frame.identity(3)}, "to_patient must have 2 axes, got 3"),
     ],
 )
 def test_refuses_fields_that_make_no_sense(fields, reason):
@@ -59,3 +61,14 @@ def test_the_spacing_of_the_original_is_told_in_millimetres_or_not_at_all():
     assert scan.original_spacing_mm == (0.5, 0.25)
     assert scan.as_resized_copy_of((80, 90)).original_spacing_mm == (0.5, 0.25)
     assert Scan(np.zeros((40, 30))).original_spacing_mm is None
+
+
+def test_a_reordered_volume_leads_back_to_its_original():
+    """Rows of the volume run against the planes of the file, columns along its rows, planes along its columns."""
+    back = Frame([[0, -1, 0, 4], [0, 0, 1, 0], [1, 0, 0, 0], [0, 0, 0, 1]])
+    scan = Scan(
+        np.zeros((4, 5, 6)), spacing=(3, 1, 2), spacing_unit="mm", original_shape=(5, 6, 4), to_original=back
+    )  # fmt: skip
+    assert scan.frame_to_original().apply([[0.0, 0.0, 0.0]]).tolist() == [[4, 0, 0]]
+    assert scan.original_spacing_mm == (1, 2, 3)
+    assert scan.true_size.tolist() == [12, 5, 12]
