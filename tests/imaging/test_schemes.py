@@ -34,7 +34,7 @@ def test_the_phantoms_have_the_landmarks_of_hand37():
 
 def test_a_scheme_is_found_by_all_or_some_of_its_names_and_by_no_others():
     assert find_scheme(read_scheme("hand21").names).name == "hand21"
-    assert find_scheme(["index_tip", "thumb_tip"]).name == "hand37"
+    assert find_scheme(["index_tip", "thumb_IP"]).name == "hand37"
     assert find_scheme(["index_tip", "wrist"]) is None
     assert find_scheme([]) is None
 
