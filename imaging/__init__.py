@@ -10,7 +10,7 @@ from boneage.imaging.frames import Frame
 from boneage.imaging.people import AgeRecord, read_ages, read_ids, read_sexes, read_sizes
 from boneage.imaging.points import Points
 from boneage.imaging.readers import UnreadableScan, read_scan
-from boneage.imaging.resampling import resample, warp
+from boneage.imaging.resampling import resample, shrink, warp
 from boneage.imaging.scans import Laterality, Modality, Scan, Sex
 from boneage.imaging.schemes import LandmarkScheme, find_scheme, read_scheme
 from boneage.imaging.scores import read_scores, with_scores
@@ -54,6 +54,7 @@ __all__ = [
     "rename_landmarks",
     "render_landmarks",
     "resample",
+    "shrink",
     "split_by_hash",
     "split_ids",
     "to_pixels",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from boneage.imaging.frames import Frame
-from boneage.imaging.trilinear import warp_volume
+from boneage.imaging.trilinear import average_blocks, warp_volume
 
 
 def resample(
@@ -86,23 +86,33 @@ def _shrink(pixels: NDArray[np.float32], to_source: Frame) -> tuple[NDArray[np.f
     """Return the source made smaller by the whole factors that the target allows, and the map from it."""
     step = np.linalg.norm(to_source.matrix[:-1, :-1], axis=1)
     # Half of it: what is left is smoothed enough that it hardly matters where blocks begin.
-    factor = np.clip((step / 2).astype(int), 1, np.array(pixels.shape))
+    return shrink(pixels, np.clip((step / 2).astype(int), 1, np.array(pixels.shape)))
+
+
+def shrink(pixels: NDArray[np.float32], factor: NDArray[np.int_]) -> tuple[NDArray[np.float32], Frame]:
+    """Make an image smaller by whole factors: means of blocks. What does not fill a block at the end is cut off.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (rows, columns) or (planes, rows, columns)
+    factor : ndarray of int, shape (ndim,)
+        Along each axis; no larger than the image.
+
+    Returns
+    -------
+    small : ndarray of float32
+    from_small : Frame
+        From its pixels to the image's.
+    """
     if (factor == 1).all():
         return pixels, Frame.identity(pixels.ndim)
-    small = np.array(pixels.shape) // factor
-    pixels = pixels[tuple(slice(n) for n in small * factor)]
     if pixels.ndim == 2:
-        means = cv2.resize(pixels, (int(small[1]), int(small[0])), interpolation=cv2.INTER_AREA)
+        rows, columns = np.array(pixels.shape) // factor
+        whole = pixels[: rows * factor[0], : columns * factor[1]]
+        means = cv2.resize(whole, (int(columns), int(rows)), interpolation=cv2.INTER_AREA)
     else:
-        means = _average_blocks(pixels, factor)
+        means = average_blocks(pixels, factor)
     return np.asarray(means), Frame.from_linear(np.diag(factor.astype(np.float64)), (factor - 1) / 2)
-
-
-def _average_blocks(pixels: NDArray[np.float32], factor: NDArray[np.int_]) -> NDArray[np.float32]:
-    for axis, n in enumerate(factor):
-        before, after = pixels.shape[:axis], pixels.shape[axis + 1 :]
-        pixels = pixels.reshape(*before, -1, n, *after).mean(axis=axis + 1)
-    return pixels
 
 
 def _smooth_for(pixels: NDArray[np.float32], to_source: Frame) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""The compiled kernel that draws a volume in another voxel grid."""
+"""The compiled kernels that draw a volume in another voxel grid, or make it smaller."""
 
 from __future__ import annotations
 
@@ -30,6 +30,23 @@ def warp_volume(
     matrix = np.ascontiguousarray(to_source.matrix[:-1])
     _draw(np.ascontiguousarray(pixels), matrix, fill is None, np.float32(0.0 if fill is None else fill), drawn)
     return drawn
+
+
+def average_blocks(pixels: NDArray[np.float32], factor: NDArray[np.int_]) -> NDArray[np.float32]:
+    """Return the means of a volume's blocks of ``factor`` voxels along each axis; what fills no block is left out."""
+    means = np.zeros(np.array(pixels.shape) // factor, np.float32)
+    _add_up(pixels, int(factor[0]), int(factor[1]), int(factor[2]), means)
+    return np.asarray(means / np.float32(np.prod(factor)))
+
+
+def _add_voxels(pixels: NDArray[np.float32], planes: int, rows: int, columns: int, sums: NDArray[np.float32]) -> None:
+    for i in range(sums.shape[0] * planes):
+        for j in range(sums.shape[1] * rows):
+            for k in range(sums.shape[2]):
+                total = np.float32(0.0)
+                for m in range(k * columns, (k + 1) * columns):
+                    total += pixels[i, j, m]
+                sums[i // planes, j // rows, k] += total
 
 
 def _draw_voxels(
@@ -69,3 +86,4 @@ def _draw_voxels(
 
 
 _draw: Any = numba.njit(nogil=True, cache=True)(_draw_voxels)
+_add_up: Any = numba.njit(nogil=True, cache=True)(_add_voxels)

@@ -58,6 +58,7 @@ class CandidateSearch:
     ) -> None:
         self._stage = stage
         self._levels = stage.level(view)
+        self._turn_from = view.turn_from
         self._to_view = to_view
         self._from_view = to_view.inverse()
         self._constellation = constellation
@@ -82,7 +83,7 @@ class CandidateSearch:
             new = self._find_starts(positions, starts)
             if not new:
                 break
-            turns = self._turn(positions)
+            turns = self._turn_from(self._turn(positions))
             for k, start in new:
                 starts[k].append(start)
                 self._add_candidates(candidates[k], k, start, turns[k])

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from boneage.imaging import shrink, warp
+
 LEVELS = 2000  # grey levels between the 2nd and the 98th percentile
 _ENOUGH = 10_000  # pixels tell a picture's percentiles
 _NOISE = 0.03  # contrast, relative to that range, below which a neighbourhood is taken to be flat
@@ -52,14 +54,16 @@ class BoxStack:
         return np.asarray(images * strides[0] + (positions + self.pad) @ strides[2:], dtype=np.int64)
 
 
-def level_grey(picture: NDArray[np.float32], contrast: float = 0.0, tone: float = 1.0) -> NDArray[np.float32]:
+def level_grey(
+    picture: NDArray[np.float32], contrast: float | NDArray[np.float64] = 0.0, tone: float = 1.0
+) -> NDArray[np.float32]:
     """Bring a picture's grey to levels that compare between pictures.
 
     Parameters
     ----------
     picture : ndarray of float32
-    contrast : float
-        Standard deviation, in pixels, of the neighbourhood whose mean is brought to 0 and whose contrast to
+    contrast : float or ndarray of shape (ndim,)
+        Standard deviation, in pixels, along each axis if they differ, of the neighbourhood whose mean is brought to 0 and whose contrast to
         ``LEVELS / 4``, so that a dark finger looks like a bright wrist. 0: the whole picture alike, its 2nd and 98th
         percentile to 0 and ``LEVELS``, clipped half a range beyond both.
     tone : float
@@ -69,7 +73,7 @@ def level_grey(picture: NDArray[np.float32], contrast: float = 0.0, tone: float 
     every = max(int((picture.size / _ENOUGH) ** (1 / picture.ndim)), 1)
     low, high = np.percentile(picture[(slice(None, None, every),) * picture.ndim], (2, 98))
     grey = (picture - np.float32(low)) * np.float32(1.0 / max(float(high - low), 1e-6))
-    if not contrast:
+    if not np.any(contrast):
         return np.asarray(np.clip(grey, -0.5, 1.5) * LEVELS, dtype=np.float32)
     grey = np.asarray(np.maximum(grey, 0.0) ** np.float32(tone), dtype=np.float32)
     mean, square = _local_means(grey, contrast)
@@ -98,11 +102,14 @@ def stack_boxes(levels: Sequence[NDArray[np.float32]], box_sizes: Sequence[int],
     return BoxStack(values, pad)
 
 
-def _local_means(grey: NDArray[np.float32], sigma: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _local_means(
+    grey: NDArray[np.float32], contrast: float | NDArray[np.float64]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the mean of the grey and of its square around each pixel, by way of a smaller picture."""
     if grey.ndim != 2:
-        smooth = (ndimage.gaussian_filter(g, sigma, mode="nearest", truncate=3.0) for g in (grey, grey**2))
-        return next(smooth), next(smooth)
+        mean, square = (_smooth_volume(volume, contrast) for volume in (grey, grey**2))
+        return mean, square
+    sigma = float(contrast)
     factor = max(int(sigma / 4), 1)
     small = tuple(max(n // factor, 1) for n in grey.shape[::-1])
     means = []
@@ -111,6 +118,14 @@ def _local_means(grey: NDArray[np.float32], sigma: float) -> tuple[NDArray[np.fl
         blurred = cv2.GaussianBlur(reduced, (0, 0), sigma / factor, borderType=cv2.BORDER_REPLICATE)
         means.append(cv2.resize(blurred, grey.shape[::-1], interpolation=cv2.INTER_LINEAR))
     return np.asarray(means[0]), np.asarray(means[1])
+
+
+def _smooth_volume(volume: NDArray[np.float32], sigma: float | NDArray[np.float64]) -> NDArray[np.float32]:
+    sigmas = np.broadcast_to(sigma, volume.ndim)
+    factor = np.clip((sigmas / 3).astype(int), 1, volume.shape)
+    small, from_small = shrink(volume, factor)
+    smooth = ndimage.gaussian_filter(small, sigmas / factor, mode="nearest", truncate=3.0)
+    return warp(np.asarray(smooth, dtype=np.float32), from_small, volume.shape)
 
 
 def _box_mean(levels: NDArray[np.int16], size: int) -> NDArray[np.int16]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boneage.imaging import Frame, Scan, resample
-from boneage.imaging.shapes import NoSimilarity
+from boneage.imaging.shapes import NoSimilarity, mirror
 from boneage.landmarks.poses import fit_similarity_robustly, rotation
 from boneage.landmarks.settings import LocaliserSettings
 from boneage.landmarks.stages import CoarseStage
@@ -86,7 +86,7 @@ class PoseFinder:
         self._size_ratio = size_ratio
         self._centre_offset = centre_offset
         self._settings = settings
-        self._sides = (False, True) if settings.first_mirrored else (False,)
+        self._may_mirror = settings.first_mirrored
 
     def search(self, scan: Scan, convincing: float, look_closer: Callable[[Outcome], float]) -> Outcome | None:
         """Return the best pose, or ``None`` if there is none in which the anatomy can be seen.
@@ -146,30 +146,37 @@ class PoseFinder:
 
     def find_usual(self, scan: Scan) -> list[Frame]:
         """Return the pose near the usual one, as a map from the file's pixels to reference coordinates, if there is."""
-        return self._find(scan, (1.0,), (0.0,), (False,), 1)
+        return self._find(scan, (1.0,), [np.eye(scan.ndim)], 1, False)
 
     def find_upright(self, scan: Scan) -> list[Frame]:
-        """Return the best pose in the usual orientation, and its mirror image where there may be one."""
-        return self._find(scan, self._settings.first_scales, (0.0,), self._sides, 1)
+        """Return the best pose with the usual end up, and its mirror image where there may be one."""
+        return self._find(scan, self._settings.first_scales, self._roll([0.0], scan.ndim), 1, self._may_mirror)
 
     def find_turned(self, scan: Scan) -> list[Frame]:
         """Return the best poses among the other rotations, likewise: a few, since so rough a vote is easily misled."""
         angles = [angle for angle in self._settings.first_rotations_rad if angle != 0.0]
-        return self._find(scan, self._settings.first_scales, angles, self._sides, _N_KEPT)
+        return self._find(scan, self._settings.first_scales, self._roll(angles, scan.ndim), _N_KEPT, self._may_mirror)
+
+    def _roll(self, angles_rad: Sequence[float], ndim: int) -> list[Array]:
+        """Return rotations by some angles; a volume's after each of the rolls about the rows' axis."""
+        rolls = self._settings.first_rolls_rad if ndim == 3 else (0.0,)
+        return [rotation(angle, ndim) @ rotation(roll, ndim, 1) for angle in angles_rad for roll in rolls]
 
     def _find(
-        self, scan: Scan, scales: Sequence[float], angles_rad: Sequence[float], sides: Sequence[bool], n_kept: int
+        self, scan: Scan, scales: Sequence[float], turns: Sequence[Array], n_kept: int, may_mirror: bool
     ) -> list[Frame]:
+        """Return the best few of the guesses at some sizes and rotations, and of their mirror images if allowed."""
         small, to_small = self._draw_small(scan)
-        guesses = [(scale, angle) for scale in scales for angle in angles_rad]
-        tried = [self._try(small, [(scale, angle, side) for scale, angle in guesses]) for side in sides]
+        guesses = [(scale, turn) for scale in scales for turn in turns]
+        sides = [np.eye(scan.ndim), mirror(scan.ndim).matrix[:-1, :-1]][: 2 if may_mirror else 1]
+        tried = [self._try(small, [(scale, side @ turn) for scale, turn in guesses]) for side in sides]
         return [pose.compose(to_small) for poses in tried for pose in poses[:n_kept]]
 
-    def _try(self, scan: Scan, guesses: Sequence[tuple[float, float, bool]]) -> list[Frame]:
+    def _try(self, scan: Scan, guesses: Sequence[tuple[float, Array]]) -> list[Frame]:
         """Return the poses that the votes point to in each guess, first that in which they agree best."""
         found_in = []
-        for scale, angle_rad, mirrored in guesses:
-            guess = guess_pose(scan, self._size_ratio * scale, self._centre_offset, angle_rad, mirrored)
+        for scale, turn in guesses:
+            guess = guess_pose(scan, self._size_ratio * scale, self._centre_offset, turn)
             bounds = image_bounds(scan, guess)
             found, scores = vote_in(scan, self._guesser, guess, bounds, self._guessed)
             try:
@@ -210,9 +217,7 @@ def vote_in(
     return pose.compose(view.to_view.inverse()).apply(found), scores
 
 
-def guess_pose(
-    scan: Scan, size_ratio: float, centre_offset: Array, angle_rad: float = 0.0, mirrored: bool = False
-) -> Frame:
+def guess_pose(scan: Scan, size_ratio: float, centre_offset: Array, turn: Array | None = None) -> Frame:
     """Return the pose in which the anatomy has a size and place relative to the image, turned and mirrored.
 
     Parameters
@@ -222,22 +227,19 @@ def guess_pose(
         Size of the anatomy, relative to the image's larger side.
     centre_offset : ndarray of shape (ndim,)
         Place of its centre relative to the image's, in the same unit.
-    angle_rad : float
-        By which the image is to be turned.
-    mirrored : bool
-        Whether it is to be mirrored along its last axis afterwards.
+    turn : ndarray of shape (ndim, ndim), optional
+        The rotation, or rotation and reflection, that brings the image into its usual orientation; none if not given.
     """
     size = scan.true_size
     centre = size / 2 + centre_offset * size.max()
-    linear = rotation(angle_rad, scan.ndim) / (size_ratio * size.max())
-    if mirrored:
-        linear[-1] *= -1
+    linear = (np.eye(scan.ndim) if turn is None else turn) / (size_ratio * size.max())
     return Frame.from_linear(linear, -linear @ centre).compose(scan.frame_to_true())
 
 
 def _nudges(ndim: int) -> list[Frame]:
     """Return small changes of a pose: turned either way, made larger and smaller."""
-    turns = [rotation(angle, ndim) for angle in (-_NUDGE, _NUDGE)]
+    axes = range(1 if ndim == 2 else 3)
+    turns = [rotation(angle, ndim, axis) for axis in axes for angle in (-_NUDGE, _NUDGE)]
     sizes = [np.eye(ndim) * np.exp(log_scale) for log_scale in (-_NUDGE, _NUDGE)]
     return [Frame.from_linear(linear, np.zeros(ndim)) for linear in (*turns, *sizes)]
 

@@ -20,7 +20,7 @@ from boneage.landmarks.refining import Refiner
 from boneage.landmarks.settings import LocaliserSettings, StageSettings, accurate, settings_from_json
 from boneage.landmarks.stages import CoarseStage, LocalStage
 from boneage.landmarks.storing import arrays_under, read_neighbours, stages_from_arrays, stages_to_arrays
-from boneage.landmarks.views import Bounds, View, draw_jitter, draw_view, image_bounds
+from boneage.landmarks.views import Bounds, View, draw_close_view, draw_jitter, draw_view, image_bounds
 from boneage.landmarks.voting import VoteMap
 
 Array = NDArray[np.float64]
@@ -76,7 +76,7 @@ class ForestLocaliser:
         ValueError
             If there are fewer than two scans, names differ, or a landmark is absent everywhere.
         """
-        self._settings = self.settings or accurate()
+        self._settings = self.settings or accurate(scans[0].ndim)
         report = progress or (lambda _stage, _fraction: None)
         names, in_file = _check_training(scans, points)
         shapes = [p * scan.spacing_array for p, scan in zip(in_file, scans, strict=True)]
@@ -104,7 +104,9 @@ class ForestLocaliser:
         turns = [turn_locally(shape, self.mean_shape_, self.neighbours_) for shape in aligned]
         for number, (stage, seed) in enumerate(zip(self._settings.local, seeds[2:], strict=True), start=1):
             pairs = zip(scans, poses, strict=True)
-            views = [draw_view(scan, pose, self._view_bounds(scan, pose), stage.resolution) for scan, pose in pairs]
+            views = [
+                draw_close_view(scan, pose, self._view_bounds(scan, pose), stage.resolution) for scan, pose in pairs
+            ]
             truths = [view.to_view.apply(landmarks) for view, landmarks in zip(views, in_file, strict=True)]
             follow = partial(report, f"local stage {number}")
             self._local.append(LocalStage.fit(stage, views, truths, turns, int(seed), self.n_jobs, follow))
@@ -323,9 +325,9 @@ class ForestLocaliser:
         views, truths = [], []
         for scan, pose, landmarks in zip(scans, poses, in_file, strict=True):
             for _ in range(stage.n_copies):
-                jitter = draw_jitter(rng, stage.max_rotation_rad, stage.max_log_scale, stage.max_log_gamma)
+                jitter = draw_jitter(rng, scan.ndim, stage.max_rotation_rad, stage.max_log_scale, stage.max_log_gamma)
                 view = draw_view(scan, jitter.apply(pose), self.bounds_, stage.resolution)
-                views.append(View(jitter.expose(view.picture), view.to_view))
+                views.append(dataclasses.replace(view, picture=jitter.expose(view.picture)))
                 truths.append(view.to_view.apply(landmarks))
         return views, truths
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -68,11 +70,20 @@ def fit_similarity_robustly(source: Array, target: Array, weights: Array, tolera
     return best, support
 
 
-def rotation(angle_rad: float, ndim: int) -> Array:
-    """Return the rotation matrix in the plane of the last two axes (rows, columns)."""
+def rotation(angle_rad: float, ndim: int, still: int = 0) -> Array:
+    """Return the rotation matrix in the plane of two axes: rows and columns; in 3D, all but the axis ``still``."""
     matrix = np.eye(ndim)
     c, s = np.cos(angle_rad), np.sin(angle_rad)
-    matrix[-2:, -2:] = [[c, -s], [s, c]]
+    plane = np.ix_(*[[axis for axis in range(ndim) if ndim == 2 or axis != still]] * 2)
+    matrix[plane] = [[c, -s], [s, c]]
+    return matrix
+
+
+def rotate(angles_rad: Sequence[float], ndim: int) -> Array:
+    """Return the rotation by one angle in 2D; in 3D by three, about the planes', the rows' and the columns' axis."""
+    matrix = rotation(angles_rad[0], ndim)
+    for axis in range(1, len(angles_rad)):
+        matrix = matrix @ rotation(angles_rad[axis], ndim, axis)
     return matrix
 
 

@@ -13,7 +13,7 @@ from boneage.landmarks.constellation import Constellation
 from boneage.landmarks.guessing import Outcome
 from boneage.landmarks.poses import turn_locally
 from boneage.landmarks.stages import LocalStage
-from boneage.landmarks.views import Bounds, View, draw_view
+from boneage.landmarks.views import Bounds, View, draw_close_view
 from boneage.landmarks.voting import VoteMap
 
 Array = NDArray[np.float64]
@@ -107,5 +107,5 @@ class Refiner:
 
 def _draw(stage: LocalStage, scan: Scan, pose: Frame, bounds: Bounds) -> tuple[View, Frame]:
     """Return a stage's view of a scan, and the map to it from reference coordinates."""
-    view = draw_view(scan, pose, bounds, stage.stage.resolution)
+    view = draw_close_view(scan, pose, bounds, stage.stage.resolution)
     return view, view.to_view.compose(pose.inverse())

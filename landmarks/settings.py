@@ -128,7 +128,10 @@ class LocaliserSettings:
         it in the pose of the mean shape. Without it they work in the image as it stands, scaled by its size.
     first_scales, first_rotations_rad : tuple of float
         First guesses of the pose: the anatomy's size relative to its usual part of the image, and its rotation.
-        The rotations are tried where the usual orientation does not convince.
+        The rotations are tried where the usual orientation does not convince; those of a volume are in the plane of
+        rows and columns.
+    first_rolls_rad : tuple of float
+        Rotations of a volume about its rows' axis, each tried with each of the others.
     first_mirrored : bool
         Whether the anatomy may be mirrored.
     min_score : float
@@ -145,6 +148,7 @@ class LocaliserSettings:
     pose: StageSettings | None = None
     first_scales: tuple[float, ...] = (1.0,)
     first_rotations_rad: tuple[float, ...] = (0.0,)
+    first_rolls_rad: tuple[float, ...] = (0.0,)
     first_mirrored: bool = False
     min_score: float = 0.0
     n_neighbours: int = 0
@@ -153,24 +157,38 @@ class LocaliserSettings:
     def __post_init__(self) -> None:
         scales = bool(self.first_scales) and all(scale > 0 for scale in self.first_scales)
         _check("first_scales", self.first_scales, scales, "positive, at least one")
-        _check("first_rotations_rad", self.first_rotations_rad, bool(self.first_rotations_rad), "at least one")
+        for name in ("first_rotations_rad", "first_rolls_rad"):
+            _check(name, getattr(self, name), bool(getattr(self, name)), "at least one")
         _check("local", self.local, bool(self.local), "at least one stage")
         radii = all(stage.radius > 0 for stage in self.local)
         _check("n_neighbours", self.n_neighbours, self.n_neighbours == 0 or self.n_neighbours >= 2, "0 or at least 2")
         _check("radius", [stage.radius for stage in self.local], radii, "positive in every local stage")
 
 
-def paper() -> LocaliserSettings:
+def paper(ndim: int = 2) -> LocaliserSettings:
     """Return the published recipe as it stands: a coarse and a fine forest, no pose, no augmentation.
 
     Coarse-to-fine voting of Ebner et al. 2014 [1]_, T=8, D=14, 100 features x 10 thresholds, votes weighted by
-    displacement length. The published sizes are for MR volumes; the lengths here are ours.
+    displacement length. The lengths here are ours, in images (``ndim`` 2) as in volumes (3).
 
     References
     ----------
     .. [1] Ebner, Stern, Donner, Bischof, Urschler, "Towards automatic bone age estimation from MRI:
        localization of 3D anatomical landmarks", MICCAI 2014.
     """
+    if ndim == 3:
+        return LocaliserSettings(
+            coarse=StageSettings(
+                resolution=50, feature_range=0.3, n_positions=800, vote_weight="displacement", vote_length=0.08,
+                smoothing=0.02,
+            ),
+            local=(
+                StageSettings(
+                    resolution=200, feature_range=0.09, n_positions=150, radius=0.085, vote_weight="displacement",
+                    vote_length=0.03, smoothing=0.008,
+                ),
+            ),
+        )  # fmt: skip
     return LocaliserSettings(
         coarse=StageSettings(
             resolution=117, feature_range=0.5, n_positions=400, vote_weight="displacement", vote_length=0.08,
@@ -185,13 +203,20 @@ def paper() -> LocaliserSettings:
     )  # fmt: skip
 
 
-def accurate() -> LocaliserSettings:
+def accurate(ndim: int = 2) -> LocaliserSettings:
     """Return our settings for accuracy: T=8, 100 features x 10 thresholds, D=14 in the local stages and more before.
 
     What they add is around the trees: pose normalisation, then frames of each landmark's own; even contrast;
     augmentation; candidates chosen by how landmarks lie to each other; two local stages; features a tenth as long as
     is usual. What each buys is in docs/benchmarks.md.
+
+    Parameters
+    ----------
+    ndim : int
+        2 for images, 3 for volumes.
     """
+    if ndim == 3:
+        return _accurate_in_volumes()
     return LocaliserSettings(
         pose=StageSettings(
             resolution=90, feature_range=0.15, n_positions=400, n_copies=4, max_rotation_rad=math.radians(15),
@@ -224,8 +249,53 @@ def accurate() -> LocaliserSettings:
     )  # fmt: skip
 
 
-def fast() -> LocaliserSettings:
+def _accurate_in_volumes() -> LocaliserSettings:
+    return LocaliserSettings(
+        pose=StageSettings(
+            resolution=40, feature_range=0.15, n_positions=600, n_copies=4, max_rotation_rad=math.radians(15),
+            max_log_scale=0.15, max_log_gamma=0.3, contrast=0.05, vote_weight="displacement", vote_length=0.17,
+            smoothing=0.025, forest=ForestSettings(max_depth=16, min_leaf=3),
+        ),
+        coarse=StageSettings(
+            resolution=60, feature_range=0.12, n_positions=600, n_copies=4, max_rotation_rad=math.radians(5),
+            max_log_scale=0.05, max_log_gamma=0.3, contrast=0.05, vote_weight="displacement", vote_length=0.17,
+            smoothing=0.016, step=3, forest=ForestSettings(max_depth=18, min_leaf=2),
+        ),
+        local=(
+            StageSettings(
+                resolution=120, feature_range=0.05, n_positions=150, radius=0.07, n_copies=2,
+                max_rotation_rad=math.radians(8), max_log_scale=0.08, contrast=0.03, vote_weight="spread",
+                vote_length=0.012, smoothing=0.01,
+            ),
+            StageSettings(
+                resolution=240, feature_range=0.025, n_positions=150, radius=0.03, n_copies=2,
+                max_rotation_rad=math.radians(8), max_log_scale=0.08, contrast=0.03, vote_weight="spread",
+                vote_length=0.006, smoothing=0.005,
+            ),
+        ),
+        first_scales=(1.0, 0.75),
+        first_rotations_rad=tuple(math.radians(angle) for angle in range(0, 360, 45)),
+        first_rolls_rad=tuple(math.radians(angle) for angle in range(0, 360, 90)),
+        first_mirrored=True,
+        min_score=0.02,
+        n_neighbours=4,
+        constellation=True,
+    )  # fmt: skip
+
+
+def fast(ndim: int = 2) -> LocaliserSettings:
     """Return our settings for speed: smaller forests, one local stage."""
+    if ndim == 3:
+        settings = _accurate_in_volumes()
+
+        def thin(stage: StageSettings, **fields: Any) -> StageSettings:
+            forest = replace(stage.forest, max_depth=14, min_leaf=5)
+            return replace(stage, n_copies=max(stage.n_copies // 2, 1), forest=forest, **fields)
+
+        local = thin(settings.local[1], resolution=180, radius=0.06, step=3, smoothing=0.007)
+        return replace(
+            settings, pose=settings.pose and thin(settings.pose), coarse=thin(settings.coarse), local=(local,)
+        )
     return LocaliserSettings(
         pose=StageSettings(
             resolution=60, feature_range=0.18, n_positions=200, n_copies=2, max_rotation_rad=math.radians(15),
@@ -253,12 +323,12 @@ def fast() -> LocaliserSettings:
     )  # fmt: skip
 
 
-def compact() -> LocaliserSettings:
+def compact(ndim: int = 2) -> LocaliserSettings:
     """Return :func:`accurate` with larger leaves, for many training images: a file of a sixth of the size.
 
     It is meant for hundreds of images, which fill larger leaves.
     """
-    settings = accurate()
+    settings = accurate(ndim)
 
     def shrink(stage: StageSettings, n_copies: int) -> StageSettings:
         return replace(stage, n_copies=n_copies, forest=replace(stage.forest, max_depth=14, min_leaf=30))
@@ -294,7 +364,10 @@ def settings_from_json(config: Mapping[str, Any]) -> LocaliserSettings:
     ValueError, KeyError, TypeError
         If they are not such settings.
     """
-    tuples = {name: tuple(config[name]) for name in ("first_scales", "first_rotations_rad")}
+    rolls = config.get("first_rolls_rad", (0.0,))  # files from before there were volumes do without
+    tuples = {name: tuple(config[name]) for name in ("first_scales", "first_rotations_rad")} | {
+        "first_rolls_rad": tuple(rolls)
+    }
     coarse, local = _read_stage(config["coarse"]), tuple(_read_stage(stage) for stage in config["local"])
     pose = None if config["pose"] is None else _read_stage(config["pose"])
     return LocaliserSettings(**{**config, **tuples, "coarse": coarse, "local": local, "pose": pose})

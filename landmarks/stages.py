@@ -47,7 +47,7 @@ def feature_reach(stage: StageSettings) -> int:
 
 
 def _level(view: View, stage: StageSettings) -> NDArray[np.float32]:
-    return level_grey(view.picture, stage.contrast * stage.resolution, stage.tone)
+    return level_grey(view.picture, stage.contrast * view.resolution, stage.tone)
 
 
 class CoarseStage:
@@ -135,13 +135,15 @@ class LocalStage:
         landmarks : sequence of ndarray of shape (n_landmarks, ndim)
             In the views' pixels.
         turns : sequence of ndarray of shape (n_landmarks, ndim, ndim)
-            Each landmark's frame: the linear map from offsets in the view to those in its patch.
+            Each landmark's frame: the linear map from offsets in reference coordinates to those in its patch.
         seed, n_jobs : int
         report : callable
             Told the part that is done.
         """
-        levels = [_level(view, stage) for view in views]
-        truth, turn = np.stack(landmarks), np.stack(turns)
+        level = joblib.delayed(_level)
+        levels = joblib.Parallel(n_jobs=n_jobs, prefer="threads")(level(view, stage) for view in views)
+        truth = np.stack(landmarks)
+        turn = np.stack([view.turn_from(own) for view, own in zip(views, turns, strict=True)])
         n_landmarks = truth.shape[1]
         grow = joblib.delayed(_fit_landmark)
         jobs = (grow(stage, levels, truth[:, k], turn[:, k], seed + k) for k in range(n_landmarks))
@@ -170,6 +172,7 @@ class LocalStage:
             Their frames lead from the view's pixels.
         """
         levels = self.level(view)
+        turns = view.turn_from(turns)
         votes = [self.vote_near(levels, k, start, turns[k]) for k, start in enumerate(starts)]
         found = np.stack([vote.positions[0] for vote in votes])
         return found, np.array([vote.heights[0] for vote in votes]), tuple(vote.map for vote in votes)
@@ -190,6 +193,7 @@ class LocalStage:
         k : int
         start : ndarray of shape (ndim,)
         turn : ndarray of shape (ndim, ndim)
+            From offsets in the view to those in the patch.
         n_peaks : int
             Largest number of places to return.
         """
@@ -215,7 +219,7 @@ def _fit_landmark(
     half, ndim = _half_side(stage), truth.shape[1]
     frames = []
     for n in there:
-        jitter = draw_jitter(rng, stage.max_rotation_rad, stage.max_log_scale)
+        jitter = draw_jitter(rng, ndim, stage.max_rotation_rad, stage.max_log_scale)
         # The landmark lies anywhere in the patch's middle pixel, as it will when it is searched.
         middle = half + np.asarray(rng.uniform(-0.5, 0.5, ndim))
         frames.append(_patch_frame(truth[n], jitter.linear(ndim) @ turns[n], middle))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from boneage.imaging import Frame, Scan, resample
-from boneage.landmarks.poses import rotation
+from boneage.imaging import Frame, Scan, resample, shrink
+from boneage.landmarks.poses import rotate
 
 Array = NDArray[np.float64]
 
@@ -28,17 +29,35 @@ class Bounds:
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """A picture, and where it lies: ``to_view`` leads from the file's pixels to the picture's."""
+    """A picture, and where it lies.
+
+    Parameters
+    ----------
+    picture : ndarray of float32
+    to_view : Frame
+        From the file's pixels to the picture's.
+    resolution : float or ndarray of shape (ndim,)
+        Pixels per unit of reference coordinates, along each axis of the picture if they differ.
+    turn : ndarray of shape (ndim, ndim), or None
+        From offsets in the picture to those in reference coordinates, in pixels of a stage's resolution; None where
+        the picture is drawn in reference coordinates.
+    """
 
     picture: NDArray[np.float32]
     to_view: Frame
+    resolution: float | Array
+    turn: Array | None = None
+
+    def turn_from(self, turns: Array) -> Array:
+        """Return linear maps from offsets in reference coordinates as maps from offsets in the picture."""
+        return turns if self.turn is None else np.asarray(turns @ self.turn)
 
 
 @dataclass(frozen=True)
 class Jitter:
     """A small random change of pose and exposure."""
 
-    angle_rad: float
+    angles_rad: tuple[float, ...]
     log_scale: float
     log_gamma: float = 0.0
 
@@ -48,7 +67,7 @@ class Jitter:
 
     def linear(self, ndim: int) -> Array:
         """Return the change as a matrix of shape (ndim, ndim)."""
-        return np.asarray(rotation(self.angle_rad, ndim) * np.exp(self.log_scale))
+        return np.asarray(rotate(self.angles_rad, ndim) * np.exp(self.log_scale))
 
     def expose(self, picture: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the picture as if it were darker (a positive ``log_gamma``) or brighter."""
@@ -60,11 +79,12 @@ class Jitter:
 
 
 def draw_jitter(
-    rng: np.random.Generator, max_rotation_rad: float, max_log_scale: float, max_log_gamma: float = 0.0
+    rng: np.random.Generator, ndim: int, max_rotation_rad: float, max_log_scale: float, max_log_gamma: float = 0.0
 ) -> Jitter:
-    """Draw a change of pose and exposure, uniform within the limits."""
-    limits = (max_rotation_rad, max_log_scale, max_log_gamma)
-    return Jitter(*(float(rng.uniform(-limit, limit)) for limit in limits))
+    """Draw a change of pose and exposure, uniform within the limits; in 3D, a rotation about each axis."""
+    angles = tuple(float(rng.uniform(-max_rotation_rad, max_rotation_rad)) for _ in range(1 if ndim == 2 else 3))
+    limits = (max_log_scale, max_log_gamma)
+    return Jitter(angles, *(float(rng.uniform(-limit, limit)) for limit in limits))
 
 
 def draw_view(scan: Scan, pose: Frame, bounds: Bounds, resolution: float) -> View:
@@ -81,7 +101,37 @@ def draw_view(scan: Scan, pose: Frame, bounds: Bounds, resolution: float) -> Vie
     """
     to_grid, shape = bounds.grid(resolution)
     to_view = to_grid.compose(pose)
-    return View(resample(scan.pixels, to_view, shape), to_view)
+    return View(resample(scan.pixels, to_view, shape), to_view, resolution)
+
+
+def draw_close_view(scan: Scan, pose: Frame, bounds: Bounds, resolution: float) -> View:
+    """Draw what :func:`draw_view` draws, for a look at parts of it from close by.
+
+    A volume is not drawn in the pose, which would take millions of voxels: it is left as it lies in the file, cut to
+    the bounds and made smaller by whole factors as far as the resolution allows.
+    """
+    if scan.ndim == 2:
+        return draw_view(scan, pose, bounds, resolution)
+    pixels, to_view = _cut_down(scan.pixels, pose, bounds, resolution)
+    turn = pose.compose(to_view.inverse()).matrix[:-1, :-1]
+    return View(pixels, to_view, 1.0 / np.linalg.norm(turn, axis=0), turn * resolution)
+
+
+def _cut_down(
+    pixels: NDArray[np.float32], pose: Frame, bounds: Bounds, resolution: float
+) -> tuple[NDArray[np.float32], Frame]:
+    """Return the part of a volume that lies in bounds, made smaller by whole factors, and the map to it.
+
+    No voxel of it is longer than a pixel of the resolution, if none of the volume is.
+    """
+    corners = pose.inverse().apply(np.array(list(itertools.product(*zip(bounds.low, bounds.high, strict=True)))))
+    size = np.array(pixels.shape)
+    low = np.clip(np.floor(corners.min(axis=0)), 0, size - 1).astype(int)
+    high = np.clip(np.ceil(corners.max(axis=0)) + 1, low + 1, size).astype(int)
+    length = np.linalg.norm(pose.matrix[:-1, :-1], axis=0) * resolution
+    factor = np.clip((1.0 / length + 1e-6).astype(int), 1, high - low)
+    small, from_small = shrink(pixels[tuple(slice(a, b) for a, b in zip(low, high, strict=True))], factor)
+    return small, Frame.from_linear(np.eye(len(low)), low).compose(from_small).inverse()
 
 
 def image_bounds(scan: Scan, pose: Frame) -> Bounds:

@@ -7,6 +7,7 @@ import pytest
 from boneage.imaging import Scan
 from boneage.landmarks import ForestLocaliser
 from boneage.landmarks.guessing import _spread, guess_pose
+from boneage.landmarks.poses import rotation
 from tests.landmarks.conftest import draw_scene
 
 
@@ -37,9 +38,9 @@ def test_a_guess_puts_the_usual_place_at_the_middle_in_the_usual_size():
     pose = guess_pose(scan, 0.5, np.array([0.1, 0.0]))
     assert pose.apply([[60.0, 30.0]]) == pytest.approx(np.zeros((1, 2)))
     assert pose.apply([[110.0, 30.0]]) == pytest.approx(np.array([[1.0, 0.0]]))
-    turned = guess_pose(scan, 0.5, np.zeros(2), math.pi / 2)
+    turned = guess_pose(scan, 0.5, np.zeros(2), rotation(math.pi / 2, 2))
     assert turned.apply([[100.0, 30.0]]) == pytest.approx(np.array([[0.0, 1.0]]))
-    mirrored = guess_pose(scan, 0.5, np.zeros(2), 0.0, True)
+    mirrored = guess_pose(scan, 0.5, np.zeros(2), np.diag([1.0, -1.0]))
     assert mirrored.apply([[50.0, 80.0]]) == pytest.approx(np.array([[0.0, -1.0]]))
     assert np.linalg.det(mirrored.matrix) < 0
 
@@ -107,7 +108,7 @@ def test_where_none_convinces_that_is_kept_in_which_most_is_seen(finder, scenes,
     def see(outcome):
         return 0.7 - min(off_by(outcome.pose, points, finder[1]), 0.6)
 
-    astray = guess_pose(scan, 0.5, np.zeros(2), worst)
+    astray = guess_pose(scan, 0.5, np.zeros(2), rotation(worst, 2))
     monkeypatch.setattr(finder[0], "find_usual", lambda _: [astray])
     best = finder[0].search(scan, 1000.0, see)
     assert off_by(best.pose, points, finder[1]) < 0.06

@@ -25,18 +25,18 @@ def test_the_bounds_of_an_image_hold_its_corners():
 
 
 def test_jitter_is_drawn_within_its_limits_and_replays():
-    draws = [draw_jitter(np.random.default_rng(k), 0.3, 0.2) for k in range(50)]
-    assert max(abs(jitter.angle_rad) for jitter in draws) <= 0.3
+    draws = [draw_jitter(np.random.default_rng(k), 2, 0.3, 0.2) for k in range(50)]
+    assert max(abs(jitter.angles_rad[0]) for jitter in draws) <= 0.3
     assert max(abs(jitter.log_scale) for jitter in draws) <= 0.2
-    assert draw_jitter(np.random.default_rng(7), 0.3, 0.2) == draws[7]
+    assert draw_jitter(np.random.default_rng(7), 2, 0.3, 0.2) == draws[7]
     assert draws[0].apply(Frame.identity(2)).scale() == pytest.approx(np.exp(draws[0].log_scale))
 
 
 def test_exposure_darkens_or_brightens_what_lies_between_and_keeps_the_order():
     picture = np.linspace(0, 200, 101, dtype=np.float32).reshape(1, -1)
-    dark, bright = (Jitter(0.0, 0.0, log_gamma).expose(picture) for log_gamma in (0.7, -0.7))
-    assert Jitter(0.0, 0.0).expose(picture) is picture
+    dark, bright = (Jitter((0.0,), 0.0, log_gamma).expose(picture) for log_gamma in (0.7, -0.7))
+    assert Jitter((0.0,), 0.0).expose(picture) is picture
     middle = float(picture[0, 50]) / 200
     assert dark[0, 50] < middle < bright[0, 50]
     assert (np.diff(dark[0]) >= 0).all()
-    assert np.isfinite(Jitter(0.0, 0.0, 0.7).expose(np.zeros((4, 4), np.float32))).all()
+    assert np.isfinite(Jitter((0.0,), 0.0, 0.7).expose(np.zeros((4, 4), np.float32))).all()
