@@ -5,6 +5,7 @@ if __name__ != "boneage.imaging":
 
 from boneage.imaging.annotations import LandmarkTable, read_names, rename_landmarks, to_pixels
 from boneage.imaging.collection import Collection, NoScans, find_scans, fold_ids, split_ids
+from boneage.imaging.compiling import compiled
 from boneage.imaging.formats import FORMATS, Details, Order, read_landmarks, render_landmarks, write_landmarks
 from boneage.imaging.frames import Frame
 from boneage.imaging.identifiers import scan_id
@@ -39,6 +40,7 @@ __all__ = [
     "Sex",
     "UnreadableScan",
     "assign_split",
+    "compiled",
     "compute_mean_shape",
     "find_scans",
     "find_scheme",

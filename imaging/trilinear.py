@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from boneage.imaging.compiling import compiled
 from boneage.imaging.frames import Frame
 
 
@@ -39,7 +37,8 @@ def average_blocks(pixels: NDArray[np.float32], factor: NDArray[np.int_]) -> NDA
     return np.asarray(means / np.float32(np.prod(factor)))
 
 
-def _add_voxels(pixels: NDArray[np.float32], planes: int, rows: int, columns: int, sums: NDArray[np.float32]) -> None:
+@compiled
+def _add_up(pixels: NDArray[np.float32], planes: int, rows: int, columns: int, sums: NDArray[np.float32]) -> None:
     for i in range(sums.shape[0] * planes):
         for j in range(sums.shape[1] * rows):
             for k in range(sums.shape[2]):
@@ -49,7 +48,8 @@ def _add_voxels(pixels: NDArray[np.float32], planes: int, rows: int, columns: in
                 sums[i // planes, j // rows, k] += total
 
 
-def _draw_voxels(
+@compiled
+def _draw(
     pixels: NDArray[np.float32],
     matrix: NDArray[np.float64],
     repeat: bool,
@@ -83,7 +83,3 @@ def _draw_voxels(
                 b = pixels[p1, r1, c0] + fc * (pixels[p1, r1, c1] - pixels[p1, r1, c0])
                 back = a + fr * (b - a)
                 drawn[i, j, k] = front + fp * (back - front)
-
-
-_draw: Any = numba.njit(nogil=True, cache=True)(_draw_voxels)
-_add_up: Any = numba.njit(nogil=True, cache=True)(_add_voxels)

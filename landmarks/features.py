@@ -63,9 +63,9 @@ def level_grey(
     ----------
     picture : ndarray of float32
     contrast : float or ndarray of shape (ndim,)
-        Standard deviation, in pixels, along each axis if they differ, of the neighbourhood whose mean is brought to 0 and whose contrast to
-        ``LEVELS / 4``, so that a dark finger looks like a bright wrist. 0: the whole picture alike, its 2nd and 98th
-        percentile to 0 and ``LEVELS``, clipped half a range beyond both.
+        Standard deviation, in pixels (along each axis, if they differ), of the neighbourhood whose mean is brought to
+        0 and whose contrast to ``LEVELS / 4``, so that a dark finger looks like a bright wrist. 0: the whole picture
+        alike, its 2nd and 98th percentile to 0 and ``LEVELS``, clipped half a range beyond both.
     tone : float
         Exponent of the grey between the 2nd and the 98th percentile, for an even contrast: below 1, what is faint in
         the dark counts for more.

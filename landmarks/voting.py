@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from boneage.imaging import Frame
+from boneage.imaging import Frame, compiled
 from boneage.landmarks.forest import VotingForest
-from boneage.landmarks.growing import compiled
 from boneage.landmarks.settings import VoteWeight
 
 _UP = 100_000

@@ -39,7 +39,7 @@ def constellation():
 
 
 def search(stage, constellation):
-    view = View(np.zeros((4, 4), np.float32), Frame.identity(2))
+    view = View(np.zeros((4, 4), np.float32), Frame.identity(2), 100)
     to_view = Frame.from_linear(100 * np.eye(2), np.zeros(2))
     return CandidateSearch(stage, view, to_view, constellation, lambda p: np.tile(np.eye(2), (len(p), 1, 1)))
 
