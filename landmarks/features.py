@@ -81,7 +81,9 @@ def level_grey(
     return np.asarray(np.clip((grey - mean) / spread, -8, 8) * (LEVELS / 4), dtype=np.float32)
 
 
-def stack_boxes(levels: Sequence[NDArray[np.float32]], box_sizes: Sequence[int], pad: int) -> BoxStack:
+def stack_boxes(
+    levels: Sequence[NDArray[np.float32] | NDArray[np.int16]], box_sizes: Sequence[int], pad: int
+) -> BoxStack:
     """Box-filter pictures of one shape.
 
     Parameters

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
 
 from boneage.landmarks.features import BoxStack
-from boneage.landmarks.growing import find_leaves, grow_tree, pack_nodes
+from boneage.landmarks.growing import add_up_leaves, find_leaves, grow_tree, pack_nodes
 from boneage.landmarks.settings import ForestSettings
 
 _SPLIT_DIMENSIONS = 8
@@ -148,24 +148,17 @@ class VotingForest:
         n_nodes = len(self.children_)
         self.displacements_ = np.zeros((n_nodes, n_landmarks, ndim), np.float32)
         self.spreads_ = np.full((n_nodes, n_landmarks), -1.0, np.float32)
-        for start, leaves in zip(self.roots_, leaf_of, strict=True):
-            seen = np.flatnonzero(leaves >= 0)
-            node = leaves[seen] + start
-            for k in range(n_landmarks):
-                there = ~np.isnan(displacements[seen, k, 0])
-                self._fill_landmark(k, node[there], displacements[seen[there], k].astype(np.float64))
-
-    def _fill_landmark(self, k: int, node: NDArray[np.int32], d: NDArray[np.float64]) -> None:
-        n_nodes = len(self.children_)
-        count = np.bincount(node, minlength=n_nodes)
-        filled = count > 0
-        means = np.stack([np.bincount(node, axis, n_nodes) for axis in d.T], axis=1)[filled] / count[filled, None]
-        squares = np.bincount(node, (d**2).sum(axis=1), n_nodes)[filled] / count[filled]
-        self.displacements_[filled, k] = means
-        self.spreads_[filled, k] = np.sqrt(np.maximum(squares - (means**2).sum(axis=1), 0.0))
-        # A quarter of a pixel is finer than votes are, and makes model files a good deal smaller.
-        for votes in (self.displacements_, self.spreads_):
-            votes[filled, k] = np.round(votes[filled, k] * _PER_PIXEL) / _PER_PIXEL
+        ends = np.append(self.roots_[1:], n_nodes)
+        for start, end, leaves in zip(self.roots_, ends, leaf_of, strict=True):
+            shape = (end - start, n_landmarks)
+            counts, sums, squares = np.zeros(shape), np.zeros((*shape, ndim)), np.zeros(shape)
+            add_up_leaves(leaves, displacements, counts, sums, squares)
+            filled = counts > 0
+            means = sums[filled] / counts[filled][:, None]
+            spreads = np.sqrt(np.maximum(squares[filled] / counts[filled] - (means**2).sum(axis=1), 0.0))
+            # A quarter of a pixel is finer than votes are, and makes model files a good deal smaller.
+            self.displacements_[start:end][filled] = np.round(means.astype(np.float32) * _PER_PIXEL) / _PER_PIXEL
+            self.spreads_[start:end][filled] = np.round(spreads.astype(np.float32) * _PER_PIXEL) / _PER_PIXEL
 
     def _check(self, n_boxes: int, reach: int) -> None:
         n_nodes, ndim = len(self.children_), self.displacements_.shape[-1]

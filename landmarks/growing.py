@@ -281,6 +281,43 @@ def _partition(
 
 
 @compiled
+def add_up_leaves(
+    leaf_of: NDArray[np.int32],
+    displacements: NDArray[np.float32],
+    counts: NDArray[np.float64],
+    sums: NDArray[np.float64],
+    squares: NDArray[np.float64],
+) -> None:
+    """Add up what ended in each node of a tree.
+
+    Parameters
+    ----------
+    leaf_of : ndarray of int32, shape (n,)
+        From :func:`grow_tree`.
+    displacements : ndarray of float32, shape (n, n_landmarks, ndim)
+        NaN counts for nothing.
+    counts, squares : ndarray of float64, shape (n_nodes, n_landmarks)
+        Numbers of displacements, and sums of their squared lengths; added to in place.
+    sums : ndarray of float64, shape (n_nodes, n_landmarks, ndim)
+        Added to in place.
+    """
+    for i in range(len(leaf_of)):
+        node = leaf_of[i]
+        if node < 0:
+            continue
+        for k in range(displacements.shape[1]):
+            if np.isnan(displacements[i, k, 0]):
+                continue
+            counts[node, k] += 1
+            square = 0.0
+            for axis in range(displacements.shape[2]):
+                length = np.float64(displacements[i, k, axis])
+                sums[node, k, axis] += length
+                square += length * length
+            squares[node, k] += square
+
+
+@compiled
 def find_leaves(
     values: NDArray[np.int16], places: NDArray[np.int64], nodes: NDArray[np.int32], roots: NDArray[np.int32]
 ) -> NDArray[np.int32]:

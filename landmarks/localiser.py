@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Self
 
@@ -66,6 +67,7 @@ class ForestLocaliser:
         Parameters
         ----------
         scans : sequence of Scan
+            Gone through one by one, a few times, and not kept: they may be read when they are asked for.
         points : sequence of Points
             In original pixels, with the same names each; absent landmarks are NaN.
         progress : callable, optional
@@ -74,17 +76,17 @@ class ForestLocaliser:
         Raises
         ------
         ValueError
-            If there are fewer than two scans, names differ, or a landmark is absent everywhere.
+            If there are fewer than two scans, they differ in their number of axes, names differ, or a landmark is
+            absent everywhere.
         """
-        self._settings = self.settings or accurate(scans[0].ndim)
         report = progress or (lambda _stage, _fraction: None)
-        names, in_file = _check_training(scans, points)
-        shapes = [p * scan.spacing_array for p, scan in zip(in_file, scans, strict=True)]
-        self.names_ = names
+        self.names_, known = _check_training(scans, points)
+        in_file, shapes = [one.in_file for one in known], [one.shape for one in known]
+        self._settings = self.settings or accurate(shapes[0].shape[1])
         self.mean_shape_ = mean_shape(shapes, self._settings.first_mirrored)
-        self._learn_first_guess(scans, shapes)
+        self._learn_first_guess(known)
         if self._settings.pose is not None:
-            poses = self._fit_poses(scans, in_file)
+            poses = self._fit_poses(known)
             self.bounds_ = Bounds(self.mean_shape_.min(axis=0) - _MARGIN, self.mean_shape_.max(axis=0) + _MARGIN)
         else:
             poses = [guess_pose(scan, self.size_ratio_, self.centre_offset_) for scan in scans]
@@ -101,15 +103,17 @@ class ForestLocaliser:
             self._whole.append(CoarseStage.fit(stage, views, truths, int(seed), self.n_jobs))
             report(f"global stage {number}", 1.0)
         self._local: list[LocalStage] = []
-        turns = [turn_locally(shape, self.mean_shape_, self.neighbours_) for shape in aligned]
+        turns = np.stack([turn_locally(shape, self.mean_shape_, self.neighbours_) for shape in aligned])
+        present = np.stack([~np.isnan(landmarks[:, 0]) for landmarks in in_file])
         for number, (stage, seed) in enumerate(zip(self._settings.local, seeds[2:], strict=True), start=1):
-            pairs = zip(scans, poses, strict=True)
-            views = [
-                draw_close_view(scan, pose, self._view_bounds(scan, pose), stage.resolution) for scan, pose in pairs
-            ]
-            truths = [view.to_view.apply(landmarks) for view, landmarks in zip(views, in_file, strict=True)]
+
+            def draw(image: int, resolution: float = stage.resolution) -> tuple[View, Array]:
+                scan, pose = scans[image], poses[image]
+                view = draw_close_view(scan, pose, self._view_bounds(scan, pose), resolution)
+                return view, view.to_view.apply(in_file[image])
+
             follow = partial(report, f"local stage {number}")
-            self._local.append(LocalStage.fit(stage, views, truths, turns, int(seed), self.n_jobs, follow))
+            self._local.append(LocalStage.fit(stage, draw, turns, present, int(seed), self.n_jobs, follow))
         self._finder, self._refiner = self._make_finder(), self._make_refiner()
         self._learn_what_convinces(scans, poses)
         return self
@@ -134,8 +138,8 @@ class ForestLocaliser:
         config, arrays = self.to_state()
         other = ForestLocaliser.from_state({**config, "settings": dataclasses.asdict(settings)}, arrays)
         if settings.pose is not None:
-            _, in_file = _check_training(scans, points)
-            other._learn_what_convinces(scans, other._fit_poses(scans, in_file))
+            _, known = _check_training(scans, points)
+            other._learn_what_convinces(scans, other._fit_poses(known))
         return other
 
     def locate(self, scan: Scan) -> Points:
@@ -246,12 +250,12 @@ class ForestLocaliser:
         self._finder, self._refiner = self._make_finder(), self._make_refiner()
         return self
 
-    def _learn_first_guess(self, scans: Sequence[Scan], shapes: Sequence[Array]) -> None:
+    def _learn_first_guess(self, known: Sequence[_Known]) -> None:
         """Learn how large the anatomy is in an image, and where, relative to the image's larger side."""
-        sides = np.array([scan.true_size.max() for scan in scans])
-        extents = np.array([shape_extent(shape) for shape in shapes])
-        centres = np.array([shape_centre(shape) for shape in shapes])
-        middles = np.array([scan.true_size / 2 for scan in scans])
+        sides = np.array([one.true_size.max() for one in known])
+        extents = np.array([shape_extent(one.shape) for one in known])
+        centres = np.array([shape_centre(one.shape) for one in known])
+        middles = np.array([one.true_size / 2 for one in known])
         self.size_ratio_ = float(np.median(extents / sides))
         self.centre_offset_ = np.median((centres - middles) / sides[:, None], axis=0)
 
@@ -265,14 +269,10 @@ class ForestLocaliser:
     def _make_refiner(self) -> Refiner:
         return Refiner(self._local, self.mean_shape_, self.neighbours_, self.constellation_)
 
-    def _fit_poses(self, scans: Sequence[Scan], in_file: Sequence[Array]) -> list[Frame]:
+    def _fit_poses(self, known: Sequence[_Known]) -> list[Frame]:
         """Return the annotated poses: maps from each file's pixels to reference coordinates."""
-        return [
-            fit_pose(landmarks * scan.spacing_array, self.mean_shape_, self._settings.first_mirrored).compose(
-                scan.frame_to_true()
-            )
-            for landmarks, scan in zip(in_file, scans, strict=True)
-        ]
+        may_mirror = self._settings.first_mirrored
+        return [fit_pose(one.shape, self.mean_shape_, may_mirror).compose(one.to_true) for one in known]
 
     def _learn_what_convinces(self, scans: Sequence[Scan], poses: Sequence[Frame]) -> None:
         """Learn how well votes agree where the pose is right, the coarse ones and the first local ones.
@@ -360,21 +360,46 @@ class ForestLocaliser:
         return Points(self.names_, positions, scores, tuple(reasons))
 
 
-def _check_training(scans: Sequence[Scan], points: Sequence[Points]) -> tuple[tuple[str, ...], list[Array]]:
-    """Return the landmark names, and the landmarks in each file's pixels."""
+@dataclass(frozen=True, eq=False)
+class _Known:
+    """What is known of a training scan besides its pixels.
+
+    Parameters
+    ----------
+    in_file : ndarray of shape (n_landmarks, ndim)
+        Landmarks in the file's pixels.
+    shape : ndarray of shape (n_landmarks, ndim)
+        The same in true proportions.
+    to_true : Frame
+        From the one to the other.
+    true_size : ndarray of shape (ndim,)
+    """
+
+    in_file: Array
+    shape: Array
+    to_true: Frame
+    true_size: Array
+
+
+def _check_training(scans: Sequence[Scan], points: Sequence[Points]) -> tuple[tuple[str, ...], list[_Known]]:
+    """Return the landmark names, and what is known of each scan."""
     if len(scans) != len(points) or len(scans) < 2:
         raise ValueError(f"need at least 2 scans and points for each, got {len(scans)} and {len(points)}")
-    names = points[0].names
+    names, ndim = points[0].names, points[0].positions.shape[1]
+    known = []
     for scan, p in zip(scans, points, strict=True):
         if p.names != names:
             differing = sorted(set(p.names) ^ set(names)) or ["their order"]
             raise ValueError(f"{scan.source}: landmark names differ from those of the first scan: {differing[0]}")
+        if not scan.ndim == p.positions.shape[1] == ndim:
+            raise ValueError(f"{scan.source}: is {scan.ndim}D, its landmarks {p.positions.shape[1]}D; wanted {ndim}D")
         if p.present.sum() < 2:
             raise ValueError(f"{scan.source}: at least 2 landmarks must be present, got {p.present.sum()}")
         if shape_extent(p.positions) == 0:
             raise ValueError(f"{scan.source}: its landmarks all lie in one place")
+        in_file = scan.frame_to_original().inverse().apply(p.positions)
+        known.append(_Known(in_file, in_file * scan.spacing_array, scan.frame_to_true(), scan.true_size))
     never = [name for k, name in enumerate(names) if not any(p.present[k] for p in points)]
     if never:
         raise ValueError(f"landmark {never[0]} is absent in every training scan")
-    pairs = zip(scans, points, strict=True)
-    return names, [scan.frame_to_original().inverse().apply(p.positions) for scan, p in pairs]
+    return names, known

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boneage.imaging import Frame, warp
-from boneage.landmarks.features import BoxStack, level_grey, stack_boxes
+from boneage.landmarks.features import level_grey, stack_boxes
 from boneage.landmarks.forest import VotingForest
 from boneage.landmarks.settings import StageSettings
 from boneage.landmarks.views import View, draw_jitter
@@ -65,7 +65,8 @@ class CoarseStage:
         """Learn from views of one shape and the landmarks in them, each of shape (n_landmarks, ndim)."""
         rng = np.random.default_rng(seed)
         reach = feature_reach(stage)
-        levels = [_level(view, stage) for view in views]
+        level = joblib.delayed(_level)
+        levels = joblib.Parallel(n_jobs=n_jobs, prefer="threads")(level(view, stage) for view in views)
         stack = stack_boxes(levels, stage.box_sizes, reach)
         shape = np.array(views[0].picture.shape)
         n = stage.n_positions
@@ -119,37 +120,49 @@ class LocalStage:
     def fit(
         cls,
         stage: StageSettings,
-        views: Sequence[View],
-        landmarks: Sequence[Array],
-        turns: Sequence[Array],
+        draw: Callable[[int], tuple[View, Array]],
+        turns: Array,
+        present: NDArray[np.bool_],
         seed: int,
         n_jobs: int,
         report: Callable[[float], None],
     ) -> LocalStage:
-        """Learn from views and the landmarks in them; absent ones (NaN) are passed over.
+        """Learn from views and the landmarks in them.
+
+        1. Draw, for each landmark and each image that has it, how its patches lie.
+        2. Cut them out, image by image, so that no more images are held than there are threads.
+        3. Grow the forests.
 
         Parameters
         ----------
         stage : StageSettings
-        views : sequence of View
-        landmarks : sequence of ndarray of shape (n_landmarks, ndim)
-            In the views' pixels.
-        turns : sequence of ndarray of shape (n_landmarks, ndim, ndim)
+        draw : callable
+            Returns the view of an image, by its number, and the landmarks in it, shape (n_landmarks, ndim).
+        turns : ndarray of shape (n_images, n_landmarks, ndim, ndim)
             Each landmark's frame: the linear map from offsets in reference coordinates to those in its patch.
+        present : ndarray of bool, shape (n_images, n_landmarks)
+            Which landmarks are annotated; the others are passed over.
         seed, n_jobs : int
         report : callable
             Told the part that is done.
         """
-        level = joblib.delayed(_level)
-        levels = joblib.Parallel(n_jobs=n_jobs, prefer="threads")(level(view, stage) for view in views)
-        truth = np.stack(landmarks)
-        turn = np.stack([view.turn_from(own) for view, own in zip(views, turns, strict=True)])
-        n_landmarks = truth.shape[1]
-        grow = joblib.delayed(_fit_landmark)
-        jobs = (grow(stage, levels, truth[:, k], turn[:, k], seed + k) for k in range(n_landmarks))
+        n_images, n_landmarks, ndim = turns.shape[:3]
+        plans = [_draw_plan(stage, np.flatnonzero(present[:, k]), ndim, seed + k) for k in range(n_landmarks)]
+        half = _half_side(stage)
+
+        def cut(image: int) -> list[list[tuple[NDArray[np.int16], Array]]]:
+            view, truth = draw(image)
+            levels, turn = _level(view, stage), view.turn_from(turns[image])
+            return [_cut_patches(levels, truth[k], turn[k], plan, image, half) for k, plan in enumerate(plans)]
+
+        def grow(k: int) -> VotingForest:
+            return _grow_forest(stage, plans[k], [patch for image in cuts for patch in image[k]], seed + k)
+
+        # The kernels release the interpreter's lock, so threads do, and nothing is copied.
+        parallel = joblib.Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
+        cuts = list(parallel(joblib.delayed(cut)(image) for image in range(n_images)))
         forests = []
-        # The kernels release the interpreter's lock, so threads do, and the views are shared.
-        for forest in joblib.Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")(jobs):
+        for forest in parallel(joblib.delayed(grow)(k) for k in range(n_landmarks)):
             forests.append(forest)
             report(len(forests) / n_landmarks)
         return cls(stage, forests)
@@ -198,9 +211,9 @@ class LocalStage:
             Largest number of places to return.
         """
         to_patch = _patch_frame(start, turn, self._half)
-        stack = _stack_patches([levels], [to_patch], self.stage, self._half)
-        leaves = self.forests[k].find_leaves(stack, self._positions)
         shape = (2 * self._half + 1,) * levels.ndim
+        stack = stack_boxes([warp(levels, to_patch, shape)], self.stage.box_sizes, 0)
+        leaves = self.forests[k].find_leaves(stack, self._positions)
         smoothing = self.stage.smoothing * self.stage.resolution
         peaks, scores, surfaces = vote(self.forests[k], leaves, self._positions, self._weights[k], shape, smoothing)
         if n_peaks > 1:
@@ -211,23 +224,58 @@ class LocalStage:
         return NearbyVotes(to_patch.inverse().apply(peaks), scores, VoteMap(surfaces[0], to_patch))
 
 
-def _fit_landmark(
-    stage: StageSettings, levels: Sequence[NDArray[np.float32]], truth: Array, turns: Array, seed: int
-) -> VotingForest:
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    """How a landmark's training patches lie, and the positions in them.
+
+    Parameters
+    ----------
+    images : list of int
+        The image of each patch, in order.
+    linears : list of ndarray of shape (ndim, ndim)
+        How each is turned and scaled.
+    middles : list of ndarray of shape (ndim,)
+        Where in it the landmark lies: anywhere in the middle pixel, as it will when it is searched.
+    offsets : ndarray of shape (n_patches * n_positions, ndim)
+        Of the training positions from the landmark, in the stage's pixels.
+    """
+
+    images: list[int]
+    linears: list[Array]
+    middles: list[Array]
+    offsets: Array
+
+
+def _draw_plan(stage: StageSettings, images: NDArray[np.int64], ndim: int, seed: int) -> _Plan:
     rng = np.random.default_rng(seed)
-    there = np.repeat(np.flatnonzero(~np.isnan(truth[:, 0])), stage.n_copies).tolist()
-    half, ndim = _half_side(stage), truth.shape[1]
-    frames = []
-    for n in there:
-        jitter = draw_jitter(rng, ndim, stage.max_rotation_rad, stage.max_log_scale)
-        # The landmark lies anywhere in the patch's middle pixel, as it will when it is searched.
-        middle = half + np.asarray(rng.uniform(-0.5, 0.5, ndim))
-        frames.append(_patch_frame(truth[n], jitter.linear(ndim) @ turns[n], middle))
-    stack = _stack_patches([levels[n] for n in there], frames, stage, half)
-    landmarks = np.stack([frame.apply(truth[[n]])[0] for n, frame in zip(there, frames, strict=True)])
-    images = np.repeat(np.arange(len(there)), stage.n_positions)
-    offsets = _draw_in_ball(rng, len(images), ndim) * stage.radius * stage.resolution
-    positions = np.round(landmarks[images] + offsets).astype(np.int64)
+    chosen, half = np.repeat(images, stage.n_copies).tolist(), _half_side(stage)
+    linears, middles = [], []
+    for _ in chosen:
+        linears.append(draw_jitter(rng, ndim, stage.max_rotation_rad, stage.max_log_scale).linear(ndim))
+        middles.append(half + np.asarray(rng.uniform(-0.5, 0.5, ndim)))
+    offsets = _draw_in_ball(rng, len(chosen) * stage.n_positions, ndim) * stage.radius * stage.resolution
+    return _Plan(chosen, linears, middles, offsets)
+
+
+def _cut_patches(
+    levels: NDArray[np.float32], place: Array, turn: Array, plan: _Plan, image: int, half: int
+) -> list[tuple[NDArray[np.int16], Array]]:
+    """Return a landmark's patches of an image, and where in each it lies."""
+    cut = []
+    for n in (n for n, own in enumerate(plan.images) if own == image):
+        frame = _patch_frame(place, plan.linears[n] @ turn, plan.middles[n])
+        patch = warp(levels, frame, (2 * half + 1,) * levels.ndim)
+        cut.append((np.rint(patch).astype(np.int16), frame.apply(place[None])[0]))
+    return cut
+
+
+def _grow_forest(
+    stage: StageSettings, plan: _Plan, patches: Sequence[tuple[NDArray[np.int16], Array]], seed: int
+) -> VotingForest:
+    stack = stack_boxes([patch for patch, _ in patches], stage.box_sizes, 0)
+    landmarks = np.stack([place for _, place in patches])
+    images = np.repeat(np.arange(len(patches)), stage.n_positions)
+    positions = np.round(landmarks[images] + plan.offsets).astype(np.int64)
     displacements = (landmarks[images] - positions)[:, None].astype(np.float32)
     forest = VotingForest(settings=stage.forest, random_state=seed)
     return forest.fit(stack, images, positions, displacements, feature_reach(stage))
@@ -240,14 +288,6 @@ def _half_side(stage: StageSettings) -> int:
 
 def _patch_frame(centre: Array, turn: Array, middle: Array | int) -> Frame:
     return Frame.from_linear(turn, middle - turn @ centre)
-
-
-def _stack_patches(
-    levels: Sequence[NDArray[np.float32]], frames: Sequence[Frame], stage: StageSettings, half: int
-) -> BoxStack:
-    shape = (2 * half + 1,) * levels[0].ndim
-    patches = [warp(picture, frame, shape) for picture, frame in zip(levels, frames, strict=True)]
-    return stack_boxes(patches, stage.box_sizes, 0)
 
 
 def _draw_in_ball(rng: np.random.Generator, n: int, ndim: int) -> Array:
