@@ -22,8 +22,8 @@ _MELT_MM = 6.0  # how far two rods of the outline melt into one
 
 
 Place = tuple[str, float, float, float]
-"""A metacarpal, the part of its length, and mm to the thumb's side and the palm; ``radius`` or ``ulna``, and mm from its
-distal end and to both; ``hand``, and its x, y, z in mm: all of a grown hand."""
+"""A metacarpal, the part of its length, and mm to the thumb's side and the palm; ``radius`` or ``ulna``, and mm from
+its distal end and to both; ``hand``, and its x, y, z in mm: all of a grown hand."""
 
 _FINGERS = ("index", "middle", "ring", "little")
 
@@ -31,7 +31,10 @@ _FINGERS = ("index", "middle", "ring", "little")
 _BODY: tuple[tuple[int, Place, Place, float, float], ...] = (
     # The outline of the palm, the thumb's ball and its web, the wrist, the forearm.
     *((_OUTLINE, (name, 0.0, 0.0, 3.5), (name, 1.0, 0.0, 3.5), 13.0, 11.0) for name in _FINGERS),
-    *((_OUTLINE, ("hand", x, -6.0, 2.5), (name, 0.0, 0.0, 3.5), 15.0, 13.0) for name, x in zip(_FINGERS, (9, 2, -6, -14), strict=True)),
+    (_OUTLINE, ("hand", 9.0, -6.0, 2.5), ("index", 0.0, 0.0, 3.5), 15.0, 13.0),
+    (_OUTLINE, ("hand", 2.0, -6.0, 2.5), ("middle", 0.0, 0.0, 3.5), 15.0, 13.0),
+    (_OUTLINE, ("hand", -6.0, -6.0, 2.5), ("ring", 0.0, 0.0, 3.5), 15.0, 13.0),
+    (_OUTLINE, ("hand", -14.0, -6.0, 2.5), ("little", 0.0, 0.0, 3.5), 15.0, 13.0),
     (_OUTLINE, ("thumb", 0.0, 0.0, 2.0), ("thumb", 1.0, 0.0, 2.0), 14.5, 12.0),
     (_OUTLINE, ("hand", 8.0, 10.0, 7.0), ("thumb", 0.3, 0.0, 2.0), 14.0, 14.0),
     (_OUTLINE, ("index", 0.62, 5.0, 5.0), ("thumb", 0.3, 0.0, 0.0), 9.5, 9.5),
@@ -43,7 +46,7 @@ _BODY: tuple[tuple[int, Place, Place, float, float], ...] = (
     (_MUSCLE, ("index", 0.15, 6.0, 0.0), ("index", 0.88, 7.0, 1.0), 5.5, 4.0),
     (_MUSCLE, ("thumb", 0.25, -5.0, 0.0), ("index", 0.45, 6.0, 1.0), 6.0, 6.0),
     (_MUSCLE, ("thumb", 0.50, -5.0, 0.0), ("index", 0.65, 6.0, 1.0), 5.0, 5.0),
-    *((_MUSCLE, ("thumb", 0.9, -4.0, 3.0), ("middle", part, 1.0, 9.5), 4.5, 5.0) for part in (0.1, 0.22, 0.34, 0.46, 0.58, 0.7)),
+    *((_MUSCLE, ("thumb", 0.9, -4.0, 3.0), ("middle", 0.1 * n, 1.0, 9.5), 4.5, 5.0) for n in range(1, 8)),
     *((_MUSCLE, (name, 0.25, 2.0, 10.5), (name, 0.9, 4.0, 9.0), 3.4, 2.0) for name in _FINGERS),
     # The balls of the thumb and the little finger.
     (_MUSCLE, ("hand", 14.0, 21.0, 14.0), ("thumb", 0.92, -4.0, 6.0), 7.0, 4.5),
