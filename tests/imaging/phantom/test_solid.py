@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -23,7 +25,7 @@ def test_axes_are_those_of_a_left_hand(hand):
 
 def test_a_finger_bends_to_the_palm_and_its_bones_nearly_touch(hand):
     for bones in hand.rays.values():
-        for bone, after in zip(bones, bones[1:], strict=False):
+        for bone, after in pairwise(bones):
             assert 0 < np.linalg.norm(after.start - bone.end) < 0.2 * bone.head
             assert after.axes[0] @ bone.axes[0] > np.cos(np.radians(25))
 
