@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from boneage.imaging import Sex, UnreadableScan, read_scan
+from boneage.imaging import Sex, UnreadableScan, read_scan, scan_id
 from boneage.pipeline.age_pictures import draw_age_map, list_cells
 from boneage.pipeline.assessment import Assessment
 from boneage.pipeline.batch import name_files
@@ -41,7 +41,7 @@ def map_files(
         A pipeline's ``.boneage`` file, whose network is a BoNet that reads the hand as one picture.
     out : Path
     sexes, sizes : mapping
-        Sex and original shape (rows, columns) by file stem, where known.
+        Sex and original shape (rows, columns) by id, where known.
     side : int, optional
         Of the picture that the map is made of, in pixels; that of training if not given.
     follow : callable, optional
@@ -69,7 +69,9 @@ def map_files(
 
     def map_all() -> Iterator[Assessment]:
         for id_, path in zip(name_files(paths), paths, strict=True):
-            result, drawn = _map_file(pipeline, id_, path, pictures, sexes.get(path.stem), sizes.get(path.stem), side)
+            result, drawn = _map_file(
+                pipeline, id_, path, pictures, sexes.get(scan_id(path)), sizes.get(scan_id(path)), side
+            )
             rows.append(_describe(result, drawn, pipeline.name))
             yield result
 

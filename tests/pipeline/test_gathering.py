@@ -4,6 +4,7 @@ import pytest
 from boneage.imaging import Collection, InvalidTable, LandmarkTable, NoScans, Points
 from boneage.pipeline.gathering import count_in_pixels, describe, find_files, gather, read_id_lists
 from tests.imaging.dicoms import write_dicom
+from tests.imaging.volumes import ramp, write_itk
 
 
 def test_folders_and_tables_are_joined(known, new, tmp_path):
@@ -32,7 +33,7 @@ def test_only_listed_files_are_found_and_each_once(new, tmp_path):
     images = new / "images"
     assert [path.stem for path in find_files([images, images], tmp_path / "ids.txt")] == ["phantom0002"]
     (tmp_path / "ids.txt").write_text("somebody\n")
-    with pytest.raises(InvalidTable, match=r"ids\.txt: none of its ids is the stem of a file in .*images"):
+    with pytest.raises(InvalidTable, match=r"ids\.txt: none of its ids is that of a file in .*images"):
         find_files([images], tmp_path / "ids.txt")
 
 
@@ -60,3 +61,15 @@ def test_millimetres_become_pixels_where_an_image_tells_its_spacing(tmp_path):
     assert counted.remarks == ("positions of 1 rows without a readable image are taken as pixels",)
     assert count_in_pixels(counted, None) is counted
     assert "--images" in count_in_pixels(table, None).remarks[0]
+
+
+def test_millimetres_in_the_patient_need_the_volumes(tmp_path):
+    write_itk(tmp_path / "1.nii.gz", ramp(), origin=(0, 0, 0))
+    points = {id_: Points(("a",), [[2.0, 1.5, 3.0]]) for id_ in "12"}
+    table = LandmarkTable(tmp_path / "slicer", ("a",), points, {}, {}, in_mm=True)
+    counted = count_in_pixels(table, Collection.from_folders([tmp_path]))
+    assert list(counted.points) == ["1"]
+    assert counted.points["1"].position("a") == pytest.approx([1, 2, 6])
+    assert counted.remarks == ("1 rows without a readable image are left out: their positions are millimetres",)
+    with pytest.raises(InvalidTable, match="millimetres in the patient: give --images"):
+        count_in_pixels(table, None)
