@@ -12,6 +12,8 @@ from typing import Literal
 VolumeFormat = Literal["nifti", "meta", "nrrd"]
 NIFTI_HEADER_BYTES = 544
 _GZIP = b"\x1f\x8b"
+_MOST_BITS = 64  # with the latest start, this bounds what a compressed file may unpack to
+_LATEST_START = 2**24
 _NIFTI_FLOATS = {16: "f4", 64: "f8"}
 _TEXT_HEADER_BYTES = 2**16
 
@@ -85,7 +87,7 @@ def read_nifti_header(path: Path) -> NiftiHeader:
     if not magic.startswith(b"n+"):
         raise ValueError("is half of a pair of files (.hdr, .img): save it as one file, .nii")
     shape = tuple(sizes[:n_axes])[::-1]
-    if not 1 <= n_axes <= 7 or min(shape) < 1 or bits < 1 or not 0 <= start < 2**31:
+    if not 1 <= n_axes <= 7 or min(shape) < 1 or not 1 <= bits <= _MOST_BITS or not 0 <= start <= _LATEST_START:
         raise ValueError("its header makes no sense")
     while len(shape) > 3 and shape[0] == 1:
         shape = shape[1:]

@@ -189,3 +189,13 @@ def test_a_size_that_a_table_gives_must_be_the_volumes(tmp_path):
         assert read_scan(tmp_path / "a.nii", shape).original_shape == (18, 20, 24)
     with pytest.raises(UnreadableScan, match="has 18 x 20 x 24 voxels, not 36 x 40 x 48"):
         read_scan(tmp_path / "a.nii", (36, 40, 48))
+
+
+@pytest.mark.parametrize(("place", "kind", "value"), [(72, "<h", 32000), (108, "<f", 1e9), (40, "<h", 0)])
+def test_headers_that_make_no_sense_are_refused_before_anything_is_unpacked(tmp_path, place, kind, value):
+    write_itk(tmp_path / "a.nii", ramp())
+    data = bytearray((tmp_path / "a.nii").read_bytes())
+    struct.pack_into(kind, data, place, value)
+    (tmp_path / "a.nii.gz").write_bytes(gzip.compress(data))
+    with pytest.raises(UnreadableScan, match="its header makes no sense"):
+        read_scan(tmp_path / "a.nii.gz")
