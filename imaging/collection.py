@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, overload
 
 import numpy as np
 
@@ -22,7 +24,7 @@ from boneage.imaging.volume_headers import find_data_name, read_text_header
 
 _TABLE_SUFFIXES = (".csv", ".json", ".xml")
 _HEADER_SUFFIXES = (".mhd", ".nhdr")
-_CACHED_SCANS = 64
+_CACHED_BYTES = 2 << 30  # of pixels
 
 
 class NoScans(Exception):
@@ -148,11 +150,17 @@ class Collection:
         """Ids of the images that the landmark table has, in the same order; no image is read for it."""
         return tuple(id_ for id_ in self.paths if self.landmarks is not None and id_ in self.landmarks.points)
 
+    @property
+    def ndim(self) -> int:
+        """Number of axes that the landmark table tells of: 3 for volumes, else 2."""
+        table = self.landmarks.points.values() if self.landmarks is not None else ()
+        return next((points.ndim for points in table), 2)
+
     def __len__(self) -> int:
         return len(self.paths)
 
     def scan(self, id_: str) -> Scan:
-        """Read an image; the most recently used ones are kept.
+        """Read an image; the as many are kept as two gigabytes hold.
 
         Raises
         ------
@@ -168,9 +176,20 @@ class Collection:
         if self.landmarks is not None and id_ in self.landmarks.laterality:
             scan = dataclasses.replace(scan, laterality=self.landmarks.laterality[id_])
         self._cache[id_] = scan
-        if len(self._cache) > _CACHED_SCANS:
-            self._cache.popitem(last=False)
+        # Sets are gone through from the first to the last, again and again: what came last is wanted last.
+        while len(self._cache) > 1 and sum(kept.pixels.nbytes for kept in self._cache.values()) > _CACHED_BYTES:
+            del self._cache[list(self._cache)[-2]]
         return scan
+
+    def scans(self, ids: Sequence[str]) -> Sequence[Scan]:
+        """Return images as a sequence of which each is read when it is asked for, by any thread.
+
+        Raises
+        ------
+        KeyError
+            If there is no image of an id.
+        """
+        return _ReadLater(self.subset(ids))
 
     def points(self, id_: str) -> Points | None:
         """Return the annotated landmarks of an image in original pixels, or None if it has none.
@@ -211,7 +230,30 @@ class Collection:
             If there is no image of an id.
         """
         paths = {id_: self.paths[id_] for id_ in ids}
-        return dataclasses.replace(self, paths=paths, rows_without_image=(), _cache=OrderedDict())
+        return dataclasses.replace(self, paths=paths, rows_without_image=())
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave what is kept in memory behind where another process is told of the collection."""
+        return {**self.__dict__, "_cache": OrderedDict()}
+
+
+class _ReadLater(Sequence[Scan]):
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+        self._lock = threading.Lock()
+
+    @overload
+    def __getitem__(self, place: int) -> Scan: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Scan]: ...
+    def __getitem__(self, place: int | slice) -> Scan | Sequence[Scan]:
+        if isinstance(place, slice):
+            return self._collection.scans(self._collection.ids[place])
+        with self._lock:
+            return self._collection.scan(self._collection.ids[place])
+
+    def __len__(self) -> int:
+        return len(self._collection)
 
 
 def split_ids(ids: Sequence[str], n_train: int, n_test: int, seed: int) -> tuple[list[str], list[str]]:

@@ -97,7 +97,9 @@ def prepare_regions(
     if localiser_path is not None:
         localiser, summary = load_localiser(localiser_path)
     elif cut_at_annotations:
-        localiser, summary, _ = train_localiser(collection, accurate(), seed=seed, jobs=jobs, report=report)
+        localiser, summary, _ = train_localiser(
+            collection, accurate(collection.ndim), seed=seed, jobs=jobs, report=report
+        )
     preparation = Preparation(collection, localiser, mean_shape_of(localiser), cut_at_annotations, cache, jobs, report)
     return PreparedHands(localiser, dict(summary), preparation.label_regions(cutting), cutting)
 

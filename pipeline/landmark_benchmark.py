@@ -97,7 +97,7 @@ def run_benchmark(
     for draw in draws:
         for preset, names in variants.items():
             path = kept / f"{preset}-{draw.number:02d}.json"
-            key = _fingerprint(PRESETS[preset](), draw, reference)
+            key = _fingerprint(PRESETS[preset](collection.ndim), draw, reference)
             measured = read_rounds(path, key)
             if not measured:
                 shown = names[0] if pictures else ""
@@ -119,15 +119,14 @@ def _run_round(
     shown: str,
 ) -> list[Round]:
     """Measure both weightings of a preset; draw the worst cases of the variant ``shown`` beside ``path``."""
-    settings = PRESETS[preset]()
+    settings = PRESETS[preset](collection.ndim)
     begun = time.perf_counter()
     localiser, summary, _ = train_localiser(collection.subset(draw.train), settings, seed=draw.seed, jobs=jobs)
     training_s = time.perf_counter() - begun
     # The trees are the same: votes are weighted when they are cast.
-    training = [
-        (collection.scan(id_), points) for id_ in summary["ids"] if (points := collection.points(id_)) is not None
-    ]
-    equal = localiser.with_settings(with_vote_weight(settings, "uniform"), *zip(*training, strict=True))
+    ids = summary["ids"]
+    annotated = [points for id_ in ids if (points := collection.points(id_)) is not None]
+    equal = localiser.with_settings(with_vote_weight(settings, "uniform"), collection.scans(ids), annotated)
     voters = {preset: localiser, _name_equal(preset): equal}
     truth = {id_: points for id_ in draw.test if (points := collection.points(id_)) is not None}
     rounds = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from boneage.imaging import Collection, Scan, UnreadableScan
+from boneage.imaging import Collection, Points, Scan, UnreadableScan
 from boneage.landmarks import ForestLocaliser, LocaliserSettings
 from boneage.pipeline.hands import Refusal
 from boneage.pipeline.progress import Report
@@ -34,23 +34,24 @@ def train_localiser(
     ValueError
         If fewer than two hands can be read and have landmarks.
     """
-    ids, scans, points, refused = [], [], [], []
+    points: dict[str, Points] = {}
+    refused, n_phantoms = [], 0
     for id_, outcome in _read_all(collection):
         if isinstance(outcome, Refusal):
             refused.append(outcome)
             continue
         annotated = collection.points(id_)
         if annotated is not None:
-            ids.append(id_)
-            scans.append(outcome)
-            points.append(annotated)
-    if len(scans) < 2:
-        raise ValueError(f"a localiser needs at least 2 readable images with landmarks, got {len(scans)}")
+            points[id_] = annotated
+            n_phantoms += outcome.phantom
+    ids = list(points)
+    if len(ids) < 2:
+        raise ValueError(f"a localiser needs at least 2 readable images with landmarks, got {len(ids)}")
     localiser = ForestLocaliser(settings=settings, random_state=seed, n_jobs=jobs)
-    localiser.fit(scans, points, progress=report)
+    localiser.fit(collection.scans(ids), list(points.values()), progress=report)
     summary = {
         "n_hands": len(ids),
-        "n_phantoms": sum(scan.phantom for scan in scans),
+        "n_phantoms": n_phantoms,
         "n_landmarks": len(localiser.names_),
         "seed": seed,
         "ids": ids,

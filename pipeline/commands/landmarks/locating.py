@@ -51,7 +51,7 @@ def train(
     prepare_folder(model.parent)
     with show_stages(err_console()) as report:
         localiser, summary, refused = train_localiser(
-            collection, PRESETS[preset](), seed=seed, jobs=jobs, report=report
+            collection, PRESETS[preset](collection.ndim), seed=seed, jobs=jobs, report=report
         )
     remark(f"left out {refusal.path}: {refusal.reason}" for refusal in refused)
     save_localiser(model, localiser, {**summary, "preset": preset})
