@@ -184,7 +184,7 @@ def paper(ndim: int = 2) -> LocaliserSettings:
             ),
             local=(
                 StageSettings(
-                    resolution=200, feature_range=0.09, n_positions=150, radius=0.085, vote_weight="displacement",
+                    resolution=160, feature_range=0.09, n_positions=150, radius=0.085, vote_weight="displacement",
                     vote_length=0.03, smoothing=0.008,
                 ),
             ),
