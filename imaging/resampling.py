@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from boneage.imaging.frames import Frame
+from boneage.imaging.trilinear import warp_volume
 
 
 def resample(
@@ -21,7 +22,7 @@ def resample(
 ) -> NDArray[np.float32]:
     """Draw ``pixels`` in a target grid of ``shape``.
 
-    Where the target is much coarser, the source is first made smaller by whole factors (means of pixels, in 2D), then
+    Where the target is much coarser, the source is first made smaller by whole factors (means of pixels), then
     smoothed by a Gaussian for what is left of the reduction, so that thin bones do not alias. Only the part that the
     target shows is looked at.
 
@@ -65,18 +66,7 @@ def warp(
     to_source = to_target.inverse()
     if pixels.ndim == 2:
         return _warp_2d(pixels, to_source, (int(shape[0]), int(shape[1])), fill)
-    return np.asarray(
-        ndimage.affine_transform(
-            pixels,
-            to_source.matrix[:-1, :-1],
-            to_source.matrix[:-1, -1],
-            tuple(int(n) for n in shape),
-            order=1,
-            mode="nearest" if fill is None else "constant",
-            cval=0.0 if fill is None else fill,
-        ),
-        dtype=np.float32,
-    )
+    return warp_volume(pixels, to_source, (int(shape[0]), int(shape[1]), int(shape[2])), fill)
 
 
 def _cut_out(pixels: NDArray[np.float32], to_source: Frame, shape: Sequence[int]) -> tuple[NDArray[np.float32], Frame]:
@@ -97,12 +87,22 @@ def _shrink(pixels: NDArray[np.float32], to_source: Frame) -> tuple[NDArray[np.f
     step = np.linalg.norm(to_source.matrix[:-1, :-1], axis=1)
     # Half of it: what is left is smoothed enough that it hardly matters where blocks begin.
     factor = np.clip((step / 2).astype(int), 1, np.array(pixels.shape))
-    if pixels.ndim != 2 or (factor == 1).all():
+    if (factor == 1).all():
         return pixels, Frame.identity(pixels.ndim)
-    rows, cols = np.array(pixels.shape) // factor
-    whole = pixels[: rows * factor[0], : cols * factor[1]]
-    small = cv2.resize(whole, (int(cols), int(rows)), interpolation=cv2.INTER_AREA)
-    return np.asarray(small), Frame.from_linear(np.diag(factor.astype(np.float64)), (factor - 1) / 2)
+    small = np.array(pixels.shape) // factor
+    pixels = pixels[tuple(slice(n) for n in small * factor)]
+    if pixels.ndim == 2:
+        means = cv2.resize(pixels, (int(small[1]), int(small[0])), interpolation=cv2.INTER_AREA)
+    else:
+        means = _average_blocks(pixels, factor)
+    return np.asarray(means), Frame.from_linear(np.diag(factor.astype(np.float64)), (factor - 1) / 2)
+
+
+def _average_blocks(pixels: NDArray[np.float32], factor: NDArray[np.int_]) -> NDArray[np.float32]:
+    for axis, n in enumerate(factor):
+        before, after = pixels.shape[:axis], pixels.shape[axis + 1 :]
+        pixels = pixels.reshape(*before, -1, n, *after).mean(axis=axis + 1)
+    return pixels
 
 
 def _smooth_for(pixels: NDArray[np.float32], to_source: Frame) -> NDArray[np.float32]:

@@ -42,6 +42,22 @@ def test_reduction_does_not_alias():
     assert np.abs(small[:, 1:-1] - 0.5).max() < 0.05
 
 
+def test_reduction_of_a_volume_does_not_alias():
+    stripes = np.tile([0.0, 1.0], (32, 32, 16)).astype(np.float32)
+    small = resample(stripes, Frame.resize((32, 32, 32), (4, 4, 4)), (4, 4, 4))
+    assert np.abs(small[..., 1:-1] - 0.5).max() < 0.05
+
+
+def test_a_blob_in_a_volume_moves_where_the_frame_says():
+    grid = np.stack(np.mgrid[:45, :50, :60], axis=-1).astype(float)
+    blob = np.exp(-((grid - [20.3, 24.8, 30.4]) ** 2).sum(axis=-1) / (2 * 5.0**2)).astype(np.float32)
+    frame = Frame.resize(blob.shape, (9, 10, 12))
+    drawn = resample(blob, frame, (9, 10, 12), fill=0.0)
+    places = np.stack(np.mgrid[:9, :10, :12], axis=-1).reshape(-1, 3)
+    centre = (places * drawn.reshape(-1, 1)).sum(axis=0) / drawn.sum()
+    assert np.abs(centre - frame.apply([[20.3, 24.8, 30.4]])[0]).max() < 0.05
+
+
 def test_outside_repeats_the_edge_or_takes_the_fill():
     image = np.full((10, 10), 3.0, np.float32)
     shift = Frame.from_linear(np.eye(2), [20.0, 0.0])

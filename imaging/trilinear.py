@@ -1,0 +1,71 @@
+"""The compiled kernel that draws a volume in another voxel grid."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from boneage.imaging.frames import Frame
+
+
+def warp_volume(
+    pixels: NDArray[np.float32], to_source: Frame, shape: tuple[int, int, int], fill: float | None
+) -> NDArray[np.float32]:
+    """Read a volume between its voxels, linearly along each axis; as SciPy's ``affine_transform`` of order 1 does it.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (planes, rows, columns)
+    to_source : Frame
+        Map from the result's positions to those in ``pixels``.
+    shape : tuple of int
+        Of the result.
+    fill : float or None
+        Value outside; the nearest voxel is repeated if it is ``None``.
+    """
+    drawn = np.empty(shape, np.float32)
+    matrix = np.ascontiguousarray(to_source.matrix[:-1])
+    _draw(np.ascontiguousarray(pixels), matrix, fill is None, np.float32(0.0 if fill is None else fill), drawn)
+    return drawn
+
+
+def _draw_voxels(
+    pixels: NDArray[np.float32],
+    matrix: NDArray[np.float64],
+    repeat: bool,
+    fill: np.float32,
+    drawn: NDArray[np.float32],
+) -> None:
+    last_p, last_r, last_c = pixels.shape[0] - 1.0, pixels.shape[1] - 1.0, pixels.shape[2] - 1.0
+    for i in range(drawn.shape[0]):
+        for j in range(drawn.shape[1]):
+            start_p = matrix[0, 0] * i + matrix[0, 1] * j
+            start_r = matrix[1, 0] * i + matrix[1, 1] * j
+            start_c = matrix[2, 0] * i + matrix[2, 1] * j
+            for k in range(drawn.shape[2]):
+                p = start_p + matrix[0, 2] * k + matrix[0, 3]
+                r = start_r + matrix[1, 2] * k + matrix[1, 3]
+                c = start_c + matrix[2, 2] * k + matrix[2, 3]
+                if repeat:
+                    p = min(max(p, 0.0), last_p)
+                    r = min(max(r, 0.0), last_r)
+                    c = min(max(c, 0.0), last_c)
+                elif not (0.0 <= p <= last_p and 0.0 <= r <= last_r and 0.0 <= c <= last_c):
+                    drawn[i, j, k] = fill
+                    continue
+                p0, r0, c0 = int(p), int(r), int(c)
+                p1, r1, c1 = min(p0 + 1, int(last_p)), min(r0 + 1, int(last_r)), min(c0 + 1, int(last_c))
+                fp, fr, fc = np.float32(p - p0), np.float32(r - r0), np.float32(c - c0)
+                a = pixels[p0, r0, c0] + fc * (pixels[p0, r0, c1] - pixels[p0, r0, c0])
+                b = pixels[p0, r1, c0] + fc * (pixels[p0, r1, c1] - pixels[p0, r1, c0])
+                front = a + fr * (b - a)
+                a = pixels[p1, r0, c0] + fc * (pixels[p1, r0, c1] - pixels[p1, r0, c0])
+                b = pixels[p1, r1, c0] + fc * (pixels[p1, r1, c1] - pixels[p1, r1, c0])
+                back = a + fr * (b - a)
+                drawn[i, j, k] = front + fp * (back - front)
+
+
+_draw: Any = numba.njit(nogil=True, cache=True)(_draw_voxels)
