@@ -158,6 +158,9 @@ def cut_hand(scan: Scan, placed: Placed, cutting: Cutting, reference: Points | N
     """Return the regions of a hand, or the fault for which there are none."""
     if placed.fault:
         return None, placed.fault
+    if scan.ndim != cutting.ndim:
+        kinds = {2: "a radiograph", 3: "a volume"}
+        return None, f"it is {kinds[scan.ndim]}, and the model reads {kinds[cutting.ndim]}"
     regions = cutting.cut(scan, placed.points, reference, mirrored=placed.mirrored)
     gap = find_gap(regions)
     return (None, gap) if gap else (regions, "")

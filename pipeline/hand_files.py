@@ -64,7 +64,7 @@ def cut_file(
         else:
             stack, fault = cut_hand(scan, placed[id_], cutting, reference)
             phantom = scan.phantom
-    stacks = StoredStacks.pack(cutting.region_names, [] if stack is None else [stack], cutting.side)
+    stacks = StoredStacks.pack(cutting.region_names, [] if stack is None else [stack], cutting.shape, cutting.ndim)
     return CutHand(stacks, fault, phantom, time.perf_counter() - begun)
 
 

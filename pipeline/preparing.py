@@ -108,7 +108,9 @@ class Preparation:
 
         cut = self._run(f"cutting {cutting.kind}", names, make, pack_cut, unpack_cut)
         return self._label(
-            StoredStacks.join(cutting.region_names, [hand.stacks for hand in cut.values()], cutting.side),
+            StoredStacks.join(
+                cutting.region_names, [hand.stacks for hand in cut.values()], cutting.shape, cutting.ndim
+            ),
             {id_: hand.fault for id_, hand in cut.items()},
             frozenset(id_ for id_, hand in cut.items() if hand.phantom),
             seconds + sum(hand.seconds for hand in cut.values()),
