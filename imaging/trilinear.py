@@ -2,36 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from boneage.imaging.compiling import compiled
 from boneage.imaging.frames import Frame
 
 
-def warp_volume(
-    pixels: NDArray[np.float32], to_source: Frame, shape: tuple[int, int, int], fill: float | None
-) -> NDArray[np.float32]:
-    """Read a volume between its voxels, linearly along each axis; as SciPy's ``affine_transform`` of order 1 does it.
-
-    Parameters
-    ----------
-    pixels : ndarray of shape (planes, rows, columns)
-    to_source : Frame
-        Map from the result's positions to those in ``pixels``.
-    shape : tuple of int
-        Of the result.
-    fill : float or None
-        Value outside; the nearest voxel is repeated if it is ``None``.
-    """
-    drawn = np.empty(shape, np.float32)
-    matrix = np.ascontiguousarray(to_source.matrix[:-1])
-    _draw(np.ascontiguousarray(pixels), matrix, fill is None, np.float32(0.0 if fill is None else fill), drawn)
-    return drawn
-
-
+@compiled
 def _draw_voxels(
     pixels: NDArray[np.float32],
     matrix: NDArray[np.float64],
@@ -68,4 +46,22 @@ def _draw_voxels(
                 drawn[i, j, k] = front + fp * (back - front)
 
 
-_draw: Any = numba.njit(nogil=True, cache=True)(_draw_voxels)
+def warp_volume(
+    pixels: NDArray[np.float32], to_source: Frame, shape: tuple[int, int, int], fill: float | None
+) -> NDArray[np.float32]:
+    """Read a volume between its voxels, linearly along each axis; as SciPy's ``affine_transform`` of order 1 does it.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (planes, rows, columns)
+    to_source : Frame
+        Map from the result's positions to those in ``pixels``.
+    shape : tuple of int
+        Of the result.
+    fill : float or None
+        Value outside; the nearest voxel is repeated if it is ``None``.
+    """
+    drawn = np.empty(shape, np.float32)
+    matrix = np.ascontiguousarray(to_source.matrix[:-1])
+    _draw_voxels(np.ascontiguousarray(pixels), matrix, fill is None, np.float32(0.0 if fill is None else fill), drawn)
+    return drawn

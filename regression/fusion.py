@@ -84,8 +84,8 @@ def fuse(ages: Tensor, weights: Tensor) -> Tensor:
 def anatomical_weights(names: Sequence[str]) -> Tensor:
     """Return the weights of the rule ``fixed`` for regions of these names, shape (n_regions,).
 
-    They stand in ``schemes/hand37_weights.json`` for radiographs and ``hand34_weights.json`` for volumes, with a note on
-    where they come from.
+    They stand in ``schemes/hand37_weights.json`` for radiographs and ``hand34_weights.json`` for volumes, with notes
+    on where they come from.
 
     Raises
     ------

@@ -118,8 +118,8 @@ def crop_regions(
 def crop_hand(scan: Scan, points: Points, reference: Points, *, side: int, mirrored: bool = False) -> RegionStack:
     """Crop the hand as one region, laid upon a reference: turned, scaled and mirrored back as a whole.
 
-    The square, or the cube in a volume, holds the reference's landmarks with a margin. The region is missing if fewer than two landmarks are
-    there, they coincide, or less than three tenths of it lie in the image.
+    The square, or the cube in a volume, holds the reference's landmarks with a margin. The region is missing if fewer
+    than two landmarks are there, they coincide, or less than three tenths of it lie in the image.
 
     Parameters
     ----------

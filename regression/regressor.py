@@ -161,7 +161,8 @@ class AgeRegressor:
         ------
         ValueError
             If there are fewer than two hands, regions differ or are not of the network's number of axes, an age is not
-            a number, a needed sex is missing, or the fusion is ``fixed`` and there is no weight for a region; or if what it starts from is of another kind.
+            a number, a needed sex is missing, or the fusion is ``fixed`` and there is no weight for a region; or if
+            what it starts from is of another kind.
         UnusableWeights
             If the network has a backbone and its pretrained weights cannot be had.
         FloatingPointError

@@ -65,7 +65,7 @@ def whole_hand() -> MultiRegionSettings:
 
 
 def in_volumes() -> MultiRegionSettings:
-    """Return the shape that suits cubes around bones, and is trained by a processor: narrow where there are most voxels."""
+    """Return the shape that suits cubes around bones on a processor: narrow where there are most voxels."""
     return MultiRegionSettings(channels=(8, 16, 32, 64), ndim=3)
 
 
@@ -86,9 +86,7 @@ class MultiRegionNet(nn.Module):
         self.use_sex = use_sex
         n_branches = 1 if settings.branch == "shared" else n_regions
         self.branches = nn.ModuleList(
-            build_trunk(
-                settings.channels, contrast=settings.contrast, fine_stem=settings.fine_stem, ndim=settings.ndim
-            )
+            build_trunk(settings.channels, contrast=settings.contrast, fine_stem=settings.fine_stem, ndim=settings.ndim)
             for _ in range(n_branches)
         )
         self.site = nn.Embedding(n_regions, 16)
