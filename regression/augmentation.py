@@ -12,6 +12,9 @@ from scipy.spatial.transform import Rotation
 from torch import Tensor
 from torch.nn import functional
 
+from boneage.imaging import Frame
+from boneage.imaging.trilinear import warp_volume
+
 Array = NDArray[np.float64]
 
 
@@ -35,7 +38,7 @@ class AugmentationSettings:
         left and right hands occur. Regions are cropped as of one side, and do without. Columns are turned round.
     sharp : float
         Chance that a hand is resampled to the nearest pixel and keeps its grain, as in pictures that were made smaller
-        without averaging; it is interpolated otherwise.
+        without averaging; it is interpolated otherwise. Cubes always are.
     max_blur : float
         At most this part of a 3x3 mean is mixed in, the amount drawn for each hand: from a sharp picture to one that
         was made smaller by averaging, or larger.
@@ -85,14 +88,11 @@ class Augmentation:
         regions, sides = pixels.shape[1], pixels.shape[2:]
         device = pixels.device
         pictures = pixels.reshape(-1, 1, *sides)
-        warps = torch.from_numpy(self.warps.reshape(-1, *self.warps.shape[2:])).to(device)
-        grid = functional.affine_grid(warps, list(pictures.shape), align_corners=False)
-        sharp = torch.from_numpy(self.sharp.repeat(regions)).to(device)
-        warped = torch.empty_like(pictures)
-        for mode, chosen in (("nearest", sharp), ("bilinear", ~sharp)):
-            warped[chosen] = functional.grid_sample(
-                pictures[chosen], grid[chosen], mode, padding_mode="border", align_corners=False
-            )
+        warps = self.warps.reshape(-1, *self.warps.shape[2:])
+        if len(sides) == 2:
+            warped = _warp_pictures(pictures, warps, self.sharp.repeat(regions))
+        else:
+            warped = _warp_cubes(pictures, warps)
         if self.blurs.any():
             pool = functional.avg_pool2d if len(sides) == 2 else functional.avg_pool3d
             mean = pool(functional.pad(warped, (1, 1) * len(sides), mode="replicate"), 3, stride=1)
@@ -133,6 +133,32 @@ def draw_augmentation(
         np.asarray(rng.uniform(size=shape[0]) < settings.sharp),
         np.asarray(rng.uniform(size=shape[0]) * settings.max_blur, dtype=np.float32),
     )
+
+
+def _warp_pictures(pictures: Tensor, warps: NDArray[np.float32], sharp: NDArray[np.bool_]) -> Tensor:
+    to_nearest = torch.from_numpy(sharp).to(pictures.device)
+    grid = functional.affine_grid(
+        torch.from_numpy(warps).to(pictures.device), list(pictures.shape), align_corners=False
+    )
+    warped = torch.empty_like(pictures)
+    for mode, chosen in (("nearest", to_nearest), ("bilinear", ~to_nearest)):
+        warped[chosen] = functional.grid_sample(
+            pictures[chosen], grid[chosen], mode, padding_mode="border", align_corners=False
+        )
+    return warped
+
+
+def _warp_cubes(cubes: Tensor, warps: NDArray[np.float32]) -> Tensor:
+    """Do the same in space; on a processor four times as fast as torch does it."""
+    grey = cubes.cpu().numpy()[:, 0]
+    warped = np.empty_like(grey)
+    side = grey.shape[1]
+    middle = np.full(3, (side - 1) / 2)
+    for k, warp in enumerate(warps.astype(np.float64)[:, ::-1]):
+        linear, shift = warp[:, 2::-1], warp[:, 3]
+        to_source = Frame.from_linear(linear, middle + shift * side / 2 - linear @ middle)
+        warped[k] = warp_volume(grey[k], to_source, (side, side, side), None)
+    return torch.from_numpy(warped[:, None]).to(cubes.device)
 
 
 def _turn_pictures(angles: Array) -> Array:
