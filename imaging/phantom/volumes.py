@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
 
 from boneage.imaging.frames import Frame
 from boneage.imaging.phantom.growth import maturity_months
 from boneage.imaging.phantom.hands import PhantomHand
+from boneage.imaging.phantom.scanner import receive
 from boneage.imaging.phantom.solid import SolidHand, draw_solid_hand, turn_x, turn_y, turn_z
 from boneage.imaging.phantom.solid_bones import FAR_MM, Canvas, paint_carpals, paint_long_bone
 from boneage.imaging.phantom.solid_flesh import paint_flesh
@@ -16,9 +15,6 @@ from boneage.imaging.phantom.tissues import draw_tissues
 from boneage.imaging.points import Points
 from boneage.imaging.scans import Scan, Sex
 from boneage.imaging.schemes import read_scheme
-
-Array = NDArray[np.float64]
-Volume = NDArray[np.float32]
 
 VOLUME_LANDMARK_NAMES: tuple[str, ...] = read_scheme("hand34").names
 
@@ -68,12 +64,12 @@ def draw_phantom_volume(
     """
     if not YOUNGEST_MONTHS <= age_months <= OLDEST_MONTHS:
         raise ValueError(f"age_months must be {YOUNGEST_MONTHS:g} to {OLDEST_MONTHS:g}, got {age_months}")
-    if len(spacing_mm) != 3 or not all(np.isfinite(s) and s > 0 for s in spacing_mm):
+    if np.shape(spacing_mm) != (3,) or not all(np.isfinite(s) and s > 0 for s in spacing_mm):
         raise ValueError(f"spacing_mm must be 3 positive numbers, got {spacing_mm}")
     if shape is None:
         planes, rows, columns = (round(field / step) for field, step in zip(FIELD_MM, spacing_mm, strict=True))
         shape = (planes, rows, columns)
-    if len(shape) != 3 or any(n < least for n, least in zip(shape, _SMALLEST, strict=True)):
+    if np.shape(shape) != (3,) or any(n < least for n, least in zip(shape, _SMALLEST, strict=True)):
         raise ValueError(f"shape must be at least {' x '.join(map(str, _SMALLEST))}, got {shape}")
     hand = draw_solid_hand(rng, sex, age_months)
     to_voxels = _draw_place(rng, hand, shape, spacing_mm)
@@ -88,8 +84,9 @@ def draw_phantom_volume(
     paint_long_bone(canvas, hand.radius, hand.scale)
     paint_long_bone(canvas, hand.ulna, hand.scale)
     scan = Scan(
-        pixels=_receive(rng, canvas.pixels, spacing_mm), spacing=spacing_mm, spacing_unit="mm", modality="mri", laterality="L",
-        sex=sex, age_months=age_months, source="phantom", phantom=True, to_patient=_to_patient(shape, spacing_mm),
+        pixels=receive(rng, canvas.pixels, spacing_mm), spacing=spacing_mm, spacing_unit="mm", modality="mri",
+        laterality="L", sex=sex, age_months=age_months, source="phantom", phantom=True,
+        to_patient=_to_patient(shape, spacing_mm),
     )  # fmt: skip
     return PhantomHand(scan, _points(hand, to_voxels, shape), age_months, sex)
 
@@ -98,7 +95,7 @@ def _points(hand: SolidHand, to_voxels: Frame, shape: tuple[int, ...]) -> Points
     """Return the landmarks in voxels; NaN where they are not in the volume."""
     places = hand.landmarks()
     positions = to_voxels.apply(np.array([places[name] for name in VOLUME_LANDMARK_NAMES]))
-    seen = ((positions >= -0.5) & (positions <= np.array(shape) - 0.5)).all(axis=1)
+    seen = np.asarray(((positions >= -0.5) & (positions <= np.array(shape) - 0.5)).all(axis=1))
     positions[~seen] = np.nan
     return Points(VOLUME_LANDMARK_NAMES, positions, seen.astype(float), tuple("" if s else _OUTSIDE for s in seen))
 
@@ -131,28 +128,3 @@ def _to_patient(shape: tuple[int, ...], spacing_mm: tuple[float, ...]) -> Frame:
     """Return the map from voxels to LPS: planes to the back, rows to the feet, columns to the left."""
     linear = np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, -1.0, 0.0]]) @ np.diag(spacing_mm)
     return Frame.from_linear(linear, -linear @ ((np.array(shape) - 1) / 2))
-
-
-def _receive(rng: np.random.Generator, signal: Volume, spacing_mm: tuple[float, ...]) -> Volume:
-    """Return what the scanner makes of it: a grain of tissue, a gain that falls off, and Rician noise."""
-    k, i, j = (np.linspace(-1, 1, n, dtype=np.float32) for n in signal.shape)
-    tilt, bow = rng.normal(0, 0.12, 3).astype(np.float32), rng.uniform(0.0, 0.15, 3).astype(np.float32)
-    falloff = (1 - 0.35 * np.clip((np.abs(i - rng.uniform(-0.1, 0.1)) - 0.6) / 0.4, 0, 1) ** 2).astype(np.float32)
-    gains = [np.exp(tilt[axis] * x - bow[axis] * x * x) for axis, x in enumerate((k, i, j))]
-    gains[1] = gains[1] * falloff
-    gain = np.float32(rng.uniform(0.8, 1.25))
-    grain = _draw_grain(rng, signal.shape, spacing_mm)
-    received = signal * (1 + np.float32(0.055) * grain)
-    received *= (gains[0][:, None, None] * gain) * (gains[1][:, None] * gains[2])
-    sigma = np.float32(rng.uniform(12.0, 30.0) * gain)
-    received += sigma * rng.standard_normal(signal.shape, np.float32)
-    other = sigma * rng.standard_normal(signal.shape, np.float32)
-    return np.asarray(np.rint(np.sqrt(received * received + other * other)), np.float32)
-
-
-def _draw_grain(rng: np.random.Generator, shape: tuple[int, ...], spacing_mm: tuple[float, ...]) -> Volume:
-    """Draw the texture of fat lobes, muscle bundles and spongy bone: grains of about a millimetre, of variance 1."""
-    period = (24, 64, 64)
-    tile = gaussian_filter(rng.standard_normal(period, np.float32), [0.8 / s for s in spacing_mm], mode="wrap")
-    tile /= tile.std()
-    return np.asarray(np.tile(tile, [-(-n // p) for n, p in zip(shape, period, strict=True)])[tuple(map(slice, shape))])
