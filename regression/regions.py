@@ -19,7 +19,11 @@ from boneage.regression.sites import Site
 Array = NDArray[np.float64]
 
 _INSIDE = 0.5  # part of a region that must lie in the image
-_HAND_INSIDE = 0.3  # ... of the hand's: in a radiograph that ends at the fingers' sides, it is a good half
+_HAND_INSIDE = {
+    2: 0.3,
+    3: 0.1,
+}  # ... of the hand's: in a radiograph that ends at the fingers' sides, it is a good half;
+# in a volume that is as thick as the hand, a quarter
 _MARGIN = 0.1  # of the landmarks' extent, around them on each side: fingertips and soft tissue lie outside
 _PERCENTILES = (1.0, 99.0)
 _MAX_LOG_RATIO = 0.7  # proportions twice as broad, or half
@@ -119,7 +123,7 @@ def crop_hand(scan: Scan, points: Points, reference: Points, *, side: int, mirro
     """Crop the hand as one region, laid upon a reference: turned, scaled and mirrored back as a whole.
 
     The square, or the cube in a volume, holds the reference's landmarks with a margin. The region is missing if fewer
-    than two landmarks are there, they coincide, or less than three tenths of it lie in the image.
+    than two landmarks are there, they coincide, or less than three tenths of it, in a volume a tenth, lie in the image.
 
     Parameters
     ----------
@@ -147,7 +151,7 @@ def crop_hand(scan: Scan, points: Points, reference: Points, *, side: int, mirro
     linear = np.eye(scan.ndim) * side / ((1 + 2 * _MARGIN) * shape_extent(reference.positions))
     square = Frame.from_linear(linear, (side - 1) / 2 - linear @ shape_centre(reference.positions))
     to_crop = square.compose(to_reference)
-    if _part_inside(to_crop, scan.pixels.shape, side) < _HAND_INSIDE:
+    if _part_inside(to_crop, scan.pixels.shape, side) < _HAND_INSIDE[scan.ndim]:
         return _one_region("hand", None, shape)
     picture = _stretch(resample(scan.pixels, to_crop, shape))
     return _one_region("hand", picture, shape, to_original.compose(to_crop.inverse()))
