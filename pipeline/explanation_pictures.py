@@ -88,7 +88,7 @@ def _draw_tiles(estimate: AgeEstimate, regions: RegionStack, occlusion: Occlusio
     tile = HEIGHT // n_across
     picture = Image.new("RGB", (HEIGHT, HEIGHT), BACKGROUND)
     draw = ImageDraw.Draw(picture)
-    for k in np.flatnonzero(regions.present):
+    for k in np.flatnonzero(regions.present).tolist():
         corner = (k % n_across * tile, k // n_across * tile)
         picture.paste(_draw_tile(regions.pixels[k], occlusion.changes[k] / scale, occlusion.patch, tile), corner)
         said = f"{age_text(estimate.region_months[k])}, {100 * estimate.region_weights[k]:.0f} %"

@@ -19,11 +19,7 @@ from boneage.regression.sites import Site
 Array = NDArray[np.float64]
 
 _INSIDE = 0.5  # part of a region that must lie in the image
-_HAND_INSIDE = {
-    2: 0.3,
-    3: 0.1,
-}  # ... of the hand's: in a radiograph that ends at the fingers' sides, it is a good half;
-# in a volume that is as thick as the hand, a quarter
+_HAND_INSIDE = 0.3  # ... of the hand's: in a radiograph that ends at the fingers' sides, it is a good half
 _MARGIN = 0.1  # of the landmarks' extent, around them on each side: fingertips and soft tissue lie outside
 _PERCENTILES = (1.0, 99.0)
 _MAX_LOG_RATIO = 0.7  # proportions twice as broad, or half
@@ -102,6 +98,7 @@ def crop_regions(
     to_true = scan.frame_to_true()
     place = dict(zip(points.names, to_true.compose(to_original.inverse()).apply(points.positions), strict=True))
     shape = (side,) * scan.ndim
+    ends = np.zeros(scan.ndim), np.full(scan.ndim, side - 1.0)
     pixels = np.zeros((len(sites), *shape), np.float32)
     frames: list[Frame | None] = []
     for k, site in enumerate(sites):
@@ -110,7 +107,7 @@ def crop_regions(
             raise ValueError(f"region {site.name} needs the landmark {absent[0]}, which the points lack")
         field = _place_field(site, place, side, mirrored)
         to_crop = field.compose(to_true) if field else None
-        if to_crop is None or _part_inside(to_crop, scan.pixels.shape, side) < _INSIDE:
+        if to_crop is None or _part_inside(to_crop, scan.pixels.shape, *ends) < _INSIDE:
             frames.append(None)
             continue
         pixels[k] = _stretch(resample(scan.pixels, to_crop, shape))
@@ -123,7 +120,8 @@ def crop_hand(scan: Scan, points: Points, reference: Points, *, side: int, mirro
     """Crop the hand as one region, laid upon a reference: turned, scaled and mirrored back as a whole.
 
     The square, or the cube in a volume, holds the reference's landmarks with a margin. The region is missing if fewer
-    than two landmarks are there, they coincide, or less than three tenths of it, in a volume a tenth, lie in the image.
+    than two landmarks are there, they coincide, or less than three tenths of it, of a cube the part around the
+    landmarks, lie in the image.
 
     Parameters
     ----------
@@ -151,7 +149,11 @@ def crop_hand(scan: Scan, points: Points, reference: Points, *, side: int, mirro
     linear = np.eye(scan.ndim) * side / ((1 + 2 * _MARGIN) * shape_extent(reference.positions))
     square = Frame.from_linear(linear, (side - 1) / 2 - linear @ shape_centre(reference.positions))
     to_crop = square.compose(to_reference)
-    if _part_inside(to_crop, scan.pixels.shape, side) < _HAND_INSIDE[scan.ndim]:
+    ends = np.zeros(2), np.full(2, side - 1.0)
+    if scan.ndim == 3:  # a hand is flat, and so is the field of view
+        low, high = np.nanmin(reference.positions, axis=0), np.nanmax(reference.positions, axis=0)
+        ends = square.apply(low[None])[0], square.apply(high[None])[0]
+    if _part_inside(to_crop, scan.pixels.shape, *ends) < _HAND_INSIDE:
         return _one_region("hand", None, shape)
     picture = _stretch(resample(scan.pixels, to_crop, shape))
     return _one_region("hand", picture, shape, to_original.compose(to_crop.inverse()))
@@ -359,8 +361,9 @@ def _mean(names: Sequence[str], place: dict[str, Array]) -> Array:
     return np.asarray(np.mean([place[name] for name in names], axis=0))
 
 
-def _part_inside(to_crop: Frame, shape: tuple[int, ...], side: int) -> float:
-    ticks = [np.linspace(0, side - 1, 9)] * len(shape)
+def _part_inside(to_crop: Frame, shape: tuple[int, ...], low: Array, high: Array) -> float:
+    """Return the part of a crop, between two corners of it, that lies in the image."""
+    ticks = np.linspace(low, high, 9).T
     grid = np.stack(np.meshgrid(*ticks, indexing="ij"), axis=-1).reshape(-1, len(shape))
     source = to_crop.inverse().apply(grid)
     return float(((source >= -0.5) & (source <= np.array(shape) - 0.5)).all(axis=1).mean())
