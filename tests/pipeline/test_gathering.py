@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from boneage.imaging import Collection, InvalidTable, LandmarkTable, NoScans, Points
-from boneage.pipeline.gathering import count_in_pixels, describe, find_files, gather, read_id_lists
+from boneage.pipeline.gathering import count_axes, count_in_pixels, describe, find_files, gather, read_id_lists
 from tests.imaging.dicoms import write_dicom
 
 
@@ -60,3 +60,10 @@ def test_millimetres_become_pixels_where_an_image_tells_its_spacing(tmp_path):
     assert counted.remarks == ("positions of 1 rows without a readable image are taken as pixels",)
     assert count_in_pixels(counted, None) is counted
     assert "--images" in count_in_pixels(table, None).remarks[0]
+
+
+def test_the_first_image_that_can_be_read_tells_how_many_axes_there_are(known, volumes, tmp_path):
+    assert count_axes(gather([known / "images"])) == 2
+    (tmp_path / "a.nii").write_bytes(b"broken")
+    assert count_axes(gather([tmp_path])) == 2
+    assert count_axes(gather([tmp_path, volumes / "images"])) == 3
