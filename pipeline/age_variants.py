@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol, Self, get_args
 
-from boneage.imaging import Collection, Sex, compute_mean_shape
+from boneage.imaging import Collection, LandmarkTable, Points, Sex, UnreadableScan, compute_mean_shape
 from boneage.pipeline.age_training import RECIPES
 from boneage.pipeline.assessment import mean_shape_of
 from boneage.pipeline.bone_age import BoneAgePipeline, load_localiser
+from boneage.pipeline.hand_files import to_millimetres
 from boneage.pipeline.hands import LabelledHands
 from boneage.pipeline.preparing import Preparation
 from boneage.pipeline.progress import Report
@@ -28,6 +30,7 @@ from boneage.regression import (
     GeometrySettings,
     HogRegressor,
     RegressorSettings,
+    for_volumes,
 )
 from boneage.regression.fusion import FusionRule
 
@@ -118,6 +121,7 @@ def name_variants(
     ``constant`` is the median age of the sex, ``geometry`` the landmarks alone, ``hog-ridge`` gradients of the whole
     image. A network is named by what it sees, ``whole``, ``hand``, ``regions`` or ``hand+regions``, and, after colons,
     by what is other than in ``settings``: a network, a weighting of regions or a recipe, such as ``regions:equal``.
+    Of volumes there are ``regions-slice`` and ``regions-projection`` too, which are read as pictures are.
 
     Parameters
     ----------
@@ -193,7 +197,7 @@ def prepare_comparison(
     needy = [variant for variant in variants if variant.needs_landmarks]
     localiser, reference = None, None
     if needy and at_annotations and collection.landmarks is not None:
-        reference = compute_mean_shape(list(collection.landmarks.points.values()))
+        reference = compute_mean_shape(_read_shapes(collection, collection.landmarks))
     elif needy and localiser_path is not None:
         localiser, _ = load_localiser(localiser_path)
         reference = mean_shape_of(localiser)
@@ -205,6 +209,19 @@ def prepare_comparison(
         if variant.cutting is not None and reference is not None:
             variant.cutting.check_landmarks(reference.names)
     return Preparation(collection, localiser, reference, at_annotations, cache, jobs, report)
+
+
+def _read_shapes(collection: Collection, table: LandmarkTable) -> list[Points]:
+    """Return the annotated landmarks, those of volumes in millimetres: voxels are not cubes."""
+    if next(iter(table.points.values())).ndim == 2:
+        return list(table.points.values())
+    shapes = []
+    for id_ in collection.annotated_ids:
+        with contextlib.suppress(UnreadableScan):
+            points = collection.points(id_)
+            assert points is not None
+            shapes.append(to_millimetres(points, collection.scan(id_).original_spacing_mm))
+    return shapes
 
 
 _BASELINES: Mapping[str, Callable[[RegressorSettings], Variant]] = {
@@ -232,6 +249,8 @@ def _name_network(
     if epochs is not None:
         settings = dataclasses.replace(settings, recipe=dataclasses.replace(settings.recipe, epochs=epochs))
     cutting = make_cutting(kind)
+    if len(cutting.shape) == 3:
+        settings = for_volumes(settings)
     begun = start.regressor if start else None
     if begun is not None:
         begun.check_successor(settings, cutting.region_names, cutting.side)

@@ -150,6 +150,8 @@ def place_hand(scan: Scan, localiser: ForestLocaliser | None) -> Placed:
     """Locate the landmarks: the same way for a hand to learn from and for one to read."""
     if localiser is None:
         return Placed(None)
+    if scan.ndim != localiser.mean_shape_.shape[1]:
+        return Placed(None, fault=_refuse_kind(scan, localiser.mean_shape_.shape[1]))
     points = localiser.locate(scan)
     return Placed(points, localiser.is_mirrored(points), find_fault(points))
 
@@ -158,6 +160,8 @@ def cut_hand(scan: Scan, placed: Placed, cutting: Cutting, reference: Points | N
     """Return the regions of a hand, or the fault for which there are none."""
     if placed.fault:
         return None, placed.fault
+    if scan.ndim != cutting.ndim:
+        return None, _refuse_kind(scan, cutting.ndim)
     regions = cutting.cut(scan, placed.points, reference, mirrored=placed.mirrored)
     gap = find_gap(regions)
     return (None, gap) if gap else (regions, "")
@@ -202,6 +206,11 @@ def age_text(months: float) -> str:
     """
     whole = max(round(months), 0)
     return f"{whole // 12} y {whole % 12} m"
+
+
+def _refuse_kind(scan: Scan, ndim: int) -> str:
+    kinds = {2: "radiographs", 3: "volumes"}
+    return f"the model reads {kinds[ndim]}, and the file has {scan.ndim} axes"
 
 
 def _number(value: float, digits: int) -> str:

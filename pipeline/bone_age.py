@@ -18,7 +18,7 @@ from boneage.regression import AgeRegressor, Cutting, sites_from_json, sites_to_
 
 @dataclass(frozen=True, eq=False)
 class BoneAgePipeline:
-    """A radiograph in, an assessment out.
+    """A radiograph, or a volume, in, an assessment out.
 
     Parameters
     ----------
@@ -44,10 +44,10 @@ class BoneAgePipeline:
             self.cutting.check_landmarks(self.localiser.names_)
         elif self.cutting.needs_landmarks:
             raise ValueError(f"cutting {self.cutting.kind} needs a localiser")
-        if self.regressor.region_names_ != self.region_names or self.regressor.side_ != self.cutting.side:
+        if self.regressor.region_names_ != self.region_names or self.regressor.shape_ != self.cutting.shape:
             raise ValueError(
-                f"the age model was trained on {len(self.regressor.region_names_)} regions of side "
-                f"{self.regressor.side_}, but {len(self.region_names)} of side {self.cutting.side} would be cut"
+                f"the age model was trained on {len(self.regressor.region_names_)} regions of shape "
+                f"{self.regressor.shape_}, but {len(self.region_names)} of shape {self.cutting.shape} would be cut"
             )
 
     def assess(self, scan: Scan, *, sex: Sex | None, id_: str = "", path: str = "") -> Assessment:
@@ -95,6 +95,7 @@ class BoneAgePipeline:
             "side": self.cutting.side,
             "proportions": self.cutting.proportions,
             "thumbnail": self.cutting.thumbnail,
+            "ndim": self.cutting.ndim,
         }
         arrays = {f"localiser/{name}": array for name, array in localiser_arrays.items()}
         for name, array in regressor_arrays.items():
@@ -160,7 +161,8 @@ def _read_cutting(settings: Mapping[str, Any]) -> Cutting:
     if side < 1:
         raise ValueError(f"the side of a region must be positive, got {side}")
     proportions, thumbnail = settings.get("proportions", "file"), int(settings.get("thumbnail", 0))
-    return Cutting(kind, side, sites_from_json(sites) if sites else (), proportions, thumbnail)
+    ndim = int(settings.get("ndim", 2))
+    return Cutting(kind, side, sites_from_json(sites) if sites else (), proportions, thumbnail, ndim)
 
 
 def _under(arrays: Mapping[str, Any], prefix: str) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
@@ -24,7 +26,8 @@ _FALLS, _RISES = np.array((86, 180, 233)) / 255, np.array((230, 159, 0)) / 255  
 def draw_explanation(scan: Scan, assessment: Assessment, occlusion: Occlusion) -> Image.Image:
     """Draw what a hand's age rests on: its regions with their ages and weights; the occlusion map; how to read them.
 
-    Both on the radiograph in its true proportions; the first only if there are several regions.
+    Both on the radiograph in its true proportions; the first only if there are several regions. Of a volume the regions
+    are drawn themselves, side by side: the middle slice of each, with the largest change in depth, its age and weight.
 
     Parameters
     ----------
@@ -42,8 +45,11 @@ def draw_explanation(scan: Scan, assessment: Assessment, occlusion: Occlusion) -
     estimate, regions = assessment.estimate, assessment.regions
     if estimate is None or regions is None:
         raise ValueError("there is no age to explain, or its regions were not kept")
-    picture, to_picture = draw_scan(scan)
     scale = max(float(np.nanmax(np.abs(occlusion.changes))), _LEAST_SCALE)
+    if scan.ndim == 3:
+        tiles = _draw_tiles(estimate, regions, occlusion, scale)
+        return join_panels([tiles, _draw_panel(assessment, estimate, occlusion, scale)])
+    picture, to_picture = draw_scan(scan)
     parts = [_draw_regions(picture, estimate, regions, to_picture)] if len(regions.names) > 1 else []
     parts.append(_draw_changes(picture, occlusion, regions, to_picture, scale))
     parts.append(_draw_panel(assessment, estimate, occlusion, scale))
@@ -74,6 +80,33 @@ def _draw_changes(
     draw_regions(draw, regions, to_picture, {})
     _write(draw, _CAPTION, "change of the age when a patch is hidden", "la")
     return drawn
+
+
+def _draw_tiles(estimate: AgeEstimate, regions: RegionStack, occlusion: Occlusion, scale: float) -> Image.Image:
+    """Return a volume's regions side by side, dimmed, with the changes in colour, each with its age and weight."""
+    n_across = math.ceil(math.sqrt(len(regions.names)))
+    tile = HEIGHT // n_across
+    picture = Image.new("RGB", (HEIGHT, HEIGHT), BACKGROUND)
+    draw = ImageDraw.Draw(picture)
+    for k in np.flatnonzero(regions.present).tolist():
+        corner = (k % n_across * tile, k // n_across * tile)
+        picture.paste(_draw_tile(regions.pixels[k], occlusion.changes[k] / scale, occlusion.patch, tile), corner)
+        said = f"{age_text(estimate.region_months[k])}, {100 * estimate.region_weights[k]:.0f} %"
+        _write(draw, corner + _CAPTION, f"{regions.names[k]}\n{said}", "la")
+    return picture
+
+
+def _draw_tile(pixels: NDArray[np.float32], changes: Array, patch: float, side: int) -> Image.Image:
+    if changes.ndim == 3:
+        largest = np.abs(changes).argmax(axis=0)[None]
+        pixels, changes = pixels[len(pixels) // 2], np.take_along_axis(changes, largest, axis=0)[0]
+    grey = Image.fromarray(np.round(255 * pixels).astype(np.uint8)).resize((side, side), Image.Resampling.BICUBIC)
+    step = side / (len(changes) - 1 + patch)
+    to_tile = Frame.from_linear(step * np.eye(2), np.full(2, (step * patch - 1) / 2))
+    values, inside = spread_cells(changes, to_tile, grey)
+    values = np.where(inside, values, 0.0)
+    colours = np.where(values[..., None] < 0, _FALLS, _RISES)
+    return lay_colours(dim(grey.convert("RGB")), colours, _OPACITY * np.abs(values))
 
 
 def _write(draw: ImageDraw.ImageDraw, place: Array, text: str, anchor: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -44,6 +45,14 @@ def gather(
         sizes=read_sizes(sizes) if sizes else None,
         ids=read_ids(ids) if ids else None,
     )
+
+
+def count_axes(collection: Collection) -> int:
+    """Return how many axes the images have, 2 or 3, as the first that can be read tells; 2 if none can."""
+    for id_ in collection.ids:
+        with contextlib.suppress(UnreadableScan):
+            return collection.scan(id_).ndim
+    return 2
 
 
 def find_files(folders: Sequence[Path], ids: Path | None = None) -> list[Path]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from boneage.imaging import Collection, NoSimilarity, Points, UnreadableScan, lay_upon
+from boneage.imaging import Collection, Frame, NoSimilarity, Points, UnreadableScan, lay_upon
 from boneage.imaging.storage import read_arrays
 from boneage.landmarks import ForestLocaliser
 from boneage.pipeline.assessment import Placed, cut_hand, find_fault, place_hand
@@ -20,11 +20,28 @@ from boneage.regression import Cutting
 
 @dataclass(frozen=True, eq=False)
 class PlacedHand:
-    """A hand with its landmarks, or the fault for which there are none; whether it is synthetic, and seconds spent."""
+    """A hand with its landmarks, or the fault for which there are none.
+
+    Parameters
+    ----------
+    placed : Placed
+    spacing_mm : tuple of float or None
+        Length of the original's pixels along each axis, where known.
+    phantom : bool
+        Whether it is synthetic.
+    seconds : float
+        Spent on it.
+    """
 
     placed: Placed
+    spacing_mm: tuple[float, ...] | None
     phantom: bool
     seconds: float
+
+    @property
+    def true_points(self) -> Points | None:
+        """The landmarks in millimetres where the length of a pixel is known, else in pixels."""
+        return None if self.placed.points is None else to_millimetres(self.placed.points, self.spacing_mm)
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,9 +62,9 @@ def place_file(
     try:
         scan = hands.scan(id_)
     except UnreadableScan as error:
-        return PlacedHand(Placed(None, fault=error.reason), False, time.perf_counter() - begun)
+        return PlacedHand(Placed(None, fault=error.reason), None, False, time.perf_counter() - begun)
     placed = place_hand(scan, localiser) if localiser is not None else _place_annotated(hands, id_, reference)
-    return PlacedHand(placed, scan.phantom, time.perf_counter() - begun)
+    return PlacedHand(placed, scan.original_spacing_mm, scan.phantom, time.perf_counter() - begun)
 
 
 def cut_file(
@@ -64,19 +81,19 @@ def cut_file(
         else:
             stack, fault = cut_hand(scan, placed[id_], cutting, reference)
             phantom = scan.phantom
-    stacks = StoredStacks.pack(cutting.region_names, [] if stack is None else [stack], cutting.side)
+    stacks = StoredStacks.pack(cutting.region_names, [] if stack is None else [stack], cutting.shape, cutting.ndim)
     return CutHand(stacks, fault, phantom, time.perf_counter() - begun)
 
 
 def pack_placed(hand: PlacedHand) -> bytes:
     """Return a file's content."""
-    return json.dumps([hand.placed.to_json(), hand.phantom, hand.seconds]).encode()
+    return json.dumps([hand.placed.to_json(), hand.spacing_mm, hand.phantom, hand.seconds]).encode()
 
 
 def unpack_placed(content: bytes) -> PlacedHand:
     """Read a file's content."""
-    placed, phantom, seconds = json.loads(content)
-    return PlacedHand(Placed.from_json(placed), bool(phantom), float(seconds))
+    placed, spacing_mm, phantom, seconds = json.loads(content)
+    return PlacedHand(Placed.from_json(placed), spacing_mm and tuple(spacing_mm), bool(phantom), float(seconds))
 
 
 def pack_cut(hand: CutHand) -> bytes:
@@ -95,12 +112,20 @@ def unpack_cut(content: bytes) -> CutHand:
     return CutHand(stacks, str(fault), bool(phantom), float(seconds))
 
 
+def to_millimetres(points: Points, spacing_mm: tuple[float, ...] | None) -> Points:
+    """Return landmarks in millimetres; in pixels, as they are, if the length of a pixel is not known."""
+    if spacing_mm is None:
+        return points
+    return points.mapped(Frame.from_linear(np.diag(spacing_mm), np.zeros(points.ndim)))
+
+
 def _place_annotated(hands: Collection, id_: str, reference: Points | None) -> Placed:
     points = hands.points(id_)
     if points is None:
         return Placed(None, fault="it has no annotated landmarks")
+    places = to_millimetres(points, hands.scan(id_).original_spacing_mm).positions
     try:
-        mirrored = reference is not None and lay_upon(points.positions, reference.positions).mirrored
+        mirrored = reference is not None and lay_upon(places, reference.positions).mirrored
     except NoSimilarity:
         mirrored = False
     return Placed(points, mirrored, find_fault(points))

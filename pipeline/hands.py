@@ -122,9 +122,9 @@ class StoredStacks(Sequence[RegionStack]):
     ----------
     names : tuple of str
         Of the regions.
-    pixels : ndarray of uint8, shape (n_hands, n_regions, side, side)
-    frames : ndarray of shape (n_hands, n_regions, 3, 3)
-        Their matrices; NaN for a missing region.
+    pixels : ndarray of uint8, shape (n_hands, n_regions, side, side) or (n_hands, n_regions, side, side, side)
+    frames : ndarray of shape (n_hands, n_regions, ndim + 1, ndim + 1)
+        Their matrices, of the scans' number of axes; NaN for a missing region.
     """
 
     def __init__(self, names: tuple[str, ...], pixels: NDArray[np.uint8], frames: NDArray[np.float64]) -> None:
@@ -133,10 +133,12 @@ class StoredStacks(Sequence[RegionStack]):
         self.frames = frames
 
     @classmethod
-    def pack(cls, names: tuple[str, ...], stacks: Sequence[RegionStack], side: int) -> StoredStacks:
-        """Store regions: each grey value as the nearest of 256."""
-        pixels = np.empty((len(stacks), len(names), side, side), np.uint8)
-        frames = np.full((len(stacks), len(names), 3, 3), np.nan)
+    def pack(
+        cls, names: tuple[str, ...], stacks: Sequence[RegionStack], shape: tuple[int, ...], ndim: int = 2
+    ) -> StoredStacks:
+        """Store regions of a shape, cut from scans of ``ndim`` axes: each grey value as the nearest of 256."""
+        pixels = np.empty((len(stacks), len(names), *shape), np.uint8)
+        frames = np.full((len(stacks), len(names), ndim + 1, ndim + 1), np.nan)
         for k, stack in enumerate(stacks):
             pixels[k] = np.round(255 * stack.pixels)
             for region, frame in enumerate(stack.frames):
@@ -145,9 +147,11 @@ class StoredStacks(Sequence[RegionStack]):
         return cls(names, pixels, frames)
 
     @classmethod
-    def join(cls, names: tuple[str, ...], parts: Sequence[StoredStacks], side: int) -> StoredStacks:
+    def join(
+        cls, names: tuple[str, ...], parts: Sequence[StoredStacks], shape: tuple[int, ...], ndim: int = 2
+    ) -> StoredStacks:
         """Put several as one."""
-        nothing = cls.pack(names, [], side)
+        nothing = cls.pack(names, [], shape, ndim)
         pixels = np.concatenate([nothing.pixels, *(part.pixels for part in parts)])
         return cls(names, pixels, np.concatenate([nothing.frames, *(part.frames for part in parts)]))
 

@@ -73,11 +73,9 @@ class Preparation:
         return self._label([None] * len(self._aged), dict.fromkeys(self._aged.ids, ""), frozenset(), 0.0, "")
 
     def label_points(self) -> LabelledHands[Points]:
-        """Return the landmarks of the hands that have them."""
+        """Return the landmarks of the hands that have them, in true proportions as far as the files tell."""
         hands, digest = self._placed
-        found = [
-            hand.placed.points for hand in hands.values() if hand.placed.points is not None and not hand.placed.fault
-        ]
+        found = [hand.true_points for hand in hands.values() if hand.true_points is not None and not hand.placed.fault]
         faults = {id_: hand.placed.fault for id_, hand in hands.items()}
         phantoms = frozenset(id_ for id_, hand in hands.items() if hand.phantom)
         return self._label(found, faults, phantoms, sum(hand.seconds for hand in hands.values()), digest)
@@ -108,7 +106,9 @@ class Preparation:
 
         cut = self._run(f"cutting {cutting.kind}", names, make, pack_cut, unpack_cut)
         return self._label(
-            StoredStacks.join(cutting.region_names, [hand.stacks for hand in cut.values()], cutting.side),
+            StoredStacks.join(
+                cutting.region_names, [hand.stacks for hand in cut.values()], cutting.shape, cutting.ndim
+            ),
             {id_: hand.fault for id_, hand in cut.items()},
             frozenset(id_ for id_, hand in cut.items() if hand.phantom),
             seconds + sum(hand.seconds for hand in cut.values()),
@@ -135,7 +135,7 @@ class Preparation:
         for id_ in self._aged.ids:
             known = table.points.get(id_) if table is not None else None
             annotated = None if known is None else [known.names, known.positions.tolist()]
-            names[id_] = f"points-{_fingerprint(self._describe_file(id_), how, annotated)}.json"
+            names[id_] = f"placed-{_fingerprint(self._describe_file(id_), how, annotated)}.json"
         step = partial(place_file, localiser=localiser, reference=self.reference)
         placed = self._run("finding landmarks", names, lambda ids: step, pack_placed, unpack_placed)
         return placed, _fingerprint(list(names.values()))

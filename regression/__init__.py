@@ -13,7 +13,7 @@ from boneage.regression.inputs import CUT_KINDS, CutKind, Cutting
 from boneage.regression.networks.backbone import BackboneSettings
 from boneage.regression.networks.bonet import BoNetSettings
 from boneage.regression.networks.multiregion import MultiRegionSettings, whole_hand
-from boneage.regression.presets import PRESETS
+from boneage.regression.presets import PRESETS, for_volumes
 from boneage.regression.recipes import (
     Recipe,
     aligned_hand_recipe,
@@ -27,12 +27,13 @@ from boneage.regression.recipes import (
 from boneage.regression.regions import RegionStack, crop_again, crop_hand, crop_regions, crop_whole
 from boneage.regression.regressor import AgeRegressor, RegressorSettings
 from boneage.regression.ridge import FeatureRidge
-from boneage.regression.sites import HAND_SITES, Site, check_sites, sites_from_json, sites_to_json
+from boneage.regression.sites import HAND_SITES, VOLUME_SITES, Site, check_sites, sites_from_json, sites_to_json
 
 __all__ = [
     "CUT_KINDS",
     "HAND_SITES",
     "PRESETS",
+    "VOLUME_SITES",
     "AgeEstimate",
     "AgeMap",
     "AgeRegressor",
@@ -61,6 +62,7 @@ __all__ = [
     "crop_whole",
     "feature_recipe",
     "fine_tuning_recipe",
+    "for_volumes",
     "go_on",
     "map_ages",
     "modern_recipe",

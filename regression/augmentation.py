@@ -1,4 +1,4 @@
-"""Random changes of regions that a radiograph's age survives: drawn first, then applied."""
+"""Random changes of regions that the age survives: drawn first, then applied."""
 
 from __future__ import annotations
 
@@ -8,8 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
 from torch import Tensor
 from torch.nn import functional
+
+from boneage.imaging import Frame
+from boneage.imaging.trilinear import warp_volume
+
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -19,7 +25,8 @@ class AugmentationSettings:
     Parameters
     ----------
     max_rotation_rad, max_log_scale : float
-        Uniform within these limits, for each region on its own: the landmarks that cut it are not exact.
+        Uniform within these limits, for each region on its own: the landmarks that cut it are not exact. Cubes are
+        turned about each of their three axes.
     max_shift : float
         Of the region's side.
     max_log_gamma : float
@@ -28,10 +35,10 @@ class AugmentationSettings:
         Chance that a present region is taken away, so that the model learns to do without. One stays.
     flip : bool
         Whether half of the hands are mirrored, each of their regions in its own frame: for whole images, in which
-        left and right hands occur. Regions are cropped as of one side, and do without.
+        left and right hands occur. Regions are cropped as of one side, and do without. Columns are turned round.
     sharp : float
         Chance that a hand is resampled to the nearest pixel and keeps its grain, as in pictures that were made smaller
-        without averaging; it is interpolated otherwise.
+        without averaging; it is interpolated otherwise. Cubes always are.
     max_blur : float
         At most this part of a 3x3 mean is mixed in, the amount drawn for each hand: from a sharp picture to one that
         was made smaller by averaging, or larger.
@@ -62,7 +69,7 @@ class Augmentation:
 
     Parameters
     ----------
-    warps : ndarray of shape (n_hands, n_regions, 2, 3)
+    warps : ndarray of shape (n_hands, n_regions, ndim, ndim + 1)
         Affine maps in the coordinates of ``torch.nn.functional.affine_grid``.
     gammas : ndarray of shape (n_hands,)
     dropped : ndarray of bool, shape (n_hands, n_regions)
@@ -77,37 +84,43 @@ class Augmentation:
     blurs: NDArray[np.float32]
 
     def apply(self, pixels: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
-        """Return changed regions, shape (n_hands, n_regions, side, side), and which are present, on their device."""
-        n, regions, side, _ = pixels.shape
+        """Return changed regions, of the shape of the given ones, and which are present, on their device."""
+        regions, sides = pixels.shape[1], pixels.shape[2:]
         device = pixels.device
-        warps = torch.from_numpy(self.warps.reshape(-1, 2, 3)).to(device)
-        grid = functional.affine_grid(warps, [n * regions, 1, side, side], align_corners=False)
-        sharp = torch.from_numpy(self.sharp.repeat(regions)).to(device)
-        pictures = pixels.reshape(-1, 1, side, side)
-        warped = torch.empty_like(pictures)
-        for mode, chosen in (("nearest", sharp), ("bilinear", ~sharp)):
-            warped[chosen] = functional.grid_sample(
-                pictures[chosen], grid[chosen], mode, padding_mode="border", align_corners=False
-            )
+        pictures = pixels.reshape(-1, 1, *sides)
+        warps = self.warps.reshape(-1, *self.warps.shape[2:])
+        if len(sides) == 2:
+            warped = _warp_pictures(pictures, warps, self.sharp.repeat(regions))
+        else:
+            warped = _warp_cubes(pictures, warps)
         if self.blurs.any():
-            mean = functional.avg_pool2d(functional.pad(warped, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
-            parts = torch.from_numpy(self.blurs.repeat(regions)).to(device)[:, None, None, None]
-            warped = torch.lerp(warped, mean, parts)
+            pool = functional.avg_pool2d if len(sides) == 2 else functional.avg_pool3d
+            mean = pool(functional.pad(warped, (1, 1) * len(sides), mode="replicate"), 3, stride=1)
+            parts = torch.from_numpy(self.blurs.repeat(regions)).to(device)
+            warped = torch.lerp(warped, mean, parts.reshape(-1, *[1] * (warped.ndim - 1)))
         warped = warped.reshape(pixels.shape)
-        powers = torch.from_numpy(self.gammas).to(device)[:, None, None, None]
+        powers = torch.from_numpy(self.gammas).to(device).reshape(-1, *[1] * (pixels.ndim - 1))
         return warped.clamp(0, 1) ** powers, present & ~torch.from_numpy(self.dropped).to(device)
 
 
 def draw_augmentation(
-    rng: np.random.Generator, settings: AugmentationSettings, present: NDArray[np.bool_]
+    rng: np.random.Generator, settings: AugmentationSettings, present: NDArray[np.bool_], ndim: int = 2
 ) -> Augmentation:
-    """Draw changes for a batch whose regions are present as ``present``, shape (n_hands, n_regions), says."""
+    """Draw changes for a batch of pictures or cubes.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    settings : AugmentationSettings
+    present : ndarray of bool, shape (n_hands, n_regions)
+    ndim : {2, 3}
+    """
     shape = present.shape
-    angle = rng.uniform(-1, 1, shape) * settings.max_rotation_rad
+    angles = rng.uniform(-1, 1, shape if ndim == 2 else (*shape, 3)) * settings.max_rotation_rad
     scale = np.exp(rng.uniform(-1, 1, shape) * settings.max_log_scale)
-    shift = rng.uniform(-1, 1, (*shape, 2)) * settings.max_shift * 2  # the grid runs from -1 to 1
-    c, s = scale * np.cos(angle), scale * np.sin(angle)
-    warps = np.stack([np.stack([c, -s, shift[..., 0]], -1), np.stack([s, c, shift[..., 1]], -1)], -2)
+    shift = rng.uniform(-1, 1, (*shape, ndim)) * settings.max_shift * 2  # the grid runs from -1 to 1
+    turns = scale[..., None, None] * (_turn_pictures(angles) if ndim == 2 else _turn_volumes(angles))
+    warps = np.concatenate([turns, shift[..., None]], axis=-1)
     gammas = np.exp(rng.uniform(-1, 1, shape[0]) * settings.max_log_gamma)
     chance = rng.uniform(size=shape)
     chance[np.arange(shape[0]), np.argmax(np.where(present, chance, -1), axis=1)] = 1.0  # one stays
@@ -120,3 +133,39 @@ def draw_augmentation(
         np.asarray(rng.uniform(size=shape[0]) < settings.sharp),
         np.asarray(rng.uniform(size=shape[0]) * settings.max_blur, dtype=np.float32),
     )
+
+
+def _warp_pictures(pictures: Tensor, warps: NDArray[np.float32], sharp: NDArray[np.bool_]) -> Tensor:
+    to_nearest = torch.from_numpy(sharp).to(pictures.device)
+    grid = functional.affine_grid(
+        torch.from_numpy(warps).to(pictures.device), list(pictures.shape), align_corners=False
+    )
+    warped = torch.empty_like(pictures)
+    for mode, chosen in (("nearest", to_nearest), ("bilinear", ~to_nearest)):
+        warped[chosen] = functional.grid_sample(
+            pictures[chosen], grid[chosen], mode, padding_mode="border", align_corners=False
+        )
+    return warped
+
+
+def _warp_cubes(cubes: Tensor, warps: NDArray[np.float32]) -> Tensor:
+    """Do the same in space; on a processor four times as fast as torch does it."""
+    grey = cubes.cpu().numpy()[:, 0]
+    warped = np.empty_like(grey)
+    side = grey.shape[1]
+    middle = np.full(3, (side - 1) / 2)
+    for k, warp in enumerate(warps.astype(np.float64)[:, ::-1]):
+        linear, shift = warp[:, 2::-1], warp[:, 3]
+        to_source = Frame.from_linear(linear, middle + shift * side / 2 - linear @ middle)
+        warped[k] = warp_volume(grey[k], to_source, (side, side, side), None)
+    return torch.from_numpy(warped[:, None]).to(cubes.device)
+
+
+def _turn_pictures(angles: Array) -> Array:
+    c, s = np.cos(angles), np.sin(angles)
+    return np.stack([np.stack([c, -s], -1), np.stack([s, c], -1)], -2)
+
+
+def _turn_volumes(angles: Array) -> Array:
+    turns = Rotation.from_euler("xyz", angles.reshape(-1, 3)).as_matrix()
+    return np.asarray(turns.reshape(*angles.shape, 3))

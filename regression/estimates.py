@@ -40,19 +40,24 @@ def check_training(
     names: Sequence[str],
     *,
     use_sex: bool,
+    ndim: int,
 ) -> None:
     """Check that a model can learn from hands, which messages call by ``names``.
 
     Raises
     ------
     ValueError
-        If there are fewer than two hands, regions differ, an age is not a number, or a needed sex is missing.
+        If there are fewer than two hands, regions differ or have another number of axes than ``ndim``, an age is not a
+        number, or a needed sex is missing.
     """
     if not len(stacks) == len(ages) == len(sexes) == len(names) or len(stacks) < 2:
         raise ValueError(
             "need at least 2 hands with an age, a sex and a name each, "
             f"got {len(stacks)}, {len(ages)}, {len(sexes)}, {len(names)}"
         )
+    axes = stacks[0].pixels.ndim - 1
+    if axes != ndim:
+        raise ValueError(f"the network reads regions of {ndim} axes, got {axes}")
     for name, stack, age, sex in zip(names, stacks, ages, sexes, strict=True):
         if stack.names != stacks[0].names or stack.pixels.shape != stacks[0].pixels.shape:
             raise ValueError(f"hand {name}: its regions are not those of the first hand")
@@ -64,19 +69,19 @@ def check_training(
             raise ValueError(f"hand {name}: the sex is not known, and the model needs it")
 
 
-def check_regions(stacks: Sequence[RegionStack], names: tuple[str, ...], side: int) -> None:
+def check_regions(stacks: Sequence[RegionStack], names: tuple[str, ...], shape: tuple[int, ...]) -> None:
     """Check that hands have the regions that a model was trained on.
 
     Raises
     ------
     ValueError
-        If one has others, or of another side.
+        If one has others, or of another shape.
     """
     for stack in stacks:
-        if stack.names != names or stack.pixels.shape[1] != side:
+        if stack.names != names or stack.pixels.shape[1:] != shape:
             raise ValueError(
-                f"the regions must be those the model was trained on: {len(names)} of side {side}, "
-                f"got {len(stack.names)} of side {stack.pixels.shape[1]}"
+                f"the regions must be those the model was trained on: {len(names)} of {_sides(shape)} pixels, "
+                f"got {len(stack.names)} of {_sides(stack.pixels.shape[1:])}"
             )
 
 
@@ -90,3 +95,7 @@ def reason_against(stack: RegionStack, sex: Sex | None, *, use_sex: bool) -> str
 def no_estimate(names: tuple[str, ...], reason: str) -> AgeEstimate:
     """Return the estimate of a hand that has no age, with the names of its regions and why."""
     return AgeEstimate(math.nan, names, (math.nan,) * len(names), (0.0,) * len(names), reason)
+
+
+def _sides(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape))

@@ -38,7 +38,7 @@ class Occlusion:
     ----------
     names : tuple of str
         Of the regions.
-    changes : ndarray of shape (n_regions, cells, cells)
+    changes : ndarray of shape (n_regions, cells, cells) or (n_regions, cells, cells, cells)
         In months, hidden less seen: below 0 where the patch speaks for a higher age. NaN for a missing region.
     frames : tuple of Frame or None
         From cells to the middles of the patches, in pixels of the original file; ``None`` for a missing region.
@@ -55,12 +55,12 @@ class Occlusion:
     age_months: float
 
     def __post_init__(self) -> None:
-        if self.changes.ndim != 3 or not len(self.names) == len(self.changes) == len(self.frames):
-            raise ValueError(f"need a 2D map and a frame for each of {len(self.names)} regions")
+        if self.changes.ndim not in (3, 4) or not len(self.names) == len(self.changes) == len(self.frames):
+            raise ValueError(f"need a map and a frame for each of {len(self.names)} regions")
 
 
 def occlude(regressor: AgeRegressor, stack: RegionStack, sex: Sex | None) -> Occlusion:
-    """Hide patches of each region and note how the hand's predicted age changes.
+    """Hide patches, of cubes small cubes, of each region and note how the hand's predicted age changes.
 
     1. Choose the patches: a quarter of the side of a region, half overlapping; an eighth if the model reads the hand in
        one picture.
@@ -83,10 +83,11 @@ def occlude(regressor: AgeRegressor, stack: RegionStack, sex: Sex | None) -> Occ
     if estimate.reason:
         raise ValueError(estimate.reason)
     n, side = stack.pixels.shape[:2]
+    ndim = stack.pixels.ndim - 1
     patch = max(round(side * (_WHOLE_HAND if n == 1 else _PATCH)), 2)
     step = patch // 2
     cells = (side - patch) // step + 1
-    corners = step * np.stack(np.meshgrid(np.arange(cells), np.arange(cells), indexing="ij"), -1).reshape(-1, 2)
+    corners = step * np.indices((cells,) * ndim).reshape(ndim, -1).T
     hidden = _look_without(regressor, stack, sex, corners, patch)
     whole = regressor.look([stack], [sex])
     present = torch.from_numpy(stack.present)
@@ -96,27 +97,36 @@ def occlude(regressor: AgeRegressor, stack: RegionStack, sex: Sex | None) -> Occ
         said = (torch.where(chosen, hidden[0], whole[0]), torch.where(chosen, hidden[1], whole[1]))
         answers = regressor.answer(said, present.expand(len(corners), n))
         changes[k] = [answer.months - estimate.months for answer in answers]
-    to_region = Frame.from_linear(step * np.eye(2), np.full(2, (patch - 1) / 2))
+    to_region = _frame_of_cells(stack, step, patch)
     return Occlusion(
         names=stack.names,
-        changes=changes.reshape(n, cells, cells),
+        changes=changes.reshape(n, *(cells,) * ndim),
         frames=tuple(frame and frame.compose(to_region) for frame in stack.frames),
         patch=patch / step,
         age_months=estimate.months,
     )
 
 
+def _frame_of_cells(stack: RegionStack, step: int, patch: int) -> Frame:
+    """Return the map from cells to the middles of their patches, in the pixels that the stack's frames start from."""
+    ndim = next(frame.ndim for frame in stack.frames if frame is not None)
+    linear, offset = step * np.eye(ndim), np.full(ndim, (patch - 1) / 2)
+    if ndim == stack.pixels.ndim:  # pictures in the middle planes of cubes
+        linear[0, 0], offset[0] = 1, (stack.pixels.shape[1] - 1) / 2
+    return Frame.from_linear(linear, offset)
+
+
 def _look_without(
     regressor: AgeRegressor, stack: RegionStack, sex: Sex | None, corners: NDArray[np.int64], patch: int
 ) -> Said:
     """Return what the network says of each region, shape (n_patches, n_regions), with a patch hidden in all of them."""
-    grey = stack.pixels.mean(axis=(1, 2))[:, None, None]
+    grey = stack.pixels.mean(axis=tuple(range(1, stack.pixels.ndim)), keepdims=True)
     said = []
     for start in range(0, len(corners), _BATCH):
         stacks = []
-        for row, column in corners[start : start + _BATCH]:
+        for corner in corners[start : start + _BATCH]:
             pixels = stack.pixels.copy()
-            pixels[:, row : row + patch, column : column + patch] = grey
+            pixels[:, *(slice(place, place + patch) for place in corner)] = grey
             stacks.append(dataclasses.replace(stack, pixels=pixels))
         said.append(regressor.look(stacks, [sex] * len(stacks)))
     ages, logits = zip(*said, strict=True)

@@ -84,14 +84,19 @@ def fuse(ages: Tensor, weights: Tensor) -> Tensor:
 def anatomical_weights(names: Sequence[str]) -> Tensor:
     """Return the weights of the rule ``fixed`` for regions of these names, shape (n_regions,).
 
-    They stand in ``schemes/hand37_weights.json``, with a note on where they come from.
+    They stand in ``schemes/hand37_weights.json`` for radiographs and ``hand34_weights.json`` for volumes, with notes
+    on where they come from.
 
     Raises
     ------
     ValueError
-        If the table does not know a region.
+        If neither table knows all the regions.
     """
-    table = json.loads((files(__package__) / "schemes" / "hand37_weights.json").read_text())["weights"]
+    tables = [
+        json.loads((files(__package__) / "schemes" / f"{scheme}_weights.json").read_text())["weights"]
+        for scheme in ("hand37", "hand34")
+    ]
+    table = min(tables, key=lambda table: len(set(names) - set(table)))
     unknown = [name for name in names if name not in table]
     if unknown:
         raise ValueError(f"there is no fixed weight for the region {unknown[0]!r}: known are {', '.join(table)}")

@@ -50,7 +50,7 @@ class GeometryRegressor:
     by its landmarks' coordinates there and by the distance of every two of them, in units of the mean distance: the
     lengths of all bones and their ratios are among these. So place, size, rotation and side do not matter. The unit
     does not either, but a pixel must be as high as it is wide: landmarks of a squashed copy are to be given in the
-    pixels of its original.
+    pixels of its original, those of volumes in mm.
 
     Kernel ridge, support vectors and boosted trees do no better (docs/benchmarks.md), so this is the simplest.
 
@@ -62,7 +62,7 @@ class GeometryRegressor:
     ----------
     names_ : tuple of str
         The landmarks.
-    mean_shape_ : ndarray of shape (n_landmarks, 2)
+    mean_shape_ : ndarray of shape (n_landmarks, ndim)
     model_ : fitted scikit-learn pipeline
 
     References

@@ -8,21 +8,31 @@ from typing import Literal, get_args
 
 from boneage.imaging import Points, Scan
 from boneage.regression.regions import (
+    Flattening,
     RegionStack,
     crop_hand,
     crop_regions,
     crop_whole,
     fit_proportions,
+    flatten_regions,
     join_regions,
     to_thumbnail,
 )
-from boneage.regression.sites import HAND_SITES, Site, check_sites
+from boneage.regression.sites import HAND_SITES, VOLUME_SITES, Site, check_sites
 
-CutKind = Literal["regions", "hand", "hand+regions", "whole"]
+CutKind = Literal["regions", "regions-slice", "regions-projection", "hand", "hand+regions", "whole"]
 CUT_KINDS: tuple[CutKind, ...] = get_args(CutKind)
 Proportions = Literal["file", "fitted"]
 
-_SIDES: dict[CutKind, int] = {"regions": 64, "hand": 96, "hand+regions": 64, "whole": 100}
+_SIDES: dict[CutKind, tuple[int, int]] = {  # of pictures, of cubes
+    "regions": (64, 32),
+    "regions-slice": (64, 64),
+    "regions-projection": (64, 64),
+    "hand": (96, 64),
+    "hand+regions": (64, 32),
+    "whole": (100, 64),
+}
+_FLATTENINGS: dict[CutKind, Flattening] = {"regions-slice": "slice", "regions-projection": "projection"}
 
 
 @dataclass(frozen=True)
@@ -31,26 +41,32 @@ class Cutting:
 
     Parameters
     ----------
-    kind : {"regions", "hand", "hand+regions", "whole"}
-        A square around each site in the frame of its bone; the hand turned upright as one region; both; or the whole
-        image squashed into a square, which needs no landmarks.
+    kind : {"regions", "regions-slice", "regions-projection", "hand", "hand+regions", "whole"}
+        A square, or in a volume a cube, around each site in the frame of its bone; pictures made of a volume's cubes;
+        the hand turned upright as one region; it and ``regions``; or the whole image squashed into a square, or a
+        cube, which needs no landmarks.
     side : int, optional
-        Side of every region in pixels. If not given, 64 where there are sites, 96 for the hand and 100 for the whole.
-    sites : tuple of Site
-        Of no use to ``hand`` and ``whole``, which have none.
+        Side of every region in pixels. If not given, 64 where there are sites, 96 for the hand and 100 for the whole;
+        of cubes that stay cubes 32 where there are sites, and 64.
+    sites : tuple of Site, optional
+        Those that come with boneage, ``HAND_SITES`` or for volumes ``VOLUME_SITES``, if not given. Of no use to
+        ``hand`` and ``whole``, which have none.
     proportions : {"file", "fitted"}
         As the file has them, or those in which the hand looks most like the reference: for copies that were squashed
         by no one knows how much. Of no use to ``whole``.
     thumbnail : int
         Files with more pixels a side are first made thumbnails of so many; 0: they are not. See
         :func:`~boneage.regression.regions.to_thumbnail`.
+    ndim : {2, 3}
+        Number of axes of the scans: radiographs or volumes. Volumes have proportions of their own, and no thumbnails.
     """
 
     kind: CutKind = "regions"
     side: int = 0
-    sites: tuple[Site, ...] = HAND_SITES
+    sites: tuple[Site, ...] = ()
     proportions: Proportions = "file"
     thumbnail: int = 0
+    ndim: int = 2
 
     def __post_init__(self) -> None:
         if self.kind not in CUT_KINDS:
@@ -59,19 +75,28 @@ class Cutting:
             raise ValueError(f"proportions must be file or fitted, got {self.proportions!r}")
         if self.thumbnail and self.thumbnail < 8:
             raise ValueError(f"a thumbnail must have at least 8 pixels a side, got {self.thumbnail}")
+        if self.ndim not in (2, 3):
+            raise ValueError(f"scans have 2 or 3 axes, got {self.ndim}")
+        if self.ndim == 3 and (self.thumbnail or self.proportions == "fitted"):
+            raise ValueError("volumes have the proportions that their files say, and no thumbnails are made of them")
+        if self.ndim == 2 and self.kind in _FLATTENINGS:
+            raise ValueError(f"cutting {self.kind} makes pictures of volumes; radiographs are pictures already")
         if not self.side:
-            object.__setattr__(self, "side", _SIDES[self.kind])
+            object.__setattr__(self, "side", _SIDES[self.kind][self.ndim - 2])
         if self.side < 8:
             raise ValueError(f"the side of a region must be at least 8 pixels, got {self.side}")
         if not self.has_sites:
             object.__setattr__(self, "sites", ())
         elif not self.sites:
-            raise ValueError(f"cutting {self.kind} needs at least one site")
+            object.__setattr__(self, "sites", HAND_SITES if self.ndim == 2 else VOLUME_SITES)
+        wrong = [site.name for site in self.sites if site.ndim != self.ndim]
+        if wrong:
+            raise ValueError(f"region {wrong[0]} cannot be cropped from {self.ndim}D scans")
 
     @property
     def has_sites(self) -> bool:
         """Whether regions are cut around sites."""
-        return self.kind in ("regions", "hand+regions")
+        return self.kind not in ("hand", "whole")
 
     @property
     def has_hand(self) -> bool:
@@ -82,6 +107,11 @@ class Cutting:
     def needs_landmarks(self) -> bool:
         """Whether the landmarks must be known."""
         return self.kind != "whole"
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of every region: of a picture, or of a cube."""
+        return (self.side,) * (2 if self.kind in _FLATTENINGS else self.ndim)
 
     @property
     def region_names(self) -> tuple[str, ...]:
@@ -115,8 +145,11 @@ class Cutting:
         Raises
         ------
         ValueError
-            If there are no landmarks, or no shape, and they are needed, or they lack a name.
+            If there are no landmarks, or no shape, and they are needed, or they lack a name; or if the scan is not of
+            the kind that is cut, a radiograph or a volume.
         """
+        if scan.ndim != self.ndim:
+            raise ValueError(f"cutting is of {self.ndim}D scans, got {scan.ndim}D")
         if self.thumbnail:
             scan = to_thumbnail(scan, self.thumbnail)
         if self.kind == "whole":
@@ -131,4 +164,5 @@ class Cutting:
             stacks.append(crop_hand(scan, points, reference, side=self.side, mirrored=mirrored))
         if self.has_sites:
             stacks.append(crop_regions(scan, points, self.sites, side=self.side, mirrored=mirrored))
-        return stacks[0] if len(stacks) == 1 else join_regions(*stacks)
+        stack = stacks[0] if len(stacks) == 1 else join_regions(*stacks)
+        return flatten_regions(stack, _FLATTENINGS[self.kind]) if self.kind in _FLATTENINGS else stack

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from boneage.regression.networks.backbone import BackboneSettings
 from boneage.regression.networks.bonet import BoNetSettings
-from boneage.regression.networks.multiregion import whole_hand
+from boneage.regression.networks.multiregion import in_volumes, whole_hand
 from boneage.regression.recipes import (
     aligned_hand_recipe,
     feature_recipe,
@@ -33,3 +35,21 @@ PRESETS: dict[str, RegressorSettings] = {
         for name, layer in _LAYERS.items()
     },
 }
+
+
+def for_volumes(settings: RegressorSettings) -> RegressorSettings:
+    """Return settings of which the network reads cubes in place of pictures.
+
+    Raises
+    ------
+    ValueError
+        If the network is another than that of the preset ``multiregion``, which alone has such a sibling.
+
+    Examples
+    --------
+    >>> for_volumes(PRESETS["multiregion"]).network.ndim
+    3
+    """
+    if settings.network != PRESETS["multiregion"].network:
+        raise ValueError("of the networks only multiregion reads volumes: the others read pictures made of them")
+    return dataclasses.replace(settings, network=in_volumes())

@@ -1,4 +1,4 @@
-"""Regions of interest: squares cut around ossification sites, around the hand, or the whole image as one."""
+"""Regions of interest: squares or cubes cut around ossification sites, around the hand, or the whole image as one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ _MARGIN = 0.1  # of the landmarks' extent, around them on each side: fingertips 
 _PERCENTILES = (1.0, 99.0)
 _MAX_LOG_RATIO = 0.7  # proportions twice as broad, or half
 
+Flattening = Literal["slice", "projection"]
+
 
 @dataclass(frozen=True, eq=False)
 class RegionStack:
@@ -32,12 +35,13 @@ class RegionStack:
     ----------
     names : tuple of str
         Of the sites; ``hand`` and ``whole`` for what :func:`crop_hand` and :func:`crop_whole` cut.
-    pixels : ndarray of float32, shape (n_regions, side, side)
-        Grey values, the 1st percentile at 0 and the 99th at 1, clipped; rows run from distal to proximal.
-        Zeros for a missing region.
+    pixels : ndarray of float32, shape (n_regions, side, side) or (n_regions, side, side, side)
+        Grey values, the 1st percentile at 0 and the 99th at 1, clipped; rows run from distal to proximal, and in a
+        volume's regions columns to the side (see :class:`~boneage.regression.sites.Site`). Zeros for a missing region.
     present : ndarray of bool, shape (n_regions,)
     frames : tuple of Frame or None
-        From each region's pixels to the pixels of the original file; ``None`` for a missing region.
+        From each region's pixels to the pixels of the original file; ``None`` for a missing region. A picture that
+        :func:`flatten_regions` made of a volume's region has the frame of the cube, whose middle plane it lies in.
     """
 
     names: tuple[str, ...]
@@ -47,8 +51,9 @@ class RegionStack:
 
     def __post_init__(self) -> None:
         n = len(self.names)
-        if self.pixels.shape[:1] != (n,) or self.pixels.ndim != 3 or self.pixels.dtype != np.float32:
-            raise ValueError(f"pixels must be float32 of shape ({n}, side, side), got {self.pixels.shape}")
+        sides = self.pixels.shape[1:]
+        if self.pixels.shape[:1] != (n,) or len(sides) not in (2, 3) or self.pixels.dtype != np.float32:
+            raise ValueError(f"pixels must be float32 of shape ({n}, side, side[, side]), got {self.pixels.shape}")
         if self.present.shape != (n,) or len(self.frames) != n:
             raise ValueError(f"present and frames must have {n} entries")
         if not np.isfinite(self.pixels).all():
@@ -63,7 +68,8 @@ def crop_regions(
     """Crop the region of each site, turned so that the bone's distal end is up.
 
     1. Bring the landmarks to true proportions.
-    2. For each site with all its landmarks: axis, size and centre of the square.
+    2. For each site with all its landmarks: axis, size and centre of the square or, in a volume, the cube, whose
+       columns run to the side, at right angles to the axis.
     3. Draw it, and stretch its grey values.
 
     A site is missing if one of its landmarks is, if its landmarks coincide, or if less than half of its
@@ -83,25 +89,28 @@ def crop_regions(
     Raises
     ------
     ValueError
-        If the scan is not 2D, or the points lack a landmark name that a site needs.
+        If the sites are those of scans of another number of axes, or the points lack a landmark name that a site needs.
     """
-    if scan.ndim != 2:
-        raise ValueError(f"regions are cropped from 2D scans, got {scan.ndim}D")
+    wrong = [site.name for site in sites if site.ndim != scan.ndim]
+    if wrong:
+        raise ValueError(f"region {wrong[0]} cannot be cropped from a {scan.ndim}D scan")
     to_original = scan.frame_to_original()
     to_true = scan.frame_to_true()
     place = dict(zip(points.names, to_true.compose(to_original.inverse()).apply(points.positions), strict=True))
-    pixels = np.zeros((len(sites), side, side), np.float32)
+    shape = (side,) * scan.ndim
+    ends = np.zeros(scan.ndim), np.full(scan.ndim, side - 1.0)
+    pixels = np.zeros((len(sites), *shape), np.float32)
     frames: list[Frame | None] = []
     for k, site in enumerate(sites):
         absent = [name for name in site.landmark_names if name not in place]
         if absent:
             raise ValueError(f"region {site.name} needs the landmark {absent[0]}, which the points lack")
-        square = _square(site, place, side, mirrored)
-        to_crop = square.compose(to_true) if square else None
-        if to_crop is None or _part_inside(to_crop, scan.pixels.shape, side) < _INSIDE:
+        field = _place_field(site, place, side, mirrored)
+        to_crop = field.compose(to_true) if field else None
+        if to_crop is None or _part_inside(to_crop, scan.pixels.shape, *ends) < _INSIDE:
             frames.append(None)
             continue
-        pixels[k] = _stretch(resample(scan.pixels, to_crop, (side, side)))
+        pixels[k] = _stretch(resample(scan.pixels, to_crop, shape))
         frames.append(to_original.compose(to_crop.inverse()))
     present = np.array([frame is not None for frame in frames])
     return RegionStack(tuple(site.name for site in sites), pixels, present, tuple(frames))
@@ -110,8 +119,9 @@ def crop_regions(
 def crop_hand(scan: Scan, points: Points, reference: Points, *, side: int, mirrored: bool = False) -> RegionStack:
     """Crop the hand as one region, laid upon a reference: turned, scaled and mirrored back as a whole.
 
-    The square holds the reference's landmarks with a margin. The region is missing if fewer than two landmarks are
-    there, they coincide, or less than three tenths of it lie in the image.
+    The square, or the cube in a volume, holds the reference's landmarks with a margin. The region is missing if fewer
+    than two landmarks are there, they coincide, or less than three tenths of it, of a cube the part around the
+    landmarks, lie in the image.
 
     Parameters
     ----------
@@ -131,18 +141,22 @@ def crop_hand(scan: Scan, points: Points, reference: Points, *, side: int, mirro
         If the points lack a landmark name of the reference.
     """
     placed, to_flipped = _place(scan, points, reference, mirrored)
-    to_original = scan.frame_to_original()
+    to_original, shape = scan.frame_to_original(), (side,) * scan.ndim
     try:
         to_reference = fit_similarity(placed, reference.positions).compose(to_flipped)
     except NoSimilarity:
-        return _one_region("hand", None, side)
-    linear = np.eye(2) * side / ((1 + 2 * _MARGIN) * shape_extent(reference.positions))
+        return _one_region("hand", None, shape)
+    linear = np.eye(scan.ndim) * side / ((1 + 2 * _MARGIN) * shape_extent(reference.positions))
     square = Frame.from_linear(linear, (side - 1) / 2 - linear @ shape_centre(reference.positions))
     to_crop = square.compose(to_reference)
-    if _part_inside(to_crop, scan.pixels.shape, side) < _HAND_INSIDE:
-        return _one_region("hand", None, side)
-    picture = _stretch(resample(scan.pixels, to_crop, (side, side)))
-    return _one_region("hand", picture, side, to_original.compose(to_crop.inverse()))
+    ends = np.zeros(2), np.full(2, side - 1.0)
+    if scan.ndim == 3:  # a hand is flat, and so is the field of view
+        low, high = np.nanmin(reference.positions, axis=0), np.nanmax(reference.positions, axis=0)
+        ends = square.apply(low[None])[0], square.apply(high[None])[0]
+    if _part_inside(to_crop, scan.pixels.shape, *ends) < _HAND_INSIDE:
+        return _one_region("hand", None, shape)
+    picture = _stretch(resample(scan.pixels, to_crop, shape))
+    return _one_region("hand", picture, shape, to_original.compose(to_crop.inverse()))
 
 
 def fit_proportions(scan: Scan, points: Points, reference: Points, *, mirrored: bool = False) -> Scan:
@@ -165,8 +179,10 @@ def fit_proportions(scan: Scan, points: Points, reference: Points, *, mirrored: 
     Raises
     ------
     ValueError
-        If the points lack a landmark name of the reference.
+        If the scan is not 2D, or the points lack a landmark name of the reference.
     """
+    if scan.ndim != 2:
+        raise ValueError("a volume has the proportions that its file says")
     placed, _ = _place(scan, points, reference, mirrored)
     if np.isfinite(placed).all(axis=1).sum() < 3:
         return scan
@@ -189,7 +205,14 @@ def to_thumbnail(scan: Scan, side: int) -> Scan:
 
     Thumbnails that were made like this have a grain that networks read: a hand to be read by a model of thumbnails is
     made one. Its frame to the original's pixels stays right.
+
+    Raises
+    ------
+    ValueError
+        If the scan is not 2D.
     """
+    if scan.ndim != 2:
+        raise ValueError("thumbnails are made of radiographs, not of volumes")
     if max(scan.pixels.shape) <= side:
         return scan
     rows, columns = (((np.arange(side) + 0.5) * n / side).astype(int) for n in scan.pixels.shape)
@@ -198,13 +221,14 @@ def to_thumbnail(scan: Scan, side: int) -> Scan:
 
 
 def crop_whole(scan: Scan, *, side: int) -> RegionStack:
-    """Squash the whole image into a square, as one region; nothing needs to be found in it.
+    """Squash the whole image into a square, or a volume into a cube, as one region; nothing needs to be found in it.
 
     The aspect is lost: a file that was squashed to a square before gives the same region as its original.
     """
-    to_crop = Frame.resize(scan.pixels.shape, (side, side))
-    picture = _stretch(resample(scan.pixels, to_crop, (side, side)))
-    return _one_region("whole", picture, side, scan.frame_to_original().compose(to_crop.inverse()))
+    shape = (side,) * scan.ndim
+    to_crop = Frame.resize(scan.pixels.shape, shape)
+    picture = _stretch(resample(scan.pixels, to_crop, shape))
+    return _one_region("whole", picture, shape, scan.frame_to_original().compose(to_crop.inverse()))
 
 
 def crop_again(scan: Scan, stack: RegionStack, side: int) -> RegionStack:
@@ -217,15 +241,48 @@ def crop_again(scan: Scan, stack: RegionStack, side: int) -> RegionStack:
     stack : RegionStack
     side : int
         Of the new crops in pixels.
+
+    Raises
+    ------
+    ValueError
+        If the stack is one of pictures made of a volume's regions.
     """
-    to_old = Frame.resize((side, side), stack.pixels.shape[1:])
+    shape = (side,) * scan.ndim
+    if stack.pixels.ndim - 1 != scan.ndim:
+        raise ValueError("pictures made of a volume's regions cannot be cropped again")
+    to_old = Frame.resize(shape, stack.pixels.shape[1:])
     frames = tuple(frame and frame.compose(to_old) for frame in stack.frames)
-    pixels = np.zeros((len(frames), side, side), np.float32)
+    pixels = np.zeros((len(frames), *shape), np.float32)
     for k, frame in enumerate(frames):
         if frame is not None:
             to_crop = frame.inverse().compose(scan.frame_to_original())
-            pixels[k] = _stretch(resample(scan.pixels, to_crop, (side, side)))
+            pixels[k] = _stretch(resample(scan.pixels, to_crop, shape))
     return RegionStack(stack.names, pixels, stack.present, frames)
+
+
+def flatten_regions(stack: RegionStack, how: Flattening) -> RegionStack:
+    """Make pictures of a volume's regions, as a network of pictures reads them.
+
+    Parameters
+    ----------
+    stack : RegionStack
+        Of cubes.
+    how : {"slice", "projection"}
+        The slice half way through the cube, along the bone and to the side: coronal in most bones; or the mean over the
+        middle half of the cube's depth, which is about the bone's own.
+
+    Raises
+    ------
+    ValueError
+        If the regions are pictures already.
+    """
+    if stack.pixels.ndim != 4:
+        raise ValueError("only a volume's regions can be made pictures")
+    side = stack.pixels.shape[1]
+    deep = 1 if how == "slice" else max(side // 4, 1)  # planes on either side of the middle
+    pictures = stack.pixels[:, (side + 1) // 2 - deep : side // 2 + deep].mean(axis=1)
+    pixels = np.stack([_stretch(picture) for picture in pictures])
+    return dataclasses.replace(stack, pixels=pixels)
 
 
 def join_regions(first: RegionStack, second: RegionStack) -> RegionStack:
@@ -243,43 +300,71 @@ def _place(scan: Scan, points: Points, reference: Points, mirrored: bool) -> tup
     absent = [name for name in reference.names if name not in points.names]
     if absent:
         raise ValueError(f"the hand is laid upon the landmark {absent[0]}, which the points lack")
-    to_flipped = mirror(2).compose(scan.frame_to_true()) if mirrored else scan.frame_to_true()
+    to_flipped = mirror(scan.ndim).compose(scan.frame_to_true()) if mirrored else scan.frame_to_true()
     to_place = to_flipped.compose(scan.frame_to_original().inverse())
     return to_place.apply(points.select(reference.names).positions), to_flipped
 
 
-def _one_region(name: str, picture: NDArray[np.float32] | None, side: int, frame: Frame | None = None) -> RegionStack:
-    pixels = np.zeros((1, side, side), np.float32) if picture is None else picture[None]
+def _one_region(
+    name: str, picture: NDArray[np.float32] | None, shape: tuple[int, ...], frame: Frame | None = None
+) -> RegionStack:
+    pixels = np.zeros((1, *shape), np.float32) if picture is None else picture[None]
     return RegionStack((name,), pixels, np.array([frame is not None]), (frame,))
 
 
-def _square(site: Site, place: dict[str, Array], side: int, mirrored: bool) -> Frame | None:
+def _place_field(site: Site, place: dict[str, Array], side: int, mirrored: bool) -> Frame | None:
     """Return the map from true proportions to the region's pixels; ``None`` if the landmarks give none."""
     centre = _mean(site.centre, place)
     axis = _mean(site.distal, place) - (_mean(site.proximal, place) if site.proximal else centre)
     if site.across:
-        line = place[site.across[1]] - place[site.across[0]]
-        axis = axis - (axis @ line) / max(float(line @ line), 1e-12) * line
+        axis = _perpendicular(axis, place[site.across[1]] - place[site.across[0]])
     length = float(np.linalg.norm(place[site.length[1]] - place[site.length[0]]))
     norm = float(np.linalg.norm(axis))
     if not (np.isfinite(centre).all() and norm > 1e-9 and np.isfinite(norm) and length > 1e-9 and np.isfinite(length)):
         return None
-    up_row, up_col = axis / norm
-    turn = np.array([[-up_row, -up_col], [up_col, -up_row]])  # takes the axis to (-1, 0): up
+    up = axis / norm
+    if site.lateral:
+        aside = _perpendicular(place[site.lateral[1]] - place[site.lateral[0]], up)
+        if not np.linalg.norm(aside) > 1e-9:
+            return None
+        turn = _turn_volume(up, aside / np.linalg.norm(aside), mirrored)
+    else:
+        turn = _turn_picture(up, mirrored)
+    linear = turn * (side / (site.size * length))
+    middle = centre + up * (site.shift * length)
+    return Frame.from_linear(linear, (side - 1) / 2 - linear @ middle)
+
+
+def _turn_picture(up: Array, mirrored: bool) -> Array:
+    """Return the rotation that takes a direction up, to (-1, 0); for a mirrored hand, one that mirrors it back."""
+    turn = np.array([[-up[0], -up[1]], [up[1], -up[0]]])
     if mirrored:
         turn[1] *= -1
-    linear = turn * (side / (site.size * length))
-    middle = centre + axis / norm * (site.shift * length)
-    return Frame.from_linear(linear, (side - 1) / 2 - linear @ middle)
+    return turn
+
+
+def _turn_volume(up: Array, aside: Array, mirrored: bool) -> Array:
+    """Return the rotation that takes one direction up, another along the columns.
+
+    Both are the same in a mirrored hand. It differs in depth, and is mirrored back by turning that round.
+    """
+    deep = np.cross(-up, aside)
+    return np.stack([-deep if mirrored else deep, -up, aside])
+
+
+def _perpendicular(direction: Array, line: Array) -> Array:
+    """Return what of a direction is at right angles to a line."""
+    return np.asarray(direction - (direction @ line) / max(float(line @ line), 1e-12) * line)
 
 
 def _mean(names: Sequence[str], place: dict[str, Array]) -> Array:
     return np.asarray(np.mean([place[name] for name in names], axis=0))
 
 
-def _part_inside(to_crop: Frame, shape: tuple[int, ...], side: int) -> float:
-    ticks = np.linspace(0, side - 1, 9)
-    grid = np.stack(np.meshgrid(ticks, ticks, indexing="ij"), axis=-1).reshape(-1, 2)
+def _part_inside(to_crop: Frame, shape: tuple[int, ...], low: Array, high: Array) -> float:
+    """Return the part of a crop, between two corners of it, that lies in the image."""
+    ticks = np.linspace(low, high, 9).T
+    grid = np.stack(np.meshgrid(*ticks, indexing="ij"), axis=-1).reshape(-1, len(shape))
     source = to_crop.inverse().apply(grid)
     return float(((source >= -0.5) & (source <= np.array(shape) - 0.5)).all(axis=1).mean())
 

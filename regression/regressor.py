@@ -125,6 +125,11 @@ class AgeRegressor:
             raise NotFittedError("this AgeRegressor is not fitted yet")
         return sum(weights.numel() for weights in self.network_.parameters())
 
+    @property
+    def shape_(self) -> tuple[int, ...]:
+        """Shape of the regions: of pictures or of cubes."""
+        return (self.side_,) * self._settings.network.ndim
+
     def fit(
         self,
         stacks: Sequence[RegionStack],
@@ -155,8 +160,9 @@ class AgeRegressor:
         Raises
         ------
         ValueError
-            If there are fewer than two hands, regions differ, an age is not a number, a needed sex is missing, or
-            the fusion is ``fixed`` and there is no weight for a region; or if what it starts from is of another kind.
+            If there are fewer than two hands, regions differ or are not of the network's number of axes, an age is not
+            a number, a needed sex is missing, or the fusion is ``fixed`` and there is no weight for a region; or if
+            what it starts from is of another kind.
         UnusableWeights
             If the network has a backbone and its pretrained weights cannot be had.
         FloatingPointError
@@ -164,7 +170,7 @@ class AgeRegressor:
         """
         settings = self.settings or RegressorSettings()
         names = tuple(ids) if ids is not None else tuple(f"number {k}" for k in range(len(stacks)))
-        check_training(stacks, ages_months, sexes, names, use_sex=settings.use_sex)
+        check_training(stacks, ages_months, sexes, names, use_sex=settings.use_sex, ndim=settings.network.ndim)
         ages = np.asarray(ages_months, dtype=np.float64)
         self._settings = settings
         self.region_names_ = stacks[0].names
@@ -210,7 +216,7 @@ class AgeRegressor:
         """
         if not hasattr(self, "network_"):
             raise NotFittedError("this AgeRegressor is not fitted yet")
-        check_regions(stacks, self.region_names_, self.side_)
+        check_regions(stacks, self.region_names_, self.shape_)
         reasons = [
             reason_against(stack, sex, use_sex=self._settings.use_sex) for stack, sex in zip(stacks, sexes, strict=True)
         ]

@@ -80,7 +80,7 @@ class FeatureRidge:
     ) -> Self:
         """Learn from hands of known age; parameters and errors are those of ``AgeRegressor.fit``."""
         names = tuple(ids) if ids is not None else tuple(f"number {k}" for k in range(len(stacks)))
-        check_training(stacks, ages_months, sexes, names, use_sex=self.use_sex)
+        check_training(stacks, ages_months, sexes, names, use_sex=self.use_sex, ndim=2)
         self.region_names_ = stacks[0].names
         self.side_ = stacks[0].pixels.shape[1]
         self._network = BackboneNet(self.settings or BackboneSettings(), len(self.region_names_), self.use_sex)
@@ -101,7 +101,7 @@ class FeatureRidge:
         """Estimate the ages of hands; parameters and errors are those of ``AgeRegressor.predict``."""
         if not hasattr(self, "errors_"):
             raise NotFittedError("this FeatureRidge is not fitted yet")
-        check_regions(stacks, self.region_names_, self.side_)
+        check_regions(stacks, self.region_names_, (self.side_, self.side_))
         reasons = [reason_against(k, sex, use_sex=self.use_sex) for k, sex in zip(stacks, sexes, strict=True)]
         if not stacks:
             return []

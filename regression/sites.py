@@ -25,6 +25,8 @@ class Site:
         Landmarks between whose means the bone's axis runs; ``proximal`` empty means from the centre.
     across : tuple of str
         Empty, or two landmarks on a line across the bone: the axis is then perpendicular to that line.
+    lateral : tuple of str
+        Two landmarks on a line to the side, for a region of a volume; empty for one of a radiograph.
     length : tuple of str
         Two landmarks whose distance sets the size of the region.
     size : float
@@ -42,19 +44,26 @@ class Site:
     length: tuple[str, ...]
     size: float
     shift: float
+    lateral: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not (self.name and self.kind and self.centre and self.distal):
             raise ValueError(f"a site needs a name, a kind, a centre and a distal landmark, got {self}")
-        if len(self.across) not in (0, 2) or len(self.length) != 2:
-            raise ValueError(f"site {self.name}: across must be 0 or 2 landmarks and length 2")
+        if not {len(self.across), len(self.lateral)} <= {0, 2} or len(self.length) != 2:
+            raise ValueError(f"site {self.name}: across and lateral must be 0 or 2 landmarks and length 2")
         if not 0 < self.size < 100 or not -100 < self.shift < 100:
             raise ValueError(f"site {self.name}: size must be positive, got {self.size} (shift {self.shift})")
 
     @property
+    def ndim(self) -> int:
+        """Number of axes of the scans that the region is cut from, 2 or 3."""
+        return 3 if self.lateral else 2
+
+    @property
     def landmark_names(self) -> tuple[str, ...]:
         """Every landmark that the region is cut by, once each."""
-        return tuple(dict.fromkeys((*self.centre, *self.proximal, *self.distal, *self.across, *self.length)))
+        groups = (self.centre, self.proximal, self.distal, self.across, self.length, self.lateral)
+        return tuple(dict.fromkeys(name for group in groups for name in group))
 
 
 def sites_to_json(sites: Sequence[Site]) -> list[dict[str, Any]]:
@@ -89,7 +98,8 @@ def sites_from_json(data: Sequence[Mapping[str, Any]]) -> tuple[Site, ...]:
     Raises
     ------
     ValueError, KeyError, TypeError
-        If a field is missing or wrong, or two sites have one name.
+        If a field other than ``lateral`` is missing, one is wrong, two sites have one name, or some are of radiographs
+        and some of volumes.
     """
     groups = ("centre", "proximal", "distal", "across", "length")
     sites = tuple(
@@ -99,12 +109,20 @@ def sites_from_json(data: Sequence[Mapping[str, Any]]) -> tuple[Site, ...]:
             size=float(site["size"]),
             shift=float(site["shift"]),
             **{group: tuple(str(name) for name in site[group]) for group in groups},
+            lateral=tuple(str(name) for name in site.get("lateral", ())),
         )
         for site in data
     )
     if not sites or len({site.name for site in sites}) < len(sites):
         raise ValueError("sites must have names of their own, and there must be at least one")
+    if len({site.ndim for site in sites}) > 1:
+        raise ValueError("either all sites have two landmarks to the side (lateral), or none has")
     return sites
 
 
-HAND_SITES = sites_from_json(json.loads((files(__package__) / "schemes" / "hand37.json").read_text()))
+def _read_sites(scheme: str) -> tuple[Site, ...]:
+    return sites_from_json(json.loads((files(__package__) / "schemes" / f"{scheme}.json").read_text()))
+
+
+HAND_SITES = _read_sites("hand37")
+VOLUME_SITES = _read_sites("hand34")

@@ -25,7 +25,7 @@ def to_tensors(stacks: Sequence[RegionStack], sexes: Sequence[Sex | None]) -> tu
 
     Returns
     -------
-    pixels : uint8 tensor of shape (n_hands, n_regions, side, side)
+    pixels : uint8 tensor of shape (n_hands, n_regions, side, side) or (n_hands, n_regions, side, side, side)
         Grey values from 0 to 255: a quarter of the memory of floats. See :func:`to_grey`.
     present : bool tensor of shape (n_hands, n_regions)
     sex : tensor of shape (n_hands,)

@@ -38,7 +38,7 @@ class TrainingData:
 
     Parameters
     ----------
-    pixels : tensor of shape (n_hands, n_regions, side, side)
+    pixels : tensor of shape (n_hands, n_regions, side, side) or (n_hands, n_regions, side, side, side)
         Of uint8, as :func:`~boneage.regression.tensors.to_tensors` gives them, or of floats from 0 to 1. Features of
         regions, shape (n_hands, n_regions, n_features), for a network that reads features.
     present : bool tensor of shape (n_hands, n_regions)
@@ -151,7 +151,7 @@ class _TrainingLoop(lightning.LightningModule):
         torch.manual_seed(int(rng.integers(2**62)))  # for dropout; the caller's state is kept aside
         pixels = to_grey(pixels)
         if self.recipe.augmentation:
-            drawn = draw_augmentation(rng, self.recipe.augmentation, present.cpu().numpy())
+            drawn = draw_augmentation(rng, self.recipe.augmentation, present.cpu().numpy(), pixels.ndim - 2)
             pixels, present = drawn.apply(pixels, present)
         ages, logits = (said.float() for said in self.network(pixels, present, sex))
         if self.fusion == "inverse_variance":

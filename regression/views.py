@@ -24,7 +24,7 @@ def draw_views(pixels: Tensor, n: int) -> Iterator[Tensor]:
 
     Parameters
     ----------
-    pixels : tensor of shape (n_hands, n_regions, side, side)
+    pixels : tensor of shape (n_hands, n_regions, side, side) or (n_hands, n_regions, side, side, side)
     n : int
     """
     yield pixels
@@ -32,6 +32,6 @@ def draw_views(pixels: Tensor, n: int) -> Iterator[Tensor]:
     flat = pixels.reshape(1, -1, *pixels.shape[2:])  # as if all were regions of one hand
     present = np.ones((1, flat.shape[1]), np.bool_)
     for _ in range(n - 1):
-        drawn = draw_augmentation(rng, _CHANGES, present[:, :1])
+        drawn = draw_augmentation(rng, _CHANGES, present[:, :1], pixels.ndim - 2)
         same = dataclasses.replace(drawn, warps=drawn.warps.repeat(flat.shape[1], axis=1), dropped=~present)
         yield same.apply(flat, torch.from_numpy(present))[0].reshape(pixels.shape)

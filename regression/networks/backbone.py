@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Self
+from typing import ClassVar, Self
 
 import torch
 from torch import Tensor, nn
@@ -43,6 +43,7 @@ class BackboneSettings:
         were learnt at, 224 (OverFeat 231), and cost with its square.
     """
 
+    ndim: ClassVar[int] = 2  # it reads pictures
     backbone: str = "vgg16"
     layer: str = "pool5"
     frozen: bool = True

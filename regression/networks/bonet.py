@@ -29,7 +29,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import torch
@@ -62,6 +62,7 @@ class BoNetSettings:
         After it.
     """
 
+    ndim: ClassVar[int] = 2  # it reads pictures
     window: int = 64
     channels: tuple[int, ...] = (16, 32, 64)
     deformation: Literal["affine", "thin_plate", "none"] = "affine"

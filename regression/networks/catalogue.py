@@ -32,8 +32,8 @@ class AgeNetwork(Protocol):
 
         Parameters
         ----------
-        pixels : tensor of shape (n_hands, n_regions, side, side)
-            Grey values from 0 to 1.
+        pixels : tensor of shape (n_hands, n_regions, side, side), or (n_hands, n_regions, side, side, side)
+            As the settings' ``ndim`` says. Grey values from 0 to 1.
         present : bool tensor of shape (n_hands, n_regions)
         sex : tensor of shape (n_hands,)
             -1 for girls, 1 for boys; not looked at if the network does without.

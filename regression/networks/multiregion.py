@@ -20,7 +20,7 @@ class MultiRegionSettings:
     Parameters
     ----------
     channels : tuple of int
-        Of the stem and of each block; every one halves the picture.
+        Of the stem and of each block; every one halves the region.
     branch : {"shared", "per_site"}
         One convolutional branch for all sites, which learn from each other and are told apart by an
         embedding, or one each.
@@ -33,6 +33,8 @@ class MultiRegionSettings:
         Whether the network sees local contrasts in place of grey values.
     fine_stem : bool
         Whether the stem looks at every pixel, or at every second.
+    ndim : {2, 3}
+        Number of axes of the regions: pictures or cubes.
     """
 
     channels: tuple[int, ...] = (24, 32, 64, 96)
@@ -42,6 +44,7 @@ class MultiRegionSettings:
     head: HeadName = "linear"
     contrast: bool = False
     fine_stem: bool = False
+    ndim: int = 2
 
     def __post_init__(self) -> None:
         if len(self.channels) < 2 or min(self.channels) < 1:
@@ -50,6 +53,8 @@ class MultiRegionSettings:
             raise ValueError(f"branch must be shared or per_site, got {self.branch!r}")
         if self.hidden < 1 or not 0 <= self.dropout < 1:
             raise ValueError(f"hidden must be positive, dropout in [0, 1), got {self.hidden}, {self.dropout}")
+        if self.ndim not in (2, 3):
+            raise ValueError(f"ndim must be 2 or 3, got {self.ndim}")
         if self.head not in HEADS:
             raise ValueError(f"head must be one of {', '.join(HEADS)}, got {self.head!r}")
 
@@ -57,6 +62,11 @@ class MultiRegionSettings:
 def whole_hand() -> MultiRegionSettings:
     """Return the shape that suits a whole hand in about 100 pixels, where a joint is three to eight of them wide."""
     return MultiRegionSettings(channels=(16, 32, 64, 128, 256), contrast=True, fine_stem=True)
+
+
+def in_volumes() -> MultiRegionSettings:
+    """Return the shape that suits cubes around bones on a processor: narrow where there are most voxels."""
+    return MultiRegionSettings(channels=(8, 16, 32, 64), ndim=3)
 
 
 class MultiRegionNet(nn.Module):
@@ -76,7 +86,7 @@ class MultiRegionNet(nn.Module):
         self.use_sex = use_sex
         n_branches = 1 if settings.branch == "shared" else n_regions
         self.branches = nn.ModuleList(
-            build_trunk(settings.channels, contrast=settings.contrast, fine_stem=settings.fine_stem)
+            build_trunk(settings.channels, contrast=settings.contrast, fine_stem=settings.fine_stem, ndim=settings.ndim)
             for _ in range(n_branches)
         )
         self.site = nn.Embedding(n_regions, 16)
@@ -87,14 +97,15 @@ class MultiRegionNet(nn.Module):
         )
         self.age = build_head(settings.head, settings.hidden)
         self.trust = nn.Linear(settings.hidden, 1)
-        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # a quarter faster on a processor
+        if settings.ndim == 2:
+            self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # a quarter faster on a processor
 
     def forward(self, pixels: Tensor, present: Tensor, sex: Tensor) -> tuple[Tensor, Tensor]:
         """Return ages and trust logits, each of shape (n_hands, n_regions); 0 where a region is not present.
 
         Parameters
         ----------
-        pixels : tensor of shape (n_hands, n_regions, side, side)
+        pixels : tensor of shape (n_hands, n_regions, side, side) or (n_hands, n_regions, side, side, side)
         present : bool tensor of shape (n_hands, n_regions)
         sex : tensor of shape (n_hands,)
             -1 for girls, 1 for boys; not looked at if the network does without.

@@ -2,9 +2,12 @@
 
 import sys
 
+import numpy as np
 import pytest
 
-from boneage.imaging.phantom import write_phantom_set
+from boneage.imaging import write_landmarks
+from boneage.imaging.phantom import draw_phantom_volume, write_phantom_set
+from boneage.imaging.volume_writing import write_volume
 from boneage.landmarks import fast
 from boneage.pipeline.age_training import prepare_regions, settings_for, train_pipeline
 from boneage.pipeline.bone_age import BoneAgePipeline, save_localiser
@@ -27,6 +30,24 @@ def new(tmp_path_factory):
     """Three other phantom hands."""
     folder = tmp_path_factory.mktemp("new")
     write_phantom_set(folder, 3, seed=1)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def volumes(tmp_path_factory):
+    """Six coarse phantom volumes, voxels far from cubes: images/, landmarks.csv, ages.csv."""
+    folder = tmp_path_factory.mktemp("volumes")
+    (folder / "images").mkdir()
+    points, rows = {}, ["id,boneage_months,sex"]
+    for number in range(1, 7):
+        id_, rng = f"phantom{number:04d}", np.random.default_rng(number)
+        sex, age = "FM"[number % 2], 90.0 + 20 * number
+        hand = draw_phantom_volume(rng, sex=sex, age_months=age, spacing_mm=(3.0, 2.0, 2.4))
+        write_volume(folder / "images" / f"{id_}.nii", hand.scan)
+        points[id_] = hand.points
+        rows.append(f"{id_},{age},{sex}")
+    write_landmarks(folder / "landmarks.csv", points)
+    (folder / "ages.csv").write_text("\n".join(rows) + "\n")
     return folder
 
 

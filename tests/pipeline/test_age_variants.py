@@ -1,8 +1,11 @@
 import dataclasses
 from functools import partial
 
+import numpy as np
 import pytest
 
+from boneage.imaging import lay_upon
+from boneage.imaging.shapes import shape_extent
 from boneage.pipeline.age_training import settings_for
 from boneage.pipeline.age_variants import FUSIONS, name_variants, prepare_comparison
 from boneage.pipeline.gathering import gather
@@ -81,3 +84,29 @@ def test_a_table_that_lacks_sites_is_told_by_site_and_landmark(known, tmp_path):
     collection = gather([known / "images"], landmarks=tmp_path / "two.csv", ages=[known / "ages.csv"])
     with pytest.raises(ValueError, match=r"17 of 17 regions \(radius, ulna.*not among those known: "):
         prepare_comparison(collection, name("regions"), None, at_annotations=True, cache=tmp_path, jobs=1)
+
+
+def test_volumes_are_read_by_networks_of_volumes_and_their_pictures_by_others():
+    made = name_variants(("regions:equal", "regions-slice", "hand"), SETTINGS, partial(Cutting, ndim=3))
+    assert [variant.settings.network.ndim for variant in made] == [3, 2, 3]
+    assert [variant.cutting.side for variant in made] == [32, 64, 64]
+    assert made[0].settings.fusion == "equal"
+    assert made[1].settings == SETTINGS
+    with pytest.raises(ValueError, match="only multiregion reads volumes"):
+        name_variants(("regions:bonet",), SETTINGS, partial(Cutting, ndim=3))
+    with pytest.raises(ValueError, match="makes pictures of volumes"):
+        name("regions-slice")
+
+
+def test_annotated_volumes_are_laid_upon_a_shape_in_millimetres(volumes, tmp_path):
+    collection = gather([volumes / "images"], landmarks=volumes / "landmarks.csv", ages=[volumes / "ages.csv"])
+    variants = name_variants(("geometry",), SETTINGS, partial(Cutting, ndim=3))
+    made = prepare_comparison(collection, variants, None, at_annotations=True, cache=tmp_path, jobs=1)
+    points = collection.points("phantom0002")
+    fits = [
+        lay_upon(shape, made.reference.positions).residual / shape_extent(shape) ** 2
+        for shape in (points.positions * [3.0, 2.0, 2.4], points.positions)
+    ]
+    assert 2 * fits[0] < fits[1]
+    hands = made.label_points()
+    assert np.allclose(hands.inputs[1].positions, points.positions * [3.0, 2.0, 2.4], equal_nan=True, atol=1e-4)

@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 
 from boneage.imaging import Scan, read_scan
+from boneage.pipeline.age_training import prepare_regions, settings_for, train_pipeline
 from boneage.pipeline.bone_age import BoneAgePipeline, load_localiser
+from boneage.pipeline.gathering import gather
 from boneage.pipeline.model_files import InvalidModelFile, load_model, save_model
+from boneage.regression import Cutting, for_volumes
 
 
 def test_a_saved_pipeline_reads_the_same_age(pipeline, model_file, new, tmp_path):
@@ -112,3 +115,28 @@ def test_half_precision_makes_a_smaller_file_that_says_the_same(pipeline, new, t
     one, other = pipeline.assess(scan, sex="F"), again.assess(scan, sex="F")
     assert other.estimate.months == pytest.approx(one.estimate.months, abs=0.2)
     assert np.array_equal(one.points.positions, other.points.positions), "the localiser is kept as it is"
+
+
+def test_a_model_of_volumes_survives_its_file_and_refuses_radiographs(volumes, new, whole_model_file, tmp_path):
+    collection = gather([volumes / "images"], ages=[volumes / "ages.csv"])
+    cutting = Cutting("whole", 16, ndim=3)
+    prepared = prepare_regions(collection, None, cutting, cut_at_annotations=False, seed=0, jobs=1)
+    train_pipeline(prepared, for_volumes(settings_for(epochs=1)), seed=0).save(tmp_path / "m.boneage")
+    pipeline = BoneAgePipeline.load(tmp_path / "m.boneage")
+    assert pipeline.cutting == cutting
+    assert pipeline.regressor.shape_ == (16, 16, 16)
+    scan, radiograph = collection.scan("phantom0001"), read_scan(new / "images" / "phantom0001.png")
+    result = pipeline.assess(scan, sex="F")
+    assert 0 < result.estimate.months < 300
+    assert result.regions.pixels.shape == (1, 16, 16, 16)
+    refused = pipeline.assess(radiograph, sex="F")
+    assert (refused.status, refused.reason) == ("refused", "the model reads volumes, and the file has 2 axes")
+    refused = BoneAgePipeline.load(whole_model_file).assess(scan, sex="F")
+    assert refused.reason == "the model reads radiographs, and the file has 3 axes"
+    with pytest.raises(ValueError, match="would be cut"):
+        dataclasses.replace(pipeline, cutting=Cutting("whole", 16))
+
+
+def test_a_localiser_of_radiographs_refuses_volumes(pipeline, volumes):
+    refused = pipeline.assess(gather([volumes / "images"]).scan("phantom0001"), sex="F")
+    assert (refused.status, refused.reason) == ("refused", "the model reads radiographs, and the file has 3 axes")

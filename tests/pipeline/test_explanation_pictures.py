@@ -80,3 +80,23 @@ def test_a_hand_in_one_picture_has_no_regions_to_be_told_apart(assessment):
 def test_a_refused_hand_has_nothing_to_explain(assessment):
     with pytest.raises(ValueError, match="no age to explain"):
         draw_explanation(SCAN, dataclasses.replace(assessment, regions=None), make_occlusion())
+
+
+@pytest.mark.parametrize("flat", [False, True])
+def test_the_regions_of_a_volume_are_drawn_themselves(assessment, flat):
+    cubes = np.zeros((3, 20, 20, 20), np.float32)
+    frames = (Frame.identity(3), Frame.identity(3), None)
+    stack = RegionStack(NAMES, cubes[:, 0] if flat else cubes, np.array([True, True, False]), frames)
+    changes = np.zeros((3, 7, 7, 7))
+    changes[0, 2, 5, 5], changes[0, 3, 5, 5], changes[1, 0, 5, 5], changes[2] = -6.0, 1.0, 3.0, np.nan
+    occlusion = Occlusion(NAMES, changes[:, 2] if flat else changes, frames, patch=2.0, age_months=120.0)
+    picture = draw_explanation(
+        Scan(np.zeros((9, 9, 9)), modality="mri"), dataclasses.replace(assessment, regions=stack), occlusion
+    )
+    assert picture.size == (HEIGHT + PANEL_WIDTH, HEIGHT)
+    tile, colours = HEIGHT // 2, np.asarray(picture).astype(int)
+    place = round((5 + 1) / 8 * tile)
+    falls, rises = colours[place, place], colours[place, tile + place]
+    assert falls[2] > falls[0] + 50
+    assert (rises[0] > rises[2] + 30) == (not flat)
+    assert np.ptp(colours[tile:, :tile], axis=(0, 1)).max() == 0, "a missing region has no tile"

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from boneage.imaging import Collection, InvalidTable, LandmarkTable, NoScans, Points
-from boneage.pipeline.gathering import count_in_pixels, describe, find_files, gather, read_id_lists
+from boneage.pipeline.gathering import count_axes, count_in_pixels, describe, find_files, gather, read_id_lists
 from tests.imaging.dicoms import write_dicom
 from tests.imaging.volumes import ramp, write_itk
 
@@ -73,3 +73,10 @@ def test_millimetres_in_the_patient_need_the_volumes(tmp_path):
     assert counted.remarks == ("1 rows without a readable image are left out: their positions are millimetres",)
     with pytest.raises(InvalidTable, match="millimetres in the patient: give --images"):
         count_in_pixels(table, None)
+
+
+def test_the_first_image_that_can_be_read_tells_how_many_axes_there_are(known, volumes, tmp_path):
+    assert count_axes(gather([known / "images"])) == 2
+    (tmp_path / "a.nii").write_bytes(b"broken")
+    assert count_axes(gather([tmp_path])) == 2
+    assert count_axes(gather([tmp_path, volumes / "images"])) == 3

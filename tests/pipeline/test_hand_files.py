@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from boneage.imaging import Points
 from boneage.pipeline.assessment import Placed
@@ -9,6 +10,7 @@ from boneage.pipeline.hand_files import (
     pack_cut,
     pack_placed,
     place_file,
+    to_millimetres,
     unpack_cut,
     unpack_placed,
 )
@@ -29,12 +31,15 @@ def test_annotated_hands_are_placed_and_mirrored_ones_noticed(known, tmp_path):
 
 def test_a_placed_hand_survives_its_file():
     points = Points(("a", "b"), [[1.5, 2.0], [np.nan, np.nan]], np.array([0.5, np.nan]), ("", "score too low"))
-    back = unpack_placed(pack_placed(PlacedHand(Placed(points, True), True, 2.5)))
+    back = unpack_placed(pack_placed(PlacedHand(Placed(points, True), (0.5, 0.25), True, 2.5)))
     assert np.array_equal(back.placed.points.positions, points.positions, equal_nan=True)
     assert back.placed.points.reasons == points.reasons
     assert (back.placed.mirrored, back.phantom, back.seconds) == (True, True, 2.5)
-    none = unpack_placed(pack_placed(PlacedHand(Placed(None, fault="is empty"), False, 0.5)))
+    assert back.spacing_mm == (0.5, 0.25)
+    assert back.true_points.position("a").tolist() == [0.75, 0.5]
+    none = unpack_placed(pack_placed(PlacedHand(Placed(None, fault="is empty"), None, False, 0.5)))
     assert (none.placed.points, none.placed.fault) == (None, "is empty")
+    assert none.spacing_mm is none.true_points is None
 
 
 def test_a_cut_hand_survives_its_file_and_a_refused_one_keeps_its_reason(known):
@@ -64,3 +69,22 @@ def test_whatever_the_damage_a_cut_hand_is_refused_by_value(known):
         except (ValueError, KeyError, TypeError):
             refused += 1
     assert 2 * refused > len(places), "some bytes of an archive say nothing, most do"
+
+
+def test_volumes_are_placed_and_cut(volumes):
+    hands = gather([volumes / "images"], landmarks=volumes / "landmarks.csv")
+    points = hands.points("phantom0001")
+    upright = to_millimetres(points, (3.0, 2.0, 2.4))
+    mirror = Points(points.names, upright.positions * [1, 1, -1])
+    for reference, mirrored in ((upright, False), (mirror, True)):
+        hand = place_file(hands, "phantom0001", localiser=None, reference=reference)
+        assert (hand.placed.mirrored, hand.placed.fault) == (mirrored, "")
+        assert hand.spacing_mm == pytest.approx((3.0, 2.0, 2.4))
+    assert np.allclose(hand.true_points.positions, upright.positions, equal_nan=True, atol=1e-4)
+    cutting = Cutting("regions-slice", 16, ndim=3)
+    cut = cut_file(hands, "phantom0001", placed={"phantom0001": hand.placed}, cutting=cutting, reference=upright)
+    back = unpack_cut(pack_cut(cut))
+    assert back.stacks.pixels.shape == (1, 13, 16, 16)
+    assert back.stacks.frames.shape == (1, 13, 4, 4)
+    flat = cut_file(hands, "phantom0001", placed={"phantom0001": hand.placed}, cutting=Cutting(), reference=upright)
+    assert flat.fault == "the model reads radiographs, and the file has 3 axes"

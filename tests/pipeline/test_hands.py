@@ -13,7 +13,7 @@ def make_stack(value):
 
 def test_stored_regions_come_back_to_a_half_grey_level():
     stacks = [make_stack(0.1234), make_stack(1.0)]
-    stored = StoredStacks.pack(("a", "b"), stacks, 4)
+    stored = StoredStacks.pack(("a", "b"), stacks, (4, 4))
     assert stored.pixels.dtype == np.uint8
     assert len(stored) == len(list(stored)) == len(stored[:1]) + 1 == 2
     for back, stack in zip(stored, stacks, strict=True):
@@ -24,13 +24,25 @@ def test_stored_regions_come_back_to_a_half_grey_level():
 
 
 def test_parts_are_joined_in_order():
-    parts = [StoredStacks.pack(("a", "b"), [make_stack(v)] * n, 4) for v, n in ((0.2, 1), (0.4, 0), (0.6, 2))]
-    joined = StoredStacks.join(("a", "b"), parts, 4)
+    parts = [StoredStacks.pack(("a", "b"), [make_stack(v)] * n, (4, 4)) for v, n in ((0.2, 1), (0.4, 0), (0.6, 2))]
+    joined = StoredStacks.join(("a", "b"), parts, (4, 4))
     assert [round(float(stack.pixels[0, 0, 0]), 1) for stack in joined] == [0.2, 0.6, 0.6]
 
 
+def test_cubes_are_stored_with_frames_of_three_axes():
+    pixels = np.linspace(0, 1, 2 * 64, dtype=np.float32).reshape(2, 4, 4, 4)
+    stack = RegionStack(("a", "b"), pixels, np.array([True, False]), (Frame.resize((8, 8, 8), (4, 4, 4)), None))
+    stored = StoredStacks.pack(("a", "b"), [stack, stack], (4, 4, 4), 3)
+    joined = StoredStacks.join(("a", "b"), [stored, stored], (4, 4, 4), 3)
+    assert len(joined) == 4
+    for back in joined:
+        assert np.abs(back.pixels - pixels).max() <= 0.5 / 255 + 1e-7
+        assert np.array_equal(back.frames[0].matrix, stack.frames[0].matrix)
+        assert back.frames[1] is None
+
+
 def test_no_hands_can_be_stored():
-    assert len(StoredStacks.pack(("a", "b"), [], 4)) == 0
+    assert len(StoredStacks.pack(("a", "b"), [], (4, 4))) == 0
 
 
 def test_some_hands_keep_what_is_theirs():

@@ -19,6 +19,15 @@ def make_stack(rng, age, sex="F", present=(True, True, True)):
     return RegionStack(REGIONS, pixels.astype(np.float32), np.array(present), frames)
 
 
+def make_cubes(rng, age, present=(True, True)):
+    """Cubes of 12 voxels in which a bright ball grows with age."""
+    distance = np.linalg.norm(np.moveaxis(np.indices((12,) * 3), 0, -1) - 5.5, axis=-1)
+    ball = (distance < 1.5 + 4 * age / 220).astype(float)
+    pixels = np.stack([np.clip(ball * 0.7 + rng.normal(0.15, 0.05, (12,) * 3), 0, 1) * p for p in present])
+    frames = tuple(Frame.identity(3) if p else None for p in present)
+    return RegionStack(("radius", "mc_3"), pixels.astype(np.float32), np.array(present), frames)
+
+
 @pytest.fixture(scope="session")
 def hands():
     """Forty-eight hands: stacks, ages and sexes."""

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional
 
 from boneage.regression import AugmentationSettings
 from boneage.regression.augmentation import draw_augmentation
@@ -8,9 +9,9 @@ from boneage.regression.augmentation import draw_augmentation
 PRESENT = np.array([[True, True, False], [True, False, False]])
 
 
-def draw(seed=0, **limits):
+def draw(seed=0, ndim=2, **limits):
     none = {"max_rotation_rad": 0, "max_log_scale": 0, "max_shift": 0, "max_log_gamma": 0, "drop_region": 0}
-    return draw_augmentation(np.random.default_rng(seed), AugmentationSettings(**{**none, **limits}), PRESENT)
+    return draw_augmentation(np.random.default_rng(seed), AugmentationSettings(**{**none, **limits}), PRESENT, ndim)
 
 
 def pixels():
@@ -83,3 +84,34 @@ def test_limits_are_checked():
         AugmentationSettings(max_shift=-1)
     with pytest.raises(ValueError, match="drop_region"):
         AugmentationSettings(drop_region=1.0)
+
+
+def cubes():
+    return torch.rand(2, 3, 9, 9, 9, generator=torch.Generator().manual_seed(0))
+
+
+def test_cubes_without_limits_do_not_change():
+    changed, present = draw(ndim=3).apply(cubes(), torch.from_numpy(PRESENT))
+    assert torch.allclose(changed, cubes(), atol=1e-5)
+    assert torch.equal(present, torch.from_numpy(PRESENT))
+
+
+def test_cubes_are_turned_about_every_axis_and_their_shape_stays():
+    turns = draw(4, 3, max_rotation_rad=0.5).warps[..., :3]
+    assert np.allclose(turns @ turns.swapaxes(-1, -2), np.eye(3), atol=1e-5)
+    assert (np.abs(turns - np.eye(3)).max(axis=(0, 1)) > 0.02).all()
+    before = cubes()
+    changed, _ = draw(4, 3, max_rotation_rad=0.5, max_blur=0.5, max_log_gamma=0.3).apply(
+        before, torch.from_numpy(PRESENT)
+    )
+    assert changed.shape == before.shape
+    assert torch.equal(before, cubes())
+    assert not torch.allclose(changed, before, atol=0.05)
+
+
+def test_cubes_are_moved_as_torch_moves_them():
+    drawn = draw(5, 3, max_rotation_rad=0.4, max_log_scale=0.3, max_shift=0.2)
+    changed, _ = drawn.apply(cubes(), torch.from_numpy(PRESENT))
+    grid = functional.affine_grid(torch.from_numpy(drawn.warps.reshape(-1, 3, 4)), [6, 1, 9, 9, 9], align_corners=False)
+    known = functional.grid_sample(cubes().reshape(6, 1, 9, 9, 9), grid, padding_mode="border", align_corners=False)
+    assert torch.allclose(changed, known.reshape(changed.shape), atol=1e-4)

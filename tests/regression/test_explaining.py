@@ -90,3 +90,43 @@ def test_maps_and_frames_must_go_together():
     occlusion = occlude(regressor, stack, "F")
     with pytest.raises(ValueError, match="each of 3 regions"):
         dataclasses.replace(occlusion, frames=occlusion.frames[:2])
+
+
+class DeepLooker(nn.Module):
+    """Says of each cube how bright its voxel in plane 2, row 4, column 9 is."""
+
+    def forward(self, pixels, present, sex):
+        return pixels[:, :, 2, 4, 9] * present, torch.zeros(present.shape)
+
+
+def make_cubes(model, picture, depth):
+    """The model made to read cubes, and a hand of two in which that voxel shines; ``picture``: only their plane 2."""
+    rng = np.random.default_rng(0)
+    pixels = rng.uniform(0.1, 0.3, (2, 16, 16, 16)).astype(np.float32)
+    pixels[:, 2, 4, 9] = 1.0
+    frames = tuple(Frame.from_linear(2 * np.eye(3), (100.0 * k, 0.0, depth)) for k in range(2))
+    stack = RegionStack(("radius", "mc_3"), pixels[:, 2] if picture else pixels, np.ones(2, bool), frames)
+    settings = RegressorSettings(
+        network=MultiRegionSettings((4, 4), hidden=4, ndim=2 if picture else 3), recipe=Recipe(epochs=1)
+    )
+    regressor = AgeRegressor(settings=settings).fit([stack, stack], [90.0, 110.0], ["F", "M"])
+    regressor.network_, regressor.centre_, regressor.spread_ = model, 100.0, 10.0
+    return regressor, stack
+
+
+def test_small_cubes_are_hidden_in_cubes():
+    regressor, stack = make_cubes(DeepLooker(), picture=False, depth=5.0)
+    occlusion = occlude(regressor, stack, "F")
+    assert occlusion.changes.shape == (2, 7, 7, 7)
+    expected = np.zeros((7, 7, 7), bool)
+    expected[:2, 1:3, 3:5] = True
+    assert (occlusion.changes[0][expected] < -3).all()
+    assert occlusion.changes[1][~expected] == pytest.approx(0.0, abs=1e-4)
+    assert occlusion.frames[1].apply([[0, 0, 0]])[0] == pytest.approx([103, 3, 8])
+
+
+def test_pictures_of_cubes_lie_in_their_middle_planes():
+    regressor, stack = make_cubes(Looker(), picture=True, depth=5.0)
+    occlusion = occlude(regressor, stack, "F")
+    assert occlusion.changes.shape == (2, 7, 7)
+    assert occlusion.frames[1].apply([[0, 1, 2]])[0] == pytest.approx([115, 7, 16])

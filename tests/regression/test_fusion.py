@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from boneage.regression import HAND_SITES
+from boneage.regression import HAND_SITES, VOLUME_SITES
 from boneage.regression.fusion import FUSION_RULES, anatomical_weights, fuse, log_precision, weigh_regions
 
 PRESENT = torch.tensor([[True, True, True], [True, False, True], [False, False, False]])
@@ -55,6 +55,14 @@ def test_the_table_knows_every_site_and_prefers_the_radius_the_ulna_and_rays_one
     assert rays[2] == rays[4] == 3
     with pytest.raises(ValueError, match=r"no fixed weight for the region 'hand'.*radius"):
         anatomical_weights(["radius", "hand"])
+
+
+def test_the_thirteen_bones_of_a_volume_have_fixed_weights_too():
+    names = [site.name for site in VOLUME_SITES]
+    weights = dict(zip(names, anatomical_weights(names).tolist(), strict=True))
+    for ray in (1, 3, 5):
+        assert sum(weight for name, weight in weights.items() if name.endswith(f"_{ray}")) == 12
+    assert weights["radius"] == weights["ulna"] == 12
 
 
 def test_what_a_missing_region_says_does_not_matter():

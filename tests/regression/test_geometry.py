@@ -2,6 +2,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 from sklearn.exceptions import NotFittedError
 
 from boneage.imaging import Points
@@ -133,3 +134,17 @@ def test_the_arguments_are_left_as_they_are(hands):
     before = [hand.positions.copy() for hand in hands[0]]
     GeometryRegressor().fit(*hands).predict(hands[0], hands[2])
     assert all(np.array_equal(hand.positions, kept) for hand, kept in zip(hands[0], before, strict=True))
+
+
+def test_shapes_in_space_tell_an_age_too():
+    rng = np.random.default_rng(0)
+    base, way = rng.normal(size=(2, 12, 3))
+    ages = rng.uniform(96, 240, 60).tolist()
+    points = []
+    for age in ages:
+        turn = rng.uniform(0.5, 2) * Rotation.random(random_state=rng).as_matrix()
+        points.append(Points(NAMES, (base + 0.2 * way * age / 144) @ turn.T + rng.uniform(0, 90, 3)))
+    model = GeometryRegressor().fit(points[:45], ages[:45], ["F", "M"] * 22 + ["F"])
+    told = model.predict(points[45:], ["F"] * 15)
+    assert model.mean_shape_.shape == (12, 3)
+    assert np.abs([one.months - age for one, age in zip(told, ages[45:], strict=True)]).mean() < 5

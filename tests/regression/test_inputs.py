@@ -3,10 +3,11 @@ import numpy as np
 import pytest
 
 from boneage.imaging import Points, Scan
-from boneage.imaging.phantom import draw_phantom_hand
-from boneage.regression import CUT_KINDS, HAND_SITES, Cutting
+from boneage.imaging.phantom import draw_phantom_hand, draw_phantom_volume
+from boneage.regression import CUT_KINDS, HAND_SITES, VOLUME_SITES, Cutting
 
 SITES = tuple(site.name for site in HAND_SITES)
+OF_RADIOGRAPHS = [kind for kind in CUT_KINDS if kind not in ("regions-slice", "regions-projection")]
 
 
 @pytest.fixture(scope="module")
@@ -14,7 +15,7 @@ def hand():
     return draw_phantom_hand(np.random.default_rng(2), sex="F", age_months=120.0, shape=(450, 350))
 
 
-@pytest.mark.parametrize("kind", CUT_KINDS)
+@pytest.mark.parametrize("kind", OF_RADIOGRAPHS)
 def test_every_way_of_cutting_gives_the_regions_it_names(hand, kind):
     cutting = Cutting(kind, 32)
     stack = cutting.cut(hand.scan, hand.points, hand.points)
@@ -28,12 +29,13 @@ def test_the_names_and_sides_of_each():
     assert Cutting("hand").region_names == ("hand",)
     assert Cutting("hand+regions").region_names == ("hand", *SITES)
     assert Cutting("whole").region_names == ("whole",)
-    assert [Cutting(kind).side for kind in CUT_KINDS] == [64, 96, 64, 100]
+    assert [Cutting(kind).side for kind in OF_RADIOGRAPHS] == [64, 96, 64, 100]
+    assert [Cutting(kind, ndim=3).side for kind in CUT_KINDS] == [32, 64, 64, 64, 32, 64]
     assert Cutting("whole").sites == ()
 
 
 def test_only_the_whole_image_needs_no_landmarks(hand):
-    assert [kind for kind in CUT_KINDS if not Cutting(kind).needs_landmarks] == ["whole"]
+    assert [kind for kind in CUT_KINDS if not Cutting(kind, ndim=3).needs_landmarks] == ["whole"]
     assert Cutting("whole").cut(hand.scan).present.all()
     for kind in ("regions", "hand"):
         with pytest.raises(ValueError, match=f"cutting {kind} needs the landmarks"):
@@ -52,9 +54,13 @@ def test_landmarks_that_are_not_enough_are_named_with_their_sites(hand):
 @pytest.mark.parametrize(
     ("values", "reason"),
     [
-        ({"kind": "half"}, "one of regions, hand"),
+        ({"kind": "half"}, "one of regions, regions-slice"),
         ({"side": 3}, "at least 8"),
-        ({"sites": ()}, "at least one site"),
+        ({"sites": VOLUME_SITES}, "region radius cannot be cropped from 2D scans"),
+        ({"ndim": 4}, "2 or 3 axes"),
+        ({"kind": "regions-slice"}, "makes pictures of volumes"),
+        ({"ndim": 3, "proportions": "fitted"}, "volumes have the proportions"),
+        ({"ndim": 3, "thumbnail": 50}, "no thumbnails"),
         ({"proportions": "square"}, "file or fitted"),
         ({"thumbnail": 3}, "at least 8 pixels"),
     ],
@@ -123,3 +129,31 @@ def test_fitted_proportions_name_the_landmark_that_is_lacking(hand):
     for kind in ("hand", "hand+regions"):
         with pytest.raises(ValueError, match=f"laid upon the landmark {hand.points.names[20]}, which the points lack"):
             Cutting(kind, proportions="fitted").cut(hand.scan, few, hand.points)
+
+
+@pytest.fixture(scope="module")
+def volume():
+    return draw_phantom_volume(np.random.default_rng(0), sex="M", age_months=150.0, spacing_mm=(2.0, 1.8, 1.8))
+
+
+@pytest.mark.parametrize("kind", CUT_KINDS)
+def test_every_way_of_cutting_a_volume_gives_the_regions_it_names(volume, kind):
+    cutting = Cutting(kind, 16, ndim=3)
+    stack = cutting.cut(volume.scan, volume.points, volume.points)
+    assert stack.names == cutting.region_names
+    assert stack.pixels.shape == (len(stack.names), *cutting.shape)
+    assert len(cutting.shape) == (2 if kind in ("regions-slice", "regions-projection") else 3)
+    assert stack.present.mean() > 0.9
+    assert {frame.ndim for frame in stack.frames if frame} == {3}
+
+
+def test_volumes_are_cut_at_the_sites_of_volumes():
+    assert Cutting(ndim=3).sites == VOLUME_SITES
+    assert Cutting("regions-slice", ndim=3).region_names == tuple(site.name for site in VOLUME_SITES)
+
+
+def test_radiographs_and_volumes_are_not_mixed_up(hand, volume):
+    with pytest.raises(ValueError, match="cutting is of 3D scans, got 2D"):
+        Cutting("whole", ndim=3).cut(hand.scan)
+    with pytest.raises(ValueError, match="cutting is of 2D scans, got 3D"):
+        Cutting("whole").cut(volume.scan)

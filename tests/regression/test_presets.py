@@ -1,6 +1,6 @@
 import pytest
 
-from boneage.regression import PRESETS, BackboneSettings
+from boneage.regression import PRESETS, BackboneSettings, for_volumes
 from boneage.regression.networks.backbone import BACKBONES
 
 
@@ -18,3 +18,12 @@ def test_what_a_preset_is_called_it_is(name):
     assert settings.network.frozen is (use == "features")
     # off the shelf, features are computed once; fine-tuned, hands are changed each time
     assert (settings.recipe.augmentation is None) is (use == "features")
+
+
+def test_multiregion_alone_has_a_sibling_that_reads_volumes():
+    flat, deep = PRESETS["multiregion"], for_volumes(PRESETS["multiregion"])
+    assert (flat.network.ndim, deep.network.ndim) == (2, 3)
+    assert (deep.recipe, deep.fusion, deep.use_sex) == (flat.recipe, flat.fusion, flat.use_sex)
+    for name in set(PRESETS) - {"multiregion"}:
+        with pytest.raises(ValueError, match="only multiregion reads volumes"):
+            for_volumes(PRESETS[name])

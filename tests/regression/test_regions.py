@@ -107,7 +107,7 @@ def test_a_region_outside_the_image_or_without_extent_is_missing(hand):
 def test_names_that_the_points_lack_are_named(hand):
     with pytest.raises(ValueError, match="needs the landmark"):
         crop_regions(hand.scan, Points(("a",), [[1.0, 2.0]]), HAND_SITES, side=32)
-    with pytest.raises(ValueError, match="2D"):
+    with pytest.raises(ValueError, match="cannot be cropped from a 3D scan"):
         crop_regions(Scan(np.zeros((5, 5, 5))), hand.points, HAND_SITES, side=32)
 
 

@@ -8,7 +8,7 @@ import torch
 from sklearn.exceptions import NotFittedError
 
 from boneage.regression import AgeRegressor, MultiRegionSettings, RegressorSettings
-from tests.regression.conftest import REGIONS, make_stack
+from tests.regression.conftest import REGIONS, make_cubes, make_stack
 
 
 @pytest.fixture(scope="module")
@@ -250,3 +250,46 @@ def test_a_training_does_not_go_on_from_a_model_of_another_kind(fitted, hands, q
 def test_a_model_that_is_not_fitted_cannot_be_gone_on_from(hands, quick_settings):
     with pytest.raises(NotFittedError, match="to start from"):
         AgeRegressor(settings=quick_settings, start=AgeRegressor()).fit(*hands)
+
+
+@pytest.fixture(scope="module")
+def of_volumes(quick_settings):
+    """A model of cubes, and thirty hands that it has learnt from."""
+    rng = np.random.default_rng(0)
+    ages = rng.uniform(96, 240, 30).tolist()
+    stacks = [make_cubes(rng, age) for age in ages]
+    settings = dataclasses.replace(
+        quick_settings, network=dataclasses.replace(quick_settings.network, channels=(4, 8), ndim=3)
+    )
+    return AgeRegressor(settings=settings).fit(stacks, ages, ["F", "M"] * 15), stacks, ages
+
+
+def test_cubes_tell_an_age_with_weights_that_sum_to_one(of_volumes):
+    model, _, _ = of_volumes
+    rng = np.random.default_rng(5)
+    ages = np.linspace(110, 230, 8)
+    told = model.predict([make_cubes(rng, age) for age in ages], ["F"] * 8)
+    assert np.abs([one.months - age for one, age in zip(told, ages, strict=True)]).mean() < 15
+    assert all(sum(one.region_weights) == pytest.approx(1) for one in told)
+    (half,) = model.predict([make_cubes(rng, 150, (False, True))], ["M"])
+    assert half.region_weights == pytest.approx((0, 1))
+
+
+def test_a_model_of_volumes_survives_being_saved(of_volumes):
+    model, stacks, _ = of_volumes
+    config, arrays = model.to_state()
+    again = AgeRegressor.from_state(json.loads(json.dumps(config)), arrays)
+    assert again.shape_ == (12, 12, 12)
+    for one, other in zip(model.predict(stacks[:3], "FMF"), again.predict(stacks[:3], "FMF"), strict=True):
+        assert other.months == pytest.approx(one.months, abs=1e-4)
+
+
+def test_a_model_reads_pictures_or_cubes_and_refuses_the_others(of_volumes, fitted, hands):
+    model, stacks, ages = of_volumes
+    flat = dataclasses.replace(stacks[0], pixels=stacks[0].pixels[:, 6])
+    with pytest.raises(ValueError, match="2 of 12 x 12 x 12 pixels, got 2 of 12 x 12"):
+        model.predict([flat], ["F"])
+    with pytest.raises(ValueError, match="the network reads regions of 3 axes, got 2"):
+        AgeRegressor(settings=model.settings).fit(hands[0], hands[1], hands[2])
+    with pytest.raises(ValueError, match="the network reads regions of 2 axes, got 3"):
+        AgeRegressor(settings=fitted.settings).fit(stacks, ages, ["F"] * 30)

@@ -14,18 +14,19 @@ from boneage.regression.training import TrainingData, train_network
 RECIPE = Recipe(epochs=12, batch_size=4)
 
 
-def make_data(n=10):
+def make_data(n=10, shape=(16, 16)):
     rng = torch.Generator().manual_seed(0)
     return TrainingData(
-        torch.rand(n, 2, 16, 16, generator=rng), torch.ones(n, 2, dtype=torch.bool), torch.zeros(n),
+        torch.rand(n, 2, *shape, generator=rng), torch.ones(n, 2, dtype=torch.bool), torch.zeros(n),
         torch.randn(n, generator=rng),
     )  # fmt: skip
 
 
 def train(recipe=RECIPE, seed=0, data=None, **options):
     torch.manual_seed(1)
-    net = MultiRegionNet(MultiRegionSettings(channels=(4, 8), hidden=8), 2, use_sex=False)
-    train_network(net, data or make_data(), recipe, "learned", seed=seed, **options)
+    data = data or make_data()
+    net = MultiRegionNet(MultiRegionSettings(channels=(4, 8), hidden=8, ndim=data.pixels.ndim - 2), 2, use_sex=False)
+    train_network(net, data, recipe, "learned", seed=seed, **options)
     return torch.cat([p.detach().ravel() for p in net.parameters()])
 
 
@@ -47,7 +48,8 @@ def test_the_callers_random_state_is_left_alone():
     assert torch.equal(torch.rand(3), expected)
 
 
-def test_an_interrupted_training_resumes_and_ends_with_the_same_weights(tmp_path):
+@pytest.mark.parametrize("shape", [(16, 16), (8, 8, 8)])
+def test_an_interrupted_training_resumes_and_ends_with_the_same_weights(tmp_path, shape):
     checkpoint = tmp_path / "state.ckpt"
 
     def interrupt(_stage, part):
@@ -55,12 +57,12 @@ def test_an_interrupted_training_resumes_and_ends_with_the_same_weights(tmp_path
             raise KeyboardInterrupt
 
     with pytest.raises((KeyboardInterrupt, SystemExit)):
-        train(checkpoint=checkpoint, progress=interrupt)
+        train(data=make_data(shape=shape), checkpoint=checkpoint, progress=interrupt)
     assert checkpoint.is_file()
     told = []
-    resumed = train(checkpoint=checkpoint, progress=lambda _stage, part: told.append(part))
+    resumed = train(data=make_data(shape=shape), checkpoint=checkpoint, progress=lambda _stage, part: told.append(part))
     assert len(told) < 12
-    assert torch.allclose(resumed, train(), rtol=1e-4, atol=1e-6)
+    assert torch.allclose(resumed, train(data=make_data(shape=shape)), rtol=1e-4, atol=1e-6)
     assert not checkpoint.exists()
 
 

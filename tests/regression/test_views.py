@@ -17,6 +17,14 @@ def test_the_first_view_is_the_picture_and_the_others_are_a_little_different():
         assert 0.01 < (view - pixels).abs().mean() < 0.3
 
 
+def test_cubes_have_views_too():
+    cubes = torch.rand(2, 2, 9, 9, 9, generator=torch.Generator().manual_seed(0))
+    first, second = draw_views(cubes, 2)
+    assert torch.equal(first, cubes)
+    assert second.shape == cubes.shape
+    assert 0.01 < (second - cubes).abs().mean() < 0.3
+
+
 def test_a_hand_is_seen_the_same_whoever_is_beside_it():
     pixels = torch.rand(3, 2, 20, 20, generator=torch.Generator().manual_seed(0))
     for one, all_ in zip(draw_views(pixels[1:2], 3), draw_views(pixels, 3), strict=True):

@@ -41,8 +41,8 @@ from boneage.pipeline.commands.options import (
 )
 
 _COMPARE_HELP = (
-    "Variants, by commas: constant, geometry, hog-ridge, whole, hand, regions, hand+regions. A network is changed "
-    "after colons, as in regions:equal."
+    "Variants, by commas: constant, geometry, hog-ridge, whole, hand, regions, hand+regions; of volumes also "
+    "regions-slice, regions-projection. A network is changed after colons, as in regions:equal."
 )
 Folds = Annotated[int, typer.Option("--folds", min=2, help="Test every hand once in this many folds.")]
 
@@ -91,7 +91,7 @@ def benchmark(
     from boneage.pipeline.age_variants import describe_seen, name_variants, prepare_comparison
     from boneage.pipeline.benchmark_protocols import CrossValidation, FixedSplit
     from boneage.pipeline.bone_age import BoneAgePipeline
-    from boneage.pipeline.gathering import describe, gather, read_id_lists
+    from boneage.pipeline.gathering import count_axes, describe, gather, read_id_lists
     from boneage.pipeline.progress import show_stages
     from boneage.pipeline.provenance import describe_run
     from boneage.regression import Cutting
@@ -105,15 +105,15 @@ def benchmark(
     settings = settings_for(
         use_sex=not no_sex, epochs=epochs, network=network, recipe=recipe, precision=precision, going_on=bool(begun)
     )
+    collection = gather(images, landmarks=landmarks, ages=ages, sizes=sizes, ids=ids)
     variants = name_variants(
         split_names(compare),
         settings,
-        partial(Cutting, side=side or 0, proportions=proportions, thumbnail=thumbnail),
+        partial(Cutting, side=side or 0, proportions=proportions, thumbnail=thumbnail, ndim=count_axes(collection)),
         epochs=epochs,
         weights=weights,
         start=begun,
     )
-    collection = gather(images, landmarks=landmarks, ages=ages, sizes=sizes, ids=ids)
     remark(describe(collection))
     protocol: CrossValidation | FixedSplit = CrossValidation(folds, seed)
     if train_ids is not None:

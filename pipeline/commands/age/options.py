@@ -12,8 +12,12 @@ Epochs = Annotated[
     int | None, typer.Option("--epochs", min=1, help="Passes over the hands; the recipe's if not given.")
 ]
 CutOption = Annotated[
-    Literal["regions", "hand", "hand+regions", "whole"],
-    typer.Option("--cut", help="What the model sees: regions around bones, the hand turned upright, the whole image."),
+    Literal["regions", "regions-slice", "regions-projection", "hand", "hand+regions", "whole"],
+    typer.Option(
+        "--cut",
+        help="What the model sees: regions around bones, of volumes also as pictures (the middle slice, or the mean in "
+        "depth); the hand turned upright; the whole image.",
+    ),
 ]
 Side = Annotated[
     int | None, typer.Option("--side", min=8, help="Side of a region in pixels; the way of cutting has its own.")

@@ -71,16 +71,19 @@ def train(
     """
     from boneage.pipeline.age_training import prepare_regions, settings_for, train_pipeline
     from boneage.pipeline.bone_age import BoneAgePipeline
-    from boneage.pipeline.gathering import describe, gather
+    from boneage.pipeline.gathering import count_axes, describe, gather
     from boneage.pipeline.outputs import prepare_folder
     from boneage.pipeline.progress import show_stages
-    from boneage.regression import Cutting
+    from boneage.regression import Cutting, for_volumes
 
     begun = BoneAgePipeline.load(start) if start else None
     settings = settings_for(
         use_sex=not no_sex, epochs=epochs, network=network, recipe=recipe, precision=precision, going_on=bool(begun)
     )
     collection = gather(images, landmarks=landmarks, ages=ages, sizes=sizes, ids=ids)
+    cutting = Cutting(cut, side or 0, proportions=proportions, thumbnail=thumbnail, ndim=count_axes(collection))
+    if len(cutting.shape) == 3:
+        settings = for_volumes(settings)
     remark(describe(collection))
     prepare_folder(model.parent)
     state = model.with_name(f".{model.name}.training")
@@ -88,7 +91,7 @@ def train(
         prepared = prepare_regions(
             collection,
             localiser,
-            Cutting(cut, side or 0, proportions=proportions, thumbnail=thumbnail),
+            cutting,
             cut_at_annotations=landmarks is not None,
             seed=seed,
             jobs=jobs,

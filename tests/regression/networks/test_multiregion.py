@@ -7,18 +7,22 @@ from boneage.regression.networks.multiregion import MultiRegionNet
 PRESENT = torch.tensor([[True, True, False], [False, True, True]])
 
 
-def make(branch="shared", use_sex=True):
+def make(branch="shared", use_sex=True, **changes):
     torch.manual_seed(0)
-    return MultiRegionNet(MultiRegionSettings(channels=(4, 8), branch=branch, hidden=8), 3, use_sex).eval()
+    settings = MultiRegionSettings(channels=(4, 8), branch=branch, hidden=8, **changes)
+    return MultiRegionNet(settings, 3, use_sex).eval()
 
 
-def pixels():
-    return torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(1))
+def pixels(ndim=2):
+    return torch.rand(2, 3, *[16] * ndim, generator=torch.Generator().manual_seed(1))
 
 
+@pytest.mark.parametrize("ndim", [2, 3])
 @pytest.mark.parametrize("branch", ["shared", "per_site"])
-def test_every_present_region_says_an_age_and_no_other(branch):
-    ages, trust = make(branch)(pixels(), PRESENT, torch.tensor([-1.0, 1.0]))
+@pytest.mark.parametrize("contrast", [False, True])
+def test_every_present_region_says_an_age_and_no_other(branch, ndim, contrast):
+    net = make(branch, ndim=ndim, contrast=contrast, fine_stem=contrast)
+    ages, trust = net(pixels(ndim), PRESENT, torch.tensor([-1.0, 1.0]))
     assert ages.shape == trust.shape == (2, 3)
     assert (ages[~PRESENT] == 0).all()
     assert (ages[PRESENT] != 0).all()

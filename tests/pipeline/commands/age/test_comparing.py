@@ -90,3 +90,18 @@ def test_tables_of_different_hands_are_told(boneage, known, tmp_path):
     )
     assert code == 1
     assert "none of its ids has a known age" in err
+
+
+def test_volumes_are_compared_as_cubes_and_as_pictures(boneage, volumes, tmp_path):
+    code, out, err = boneage(
+        "age", "benchmark", volumes / "images", "--ages", volumes / "ages.csv",
+        "--landmarks", volumes / "landmarks.csv", "--compare",
+        "constant,geometry,regions:fixed,regions-slice,regions-projection", "--side", 16, "--folds", 2, "--epochs", 1,
+        "--out", tmp_path,
+    )  # fmt: skip
+    assert code == 0, err
+    summary = read_summary(tmp_path)
+    assert summary["n_hands"] == summary["n_phantoms"] == 6
+    networks = ("regions:fixed", "regions-slice", "regions-projection")
+    assert list(summary["variants"]) == ["constant", "geometry", *networks]
+    assert "phantom" in out

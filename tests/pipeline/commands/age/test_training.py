@@ -118,3 +118,15 @@ def test_a_training_goes_on_from_a_model_and_says_what_it_knew(boneage, known, t
     code, _, err = boneage("age", "train", *base[:5], "--side", 40, "--model", tmp_path / "x.boneage", "--start", first)
     assert code == 1
     assert "the model to start from has another side of the regions: 32, not 40" in err
+
+
+def test_a_model_of_volumes_is_trained_by_the_same_command(boneage, volumes, tmp_path):
+    model = tmp_path / "m.boneage"
+    arguments = ("age", "train", volumes / "images", "--ages", volumes / "ages.csv", "--cut", "whole", "--side", 16)
+    code, out, err = boneage(*arguments, "--model", model, "--epochs", 1)
+    assert code == 0, err
+    assert "age model trained on 6 hands" in out
+    assert BoneAgePipeline.load(model).cutting.ndim == 3
+    code, _, err = boneage(*arguments, "--model", model, "--network", "bonet")
+    assert code == 1
+    assert "only multiregion reads volumes" in err
