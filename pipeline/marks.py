@@ -5,7 +5,7 @@ A picture shows the last two axes of a map into it: those of a radiograph, or a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,11 +49,14 @@ def draw_lines(draw: ImageDraw.ImageDraw, points: Points, pairs: Sequence[tuple[
             draw.line((c0, r0, c1, r1), fill=_LINE, width=1)
 
 
-def draw_regions(draw: ImageDraw.ImageDraw, regions: RegionStack, to_picture: Frame, weights: dict[str, float]) -> None:
+def draw_regions(
+    draw: ImageDraw.ImageDraw, regions: RegionStack, to_picture: Frame, weights: Mapping[str, float]
+) -> None:
     """Outline the regions that are present, the brighter the larger their weights, 0 to 1 by name."""
+    side = regions.pixels.shape[-1]
     for name, frame in zip(regions.names, regions.frames, strict=True):
         if frame is not None:
-            outline = outline_cells(regions.pixels.shape[1:], to_picture.compose(frame))
+            outline = outline_cells((side,) * frame.ndim, to_picture.compose(frame))
             draw.line(outline, fill=shade(weights.get(name, 0.0)), width=2, joint="curve")
 
 

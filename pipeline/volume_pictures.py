@@ -96,7 +96,7 @@ def _draw_projection(
 
 def _enlarge(picture: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.float32]:
     image = Image.fromarray(picture).resize(shape[::-1], Image.Resampling.BICUBIC)
-    return np.clip(np.asarray(image), 0, 1)
+    return np.asarray(np.clip(np.asarray(image), 0, 1))
 
 
 def _label_projection(picture: Image.Image, view: str, pixels_per_mm: float | None) -> Image.Image:

@@ -35,9 +35,9 @@ def place_projection(scan: Scan, view: str, scale: float) -> tuple[Frame, tuple[
         Rows and columns of the picture.
     """
     axes = list(VIEWS[view])
-    size = np.maximum(np.round(scale * scan.true_size[axes]), 1).astype(int)
-    turned = Frame.resize(np.array(scan.pixels.shape)[axes], size).compose(_turn(view))
-    return turned.compose(scan.frame_to_original().inverse()), (int(size[1]), int(size[2]))
+    depth, rows, columns = (max(round(scale * size), 1) for size in scan.true_size[axes].tolist())
+    turned = Frame.resize([scan.pixels.shape[axis] for axis in axes], (depth, rows, columns)).compose(_turn(view))
+    return turned.compose(scan.frame_to_original().inverse()), (rows, columns)
 
 
 def place_slice(scan: Scan, view: str, middle: Array, scale: float, side: int) -> Frame:
@@ -61,7 +61,7 @@ def place_slice(scan: Scan, view: str, middle: Array, scale: float, side: int) -
     """
     to_true = scan.frame_to_true().compose(scan.frame_to_original().inverse())
     turned = _turn(view).compose(to_true)
-    place = turned.apply([middle])[0]
+    place = turned.apply(middle[None])[0]
     in_picture = np.array([0.0, (side - 1) / 2, (side - 1) / 2])
     return Frame.from_linear(scale * np.eye(3), in_picture - scale * place).compose(turned)
 
@@ -69,7 +69,7 @@ def place_slice(scan: Scan, view: str, middle: Array, scale: float, side: int) -
 def cut_slice(scan: Scan, to_picture: Frame, side: int) -> Picture:
     """Return the slice at depth 0; NaN outside the volume."""
     frame = to_picture.compose(scan.frame_to_original())
-    return resample(scan.pixels, frame, (1, side, side), fill=np.nan)[0]
+    return np.asarray(resample(scan.pixels, frame, (1, side, side), fill=np.nan)[0])
 
 
 def cut_votes(vote: VoteMap, to_picture: Frame, side: int) -> Picture:
@@ -80,7 +80,7 @@ def cut_votes(vote: VoteMap, to_picture: Frame, side: int) -> Picture:
 
 def gather_votes(scan: Scan, votes: Sequence[VoteMap]) -> Picture:
     """Return the highest of all votes at every place of a coarse grid as large as the volume."""
-    shape = np.maximum(np.round(_CELLS * scan.true_size / scan.true_size.max()), 1).astype(int)
+    shape = [max(round(_CELLS * size), 1) for size in (scan.true_size / scan.true_size.max()).tolist()]
     to_grid = Frame.resize(scan.pixels.shape, shape).compose(scan.frame_to_original().inverse())
     highest = np.zeros(shape, np.float32)
     for vote in votes:
