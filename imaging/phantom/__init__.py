@@ -1,4 +1,7 @@
-"""Phantom hands: synthetic left-hand radiographs with exact landmarks and age. A test instrument, not evidence."""
+"""Phantom hands: synthetic left hands, as radiographs and as MR volumes. A test instrument, not evidence.
+
+All have exact landmarks and an exact age.
+"""
 
 from boneage.imaging.phantom.hands import (
     LANDMARK_NAMES,
@@ -7,5 +10,14 @@ from boneage.imaging.phantom.hands import (
     draw_phantom_hand,
     write_phantom_set,
 )
+from boneage.imaging.phantom.volumes import VOLUME_LANDMARK_NAMES, draw_phantom_volume
 
-__all__ = ["LANDMARK_NAMES", "PHANTOM_PREFIX", "PhantomHand", "draw_phantom_hand", "write_phantom_set"]
+__all__ = [
+    "LANDMARK_NAMES",
+    "PHANTOM_PREFIX",
+    "VOLUME_LANDMARK_NAMES",
+    "PhantomHand",
+    "draw_phantom_hand",
+    "draw_phantom_volume",
+    "write_phantom_set",
+]

@@ -37,7 +37,7 @@ class LongBone:
 
 @dataclass(frozen=True)
 class Carpal:
-    """A carpal bone: place and half axes in mm, and the turn of its long axis against x."""
+    """A carpal bone: place and half axes in mm, and the turn of its long axis against x; z goes to the palm."""
 
     name: str
     x: float
@@ -46,6 +46,8 @@ class Carpal:
     half_width: float
     turn_deg: float
     centre: Centre
+    z: float
+    half_depth: float
 
 
 @dataclass(frozen=True)
@@ -95,14 +97,14 @@ ULNA = LongBone("ulna", 70, 11.0, 12.0, 16.0, "distal", Centre(78, 150, 200))
 RADIUS_WRIST, ULNA_WRIST = (9.0, 0.0), (-17.0, -2.5)  # the distal ends of the two, epiphysis included
 
 CARPALS = (
-    Carpal("capitate", 2.5, 22.5, 11.5, 7.0, 88, Centre(3, 120)),
-    Carpal("hamate", -9.0, 21.0, 9.5, 7.5, 70, Centre(4, 122)),
-    Carpal("triquetrum", -15.0, 11.5, 7.5, 5.5, 135, Centre(26, 130)),
-    Carpal("lunate", -3.0, 9.0, 7.8, 6.0, 170, Centre(38, 132)),
-    Carpal("scaphoid", 11.5, 12.0, 10.0, 5.8, 40, Centre(60, 138)),
-    Carpal("trapezium", 19.5, 19.5, 7.0, 5.5, 110, Centre(58, 138)),
-    Carpal("trapezoid", 12.0, 25.5, 6.0, 5.2, 80, Centre(62, 138)),
-    Carpal("pisiform", -17.5, 13.5, 4.4, 3.8, 90, Centre(118, 160)),
+    Carpal("capitate", 2.5, 22.5, 11.5, 7.0, 88, Centre(3, 120), 0, 9.5),
+    Carpal("hamate", -9.0, 21.0, 9.5, 7.5, 70, Centre(4, 122), 1.0, 8.5),
+    Carpal("triquetrum", -15.0, 11.5, 7.5, 5.5, 135, Centre(26, 130), 1.5, 6.5),
+    Carpal("lunate", -3.0, 9.0, 7.8, 6.0, 170, Centre(38, 132), 1.0, 8.5),
+    Carpal("scaphoid", 11.5, 12.0, 10.0, 5.8, 40, Centre(60, 138), 3.0, 7.0),
+    Carpal("trapezium", 19.5, 19.5, 7.0, 5.5, 110, Centre(58, 138), 6.5, 7.0),
+    Carpal("trapezoid", 12.0, 25.5, 6.0, 5.2, 80, Centre(62, 138), 1.0, 8.0),
+    Carpal("pisiform", -17.5, 13.5, 4.4, 3.8, 90, Centre(118, 160), 9.5, 5.0),
 )
 SESAMOID = Centre(150, 180)
 
