@@ -14,6 +14,8 @@ from boneage.imaging import Frame, Points, Scan, UnreadableScan, resample
 from boneage.landmarks import ForestLocaliser, VoteMap
 from boneage.pipeline.colouring import stretch, tint
 from boneage.pipeline.marks import mark_pair
+from boneage.pipeline.volume_cases import draw_volume_case
+from boneage.pipeline.volume_views import to_true
 
 Array = NDArray[np.float64]
 
@@ -49,7 +51,7 @@ def draw_cases(
             scan = scan_of(case.id)
         except (KeyError, UnreadableScan):
             continue
-        if scan.ndim != 2:
+        if scan.ndim != truth[case.id].ndim:
             continue
         if localiser is not None and case.id not in votes_of:
             votes_of[case.id] = _vote(localiser, scan, found[case.id])
@@ -57,7 +59,7 @@ def draw_cases(
             scan,
             truth[case.id].position(case.landmark),
             found[case.id].position(case.landmark),
-            length=measure_length(truth[case.id]),
+            length=measure_length(truth[case.id].mapped(_proportions_of(scan))),
             votes=votes_of.get(case.id, {}).get(case.landmark),
         )
         file = io.BytesIO()
@@ -68,19 +70,23 @@ def draw_cases(
 def draw_case(scan: Scan, true: Array, found: Array, *, length: float, votes: VoteMap | None = None) -> Image.Image:
     """Draw the surroundings of one landmark: truth as a ring, estimate as a cross, an arrow from one to the other.
 
+    Of a volume, in three slices; see :func:`~boneage.pipeline.volume_cases.draw_volume_case`.
+
     Parameters
     ----------
     scan : Scan
-        A radiograph.
-    true, found : ndarray of shape (2,)
+    true, found : ndarray of shape (ndim,)
         In original pixels.
     length : float
-        Of the anatomy, in original pixels: a fifth of it is shown, or more if that does not hold both.
+        Of the anatomy: a fifth of it is shown, or more if that does not hold both. In original pixels of a radiograph,
+        in units of a volume's spacing.
     votes : VoteMap, optional
         Laid over the picture, the brighter where the votes agree better; scaled to its own maximum.
     """
-    error = float(np.linalg.norm(found - true))
+    error = float(np.linalg.norm(np.diff(_proportions_of(scan).apply(np.stack([true, found])), axis=0)))
     side = float(np.nanmax([_CONTEXT * length, _ROOM * error, 8.0]))
+    if scan.ndim == 3:
+        return draw_volume_case(scan, true, found, side=side, votes=votes)
     middle = (true + found) / 2
     scale = SIDE / side
     to_picture = Frame.from_linear(scale * np.eye(2), (SIDE - 1) / 2 - scale * middle)
@@ -90,6 +96,11 @@ def draw_case(scan: Scan, true: Array, found: Array, *, length: float, votes: Vo
         values = resample(votes.values, to_picture.compose(votes.to_map.inverse()), (SIDE, SIDE), fill=0.0)
         layer = values / np.float32(max(float(votes.values.max()), 1e-9))
     return mark_pair(tint(grey, layer), *to_picture.apply(np.stack([true, found])))
+
+
+def _proportions_of(scan: Scan) -> Frame:
+    """Return the map from original pixels to the proportions that a picture has: a radiograph's own."""
+    return to_true(scan) if scan.ndim == 3 else Frame.identity(2)
 
 
 def _vote(localiser: ForestLocaliser, scan: Scan, found: Points) -> dict[str, VoteMap]:

@@ -33,10 +33,10 @@ def draw_points(draw: ImageDraw.ImageDraw, points: Points, to_picture: Frame) ->
             draw.ellipse((column - 3.5, row - 3.5, column + 3.5, row + 3.5), outline=colour, width=2)
 
 
-def colours_of(points: Points) -> list[Colour]:
-    """Return each landmark's colour."""
+def colours_of(points: Points, trusted: Colour = _POINT) -> list[Colour]:
+    """Return each landmark's colour: another one where the score is low."""
     assert points.scores is not None
-    return [WARNING if score < _DOUBTFUL_SCORE else _POINT for score in np.nan_to_num(points.scores, nan=1.0)]
+    return [WARNING if score < _DOUBTFUL_SCORE else trusted for score in np.nan_to_num(points.scores, nan=1.0)]
 
 
 def draw_lines(draw: ImageDraw.ImageDraw, points: Points, pairs: Sequence[tuple[str, str]], to_picture: Frame) -> None:

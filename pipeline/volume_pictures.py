@@ -22,6 +22,7 @@ from boneage.pipeline.volume_views import (
     place_projection,
     place_slice,
     project,
+    to_true,
 )
 from boneage.regression import RegionStack
 
@@ -33,6 +34,7 @@ _LABEL = 16  # over the slices of a landmark
 _GAP = 2
 _COLUMN = 3 * (_SIDE + _GAP) + 12
 _TOP, _BOTTOM = 44, 30
+_GAMMA = np.float32(0.75)  # of projections, in which thin fingers are dark beside the wrist
 _FIELD = 0.12  # of the anatomy's length, the side of a slice
 _ARM = (6, 16)  # where a cross hair's lines begin and end: the landmark itself stays to be seen
 _BARS = (1, 2, 5, 10, 20, 50, 100)
@@ -86,15 +88,16 @@ def _draw_projection(
     scan: Scan, view: str, scale: float, votes: NDArray[np.float32] | None
 ) -> tuple[Image.Image, Frame]:
     to_picture, shape = place_projection(scan, view, scale)
-    grey = _enlarge(stretch(project(scan.pixels, view)), shape)
+    grey = enlarge(stretch(project(scan.pixels, view)) ** _GAMMA, shape)
     layer = None
     if votes is not None:
         seen = np.transpose(votes, VIEWS[view]).max(axis=0)
-        layer = _enlarge(seen / np.float32(max(float(votes.max()), 1e-9)), shape)
+        layer = enlarge(seen / np.float32(max(float(votes.max()), 1e-9)), shape)
     return tint(grey, layer), to_picture
 
 
-def _enlarge(picture: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.float32]:
+def enlarge(picture: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.float32]:
+    """Return a picture of values in 0..1 in another shape, smoothly."""
     image = Image.fromarray(picture).resize(shape[::-1], Image.Resampling.BICUBIC)
     return np.asarray(np.clip(np.asarray(image), 0, 1))
 
@@ -125,14 +128,14 @@ def _draw_sites(scan: Scan, points: Points, votes: Sequence[VoteMap]) -> Image.I
     n_rows = (HEIGHT - _TOP - _BOTTOM) // (_SIDE + _LABEL)
     sites = Image.new("RGB", (max(-(-len(names) // n_rows), 1) * _COLUMN, HEIGHT), BACKGROUND)
     draw = ImageDraw.Draw(sites)
-    length = measure_length(points.mapped(scan.frame_to_original().inverse()).mapped(scan.frame_to_true()))
+    length = measure_length(points.mapped(to_true(scan)))
     field = _FIELD * (length if np.isfinite(length) else float(scan.true_size.max()))
     scale = _SIDE / field
     in_mm = scan.spacing_unit == "mm"
     wide = f", {field:.0f} mm wide" if in_mm else ""
     draw.text((4, 6), f"three slices through each landmark{wide}", fill=TEXT, font=font(14))
     vote_of = dict(zip(points.names, votes, strict=True)) if votes else {}
-    colour_of = dict(zip(points.names, colours_of(points), strict=True))
+    colour_of = dict(zip(points.names, zip(colours_of(points, TEXT), colours_of(points), strict=True), strict=True))
     for number, name in enumerate(names):
         column, row = divmod(number, n_rows)
         x, y = 4 + column * _COLUMN, _TOP + row * (_SIDE + _LABEL)
@@ -143,10 +146,11 @@ def _draw_sites(scan: Scan, points: Points, votes: Sequence[VoteMap]) -> Image.I
         if np.isnan(place[0]):
             draw.text((x, y), f"{name}: not found", fill=FAINT, font=font(12))
             continue
-        draw.text((x, y), name, fill=colour_of[name], font=font(12))
+        of_name, of_cross = colour_of[name]
+        draw.text((x, y), name, fill=of_name, font=font(12))
         for k, view in enumerate(VIEWS):
             corner = (x + k * (_SIDE + _GAP), y + _LABEL)
-            sites.paste(_draw_slice(scan, view, place, scale, vote_of.get(name), colour_of[name]), corner)
+            sites.paste(_draw_slice(scan, view, place, scale, vote_of.get(name), of_cross), corner)
         if row == 0 and in_mm:
             draw_scale(draw, (x + 4, y + _LABEL + _SIDE - 5), scale, _SIDE / 2)
     note = "research use only, not a diagnosis" + ("; phantom (synthetic)" if scan.phantom else "")

@@ -16,7 +16,13 @@ Picture = NDArray[np.float32]
 VIEWS = {"coronal": (0, 1, 2), "sagittal": (2, 1, 0), "axial": (1, 0, 2)}
 """The axes of a volume that are depth, rows and columns of the picture."""
 
+_COARSE = 4  # pixels a cell of the cube that votes are projected in
 _CELLS = 200  # of a grid that votes are projected in, along the volume's longest side
+
+
+def to_true(scan: Scan) -> Frame:
+    """Return the map from the original's voxels to the volume's axes in true proportions, in units of its spacing."""
+    return scan.frame_to_true().compose(scan.frame_to_original().inverse())
 
 
 def project(volume: Picture, view: str) -> Picture:
@@ -59,8 +65,7 @@ def place_slice(scan: Scan, view: str, middle: Array, scale: float, side: int) -
     Frame
         From the original's voxels to (depth, row, column): the slice is at depth 0.
     """
-    to_true = scan.frame_to_true().compose(scan.frame_to_original().inverse())
-    turned = _turn(view).compose(to_true)
+    turned = _turn(view).compose(to_true(scan))
     place = turned.apply(middle[None])[0]
     in_picture = np.array([0.0, (side - 1) / 2, (side - 1) / 2])
     return Frame.from_linear(scale * np.eye(3), in_picture - scale * place).compose(turned)
@@ -76,6 +81,18 @@ def cut_votes(vote: VoteMap, to_picture: Frame, side: int) -> Picture:
     """Return the votes of a landmark in the slice at depth 0, relative to their peak."""
     values = resample(vote.values, to_picture.compose(vote.to_map.inverse()), (1, side, side), fill=0.0)[0]
     return np.asarray(values / max(float(vote.values.max()), 1e-9), dtype=np.float32)
+
+
+def project_votes(vote: VoteMap, to_picture: Frame, side: int) -> Picture:
+    """Return the highest votes of a landmark along the line of sight, relative to their peak, coarsely.
+
+    What is seen is a cube as deep as the picture is wide, with depth 0 in its middle.
+    """
+    n = side // _COARSE
+    centred = Frame.from_linear(np.eye(3), [(side - 1) / 2, 0.0, 0.0]).compose(to_picture)
+    to_cells = Frame.resize((side,) * 3, (n,) * 3).compose(centred)
+    values = resample(vote.values, to_cells.compose(vote.to_map.inverse()), (n, n, n), fill=0.0).max(axis=0)
+    return np.asarray(values / max(float(values.max()), 1e-9), dtype=np.float32)
 
 
 def gather_votes(scan: Scan, votes: Sequence[VoteMap]) -> Picture:
