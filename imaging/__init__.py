@@ -7,6 +7,7 @@ from boneage.imaging.annotations import LandmarkTable, read_names, rename_landma
 from boneage.imaging.collection import Collection, NoScans, find_scans, fold_ids, split_ids
 from boneage.imaging.formats import FORMATS, Details, Order, read_landmarks, render_landmarks, write_landmarks
 from boneage.imaging.frames import Frame
+from boneage.imaging.identifiers import scan_id
 from boneage.imaging.people import AgeRecord, read_ages, read_ids, read_sexes, read_sizes
 from boneage.imaging.points import Points
 from boneage.imaging.readers import UnreadableScan, read_scan
@@ -17,6 +18,7 @@ from boneage.imaging.scores import read_scores, with_scores
 from boneage.imaging.shapes import NoSimilarity, compute_mean_shape, lay_upon
 from boneage.imaging.splits import assign_split, split_by_hash
 from boneage.imaging.tables import InvalidTable
+from boneage.imaging.volume_writing import write_volume
 
 __all__ = [
     "FORMATS",
@@ -54,10 +56,12 @@ __all__ = [
     "rename_landmarks",
     "render_landmarks",
     "resample",
+    "scan_id",
     "split_by_hash",
     "split_ids",
     "to_pixels",
     "warp",
     "with_scores",
     "write_landmarks",
+    "write_volume",
 ]

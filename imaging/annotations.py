@@ -30,7 +30,7 @@ class LandmarkTable:
     points : dict of Points
         By image id, in original pixels; all with these names in this order.
     original_shapes : dict of tuple
-        (rows, columns) of the original, by id, where the file says so.
+        (rows, columns) of the original, or (planes, rows, columns), by id, where the file says so.
     laterality : dict of {"L", "R"}
         By id, where the file says so.
     remarks : tuple of str
@@ -42,7 +42,7 @@ class LandmarkTable:
     path: Path
     names: tuple[str, ...]
     points: dict[str, Points]
-    original_shapes: dict[str, tuple[int, int]]
+    original_shapes: dict[str, tuple[int, ...]]
     laterality: dict[str, Laterality]
     remarks: tuple[str, ...] = ()
     in_mm: bool = False

@@ -67,7 +67,7 @@ class Collection:
     landmarks : LandmarkTable or None
     ages : mapping of AgeRecord
     sizes : mapping of tuple
-        Original (rows, columns) of resized copies, by id.
+        Original (rows, columns) of resized copies, by id; (planes, rows, columns) of volumes, which are none.
     rows_without_image : tuple of str
         Ids that only a table has.
     images_without_row : tuple of str
@@ -77,7 +77,7 @@ class Collection:
     paths: dict[str, Path]
     landmarks: LandmarkTable | None
     ages: Mapping[str, AgeRecord]
-    sizes: Mapping[str, tuple[int, int]]
+    sizes: Mapping[str, tuple[int, ...]]
     rows_without_image: tuple[str, ...] = ()
     images_without_row: tuple[str, ...] = ()
     _cache: OrderedDict[str, Scan] = field(default_factory=OrderedDict, repr=False)
@@ -89,7 +89,7 @@ class Collection:
         *,
         landmarks: LandmarkTable | None = None,
         ages: Mapping[str, AgeRecord] | None = None,
-        sizes: Mapping[str, tuple[int, int]] | None = None,
+        sizes: Mapping[str, tuple[int, ...]] | None = None,
         ids: Sequence[str] | None = None,
     ) -> Collection:
         """Join folders with tables; rows without an image and images without a row are reported, not fatal.

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pydicom.errors import InvalidDicomError
 from pydicom.pixels import apply_modality_lut, apply_voi_lut
 
+from boneage.imaging.identifiers import scan_id
 from boneage.imaging.readers import UnreadableScan, check_size
 from boneage.imaging.scans import Laterality, Modality, Scan, Sex, SpacingUnit
 
@@ -72,7 +73,7 @@ def read_dicom(path: Path) -> Scan:
         sex=_sex(data),
         age_months=_age_months(data),
         study_date=_study_date(data),
-        source=path.stem,
+        source=scan_id(path),
     )
 
 

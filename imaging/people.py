@@ -65,8 +65,8 @@ def read_sexes(path: Path | str) -> dict[str, Sex]:
     return {id_: sex for id_, sex in sexes.items() if sex is not None}
 
 
-def read_sizes(path: Path | str) -> dict[str, tuple[int, int]]:
-    """Read original sizes, ``id,width,height``, as (rows, columns) by id; blank rows are left out.
+def read_sizes(path: Path | str) -> dict[str, tuple[int, ...]]:
+    """Read original sizes, ``id,width,height[,depth]``, as ([planes,] rows, columns) by id; blank rows are left out.
 
     A landmark table or a table with several rows an image serves too.
 

@@ -1,4 +1,4 @@
-"""Reading one radiograph from a file. The content is sniffed; the suffix is never trusted."""
+"""Reading one radiograph or volume. The content is sniffed; the suffix is never trusted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from boneage.imaging.identifiers import scan_id
 from boneage.imaging.scans import Scan
+from boneage.imaging.volume_headers import NIFTI_HEADER_BYTES, VolumeFormat, tell_format
 
 SMALLEST_SIDE = 16
 LARGEST_AREA = 200_000_000
@@ -33,23 +35,27 @@ class UnreadableScan(Exception):
         return type(self), (self.path, self.reason)
 
 
-def read_scan(path: Path | str, original_shape: tuple[int, int] | None = None) -> Scan:
-    """Read a radiograph: PNG, JPEG, TIFF or BMP of 8 or 16 bits, or single-frame DICOM.
+def read_scan(path: Path | str, original_shape: tuple[int, ...] | None = None) -> Scan:
+    """Read a radiograph or a volume.
+
+    A radiograph is a PNG, JPEG, TIFF or BMP of 8 or 16 bits, single-frame DICOM, or a flat NIfTI, MetaImage or NRRD. A
+    volume is a NIfTI, MetaImage or NRRD of three axes, multi-frame DICOM, or a DICOM series in a folder or a zip.
 
     Grey values are kept as they are in the file (0..255, 0..65535, or what a DICOM's lookup tables say); colour
-    becomes luminance, transparency is ignored. The pixel grid is the stored one: an EXIF orientation is not
-    applied, since annotations are made on stored pixels.
+    becomes luminance, transparency is ignored. A radiograph's pixel grid is the stored one: an EXIF orientation is not
+    applied, since annotations are made on stored pixels. A volume's axes are brought into the usual order
+    (docs/decisions/0007), with the way back to the stored voxels and to the patient.
 
     Parameters
     ----------
     path : path-like
     original_shape : tuple of int, optional
-        Rows and columns of the original, if the file is a resized copy.
+        Rows and columns of the original, if a radiograph's file is a resized copy. A volume's must be its own.
 
     Returns
     -------
     Scan
-        With the file's stem as ``source``. Bones are bright where the file tells (DICOM).
+        With the file's id as ``source``. Bones are bright where the file tells (DICOM).
 
     Raises
     ------
@@ -57,9 +63,8 @@ def read_scan(path: Path | str, original_shape: tuple[int, int] | None = None) -
         If the file is missing, empty, of another kind, broken, too small, too large, or has no content.
     """
     path = Path(path)
-    head = _read_head(path)
     try:
-        scan = _read_dicom(path) if head[128:132] == b"DICM" else _read_picture(path)
+        scan = _read_file(path)
     except UnreadableScan:
         raise
     except MemoryError as error:
@@ -67,8 +72,14 @@ def read_scan(path: Path | str, original_shape: tuple[int, int] | None = None) -
     except (OSError, ValueError, SyntaxError, cv2.error) as error:
         raise UnreadableScan(path, f"is broken ({error})") from error
     check_content(path, scan.pixels)
-    if original_shape is None or original_shape == scan.pixels.shape:
+    if original_shape is None or original_shape == scan.original_shape:
         return scan
+    assert scan.original_shape is not None
+    if scan.ndim == 3 and original_shape == scan.original_shape[1:]:  # a table without a depth
+        return scan
+    if scan.ndim == 3 or len(original_shape) == 3:
+        told, there = (" x ".join(map(str, shape)) for shape in (original_shape, scan.original_shape))
+        raise UnreadableScan(path, f"has {there} voxels, not {told} as its table says")
     return scan.as_resized_copy_of(original_shape)
 
 
@@ -89,7 +100,7 @@ def check_content(path: Path, pixels: NDArray[np.float32]) -> None:
 def _read_head(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            head = file.read(132)
+            head = file.read(NIFTI_HEADER_BYTES)
     except FileNotFoundError:
         raise UnreadableScan(path, "there is no such file") from None
     except IsADirectoryError:
@@ -101,10 +112,24 @@ def _read_head(path: Path) -> bytes:
     return head
 
 
+def _read_file(path: Path) -> Scan:
+    head = _read_head(path)
+    if head[128:132] == b"DICM":
+        return _read_dicom(path)
+    format = tell_format(head)
+    return _read_volume_file(path, format) if format else _read_picture(path)
+
+
 def _read_dicom(path: Path) -> Scan:
     from boneage.imaging.dicom import read_dicom  # pydicom is imported only where a DICOM is met
 
     return read_dicom(path)
+
+
+def _read_volume_file(path: Path, format: VolumeFormat) -> Scan:
+    from boneage.imaging.volume_files import read_volume_file
+
+    return read_volume_file(path, format)
 
 
 def _read_picture(path: Path) -> Scan:
@@ -113,7 +138,9 @@ def _read_picture(path: Path) -> Scan:
         try:
             image = Image.open(path, formats=_FORMATS)
         except UnidentifiedImageError:
-            raise UnreadableScan(path, "is not an image (PNG, JPEG, TIFF, BMP or DICOM)") from None
+            raise UnreadableScan(
+                path, "is not an image (PNG, JPEG, TIFF, BMP, DICOM, NIfTI, MetaImage or NRRD)"
+            ) from None
         except Image.DecompressionBombError:
             raise UnreadableScan(path, f"is too large (at most {LARGEST_AREA:,} pixels)") from None
         with image:
@@ -123,7 +150,7 @@ def _read_picture(path: Path) -> Scan:
                 raise UnreadableScan(path, f"has {n_pages} pages; a radiograph has one")
             phantom = str(image.info.get("Description", "")).startswith(PHANTOM_TAG)
             pixels = _decode(path, image)
-    return Scan(pixels, source=path.stem, phantom=phantom)
+    return Scan(pixels, source=scan_id(path), phantom=phantom)
 
 
 def _decode(path: Path, image: Image.Image) -> NDArray[np.float32]:

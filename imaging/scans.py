@@ -80,7 +80,7 @@ class Scan:
     to_patient: Frame | None = None
 
     def __post_init__(self) -> None:
-        pixels = np.array(self.pixels, dtype=np.float32)
+        pixels = np.array(self.pixels, dtype=np.float32, order="C")
         if pixels.ndim not in (2, 3) or pixels.size == 0:
             raise ValueError(f"pixels must be 2D or 3D and not empty, got shape {pixels.shape}")
         if not np.isfinite(pixels).all():

@@ -156,38 +156,48 @@ def read_rows(path: Path | str, needs: Iterable[str] = ()) -> tuple[tuple[str, .
     return columns, rows
 
 
-def read_shapes(table: Table) -> dict[str, tuple[int, int]]:
-    """Return (rows, columns) of the originals by id, from ``width`` and ``height``; blank rows are left out.
+def read_shapes(table: Table) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the originals by id, from ``width``, ``height`` and ``depth``; blank rows are left out.
+
+    Returns
+    -------
+    dict of tuple
+        (rows, columns), or (planes, rows, columns) where the row has a depth.
 
     Raises
     ------
     InvalidTable
-        If a size is not a positive whole number, or one of the two is blank.
+        If a size is not a positive whole number, or one of width and height is blank.
     """
-    if "width" not in table.columns and "height" not in table.columns:
+    if not {"width", "height", "depth"} & set(table.columns):
         return {}
     shapes = {}
     for id_ in table.rows:
-        shape = check_shape(table.path, f"id {id_}", table.number(id_, "width"), table.number(id_, "height"))
+        sizes = [table.number(id_, column) for column in ("width", "height", "depth")]
+        shape = check_shape(table.path, f"id {id_}", *sizes)
         if shape is not None:
             shapes[id_] = shape
     return shapes
 
 
-def check_shape(path: Path, place: str, width: object, height: object) -> tuple[int, int] | None:
-    """Return the size of an image as (rows, columns); ``None`` where neither number is given.
+def check_shape(path: Path, place: str, width: object, height: object, depth: object = None) -> tuple[int, ...] | None:
+    """Return the size of an image as (rows, columns), with planes before them if it has a depth; ``None`` for none.
 
     Raises
     ------
     InvalidTable
-        If a size is not a positive whole number, or one of the two is missing; names ``place``.
+        If a size is not a positive whole number, or one of width and height is missing; names ``place``.
     """
-    if width is None and height is None:
+    told = [height, width] if depth is None else [depth, height, width]
+    if width is None and height is None and depth is None:
         return None
-    sizes = [n for n in (height, width) if isinstance(n, int | float) and 1 <= n < 2**31 and n % 1 == 0]
-    if len(sizes) < 2:
-        raise InvalidTable(path, f"{place}: width and height must be positive whole numbers, got {width} and {height}")
-    return int(sizes[0]), int(sizes[1])
+    sizes = [n for n in told if isinstance(n, int | float) and 1 <= n < 2**31 and n % 1 == 0]
+    if len(sizes) < len(told):
+        names, got = ("width and height", f"{width} and {height}")
+        if depth is not None:
+            names, got = ("width, height and depth", f"{width}, {height} and {depth}")
+        raise InvalidTable(path, f"{place}: {names} must be positive whole numbers, got {got}")
+    return tuple(int(n) for n in sizes)
 
 
 def _read_lines(path: Path) -> list[list[str]]:

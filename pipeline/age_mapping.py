@@ -26,7 +26,7 @@ def map_files(
     out: Path,
     *,
     sexes: Mapping[str, Sex],
-    sizes: Mapping[str, tuple[int, int]],
+    sizes: Mapping[str, tuple[int, ...]],
     side: int | None = None,
     follow: Callable[[Iterator[Assessment]], Iterable[Assessment]] = lambda results: results,
 ) -> list[Assessment]:
@@ -84,7 +84,7 @@ def _map_file(
     path: Path,
     pictures: Path,
     sex: Sex | None,
-    original_shape: tuple[int, int] | None,
+    original_shape: tuple[int, ...] | None,
     side: int | None,
 ) -> Mapped:
     try:

@@ -41,7 +41,7 @@ class Job:
 
     path: Path
     sex: Sex | None = None
-    original_shape: tuple[int, int] | None = None
+    original_shape: tuple[int, ...] | None = None
     overlay: Path | None = None
     explanation: Path | None = None
 
@@ -52,7 +52,7 @@ def predict_files(
     out: Path,
     *,
     sexes: Mapping[str, Sex],
-    sizes: Mapping[str, tuple[int, int]],
+    sizes: Mapping[str, tuple[int, ...]],
     jobs: int = 1,
     explain: bool = False,
     follow: Callable[[Iterator[Assessment]], Iterable[Assessment]] = lambda results: results,

@@ -38,7 +38,7 @@ def locate_files(
     localiser: ForestLocaliser,
     out: Path,
     *,
-    sizes: Mapping[str, tuple[int, int]],
+    sizes: Mapping[str, tuple[int, ...]],
     votes: bool = False,
     follow: Callable[[Iterator[Located]], Iterable[Located]] = lambda results: results,
 ) -> list[Located]:
@@ -89,7 +89,7 @@ def _locate(
     id_: str,
     path: Path,
     localiser: ForestLocaliser,
-    original_shape: tuple[int, int] | None,
+    original_shape: tuple[int, ...] | None,
     pictures: Path,
     maps: Path | None,
 ) -> Located:

@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+from boneage.imaging.identifiers import scan_id
 from boneage.imaging.tables import InvalidTable
 
 
@@ -46,7 +47,7 @@ def shorten(value: Any) -> str:
 
 def stem_of(file_name: str) -> str:
     """Return the stem of a file name that may have folders before it, of either kind of slash."""
-    return Path(file_name.replace("\\", "/").rsplit("/", 1)[-1]).stem
+    return scan_id(file_name.replace("\\", "/").rsplit("/", 1)[-1])
 
 
 def _is_number(value: Any) -> bool:

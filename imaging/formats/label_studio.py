@@ -107,7 +107,7 @@ def _read_id(path: Path, place: str, data: dict[str, Any]) -> str:
 
 def _read_results(
     path: Path, place: str, results: list[Any], data: dict[str, Any]
-) -> tuple[list[tuple[str, Position | None]], tuple[int, int] | None]:
+) -> tuple[list[tuple[str, Position | None]], tuple[int, ...] | None]:
     shape = check_shape(path, f"{place}: data", data.get("width"), data.get("height"))
     marks: list[tuple[str, Position | None]] = []
     for n, result in enumerate(results, start=1):
@@ -126,7 +126,7 @@ def _read_results(
     return marks, shape
 
 
-def _read_position(path: Path, place: str, kind: str, value: dict[str, Any], shape: tuple[int, int]) -> Position:
+def _read_position(path: Path, place: str, kind: str, value: dict[str, Any], shape: tuple[int, ...]) -> Position:
     fields = ("x", "y") if kind == "keypointlabels" else ("x", "y", "width", "height")
     numbers = get_numbers(path, f"{place}: {', '.join(fields)}", [value.get(field) for field in fields], len(fields))
     rows, columns = shape

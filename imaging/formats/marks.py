@@ -24,12 +24,12 @@ class Marks:
     marks : Marked
         Label and position of each mark. A label may occur more than once.
     shape : tuple of int or None
-        (rows, columns) of the image.
+        (rows, columns) of the image, or (planes, rows, columns).
     laterality : {"L", "R"} or None
     """
 
     marks: Marked
-    shape: tuple[int, int] | None = None
+    shape: tuple[int, ...] | None = None
     laterality: Laterality | None = None
 
 

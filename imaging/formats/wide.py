@@ -1,4 +1,4 @@
-"""Landmark tables: one wide row per image, ``id[,laterality][,width,height],NAME_x,NAME_y[,NAME_z]``."""
+"""Landmark tables: one wide row per image, ``id[,laterality][,width,height[,depth]],NAME_x,NAME_y[,NAME_z]``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _AXES = ("z", "y", "x")  # the order of our positions: plane, row, column
 def read_csv(path: Path, order: Order | None = None) -> LandmarkTable:
     """Read a landmark CSV; there is nothing in it to order.
 
-    A blank or NaN coordinate pair is an absent landmark. Columns other than those above are passed over.
+    A landmark without coordinates, blank or NaN, is absent. Columns other than those above are passed over.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def write_landmarks(
     original_shapes: Mapping[str, tuple[int, ...]] | None = None,
     names: Sequence[str] | None = None,
 ) -> None:
-    """Write a landmark CSV; an absent landmark is a pair of blank cells.
+    """Write a landmark CSV; the cells of an absent landmark are blank.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def write_landmarks(
     points : mapping of Points
         By id, in original pixels; all with the same names.
     original_shapes : mapping of tuple, optional
-        (rows, columns) by id; written as ``width,height``.
+        (rows, columns) by id, written as ``width,height``, or (planes, rows, columns), which adds a ``depth``.
     names : sequence of str, optional
         The columns' landmarks; the first hand's if not given.
     """
@@ -81,11 +81,12 @@ def _render(
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     side_column = ["laterality"] if laterality else []
-    size_columns = ["width", "height"] if original_shapes else []
+    size_columns = ["width", "height", "depth"][: max((len(shape) for shape in original_shapes.values()), default=0)]
     writer.writerow(["id", *side_column, *size_columns, *(f"{name}_{axis}" for name in names for axis in axes)])
     for id_, hand in points.items():
         side = [laterality.get(id_, "")] if laterality else []
-        size = list(original_shapes[id_][::-1]) if id_ in original_shapes else [""] * len(size_columns)
+        known = original_shapes.get(id_, ())[::-1]
+        size = [*known, *[""] * (len(size_columns) - len(known))]
         cells = hand.select(names).positions[:, ::-1].ravel()
         writer.writerow([id_, *side, *size, *("" if np.isnan(cell) else f"{cell:.3f}" for cell in cells)])
     return text.getvalue()

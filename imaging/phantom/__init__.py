@@ -3,16 +3,13 @@
 All have exact landmarks and an exact age.
 """
 
-from boneage.imaging.phantom.hands import (
-    LANDMARK_NAMES,
-    PHANTOM_PREFIX,
-    PhantomHand,
-    draw_phantom_hand,
-    write_phantom_set,
-)
-from boneage.imaging.phantom.volumes import VOLUME_LANDMARK_NAMES, draw_phantom_volume
+from boneage.imaging.phantom.hands import LANDMARK_NAMES, PhantomHand, draw_phantom_hand
+from boneage.imaging.phantom.sets import PHANTOM_PREFIX, write_phantom_set
+from boneage.imaging.phantom.volumes import COARSE_MM, FINE_MM, VOLUME_LANDMARK_NAMES, draw_phantom_volume
 
 __all__ = [
+    "COARSE_MM",
+    "FINE_MM",
     "LANDMARK_NAMES",
     "PHANTOM_PREFIX",
     "VOLUME_LANDMARK_NAMES",

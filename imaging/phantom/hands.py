@@ -1,34 +1,23 @@
-"""Phantom hands as scans with exact landmarks and age, one by one and as a folder."""
+"""Phantom hands as radiographs with exact landmarks and age."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
-from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, PngImagePlugin
 
-from boneage.imaging.formats import write_landmarks
 from boneage.imaging.frames import Frame
 from boneage.imaging.phantom.growth import OLDEST_MONTHS, YOUNGEST_MONTHS
 from boneage.imaging.phantom.pose import Skeleton, draw_skeleton
 from boneage.imaging.phantom.radiograph import Film, add_long_bone, add_oval, draw_flesh, expose
 from boneage.imaging.points import Points
-from boneage.imaging.readers import PHANTOM_TAG
 from boneage.imaging.scans import Scan, Sex
 
 LANDMARK_NAMES: tuple[str, ...] = tuple(json.loads((files(__package__) / "landmarks37.json").read_text()))
-
-PHANTOM_PREFIX = "phantom"  # of every id, so that any table or picture made of these hands says what it is
-
-_README = """Phantom hands made by boneage: synthetic pictures with exact landmarks and ages.
-They are a test instrument. Nothing measured on them is evidence about real hands.
-"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,44 +73,6 @@ def draw_phantom_hand(
         phantom=True,
     )  # fmt: skip
     return PhantomHand(scan, points, age_months, sex)
-
-
-def write_phantom_set(
-    folder: Path | str, count: int, seed: int, *, progress: Callable[[str, float], None] | None = None
-) -> None:
-    """Write ``images/phantom0001.png`` ..., ``landmarks.csv``, ``ages.csv`` and a note that all of it is synthetic.
-
-    Hand number k is the same whatever the count.
-
-    Parameters
-    ----------
-    folder : Path
-    count : int
-        Ages are uniform over the growth model; half of the hands are girls'.
-    seed : int
-    progress : callable, optional
-    """
-    folder = Path(folder)
-    (folder / "images").mkdir(parents=True, exist_ok=True)
-    points: dict[str, Points] = {}
-    shapes: dict[str, tuple[int, int]] = {}
-    rows = ["id,boneage_months,sex"]
-    for number, seeds in enumerate(np.random.SeedSequence(seed).spawn(count), start=1):
-        rng = np.random.default_rng(seeds)
-        sex: Sex = "F" if rng.uniform() < 0.5 else "M"
-        age = float(np.round(rng.uniform(YOUNGEST_MONTHS, OLDEST_MONTHS), 1))
-        hand = draw_phantom_hand(rng, sex=sex, age_months=age)
-        id_ = f"{PHANTOM_PREFIX}{number:04d}"
-        tags = PngImagePlugin.PngInfo()
-        tags.add_text("Description", f"{PHANTOM_TAG}: a synthetic hand, not a radiograph of anyone")
-        Image.fromarray(hand.scan.pixels.astype(np.uint8)).save(folder / "images" / f"{id_}.png", pnginfo=tags)
-        points[id_], shapes[id_] = hand.points, (hand.scan.pixels.shape[0], hand.scan.pixels.shape[1])
-        rows.append(f"{id_},{age},{sex}")
-        if progress:
-            progress("making phantom hands", number / count)
-    write_landmarks(folder / "landmarks.csv", points, shapes, LANDMARK_NAMES)
-    (folder / "ages.csv").write_text("\n".join(rows) + "\n")
-    (folder / "README.txt").write_text(_README)
 
 
 def _draw_place(rng: np.random.Generator, skeleton: Skeleton, shape: tuple[int, int]) -> Frame:

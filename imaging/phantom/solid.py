@@ -32,7 +32,7 @@ _BASES = {
     "ring": (-8.5, 32.0, 0.0),
     "little": (-18.0, 27.5, 2.5),
 }
-_TILT_DEG = {"thumb": 20.0, "index": 0.0, "middle": 0.0, "ring": 1.5, "little": 4.0}
+_TILT_DEG = {"thumb": 14.0, "index": 0.0, "middle": 0.0, "ring": 1.5, "little": 4.0}
 _TURN_DEG = {"thumb": -55.0, "index": -8.0, "middle": 0.0, "ring": 8.0, "little": 16.0}
 
 
@@ -122,18 +122,18 @@ def draw_solid_hand(rng: np.random.Generator, sex: Sex, age_months: float) -> So
     maturity = maturity_months(age_months, sex)
     scale = length_factor(maturity, sex) * float(np.clip(rng.normal(1.0, 0.03), 0.94, 1.06))
     build = _Build(rng, maturity, scale, slimness(maturity) * rng.normal(1.0, 0.04))
-    spread, bend = rng.uniform(0.5, 1.3), rng.uniform(0.0, 10.0, 3)
+    spread, bend = rng.uniform(0.5, 1.3), rng.uniform(0.0, 9.0, 3)
     rays = {ray.name: build.place_ray(ray, spread, bend) for ray in RAYS}
     carpals = tuple(
         SolidCarpal(
-            c.name, np.array([c.x, c.y, c.z]) * scale, _turn_z(math.radians(c.turn_deg + rng.normal(0, 4)) ).T,
+            c.name, np.array([c.x, c.y, c.z]) * scale, turn_z(math.radians(c.turn_deg + rng.normal(0, 4)) ).T,
             np.array([c.half_length, c.half_width, c.half_depth]) * scale, build.stage(c.centre),
         )
         for c in CARPALS
     )  # fmt: skip
     # The forearm turns about the middle of the wrist, and its two bones about each other.
-    turn = _turn_z(math.radians(rng.normal(0, 3))) @ _turn_x(math.radians(rng.normal(0, 5)))
-    roll = _turn_y(math.radians(rng.normal(0, 8)))
+    turn = turn_z(math.radians(rng.normal(0, 3))) @ turn_x(math.radians(rng.normal(0, 3.5)))
+    roll = turn_y(math.radians(rng.normal(0, 8)))
     radius = build.place_forearm(RADIUS, (*RADIUS_WRIST, 0.0), 1.5, turn, roll)
     ulna = build.place_forearm(ULNA, (*ULNA_WRIST, -2.0), -1.5, turn, roll)
     return SolidHand(rays, radius, ulna, carpals, scale)
@@ -170,14 +170,14 @@ class _Build:
         normal, radians, thumb = self._rng.normal, math.radians, ray.name == "thumb"
         direction = 27.0 + normal(0, 5) if thumb else ray.direction_deg * _METACARPAL_SPREAD
         tilt = _TILT_DEG[ray.name] + normal(0, 4.0 if thumb else 1.0)
-        rotation = _turn_z(-radians(direction)) @ _turn_x(radians(tilt)) @ _turn_y(radians(_TURN_DEG[ray.name]))
+        rotation = turn_z(-radians(direction)) @ turn_x(radians(tilt)) @ turn_y(radians(_TURN_DEG[ray.name]))
         start = np.array(_BASES[ray.name]) * self._scale
         placed: list[SolidBone] = []
         for joint, bone in enumerate(ray.bones):
             placed.append(self.place(bone, start, rotation))
             sideways = ray.direction_deg * (spread - _METACARPAL_SPREAD) if joint == 0 and not thumb else 0.0
-            flexion = bend_deg[min(joint, 2)] * (1.5 if thumb else 1.0) + normal(0, 2.5)
-            rotation = rotation @ _turn_z(-radians(sideways + normal(0, 1.5))) @ _turn_x(radians(flexion))
+            flexion = bend_deg[min(joint, 2)] + normal(0, 2.5)
+            rotation = rotation @ turn_z(-radians(sideways + normal(0, 1.5))) @ turn_x(radians(flexion))
             radius = HEAD_ROUND * placed[-1].head
             start = placed[-1].at(placed[-1].length - radius) + (radius + JOINT_MM * self._scale) * rotation[:, 1]
         return tuple(placed)
@@ -188,7 +188,7 @@ class _Build:
         """Place a forearm bone by its distal end, turned about the middle of the wrist."""
         middle = np.array([0.0, 10.0, 0.0]) * self._scale
         placed = self.place(
-            replace(bone, length=_FOREARM * bone.length), np.zeros(3), turn @ roll @ _turn_z(-math.radians(lean_deg))
+            replace(bone, length=_FOREARM * bone.length), np.zeros(3), turn @ roll @ turn_z(-math.radians(lean_deg))
         )
         end = middle + turn @ roll @ (np.array(wrist) * self._scale - middle)
         return replace(placed, start=end - placed.axes[0] * placed.length)
@@ -197,19 +197,19 @@ class _Build:
 HEAD_ROUND = 0.5  # a head's radius of curvature against its width
 
 
-def _turn_x(angle: float) -> Array:
+def turn_x(angle: float) -> Array:
     """Return the rotation that turns y (the tips) towards z (the palm)."""
     c, s = math.cos(angle), math.sin(angle)
     return np.array([[1.0, 0.0, 0.0], [0.0, c, -s], [0.0, s, c]])
 
 
-def _turn_y(angle: float) -> Array:
+def turn_y(angle: float) -> Array:
     """Return the rotation that turns z (the palm) towards x (the thumb's side)."""
     c, s = math.cos(angle), math.sin(angle)
     return np.array([[c, 0.0, s], [0.0, 1.0, 0.0], [-s, 0.0, c]])
 
 
-def _turn_z(angle: float) -> Array:
+def turn_z(angle: float) -> Array:
     """Return the rotation that turns x (the thumb's side) towards y (the tips)."""
     c, s = math.cos(angle), math.sin(angle)
     return np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,57 @@ _BLOCK = (8, 16, 16)  # voxels that are looked at together: each knows the few r
 _MELT_MM = 6.0  # how far two rods of the outline melt into one
 
 
+Place = tuple[str, float, float, float]
+"""A metacarpal, the part of its length, and mm to the thumb's side and the palm; ``radius`` or ``ulna``, and mm from
+its distal end and to both; ``hand``, and its x, y, z in mm: all of a grown hand."""
+
+_FINGERS = ("index", "middle", "ring", "little")
+
+# What wraps metacarpals and forearm: kind of tissue, from where to where, and the radii there in mm of a grown hand.
+_BODY: tuple[tuple[int, Place, Place, float, float], ...] = (
+    # The outline of the palm, the thumb's ball and its web, the wrist, the forearm.
+    *((_OUTLINE, (name, 0.0, 0.0, 3.5), (name, 1.0, 0.0, 3.5), 13.0, 11.0) for name in _FINGERS),
+    (_OUTLINE, ("hand", 9.0, -6.0, 2.5), ("index", 0.0, 0.0, 3.5), 15.0, 13.0),
+    (_OUTLINE, ("hand", 2.0, -6.0, 2.5), ("middle", 0.0, 0.0, 3.5), 15.0, 13.0),
+    (_OUTLINE, ("hand", -6.0, -6.0, 2.5), ("ring", 0.0, 0.0, 3.5), 15.0, 13.0),
+    (_OUTLINE, ("hand", -14.0, -6.0, 2.5), ("little", 0.0, 0.0, 3.5), 15.0, 13.0),
+    (_OUTLINE, ("thumb", 0.0, 0.0, 2.0), ("thumb", 1.0, 0.0, 2.0), 14.5, 12.0),
+    (_OUTLINE, ("hand", 8.0, 10.0, 7.0), ("thumb", 0.3, 0.0, 2.0), 14.0, 14.0),
+    (_OUTLINE, ("index", 0.62, 5.0, 5.0), ("thumb", 0.3, 0.0, 0.0), 9.5, 9.5),
+    (_OUTLINE, ("little", 0.75, 0.0, 6.0), ("hand", -17.0, 12.0, 7.0), 11.0, 12.0),
+    (_OUTLINE, ("radius", -100.0, -2.0, 3.0), ("radius", -4.0, -2.0, 2.5), 22.0, 15.5),
+    (_OUTLINE, ("ulna", -100.0, 2.0, 3.0), ("ulna", -4.0, 2.0, 3.0), 21.0, 13.5),
+    # Between the metacarpals, and from the thumb to the second and third.
+    *((_MUSCLE, (name, 0.2, -5.5, 2.0), (name, 0.8, -9.0, 2.5), 6.5, 5.5) for name in _FINGERS[:3]),
+    (_MUSCLE, ("index", 0.15, 6.0, 0.0), ("index", 0.88, 7.0, 1.0), 5.5, 4.0),
+    (_MUSCLE, ("thumb", 0.25, -5.0, 0.0), ("index", 0.45, 6.0, 1.0), 6.0, 6.0),
+    (_MUSCLE, ("thumb", 0.50, -5.0, 0.0), ("index", 0.65, 6.0, 1.0), 5.0, 5.0),
+    *((_MUSCLE, ("thumb", 0.9, -4.0, 3.0), ("middle", 0.1 * n, 1.0, 9.5), 4.5, 5.0) for n in range(1, 8)),
+    *((_MUSCLE, (name, 0.25, 2.0, 10.5), (name, 0.9, 4.0, 9.0), 3.4, 2.0) for name in _FINGERS),
+    # The balls of the thumb and the little finger.
+    (_MUSCLE, ("hand", 14.0, 21.0, 14.0), ("thumb", 0.92, -4.0, 6.0), 7.0, 4.5),
+    (_MUSCLE, ("hand", 17.0, 24.0, 16.0), ("thumb", 0.92, 3.5, 5.5), 7.0, 4.5),
+    (_MUSCLE, ("hand", 8.0, 26.0, 13.0), ("thumb", 0.8, -8.0, 5.0), 6.0, 4.5),
+    (_MUSCLE, ("hand", -17.0, 17.0, 11.0), ("little", 0.9, -4.5, 4.0), 7.0, 4.5),
+    (_MUSCLE, ("hand", -12.0, 20.0, 13.0), ("little", 0.85, 2.0, 8.5), 6.5, 4.0),
+    # The forearm, before, behind and beside its bones, and the square muscle between them.
+    (_MUSCLE, ("radius", -100.0, 2.0, 15.0), ("radius", -32.0, -1.0, 11.0), 11.0, 4.0),
+    (_MUSCLE, ("radius", -100.0, -13.0, 14.0), ("radius", -28.0, -12.0, 13.0), 11.0, 4.5),
+    (_MUSCLE, ("ulna", -100.0, 0.0, 15.0), ("ulna", -24.0, -1.0, 12.0), 12.0, 5.0),
+    (_MUSCLE, ("radius", -100.0, 4.0, -13.0), ("radius", -36.0, 1.0, -10.0), 9.0, 3.0),
+    (_MUSCLE, ("ulna", -100.0, 8.0, -13.0), ("ulna", -34.0, 8.0, -9.0), 9.0, 3.5),
+    (_MUSCLE, ("radius", -100.0, 14.0, 2.0), ("radius", -42.0, 9.0, 1.0), 8.0, 3.0),
+    *((_MUSCLE, ("radius", -back, -6.0, 4.0), ("ulna", -back, 6.0, 4.0), 5.0, 5.0) for back in range(16, 100, 6)),
+    # The disc between ulna and wrist, and the capsule around it.
+    (_CAPSULE, ("radius", -3.0, -10.0, 0.0), ("ulna", 1.0, 0.0, 1.0), 6.0, 5.5),
+    (_CAPSULE, ("radius", -2.0, 6.0, 1.0), ("radius", -2.0, -8.0, 1.0), 8.5, 8.5),
+    # Veins behind the palm.
+    (_VESSEL, ("index", 0.0, -5.0, -9.0), ("index", 0.95, -9.0, -9.5), 1.0, 0.8),
+    (_VESSEL, ("ring", 0.0, -5.0, -9.0), ("ring", 0.95, -8.0, -9.5), 1.1, 0.8),
+    (_VESSEL, ("hand", 4.0, -30.0, -14.0), ("index", 0.0, -5.0, -9.0), 1.2, 1.0),
+)  # fmt: skip
+
+
 class _Rods:
     """Tapered rods with round ends, each of a kind of tissue; places and radii in mm."""
 
@@ -30,7 +82,7 @@ class _Rods:
         self._rows.append([*start, *end, radius, radius if end_radius is None else end_radius, kind])
 
     def chain(self, kind: int, places: list[Array], radius: float) -> None:
-        for start, end in zip(places, places[1:], strict=False):
+        for start, end in pairwise(places):
             self.add(kind, start, end, radius)
 
     def array(self) -> Array:
@@ -43,8 +95,10 @@ def paint_flesh(canvas: Canvas, hand: SolidHand) -> None:
     rods = _Rods()
     for finger, bones in hand.rays.items():
         _wrap_finger(rods, finger, bones, hand.scale)
-    _wrap_palm(rods, hand)
-    _wrap_forearm(rods, hand)
+    place = _Places(hand)
+    for kind, start, end, radius, end_radius in _BODY:
+        rods.add(kind, place(start), place(end), radius * hand.scale, end_radius * hand.scale)
+    _wrap_wrist(rods, hand)
     linear, offset = canvas.into(np.zeros(3), np.eye(3))
     _paint_flesh(
         canvas.pixels, linear, offset, rods.array(), _MELT_MM * hand.scale, canvas.tissues.values(), hand.scale
@@ -64,7 +118,7 @@ def _wrap_finger(rods: _Rods, finger: str, bones: tuple[SolidBone, ...], scale: 
         rods.add(_OUTLINE, bone.at(0, 0, below), end, girth, 0.86 * girth if after is None else _girth(after))
     for bone, after in zip(bones, phalanges, strict=False):
         middle = bone.at(bone.length - 0.35 * bone.head)
-        rods.add(_CAPSULE, middle, after.at(0.16 * after.base), 0.62 * bone.head, 0.60 * after.base)
+        rods.add(_CAPSULE, middle, after.at(0.16 * after.base), 0.55 * bone.head, 0.54 * after.base)
     flexor, extensor = [metacarpal.at(0.75 * metacarpal.length, 0, 0.80 * metacarpal.head + 2.0 * scale)], []
     for bone in phalanges:
         last = bone is phalanges[-1]
@@ -81,125 +135,42 @@ def _wrap_finger(rods: _Rods, finger: str, bones: tuple[SolidBone, ...], scale: 
     rods.chain(_TENDON, extensor, 0.8 * scale)
 
 
-def _wrap_palm(rods: _Rods, hand: SolidHand) -> None:
-    """Wrap the metacarpals: the palm's outline, the muscles between and before them, the long tendons."""
+def _wrap_wrist(rods: _Rods, hand: SolidHand) -> None:
+    """Lead the long tendons through the wrist, and hold its bones together."""
     scale = hand.scale
-    thumb, index, middle, ring, little = (bones[0] for bones in hand.rays.values())
-    heads = {"index": 11.0, "middle": 11.5, "ring": 11.0, "little": 10.5}
-    wrist = np.array([0.0, 4.0, 3.0]) * scale
-    for bone, radius in zip((index, middle, ring, little), heads.values(), strict=True):
-        palm = 3.5 * scale
-        rods.add(_OUTLINE, bone.at(0, 0, palm), bone.at(bone.length, 0, palm), 13.0 * scale, radius * scale)
-        rods.add(
-            _OUTLINE, wrist + np.array([0.35 * bone.start[0], 0, 0]), bone.at(0, 0, palm), 16.0 * scale, 13.0 * scale
-        )
-    rods.add(_OUTLINE, thumb.at(0, 0, 2 * scale), thumb.at(thumb.length, 0, 2 * scale), 14.5 * scale, 12.0 * scale)
-    rods.add(_OUTLINE, wrist + np.array([8, 8, 6]) * scale, thumb.at(0.3 * thumb.length), 14.0 * scale)
-    web = index.at(0.72 * index.length, 0, 4 * scale), thumb.at(0.75 * thumb.length)
-    rods.add(_OUTLINE, web[0] * 0.75 + web[1] * 0.25, thumb.at(0.3 * thumb.length), 9.0 * scale)
-    rods.add(
-        _OUTLINE, little.at(0.75 * little.length, 0, 6 * scale), np.array([-17, 12, 7]) * scale, 11 * scale, 12 * scale
-    )
-    # Muscles.
-    for one, other in ((index, middle), (middle, ring), (ring, little)):
-        start, end = (
-            (one.at(p * one.length, 0, 2 * scale) + other.at(p * other.length, 0, 2 * scale)) / 2 for p in (0.2, 0.78)
-        )
-        rods.add(_MUSCLE, start, end, 6.0 * scale, 4.5 * scale)
-    for bone in (index, middle, ring, little):
-        rods.add(
-            _MUSCLE,
-            bone.at(0.25 * bone.length, 2 * scale, 10 * scale),
-            bone.at(0.9 * bone.length, 3.5 * scale, 9 * scale),
-            3.2 * scale,
-            1.8 * scale,
-        )
-    for target, reach in ((index, 0.55), (index, 0.25), (middle, 0.5), (middle, 0.2)):
-        depth = (2.0 if target is index else 9.0) * scale
-        rods.add(
-            _MUSCLE,
-            thumb.at((0.9 if target is middle else 0.45) * thumb.length, -4 * scale, 2 * scale),
-            target.at(reach * target.length, 3 * scale, depth),
-            5.0 * scale,
-        )
-    tunnel = np.array([1.0, 16.0, 13.0]) * scale
-    for side, radius in ((-4.0, 7.0), (3.0, 7.0)):
-        rods.add(
-            _MUSCLE,
-            tunnel + np.array([12, 6, -1]) * scale,
-            thumb.at(0.92 * thumb.length, side * scale, 5.5 * scale),
-            radius * scale,
-            4.0 * scale,
-        )
-    rods.add(
-        _MUSCLE,
-        tunnel + np.array([-15, 2, -1]) * scale,
-        little.at(0.85 * little.length, -3.5 * scale, 5 * scale),
-        7.5 * scale,
-        4.0 * scale,
-    )
-    # Tendons through the wrist.
-    for n, bone in enumerate((index, middle, ring, little)):
-        aside = np.array([(1.5 - n) * 3.6, 0.0, 0.0]) * scale
-        flexor = [
-            hand.radius.at(hand.radius.length - 45 * scale, -11 * scale, 15 * scale) + aside,
-            tunnel + aside * 1.1 + np.array([0, -14, -1.0]) * scale,
-            tunnel + aside,
-            bone.at(0.75 * bone.length, 0, 0.80 * bone.head + 2 * scale),
-        ]
-        rods.chain(_TENDON, flexor, 2.1 * scale)
-        behind = np.array([2.0 + aside[0] / scale * 1.4, 6.0, -12.0]) * scale
-        rods.chain(
-            _TENDON,
-            [
-                behind + np.array([0, -30, 0]) * scale,
-                behind,
-                bone.at(0.5 * bone.length, 0, -0.62 * bone.waist - 2 * scale),
-                bone.at(bone.length, 0, -0.5 * bone.head - 1.2 * scale),
-            ],
-            1.0 * scale,
-        )
-    for one, other in ((index, middle), (ring, little)):
-        places = [
-            (one.at(p * one.length, 0, -8 * scale) + other.at(p * other.length, 0, -8 * scale)) / 2
-            for p in (0.0, 0.5, 0.9)
-        ]
-        rods.chain(_VESSEL, places, 0.8 * scale)
-    # Ligaments hold the carpal bones together.
+    place = _Places(hand)
+    for n, finger in enumerate(_FINGERS):
+        bone, aside = hand.rays[finger][0], 1.5 - n
+        tunnel = [place(("hand", 1.0 + 3.8 * aside, y, z)) for y, z in ((2.0, 12.0), (18.0, 13.5))]
+        start = place(("radius", -100.0, -10.0 + 3.6 * aside, 13.0))
+        rods.chain(_TENDON, [start, *tunnel, bone.at(0.75 * bone.length, 0, 0.80 * bone.head + 2 * scale)], 2.1 * scale)
+        behind = [place(("hand", 2.0 + 5.0 * aside, y, -12.5)) for y in (-24.0, 6.0)]
+        behind.append(bone.at(0.5 * bone.length, 0, -0.62 * bone.waist - 2 * scale))
+        rods.chain(_TENDON, [*behind, bone.at(bone.length, 0, -0.5 * bone.head - 1.2 * scale)], 1.0 * scale)
     for carpal in hand.carpals:
-        rods.add(_CAPSULE, carpal.middle, carpal.middle, carpal.half.mean() + 2.2 * scale)
-    for bone in (thumb, index, middle, ring, little):
-        rods.add(_CAPSULE, bone.start, bone.at(0.08 * bone.length), 0.52 * bone.base)
+        rods.add(_CAPSULE, carpal.middle, carpal.middle, carpal.half.mean() + 2.0 * scale)
+    for bones in hand.rays.values():
+        rods.add(_CAPSULE, bones[0].start, bones[0].at(0.08 * bones[0].length), 0.52 * bones[0].base)
 
 
-def _wrap_forearm(rods: _Rods, hand: SolidHand) -> None:
-    """Wrap the forearm, as far as it can be seen: outline, deep and superficial muscles, the wrist's capsule."""
-    scale, radius, ulna = hand.scale, hand.radius, hand.ulna
-    for bone, girth in ((radius, 16.5), (ulna, 15.0)):
-        start, end = bone.at(bone.length - 100 * scale, 0, 3 * scale), bone.at(bone.length - 5 * scale, 0, 3 * scale)
-        rods.add(_OUTLINE, start, end, (girth + 7) * scale, girth * scale)
-        rods.add(
-            _MUSCLE,
-            start + bone.axes[2] * 10 * scale,
-            bone.at(bone.length - 28 * scale, 0, 10 * scale),
-            11 * scale,
-            4 * scale,
-        )
-        rods.add(
-            _MUSCLE,
-            start - bone.axes[2] * 12 * scale,
-            bone.at(bone.length - 32 * scale, 0, -9 * scale),
-            8 * scale,
-            3.5 * scale,
-        )
-    for back in (20, 30, 40, 55, 75):
-        rods.add(
-            _MUSCLE,
-            radius.at(radius.length - back * scale, -4 * scale, 3 * scale),
-            ulna.at(ulna.length - back * scale, 4 * scale, 3 * scale),
-            5.5 * scale,
-        )
-    rods.add(_CAPSULE, radius.at(radius.length - 4 * scale), ulna.at(ulna.length - 2 * scale), 9 * scale, 7.5 * scale)
+class _Places:
+    """Where the rods of ``_BODY`` begin and end."""
+
+    def __init__(self, hand: SolidHand) -> None:
+        self._hand = hand
+
+    def __call__(self, place: Place) -> Array:
+        """Return a place in mm, shape (3,)."""
+        name, *numbers = place
+        scale = self._hand.scale
+        if name == "hand":
+            return np.array(numbers) * scale
+        along, thumbward, palmward = numbers
+        if name in ("radius", "ulna"):
+            bone = self._hand.radius if name == "radius" else self._hand.ulna
+            return bone.at(bone.length + along * scale, thumbward * scale, palmward * scale)
+        bone = self._hand.rays[name][0]
+        return bone.at(along * bone.length, thumbward * scale, palmward * scale)
 
 
 @compiled

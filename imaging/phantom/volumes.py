@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from boneage.imaging.frames import Frame
 from boneage.imaging.phantom.growth import maturity_months
 from boneage.imaging.phantom.hands import PhantomHand
-from boneage.imaging.phantom.solid import SolidHand, draw_solid_hand
+from boneage.imaging.phantom.scanner import receive
+from boneage.imaging.phantom.solid import SolidHand, draw_solid_hand, turn_x, turn_y, turn_z
 from boneage.imaging.phantom.solid_bones import FAR_MM, Canvas, paint_carpals, paint_long_bone
 from boneage.imaging.phantom.solid_flesh import paint_flesh
 from boneage.imaging.phantom.tissues import draw_tissues
 from boneage.imaging.points import Points
 from boneage.imaging.scans import Scan, Sex
 from boneage.imaging.schemes import read_scheme
-
-Array = NDArray[np.float64]
-Volume = NDArray[np.float32]
 
 VOLUME_LANDMARK_NAMES: tuple[str, ...] = read_scheme("hand34").names
 
@@ -87,8 +84,9 @@ def draw_phantom_volume(
     paint_long_bone(canvas, hand.radius, hand.scale)
     paint_long_bone(canvas, hand.ulna, hand.scale)
     scan = Scan(
-        pixels=_receive(rng, canvas.pixels), spacing=spacing_mm, spacing_unit="mm", modality="mri", laterality="L",
-        sex=sex, age_months=age_months, source="phantom", phantom=True, to_patient=_to_patient(shape, spacing_mm),
+        pixels=receive(rng, canvas.pixels, spacing_mm), spacing=spacing_mm, spacing_unit="mm", modality="mri",
+        laterality="L", sex=sex, age_months=age_months, source="phantom", phantom=True,
+        to_patient=_to_patient(shape, spacing_mm),
     )  # fmt: skip
     return PhantomHand(scan, _points(hand, to_voxels, shape), age_months, sex)
 
@@ -106,16 +104,15 @@ def _draw_place(
     rng: np.random.Generator, hand: SolidHand, shape: tuple[int, ...], spacing_mm: tuple[float, ...]
 ) -> Frame:
     """Draw where the hand lies: turned by some degrees about each axis, near the middle of the field."""
-    plane, tilt, roll = np.radians(rng.normal(0, (5.0, 2.5, 6.0)))
-    c, s = np.cos, np.sin
-    about_z = np.array([[c(plane), -s(plane), 0], [s(plane), c(plane), 0], [0, 0, 1]])
-    about_x = np.array([[1, 0, 0], [0, c(tilt), -s(tilt)], [0, s(tilt), c(tilt)]])
-    about_y = np.array([[c(roll), 0, s(roll)], [0, 1, 0], [-s(roll), 0, c(roll)]])
+    places = np.array(list(hand.landmarks().values()))
+    lies_flat = -np.arctan(np.polyfit(places[:, 1], places[:, 2], 1)[0])  # back of the hand and forearm level
+    plane, tilt, roll = np.radians(rng.normal(0, (5.0, 2.0, 6.0)))
+    rotation = turn_z(plane) @ turn_x(lies_flat + tilt) @ turn_y(roll)
     to_axes = np.array([[0.0, 0.0, 1.0], [0.0, -1.0, 0.0], [1.0, 0.0, 0.0]])  # x, y, z to plane, row, column
-    linear = np.diag(1 / np.array(spacing_mm)) @ to_axes @ about_z @ about_x @ about_y
-    voxels = np.array(list(hand.landmarks().values())) @ linear.T * spacing_mm
-    flesh = np.array([16.0, 8.0, 12.0]) * hand.scale
-    low, high = voxels.min(axis=0) - flesh, voxels.max(axis=0) + flesh
+    linear = np.diag(1 / np.array(spacing_mm)) @ to_axes @ rotation
+    voxels = places @ linear.T * spacing_mm
+    flesh = np.array([[14.0, 6.0, 12.0], [10.0, 5.0, 12.0]]) * hand.scale
+    low, high = voxels.min(axis=0) - flesh[0], voxels.max(axis=0) + flesh[1]
     slack = np.maximum(np.array(shape) * spacing_mm - (high - low), 0) / 2
     aside = rng.uniform(-0.5, 0.5, 3) * slack
     cut, side = rng.uniform(), rng.uniform(12.0, 28.0) * hand.scale
@@ -131,18 +128,3 @@ def _to_patient(shape: tuple[int, ...], spacing_mm: tuple[float, ...]) -> Frame:
     """Return the map from voxels to LPS: planes to the back, rows to the feet, columns to the left."""
     linear = np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, -1.0, 0.0]]) @ np.diag(spacing_mm)
     return Frame.from_linear(linear, -linear @ ((np.array(shape) - 1) / 2))
-
-
-def _receive(rng: np.random.Generator, signal: Volume) -> Volume:
-    """Return what the scanner makes of it: a smooth uneven gain that falls off at both ends, and Rician noise."""
-    k, i, j = (np.linspace(-1, 1, n, dtype=np.float32) for n in signal.shape)
-    tilt, bow = rng.normal(0, 0.12, 3).astype(np.float32), rng.uniform(0.0, 0.15, 3).astype(np.float32)
-    falloff = (1 - 0.35 * np.clip((np.abs(i - rng.uniform(-0.1, 0.1)) - 0.6) / 0.4, 0, 1) ** 2).astype(np.float32)
-    gains = [np.exp(tilt[axis] * x - bow[axis] * x * x) for axis, x in enumerate((k, i, j))]
-    gains[1] = gains[1] * falloff
-    gain = np.float32(rng.uniform(0.8, 1.25))
-    received = signal * (gains[0][:, None, None] * gain) * (gains[1][:, None] * gains[2])
-    sigma = np.float32(rng.uniform(12.0, 30.0) * gain)
-    received += sigma * rng.standard_normal(signal.shape, np.float32)
-    other = sigma * rng.standard_normal(signal.shape, np.float32)
-    return np.asarray(np.rint(np.sqrt(received * received + other * other)), np.float32)

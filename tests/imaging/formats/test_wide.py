@@ -52,3 +52,24 @@ def test_what_is_written_is_read(tmp_path):
 def test_malformed_landmark_tables_are_refused(tmp_path, text, reason):
     with pytest.raises(InvalidTable, match=reason):
         read_landmarks(table(tmp_path, text))
+
+
+def test_volumes_have_three_coordinates_and_a_depth(tmp_path):
+    points = {"a": Points(("p", "q"), [[1.25, 2, 3], [np.nan] * 3]), "b": Points(("p", "q"), [[4, 5, 6], [7, 8, 9]])}
+    write_landmarks(tmp_path / "l.csv", points, {"a": (30, 20, 10)})
+    header, first, second = (tmp_path / "l.csv").read_text().splitlines()
+    assert header == "id,width,height,depth,p_x,p_y,p_z,q_x,q_y,q_z"
+    assert first == "a,10,20,30,3.000,2.000,1.250,,,"
+    assert second.startswith("b,,,,6.000")
+    table = read_landmarks(tmp_path / "l.csv")
+    assert table.original_shapes == {"a": (30, 20, 10)}
+    for id_, hand in points.items():
+        assert np.array_equal(table.points[id_].positions, hand.positions, equal_nan=True)
+
+
+def test_a_size_without_its_depth_is_as_good_as_a_pictures(tmp_path):
+    (tmp_path / "l.csv").write_text("id,width,height,depth,p_x,p_y\na,10,20,,1,2\n")
+    assert read_landmarks(tmp_path / "l.csv").original_shapes == {"a": (20, 10)}
+    (tmp_path / "l.csv").write_text("id,width,height,depth,p_x,p_y\na,10,20,1.5,1,2\n")
+    with pytest.raises(InvalidTable, match=r"width, height and depth must be .* got 10.0, 20.0 and 1.5"):
+        read_landmarks(tmp_path / "l.csv")
