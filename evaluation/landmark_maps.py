@@ -23,6 +23,7 @@ _LINE_HEIGHT = 0.125  # inches from one label to the next, at least
 _SHAPE = (3.4, 5.4)  # inches: the most the shape is wide and high
 _KEY = 1.3  # inches to the right, for the two scales
 _GAP = 0.25  # inches between shape and labels
+_TITLE = 0.25  # inches above several views, for their names
 _LONGEST = 40  # characters of a label
 _NARROWEST = 0.6  # inches of a side view: a flat shape's circles need room
 _DASHED = (0, (2, 1.5))
@@ -75,10 +76,10 @@ def _new_map(views: Sequence[Array], names: Sequence[str]) -> tuple[Figure, list
     low, size = views[0].min(axis=0), np.maximum(np.ptp(views[0], axis=0), 1e-9)
     scale = min(_SHAPE[0] / size[1], _SHAPE[1] / size[0])
     height = max(scale * size[0], _LINE_HEIGHT * (len(names) // 2 + 1), 2.5)
-    margin = 0.2
+    margin, head = 0.2, _TITLE if len(views) > 1 else 0.0
     widths = [scale * size[1], *(max(scale * float(np.ptp(view[:, 1])), _NARROWEST) for view in views[1:])]
-    lefts = [label, *(2 * label + widths[0] for _ in views[1:])]
-    whole = (lefts[-1] + widths[-1] + (_GAP if len(views) > 1 else label) + _KEY, height + 2 * margin)
+    lefts = [label, *(2 * label + widths[0] + _GAP for _ in views[1:])]
+    whole = (lefts[-1] + widths[-1] + (_GAP if len(views) > 1 else label) + _KEY, height + 2 * margin + head)
     figure = Figure(figsize=whole)
     spare = (height / scale - size[0]) / 2
     all_axes = []
@@ -90,7 +91,7 @@ def _new_map(views: Sequence[Array], names: Sequence[str]) -> tuple[Figure, list
         axes.set_ylim(low[0] + size[0] + spare, low[0] - spare)
         all_axes.append(axes)
     for axes, title in zip(all_axes, ("coronal", "sagittal") if len(views) > 1 else ("",), strict=True):
-        axes.set_title(title, fontsize=8, color="0.4", pad=1)
+        axes.set_title(title, fontsize=8, color="0.4", pad=14)
     return figure, all_axes
 
 

@@ -148,6 +148,8 @@ def _to_scale(
         return known, found, "voxel", [remark]
     both = [id_ for id_ in known if id_ in found]
     spacings = find_spacings(both, collection)
+    if both and not spacings:
+        raise ValueError("none of the volumes that have landmarks can be read from --images")
     lost = len(both) - len(spacings)
     remarks = [f"{lost} volumes have no readable file in --images and are left out."] if lost else []
     return count_in_mm(known, spacings), count_in_mm(found, spacings), "mm", remarks
