@@ -12,13 +12,16 @@ from pathlib import Path
 import numpy as np
 
 from boneage.imaging.annotations import LandmarkTable, to_pixels
+from boneage.imaging.identifiers import scan_id
 from boneage.imaging.people import AgeRecord
 from boneage.imaging.points import Points
 from boneage.imaging.readers import read_scan
 from boneage.imaging.scans import Scan
 from boneage.imaging.tables import InvalidTable
+from boneage.imaging.volume_headers import find_data_name, read_text_header
 
 _TABLE_SUFFIXES = (".csv", ".json", ".xml")
+_HEADER_SUFFIXES = (".mhd", ".nhdr")
 _CACHED_SCANS = 64
 
 
@@ -32,31 +35,36 @@ class NoScans(Exception):
 
 
 def find_scans(folder: Path | str) -> list[Path]:
-    """List the files of a folder that may be images: all but hidden files, tables (.csv, .json, .xml) and folders.
+    """List what a folder holds that may be images: files, and sub-folders that directly hold the slices of a volume.
 
+    Passed over are hidden files, tables (.csv, .json, .xml), and the files in which an .mhd or .nhdr keeps its voxels.
     A file that turns out to be no image is the reader's to refuse, with a reason. Numbers in names sort by value.
 
     Raises
     ------
     NoScans
-        If the folder does not exist or holds no such file.
+        If the folder does not exist or holds nothing of the kind.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise NoScans(folder, "is not a folder" if folder.exists() else "there is no such folder")
-    found = [
-        path
-        for path in folder.iterdir()
-        if path.is_file() and not path.name.startswith(".") and path.suffix.lower() not in _TABLE_SUFFIXES
-    ]
+    there = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    files = [path for path in there if path.is_file() and path.suffix.lower() not in _TABLE_SUFFIXES]
+    voxels = {_find_voxels(path) for path in files if path.suffix.lower() in _HEADER_SUFFIXES}
+    found = [path for path in files if path.name not in voxels]
+    found += [path for path in there if path.is_dir() and _holds_series(path)]
     if not found:
-        raise NoScans(folder, "no image in it (looked for PNG, JPEG, TIFF, BMP and DICOM files, not in subfolders)")
+        raise NoScans(
+            folder,
+            "no image in it (looked for PNG, JPEG, TIFF, BMP, DICOM, NIfTI, MetaImage and NRRD files, zips and "
+            "subfolders of DICOM slices)",
+        )
     return sorted(found, key=_natural_order)
 
 
 @dataclass(frozen=True, eq=False)
 class Collection:
-    """Images of some folders with what tables say of them, by id (the file's stem). Images are read when asked for.
+    """Images of some folders with what tables say of them, by id (:func:`scan_id`). Images are read when asked for.
 
     Use :meth:`from_folders`.
 
@@ -111,9 +119,10 @@ class Collection:
         """
         paths: dict[str, Path] = {}
         for path in (path for folder in folders for path in find_scans(folder)):
-            if path.stem in paths:
-                raise InvalidTable(path, f"has the same id {path.stem!r} as {paths[path.stem]}")
-            paths[path.stem] = path
+            id_ = scan_id(path)
+            if id_ in paths:
+                raise InvalidTable(path, f"has the same id {id_!r} as {paths[id_]}")
+            paths[id_] = path
         if ids is not None:
             absent = [id_ for id_ in ids if id_ not in paths]
             if absent:
@@ -222,6 +231,19 @@ def fold_ids(ids: Sequence[str], n_folds: int, seed: int) -> list[list[str]]:
     """Deal the ids into folds of nearly equal size at random; the same for the same set of ids and seed."""
     order = np.random.default_rng(seed).permutation(sorted(ids)).tolist()
     return [order[fold::n_folds] for fold in range(n_folds)]
+
+
+def _find_voxels(header: Path) -> str | None:
+    try:
+        return find_data_name(read_text_header(header))
+    except OSError:
+        return None
+
+
+def _holds_series(folder: Path) -> bool:
+    from boneage.imaging.dicom_series import holds_series  # pydicom is imported only where there are folders
+
+    return holds_series(folder)
 
 
 def _natural_order(path: Path) -> tuple[tuple[int, int | str], ...]:

@@ -20,6 +20,7 @@ SMALLEST_SIDE = 16
 LARGEST_AREA = 200_000_000
 PHANTOM_TAG = "boneage phantom"
 _FORMATS = ("PNG", "JPEG", "TIFF", "BMP")
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _LUMINANCE = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601
 
 
@@ -64,7 +65,7 @@ def read_scan(path: Path | str, original_shape: tuple[int, ...] | None = None) -
     """
     path = Path(path)
     try:
-        scan = _read_file(path)
+        scan = _read_folder(path) if path.is_dir() else _read_file(path)
     except UnreadableScan:
         raise
     except MemoryError as error:
@@ -103,8 +104,6 @@ def _read_head(path: Path) -> bytes:
             head = file.read(NIFTI_HEADER_BYTES)
     except FileNotFoundError:
         raise UnreadableScan(path, "there is no such file") from None
-    except IsADirectoryError:
-        raise UnreadableScan(path, "is a folder, not a file") from None
     except OSError as error:
         raise UnreadableScan(path, f"cannot be opened ({os.strerror(error.errno or 0)})") from error
     if not head:
@@ -116,6 +115,8 @@ def _read_file(path: Path) -> Scan:
     head = _read_head(path)
     if head[128:132] == b"DICM":
         return _read_dicom(path)
+    if head.startswith(_ZIP):
+        return _read_zip(path)
     format = tell_format(head)
     return _read_volume_file(path, format) if format else _read_picture(path)
 
@@ -124,6 +125,18 @@ def _read_dicom(path: Path) -> Scan:
     from boneage.imaging.dicom import read_dicom  # pydicom is imported only where a DICOM is met
 
     return read_dicom(path)
+
+
+def _read_folder(path: Path) -> Scan:
+    from boneage.imaging.dicom_series import read_folder
+
+    return read_folder(path)
+
+
+def _read_zip(path: Path) -> Scan:
+    from boneage.imaging.archives import read_zip
+
+    return read_zip(path)
 
 
 def _read_volume_file(path: Path, format: VolumeFormat) -> Scan:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from boneage.imaging import Sex, UnreadableScan, read_scan
+from boneage.imaging import Sex, UnreadableScan, read_scan, scan_id
 from boneage.pipeline.age_pictures import draw_age_map, list_cells
 from boneage.pipeline.assessment import Assessment
 from boneage.pipeline.batch import name_files
@@ -69,7 +69,9 @@ def map_files(
 
     def map_all() -> Iterator[Assessment]:
         for id_, path in zip(name_files(paths), paths, strict=True):
-            result, drawn = _map_file(pipeline, id_, path, pictures, sexes.get(path.stem), sizes.get(path.stem), side)
+            result, drawn = _map_file(
+                pipeline, id_, path, pictures, sexes.get(scan_id(path)), sizes.get(scan_id(path)), side
+            )
             rows.append(_describe(result, drawn, pipeline.name))
             yield result
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import joblib
 import torch
 
-from boneage.imaging import Sex, UnreadableScan, read_scan, write_landmarks
+from boneage.imaging import Sex, UnreadableScan, read_scan, scan_id, write_landmarks
 from boneage.pipeline.assessment import Assessment
 from boneage.pipeline.bone_age import BoneAgePipeline
 from boneage.pipeline.explanation_pictures import draw_explanation
@@ -66,7 +66,7 @@ def predict_files(
     Parameters
     ----------
     paths : sequence of Path
-        The files; those of one stem are told apart by more of their path.
+        The files; those of one id are told apart by more of their path.
     model : Path
         A pipeline's ``.boneage`` file.
     out : Path
@@ -98,8 +98,8 @@ def predict_files(
     todo = [
         Job(
             path,
-            sexes.get(path.stem),
-            sizes.get(path.stem),
+            sexes.get(scan_id(path)),
+            sizes.get(scan_id(path)),
             pictures / f"{id_}.png",
             reasons / f"{id_}.png" if reasons else None,
         )
@@ -137,14 +137,14 @@ def assess_file(model: str, job: Job, id_: str) -> Assessment:
 
 
 def name_files(paths: Sequence[Path]) -> list[str]:
-    """Return an id for each file: its stem, or as much of its path as tells it from files of the same stem.
+    """Return an id for each file: that of :func:`scan_id`, or as much of its path as tells it from others of the same.
 
     Examples
     --------
     >>> name_files([Path("a/1.png"), Path("a/2.png"), Path("a/2.dcm"), Path("b/2.png")])
     ['1', 'a_2.png', '2.dcm', 'b_2.png']
     """
-    ids = [path.stem for path in paths]
+    ids = [scan_id(path) for path in paths]
     for depth in range(1, 1 + max((len(path.parts) for path in paths), default=0)):
         counts = Counter(ids)
         ids = ["_".join(p.parts[-depth:]) if counts[id_] > 1 else id_ for id_, p in zip(ids, paths, strict=True)]

@@ -19,6 +19,7 @@ from boneage.imaging import (
     read_ids,
     read_landmarks,
     read_sizes,
+    scan_id,
     to_pixels,
 )
 
@@ -61,9 +62,9 @@ def find_files(folders: Sequence[Path], ids: Path | None = None) -> list[Path]:
     if ids is None:
         return paths
     wanted = set(read_ids(ids))
-    chosen = [path for path in paths if path.stem in wanted]
+    chosen = [path for path in paths if scan_id(path) in wanted]
     if not chosen:
-        raise InvalidTable(ids, f"none of its ids is the stem of a file in {', '.join(map(str, folders))}")
+        raise InvalidTable(ids, f"none of its ids is that of a file in {', '.join(map(str, folders))}")
     return chosen
 
 

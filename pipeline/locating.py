@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from boneage.imaging import Points, UnreadableScan, read_scan, write_landmarks
+from boneage.imaging import Points, UnreadableScan, read_scan, scan_id, write_landmarks
 from boneage.landmarks import ForestLocaliser
 from boneage.pipeline.assessment import Status, find_fault
 from boneage.pipeline.batch import name_files
@@ -75,7 +75,7 @@ def locate_files(
     pictures = prepare_folder(folder / "overlays")
     maps = prepare_folder(folder / "votes") if votes else None
     jobs = zip(name_files(paths), paths, strict=True)
-    results = list(follow(_locate(id_, p, localiser, sizes.get(p.stem), pictures, maps) for id_, p in jobs))
+    results = list(follow(_locate(id_, p, localiser, sizes.get(scan_id(p)), pictures, maps) for id_, p in jobs))
     found = {result.id: result.points for result in results if result.points is not None}
     shapes = {result.id: result.original_shape for result in results if result.original_shape is not None}
     write_landmarks(folder / "landmarks.csv", found, original_shapes=shapes, names=localiser.names_)

@@ -16,17 +16,17 @@ SexOfAll = Annotated[Literal["F", "M"] | None, typer.Option("--sex", help="The s
 
 
 def choose_sexes(paths: Iterable[Path], table: Path | None, sex: Sex | None) -> Mapping[str, Sex]:
-    """Return the sexes that were given, by file stem: those of a table, or one for all; none if neither was.
+    """Return the sexes that were given, by id: those of a table, or one for all; none if neither was.
 
     Raises
     ------
     typer.BadParameter
         If both were.
     """
-    from boneage.imaging import read_sexes
+    from boneage.imaging import read_sexes, scan_id
 
     if table is not None and sex is not None:
         raise typer.BadParameter("give --sex-csv or --sex, not both")
     if table is not None:
         return read_sexes(table)
-    return dict.fromkeys((path.stem for path in paths), sex) if sex else {}
+    return dict.fromkeys((scan_id(path) for path in paths), sex) if sex else {}

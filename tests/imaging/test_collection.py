@@ -13,6 +13,8 @@ from boneage.imaging import (
     read_landmarks,
     split_ids,
 )
+from tests.imaging.dicoms import write_dicom, write_enhanced, write_series
+from tests.imaging.volumes import ramp, write_itk
 
 
 @pytest.fixture
@@ -37,6 +39,23 @@ def landmarks(tmp_path, text):
 
 def test_files_sort_by_number_and_tables_are_passed_over(folder):
     assert [path.name for path in find_scans(folder)] == ["1.png", "2.png", "10.png"]
+
+
+def test_what_is_a_volume_is_listed_once(tmp_path):
+    write_itk(tmp_path / "a.mhd", ramp())
+    write_itk(tmp_path / "b.nhdr", ramp())
+    write_itk(tmp_path / "c.nii.gz", ramp())
+    write_series(tmp_path / "d.1", ramp())
+    write_enhanced(tmp_path / "e.dcm", ramp(), range(18))
+    write_dicom(tmp_path / "f.dcm", ramp()[0])
+    (tmp_path / "films").mkdir()
+    write_dicom(tmp_path / "films" / "1.dcm", ramp()[0])
+    (tmp_path / "empty").mkdir()
+    assert [path.name for path in find_scans(tmp_path)] == ["a.mhd", "b.nhdr", "c.nii.gz", "d.1", "e.dcm", "f.dcm"]
+    collection = Collection.from_folders([tmp_path])
+    assert collection.ids == ("a", "b", "c", "d.1", "e", "f")
+    assert [collection.scan(id_).ndim for id_ in collection.ids] == [3, 3, 3, 3, 3, 2]
+    assert all(collection.scan(id_).source == id_ for id_ in collection.ids)
 
 
 def test_an_empty_or_missing_folder_says_what_was_looked_for(tmp_path):

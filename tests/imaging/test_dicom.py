@@ -73,3 +73,9 @@ def test_several_frames_colour_and_broken_pixels_are_refused(tmp_path, ramp):
     cut.write_bytes(write_dicom(tmp_path / "whole.dcm", ramp).read_bytes()[:-500])
     with pytest.raises(UnreadableScan, match="cannot be decoded"):
         read_scan(cut)
+
+
+def test_a_single_mr_slice_says_how_to_give_the_volume(tmp_path, ramp):
+    path = write_dicom(tmp_path / "a.dcm", ramp, Modality="MR")
+    with pytest.raises(UnreadableScan, match=r"one slice of an MR volume.*the folder in which that folder lies"):
+        read_scan(path)

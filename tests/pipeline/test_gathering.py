@@ -32,7 +32,7 @@ def test_only_listed_files_are_found_and_each_once(new, tmp_path):
     images = new / "images"
     assert [path.stem for path in find_files([images, images], tmp_path / "ids.txt")] == ["phantom0002"]
     (tmp_path / "ids.txt").write_text("somebody\n")
-    with pytest.raises(InvalidTable, match=r"ids\.txt: none of its ids is the stem of a file in .*images"):
+    with pytest.raises(InvalidTable, match=r"ids\.txt: none of its ids is that of a file in .*images"):
         find_files([images], tmp_path / "ids.txt")
 
 

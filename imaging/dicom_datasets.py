@@ -1,0 +1,101 @@
+"""What all DICOM images have in common: the few fields that bone age needs, grey values, decoders that fail."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.errors import InvalidDicomError
+
+from boneage.imaging.readers import UnreadableScan
+from boneage.imaging.scans import Laterality, Sex
+
+logger = logging.getLogger(__name__)
+_MONTHS_PER = {"D": 12 / 365.25, "W": 12 * 7 / 365.25, "M": 1.0, "Y": 12.0}
+_GREY = ("MONOCHROME1", "MONOCHROME2")
+
+
+@contextmanager
+def decoding(path: Path, name: str = "") -> Iterator[None]:
+    """Turn whatever decoders raise into a refusal of ``path``, and keep their warnings to the log.
+
+    Parameters
+    ----------
+    path : Path
+    name : str
+        The slice that is read, if the path has several.
+    """
+    of = f"slice {name}: " if name else ""
+    with warnings.catch_warnings(record=True) as remarks:
+        warnings.simplefilter("always")
+        try:
+            yield
+        except UnreadableScan:
+            raise
+        except InvalidDicomError as error:
+            raise UnreadableScan(path, f"{of}is not a DICOM file") from error
+        except Exception as error:
+            # Decoders of broken or unusual files raise nearly anything; here all of it means the same.
+            raise UnreadableScan(path, f"{of}its pixels cannot be decoded ({_first_line(error)})") from error
+    for remark in remarks:
+        logger.debug("%s: %s", path, remark.message)
+
+
+def check_grey(path: Path, data: Any) -> None:
+    """Refuse a data set without pixels, or in colour."""
+    photometric = str(data.get("PhotometricInterpretation", ""))
+    if photometric not in _GREY:
+        raise UnreadableScan(path, f"is not a grey-value image ({photometric or 'no photometric interpretation'})")
+
+
+def brighten(pixels: NDArray[np.float32], data: Any) -> NDArray[np.float32]:
+    """Return grey values, rescaled already, with more of them brighter: MONOCHROME1 is inverted."""
+    return pixels.max() + pixels.min() - pixels if data.PhotometricInterpretation == "MONOCHROME1" else pixels
+
+
+def read_fields(data: Any) -> dict[str, Any]:
+    """Return the fields of :class:`~boneage.imaging.Scan` that tell of the patient; names and birth dates stay out."""
+    return {
+        "laterality": _laterality(data),
+        "sex": _sex(data),
+        "age_months": _age_months(data),
+        "study_date": _study_date(data),
+    }
+
+
+def _laterality(data: Any) -> Laterality | None:
+    sides: dict[str, Literal["L", "R"]] = {"L": "L", "R": "R"}
+    for tag in ("ImageLaterality", "Laterality"):
+        side = sides.get(str(data.get(tag) or "").strip().upper())
+        if side:
+            return side
+    return None
+
+
+def _sex(data: Any) -> Sex | None:
+    sexes: dict[str, Sex] = {"F": "F", "M": "M"}
+    return sexes.get(str(data.get("PatientSex") or "").strip().upper())
+
+
+def _age_months(data: Any) -> float | None:
+    found = re.fullmatch(r"(\d{1,3})([DWMY])", str(data.get("PatientAge") or "").strip().upper())
+    return int(found[1]) * _MONTHS_PER[found[2]] if found else None
+
+
+def _study_date(data: Any) -> datetime.date | None:
+    try:
+        return datetime.datetime.strptime(str(data.get("StudyDate") or "").strip(), "%Y%m%d").date()
+    except ValueError:
+        return None
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]
