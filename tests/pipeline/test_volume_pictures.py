@@ -81,7 +81,7 @@ def test_votes_and_regions_are_laid_over(hand):
     box = SimpleNamespace(names=("carpus",), pixels=np.zeros((1, 12, 12, 12)), frames=(frame,))
     boxed = draw_volume(scan, some, regions=box, weights={"carpus": 1.0})
     blue = pixels_of(np.asarray(boxed)[:, :570], BLUE)
-    assert np.ptp(blue[:, 0]) == pytest.approx(12 * HEIGHT / 210, abs=3)
+    assert np.ptp(blue[:, 0]) == pytest.approx(12 * 1.25 * HEIGHT / 210, abs=3)
     assert np.ptp(blue[:, 1]) == pytest.approx(12 * 0.7 * 1.5 * HEIGHT / 210, abs=3)
 
 
