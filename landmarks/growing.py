@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from boneage.imaging.compiling import compiled
+
 _TOGETHER = 16
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def compiled(function: F) -> F:
-    """Compile a function; it keeps its type, and gives up the interpreter's lock while it runs."""
-    compiled: F = numba.njit(nogil=True, cache=True)(function)
-    return compiled
 
 
 @compiled

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from boneage.imaging import Frame
+from boneage.imaging.compiling import compiled
 from boneage.landmarks.forest import VotingForest
-from boneage.landmarks.growing import compiled
 from boneage.landmarks.settings import VoteWeight
 
 _UP = 100_000

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import joblib
 import numpy as np
-import SimpleITK
 from PIL import Image, PngImagePlugin
 
 from boneage.imaging.formats import write_landmarks
@@ -16,6 +15,7 @@ from boneage.imaging.phantom.hands import LANDMARK_NAMES, PhantomHand, draw_phan
 from boneage.imaging.phantom.volumes import FINE_MM, VOLUME_LANDMARK_NAMES, draw_phantom_volume
 from boneage.imaging.readers import PHANTOM_TAG
 from boneage.imaging.scans import Modality, Scan, Sex
+from boneage.imaging.volume_writing import write_volume
 
 PHANTOM_PREFIX = "phantom"  # of every id, so that any table or picture made of these hands says what it is
 
@@ -58,7 +58,10 @@ def write_phantom_set(
     def make(number: int, seeds: np.random.SeedSequence) -> tuple[str, PhantomHand]:
         id_ = f"{PHANTOM_PREFIX}{number:04d}"
         hand = _draw_hand(np.random.default_rng(seeds), modality, spacing_mm)
-        (_write_picture if modality == "xray" else _write_volume)(folder / "images" / id_, hand.scan)
+        if modality == "xray":
+            _write_picture(folder / "images" / f"{id_}.png", hand.scan)
+        else:
+            write_volume(folder / "images" / f"{id_}.nii.gz", hand.scan)
         return id_, hand
 
     points, shapes, rows = {}, {}, ["id,boneage_months,sex"]
@@ -66,14 +69,12 @@ def write_phantom_set(
     parallel = joblib.Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
     for id_, hand in parallel(joblib.delayed(make)(number, seeds) for number, seeds in numbered):
         points[id_] = hand.points
-        if modality == "xray":
-            shapes[id_] = hand.scan.pixels.shape
+        shapes[id_] = hand.scan.pixels.shape
         rows.append(f"{id_},{hand.age_months},{hand.sex}")
         if progress:
             progress("making phantom hands", len(points) / count)
-    write_landmarks(
-        folder / "landmarks.csv", points, shapes, LANDMARK_NAMES if modality == "xray" else VOLUME_LANDMARK_NAMES
-    )
+    names = LANDMARK_NAMES if modality == "xray" else VOLUME_LANDMARK_NAMES
+    write_landmarks(folder / "landmarks.csv", points, shapes, names)
     (folder / "ages.csv").write_text("\n".join(rows) + "\n")
     (folder / "README.txt").write_text(_README)
 
@@ -90,15 +91,4 @@ def _draw_hand(rng: np.random.Generator, modality: Modality, spacing_mm: tuple[f
 def _write_picture(path: Path, scan: Scan) -> None:
     tags = PngImagePlugin.PngInfo()
     tags.add_text("Description", f"{PHANTOM_TAG}: a synthetic hand, not a radiograph of anyone")
-    Image.fromarray(scan.pixels.astype(np.uint8)).save(path.with_suffix(".png"), pnginfo=tags)
-
-
-def _write_volume(path: Path, scan: Scan) -> None:
-    assert scan.to_patient is not None
-    image = SimpleITK.GetImageFromArray(scan.pixels.astype(np.int16))
-    linear = scan.to_patient.matrix[:3, 2::-1] / scan.spacing_array[::-1]
-    image.SetSpacing(scan.spacing_array[::-1].tolist())
-    image.SetOrigin(scan.to_patient.matrix[:3, 3].tolist())
-    image.SetDirection(linear.ravel().tolist())
-    image.SetMetaData("ITK_FileNotes", f"{PHANTOM_TAG}: a synthetic hand, not a scan of anyone")
-    SimpleITK.WriteImage(image, str(path.with_suffix(".nii.gz")), True, 1)
+    Image.fromarray(scan.pixels.astype(np.uint8)).save(path, pnginfo=tags)

@@ -17,6 +17,7 @@ from boneage.imaging.scans import Sex
 
 Array = NDArray[np.float64]
 
+HEAD_ROUND = 0.5  # a head's radius of curvature against its width
 JOINT_MM = 0.4  # of fluid between the cartilage of two bones
 SHAFT_MM = 30.0  # from the growth plate of a grown forearm bone to the landmark in its shaft
 
@@ -192,9 +193,6 @@ class _Build:
         )
         end = middle + turn @ roll @ (np.array(wrist) * self._scale - middle)
         return replace(placed, start=end - placed.axes[0] * placed.length)
-
-
-HEAD_ROUND = 0.5  # a head's radius of curvature against its width
 
 
 def turn_x(angle: float) -> Array:

@@ -125,14 +125,14 @@ def _profile(bone: SolidBone, scale: float) -> Array:
     # The ends: the base reaches back around the head before it, which is cut out of it when it is painted.
     hollow = 0.16 * base if kind in ("pp", "mp", "dp") else 0.0
     start_round, end_round = 0.30 * base + hollow, HEAD_ROUND * bone.head
-    if kind in ("ra", "ul"):
-        end_round = 0.34 * bone.head
+    beyond = 0.0
+    if kind in ("ra", "ul"):  # the radius reaches up around the carpal bones, which are cut out of it
+        end_round, beyond = 0.34 * bone.head, (4.0 if kind == "ra" else 1.0) * scale
     first = np.maximum((start_round - hollow - t) / start_round, 0)
-    last = np.maximum((t - bone.length + end_round) / end_round, 0)
+    last = np.maximum((t - bone.length - beyond + end_round) / end_round, 0)
     square = half**2 * (1 - first**2.4 - last ** (2.0 if kind in ("mc", "dp") else 2.6))
-    cartilage = 0.75 * scale * np.clip(np.maximum(first, last) * 1.6, 0, 1)
-    if kind == "dp":
-        cartilage = 0.75 * scale * np.clip(first * 1.6, 0, 1)
+    joints = first if kind == "dp" else np.maximum(first, last)
+    cartilage = 0.75 * scale * np.clip(joints * 1.6, 0, 1)
     middle = np.clip(1 - at_base - at_head, 0, 1)
     cortex = 0.42 + 0.30 * half * middle**1.3
     return np.stack([square, 1 / flatness**2, cartilage, cortex], axis=1)

@@ -39,8 +39,8 @@ _BODY: tuple[tuple[int, Place, Place, float, float], ...] = (
     (_OUTLINE, ("hand", 8.0, 10.0, 7.0), ("thumb", 0.3, 0.0, 2.0), 14.0, 14.0),
     (_OUTLINE, ("index", 0.62, 5.0, 5.0), ("thumb", 0.3, 0.0, 0.0), 9.5, 9.5),
     (_OUTLINE, ("little", 0.75, 0.0, 6.0), ("hand", -17.0, 12.0, 7.0), 11.0, 12.0),
-    (_OUTLINE, ("radius", -100.0, -2.0, 3.0), ("radius", -4.0, -2.0, 2.5), 22.0, 15.5),
-    (_OUTLINE, ("ulna", -100.0, 2.0, 3.0), ("ulna", -4.0, 2.0, 3.0), 21.0, 13.5),
+    (_OUTLINE, ("radius", -160.0, -2.0, 3.0), ("radius", -4.0, -2.0, 2.5), 26.0, 15.5),
+    (_OUTLINE, ("ulna", -160.0, 2.0, 3.0), ("ulna", -4.0, 2.0, 3.0), 25.0, 13.5),
     # Between the metacarpals, and from the thumb to the second and third.
     *((_MUSCLE, (name, 0.2, -5.5, 2.0), (name, 0.8, -9.0, 2.5), 6.5, 5.5) for name in _FINGERS[:3]),
     (_MUSCLE, ("index", 0.15, 6.0, 0.0), ("index", 0.88, 7.0, 1.0), 5.5, 4.0),
@@ -55,13 +55,13 @@ _BODY: tuple[tuple[int, Place, Place, float, float], ...] = (
     (_MUSCLE, ("hand", -17.0, 17.0, 11.0), ("little", 0.9, -4.5, 4.0), 7.0, 4.5),
     (_MUSCLE, ("hand", -12.0, 20.0, 13.0), ("little", 0.85, 2.0, 8.5), 6.5, 4.0),
     # The forearm, before, behind and beside its bones, and the square muscle between them.
-    (_MUSCLE, ("radius", -100.0, 2.0, 15.0), ("radius", -32.0, -1.0, 11.0), 11.0, 4.0),
-    (_MUSCLE, ("radius", -100.0, -13.0, 14.0), ("radius", -28.0, -12.0, 13.0), 11.0, 4.5),
-    (_MUSCLE, ("ulna", -100.0, 0.0, 15.0), ("ulna", -24.0, -1.0, 12.0), 12.0, 5.0),
-    (_MUSCLE, ("radius", -100.0, 4.0, -13.0), ("radius", -36.0, 1.0, -10.0), 9.0, 3.0),
-    (_MUSCLE, ("ulna", -100.0, 8.0, -13.0), ("ulna", -34.0, 8.0, -9.0), 9.0, 3.5),
-    (_MUSCLE, ("radius", -100.0, 14.0, 2.0), ("radius", -42.0, 9.0, 1.0), 8.0, 3.0),
-    *((_MUSCLE, ("radius", -back, -6.0, 4.0), ("ulna", -back, 6.0, 4.0), 5.0, 5.0) for back in range(16, 100, 6)),
+    (_MUSCLE, ("radius", -160.0, 2.0, 15.0), ("radius", -32.0, -1.0, 11.0), 11.0, 4.0),
+    (_MUSCLE, ("radius", -160.0, -13.0, 14.0), ("radius", -28.0, -12.0, 13.0), 11.0, 4.5),
+    (_MUSCLE, ("ulna", -160.0, 0.0, 15.0), ("ulna", -24.0, -1.0, 12.0), 12.0, 5.0),
+    (_MUSCLE, ("radius", -160.0, 4.0, -13.0), ("radius", -36.0, 1.0, -10.0), 9.0, 3.0),
+    (_MUSCLE, ("ulna", -160.0, 8.0, -13.0), ("ulna", -34.0, 8.0, -9.0), 9.0, 3.5),
+    (_MUSCLE, ("radius", -160.0, 14.0, 2.0), ("radius", -42.0, 9.0, 1.0), 8.0, 3.0),
+    *((_MUSCLE, ("radius", -back, -6.0, 4.0), ("ulna", -back, 6.0, 4.0), 5.0, 5.0) for back in range(16, 160, 6)),
     # The disc between ulna and wrist, and the capsule around it.
     (_CAPSULE, ("radius", -3.0, -10.0, 0.0), ("ulna", 1.0, 0.0, 1.0), 6.0, 5.5),
     (_CAPSULE, ("radius", -2.0, 6.0, 1.0), ("radius", -2.0, -8.0, 1.0), 8.5, 8.5),
@@ -106,7 +106,7 @@ def paint_flesh(canvas: Canvas, hand: SolidHand) -> None:
 
 
 def _girth(bone: SolidBone) -> float:
-    return 0.52 * bone.base + 0.22 * bone.length**0.5
+    return 0.52 * bone.base + 0.22 * math.sqrt(bone.length)
 
 
 def _wrap_finger(rods: _Rods, finger: str, bones: tuple[SolidBone, ...], scale: float) -> None:
@@ -142,7 +142,7 @@ def _wrap_wrist(rods: _Rods, hand: SolidHand) -> None:
     for n, finger in enumerate(_FINGERS):
         bone, aside = hand.rays[finger][0], 1.5 - n
         tunnel = [place(("hand", 1.0 + 3.8 * aside, y, z)) for y, z in ((2.0, 12.0), (18.0, 13.5))]
-        start = place(("radius", -100.0, -10.0 + 3.6 * aside, 13.0))
+        start = place(("radius", -160.0, -10.0 + 3.6 * aside, 13.0))
         rods.chain(_TENDON, [start, *tunnel, bone.at(0.75 * bone.length, 0, 0.80 * bone.head + 2 * scale)], 2.1 * scale)
         behind = [place(("hand", 2.0 + 5.0 * aside, y, -12.5)) for y in (-24.0, 6.0)]
         behind.append(bone.at(0.5 * bone.length, 0, -0.62 * bone.waist - 2 * scale))

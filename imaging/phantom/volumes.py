@@ -64,12 +64,12 @@ def draw_phantom_volume(
     """
     if not YOUNGEST_MONTHS <= age_months <= OLDEST_MONTHS:
         raise ValueError(f"age_months must be {YOUNGEST_MONTHS:g} to {OLDEST_MONTHS:g}, got {age_months}")
-    if len(spacing_mm) != 3 or not all(np.isfinite(s) and s > 0 for s in spacing_mm):
+    if np.shape(spacing_mm) != (3,) or not all(np.isfinite(s) and s > 0 for s in spacing_mm):
         raise ValueError(f"spacing_mm must be 3 positive numbers, got {spacing_mm}")
     if shape is None:
         planes, rows, columns = (round(field / step) for field, step in zip(FIELD_MM, spacing_mm, strict=True))
         shape = (planes, rows, columns)
-    if len(shape) != 3 or any(n < least for n, least in zip(shape, _SMALLEST, strict=True)):
+    if np.shape(shape) != (3,) or any(n < least for n, least in zip(shape, _SMALLEST, strict=True)):
         raise ValueError(f"shape must be at least {' x '.join(map(str, _SMALLEST))}, got {shape}")
     hand = draw_solid_hand(rng, sex, age_months)
     to_voxels = _draw_place(rng, hand, shape, spacing_mm)
@@ -95,7 +95,7 @@ def _points(hand: SolidHand, to_voxels: Frame, shape: tuple[int, ...]) -> Points
     """Return the landmarks in voxels; NaN where they are not in the volume."""
     places = hand.landmarks()
     positions = to_voxels.apply(np.array([places[name] for name in VOLUME_LANDMARK_NAMES]))
-    seen = ((positions >= -0.5) & (positions <= np.array(shape) - 0.5)).all(axis=1)
+    seen = np.asarray(((positions >= -0.5) & (positions <= np.array(shape) - 0.5)).all(axis=1))
     positions[~seen] = np.nan
     return Points(VOLUME_LANDMARK_NAMES, positions, seen.astype(float), tuple("" if s else _OUTSIDE for s in seen))
 

@@ -3,8 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from boneage.imaging import read_ages, read_landmarks, read_scan
-from boneage.imaging.phantom import LANDMARK_NAMES, PHANTOM_PREFIX, draw_phantom_hand, write_phantom_set
+from boneage.imaging.phantom import LANDMARK_NAMES, draw_phantom_hand
 
 
 def draw(seed=0, **fields):
@@ -72,23 +71,6 @@ def test_ages_beyond_the_model_and_tiny_pictures_are_refused():
         draw(age_months=3)
     with pytest.raises(ValueError, match="shape"):
         draw(shape=(10, 10))
-
-
-def test_a_set_reads_back_and_says_that_it_is_synthetic(tmp_path):
-    write_phantom_set(tmp_path, 2, seed=5)
-    id_ = f"{PHANTOM_PREFIX}0002"
-    scan = read_scan(tmp_path / "images" / f"{id_}.png")
-    assert scan.phantom
-    assert "synthetic" in (tmp_path / "README.txt").read_text()
-    assert read_landmarks(tmp_path / "landmarks.csv").original_shapes[id_] == scan.pixels.shape
-    assert 12 <= read_ages(tmp_path / "ages.csv")[id_].boneage_months <= 216
-
-
-def test_a_hand_does_not_depend_on_how_many_are_made(tmp_path):
-    write_phantom_set(tmp_path / "one", 1, seed=3)
-    write_phantom_set(tmp_path / "two", 2, seed=3)
-    name = f"images/{PHANTOM_PREFIX}0001.png"
-    assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
 def test_the_names_are_the_real_atlas_names(real_data):

@@ -18,3 +18,11 @@ def test_hand_k_is_the_same_whatever_the_count_and_another_with_another_seed(bon
     a, b, c = ((tmp_path / n / "images" / "phantom0001.png").read_bytes() for n in "abc")
     assert a == b
     assert a != c
+
+
+def test_volumes_are_made_where_they_are_asked_for(boneage, tmp_path):
+    code, out, _ = boneage("phantom", tmp_path / "p", "--count", 1, "--modality", "mri", "--coarse", "--jobs", 2)
+    assert code == 0
+    assert "no evidence about real hands" in out
+    assert read_scan(tmp_path / "p" / "images" / "phantom0001.nii.gz").pixels.shape == (29, 284, 160)
+    assert boneage("phantom", tmp_path / "q", "--coarse")[0] == 2
