@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from boneage.imaging.points import Points
-from boneage.imaging.scans import Laterality
+from boneage.imaging.scans import Laterality, Scan
 from boneage.imaging.schemes import SHIPPED
 from boneage.imaging.tables import InvalidTable, read_rows
 
+FLAT_MM = 1e-3
 _SIDES: dict[str, Laterality] = {"L": "L", "R": "R"}
 
 
@@ -36,7 +35,8 @@ class LandmarkTable:
     remarks : tuple of str
         What could be read in part only, one sentence each.
     in_mm : bool
-        Whether positions are millimetres, not pixels, in images whose own file states its spacing in millimetres.
+        Whether positions are millimetres, not pixels: those of flat images whose own file states its spacing in
+        millimetres, and those of volumes, which are (z, y, x) of LPS then.
     """
 
     path: Path
@@ -46,6 +46,11 @@ class LandmarkTable:
     laterality: dict[str, Laterality]
     remarks: tuple[str, ...] = ()
     in_mm: bool = False
+
+    @property
+    def ndim(self) -> int:
+        """Number of coordinates of a landmark, 2 or 3."""
+        return next((points.ndim for points in self.points.values()), 2)
 
 
 def check_side(path: Path, place: str, side: object) -> Laterality | None:
@@ -113,17 +118,41 @@ def rename_landmarks(table: LandmarkTable, names: Mapping[str, str]) -> Landmark
     return dataclasses.replace(table, names=tuple(names.values()), points=points)
 
 
-def to_pixels(table: LandmarkTable, id_: str, spacing_mm: tuple[float, ...] | None) -> Points:
-    """Return the points of one image in pixels.
+def to_pixels(table: LandmarkTable, id_: str, scan: Scan) -> Points:
+    """Return the points of one image in pixels of its original.
 
     Parameters
     ----------
     table : LandmarkTable
     id_ : str
-    spacing_mm : tuple of float or None
-        Length of an original pixel along each axis, where the image's file states it in millimetres.
+    scan : Scan
+        The image. A table in millimetres is counted by the spacing of a flat one, or taken as in pixels if its file
+        states none, and by where a volume lies in the patient.
+
+    Raises
+    ------
+    InvalidTable
+        If landmarks and image have not as many axes, or the image does not tell where it lies.
     """
     points = table.points[id_]
-    if not table.in_mm or spacing_mm is None:
+    if table.in_mm and points.ndim == 3 and scan.ndim == 2:
+        points = _flatten(table, id_, points)
+    if points.ndim != scan.ndim:
+        raise InvalidTable(
+            table.path, f"id {id_}: its landmarks have {points.ndim} coordinates, the image {scan.ndim} axes"
+        )
+    if not table.in_mm:
         return points
-    return dataclasses.replace(points, positions=points.positions / np.array(spacing_mm))
+    if scan.ndim == 2:
+        spacing_mm = scan.original_spacing_mm
+        return points if spacing_mm is None else dataclasses.replace(points, positions=points.positions / spacing_mm)
+    if scan.to_patient is None:
+        raise InvalidTable(table.path, f"id {id_}: the image does not tell where it lies in the patient")
+    return dataclasses.replace(points, positions=scan.to_patient.inverse().apply(points.positions[:, ::-1]))
+
+
+def _flatten(table: LandmarkTable, id_: str, points: Points) -> Points:
+    for name, height in zip(points.names, points.positions[:, 0].tolist(), strict=True):
+        if abs(height) > FLAT_MM:
+            raise InvalidTable(table.path, f"id {id_}: {name} lies outside the plane of the image, at z = {height:g}")
+    return dataclasses.replace(points, positions=points.positions[:, 1:])

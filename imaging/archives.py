@@ -8,7 +8,8 @@ import zlib
 from functools import partial
 from pathlib import Path
 
-from boneage.imaging.dicom_series import MOST_MEMBERS, PREAMBLE_BYTES, Member, is_dicom, read_series
+from boneage.imaging.dicom_datasets import PREAMBLE_BYTES
+from boneage.imaging.dicom_series import MOST_MEMBERS, Member, is_dicom, read_series
 from boneage.imaging.readers import UnreadableScan
 from boneage.imaging.scans import Scan
 

@@ -178,22 +178,23 @@ class Collection:
         Raises
         ------
         InvalidTable
-            If a landmark lies outside the image.
+            If a landmark lies outside the image, or has not as many coordinates as the image has axes.
         """
         if self.landmarks is None or id_ not in self.landmarks.points:
             return None
         scan = self.scan(id_)
-        points = to_pixels(self.landmarks, id_, scan.original_spacing_mm)
+        points = to_pixels(self.landmarks, id_, scan)
         shape = scan.original_shape
         assert shape is not None
         outside = ((points.positions < -0.5) | (points.positions > np.array(shape) - 0.5)).any(axis=1)
         if outside.any():
             k = int(np.flatnonzero(outside)[0])
+            axes = " x ".join(("width", "height", "depth")[: len(shape)])
             place = ", ".join(f"{value:g}" for value in points.positions[k, ::-1])
             raise InvalidTable(
                 self.landmarks.path,
                 f"id {id_}: {points.names[k]} lies outside the image, at ({place}) in "
-                f"{' x '.join(str(n) for n in shape[::-1])} pixels (width x height of the original)",
+                f"{' x '.join(str(n) for n in shape[::-1])} pixels ({axes} of the original)",
             )
         return points
 

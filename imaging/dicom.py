@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pydicom
 from numpy.typing import NDArray
 from pydicom.pixels import apply_modality_lut, apply_voi_lut
 
-from boneage.imaging.dicom_datasets import brighten, check_grey, decoding, read_fields
+from boneage.imaging.dicom_datasets import brighten, check_grey, decoding, load_dataset, read_fields
 from boneage.imaging.dicom_frames import read_frames
 from boneage.imaging.identifiers import scan_id
 from boneage.imaging.readers import UnreadableScan, check_size
@@ -45,8 +44,8 @@ def read_dicom(path: Path) -> Scan:
     ----------
     .. [1] DICOM PS3.3, C.7.6.3.1.2: MONOCHROME1 is displayed with its minimum as white after VOI.
     """
-    with decoding(path):
-        data = pydicom.dcmread(path)
+    with decoding(path), path.open("rb") as file:
+        data = load_dataset(file)
         if "PixelData" not in data:
             raise UnreadableScan(path, "is a DICOM file without an image")
         if "PerFrameFunctionalGroupsSequence" in data:

@@ -6,21 +6,48 @@ import datetime
 import logging
 import re
 import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
+import pydicom
 from numpy.typing import NDArray
 from pydicom.errors import InvalidDicomError
+from pydicom.filereader import data_element_generator
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from boneage.imaging.readers import UnreadableScan
 from boneage.imaging.scans import Laterality, Sex
 
 logger = logging.getLogger(__name__)
+PREAMBLE_BYTES = 132
+LARGEST_INFLATED_BYTES = 2**29
+_TRANSFER_SYNTAX = 0x00020010
+_CHUNK_BYTES = 2**20
 _MONTHS_PER = {"D": 12 / 365.25, "W": 12 * 7 / 365.25, "M": 1.0, "Y": 12.0}
 _GREY = ("MONOCHROME1", "MONOCHROME2")
+
+
+def load_dataset(file: BinaryIO, **options: Any) -> Any:
+    """Read a data set with pydicom's options, unless it is deflated and would fill the memory when it is unpacked.
+
+    Raises
+    ------
+    ValueError
+        If it unpacks to more than ``LARGEST_INFLATED_BYTES``.
+    Exception
+        Whatever pydicom raises; see :func:`decoding`.
+    """
+    file.seek(PREAMBLE_BYTES)
+    meta = data_element_generator(file, False, True, stop_when=lambda tag, _vr, _length: tag.group != 2)
+    syntaxes = [element.value for element in meta if element.tag == _TRANSFER_SYNTAX]
+    if syntaxes and bytes(syntaxes[0]).strip(b"\0 ") == DeflatedExplicitVRLittleEndian.encode():
+        _check_inflated(file)
+    file.seek(0)
+    return pydicom.dcmread(file, **options)
 
 
 @contextmanager
@@ -95,6 +122,16 @@ def _study_date(data: Any) -> datetime.date | None:
         return datetime.datetime.strptime(str(data.get("StudyDate") or "").strip(), "%Y%m%d").date()
     except ValueError:
         return None
+
+
+def _check_inflated(file: BinaryIO) -> None:
+    inflater, n_bytes = zlib.decompressobj(-zlib.MAX_WBITS), 0
+    packed = file.read(_CHUNK_BYTES)
+    while packed:
+        n_bytes += len(inflater.decompress(packed, _CHUNK_BYTES))
+        if n_bytes > LARGEST_INFLATED_BYTES:
+            raise ValueError(f"unpacks to more than {LARGEST_INFLATED_BYTES / 2**20:.0f} MB")
+        packed = inflater.unconsumed_tail or file.read(_CHUNK_BYTES)
 
 
 def _first_line(error: Exception) -> str:

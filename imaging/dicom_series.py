@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-import pydicom
 from pydicom.pixels import apply_modality_lut
 
-from boneage.imaging.dicom_datasets import brighten, check_grey, decoding, read_fields
+from boneage.imaging.dicom_datasets import PREAMBLE_BYTES, brighten, check_grey, decoding, load_dataset, read_fields
 from boneage.imaging.dicom_frames import check_modality, read_frames
 from boneage.imaging.readers import UnreadableScan
 from boneage.imaging.scans import Scan
@@ -22,7 +21,6 @@ from boneage.imaging.volumes import build_volume, check_volume_size
 
 logger = logging.getLogger(__name__)
 MOST_MEMBERS = 4096
-PREAMBLE_BYTES = 132
 _PEEKED_FILES = 3
 _ALIKE = {
     "SeriesInstanceUID": "series",
@@ -97,7 +95,7 @@ def read_series(path: Path, members: Sequence[Member], n_passed: int) -> Scan:
     headers: list[tuple[Member, Any]] = []
     for member in members:
         with decoding(path, member.name), member.open() as file:
-            header = pydicom.dcmread(file, stop_before_pixels=True)
+            header = load_dataset(file, stop_before_pixels=True)
         if "Rows" in header:
             headers.append((member, header))
     n_passed += len(members) - len(headers)
@@ -108,7 +106,7 @@ def read_series(path: Path, members: Sequence[Member], n_passed: int) -> Scan:
     member, first = headers[0]
     if len(headers) == 1 and "PerFrameFunctionalGroupsSequence" in first:
         with decoding(path, member.name), member.open() as file:
-            return read_frames(path, pydicom.dcmread(file))
+            return read_frames(path, load_dataset(file))
     _check_alike(path, [header for _, header in headers])
     check_volume_size(path, (len(headers), int(first.Rows), int(first.Columns)))
     order, to_patient = stack_slices(
@@ -128,7 +126,7 @@ def read_series(path: Path, members: Sequence[Member], n_passed: int) -> Scan:
     for plane, k in zip(voxels, order, strict=True):
         member = headers[k][0]
         with decoding(path, member.name), member.open() as file:
-            data = pydicom.dcmread(file)
+            data = load_dataset(file)
             plane[:] = apply_modality_lut(data.pixel_array, data)
     return build_volume(path, brighten(voxels, first), to_patient, **read_fields(first))
 
@@ -162,8 +160,8 @@ def _is_slice(file: Path) -> bool:
         return False
     tags = ["Modality", "ImagePositionPatient", "PerFrameFunctionalGroupsSequence"]
     try:
-        with decoding(file):
-            header = pydicom.dcmread(file, stop_before_pixels=True, specific_tags=tags)
+        with decoding(file), file.open("rb") as opened:
+            header = load_dataset(opened, stop_before_pixels=True, specific_tags=tags)
     except UnreadableScan:
         return True  # the folder is listed, so that it is refused with a reason
     return str(header.get("Modality")) == "MR" or any(tag in header for tag in tags[1:])

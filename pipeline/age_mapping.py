@@ -41,7 +41,7 @@ def map_files(
         A pipeline's ``.boneage`` file, whose network is a BoNet that reads the hand as one picture.
     out : Path
     sexes, sizes : mapping
-        Sex and original shape (rows, columns) by file stem, where known.
+        Sex and original shape (rows, columns) by id, where known.
     side : int, optional
         Of the picture that the map is made of, in pixels; that of training if not given.
     follow : callable, optional

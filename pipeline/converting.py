@@ -11,6 +11,7 @@ from boneage.imaging import (
     FORMATS,
     Collection,
     Details,
+    Frame,
     InvalidTable,
     LandmarkTable,
     UnreadableScan,
@@ -42,7 +43,7 @@ def convert_landmarks(
 ) -> Conversion:
     """Write a landmark table in another format.
 
-    1. Learn from the images their names, their sizes where the table has none, and their spacing.
+    1. Learn from the images their names, their sizes where the table has none, and their spacing or place.
     2. Select and rename landmarks.
     3. Leave out what the format cannot hold.
     4. Write the file, or the files of the folder.
@@ -75,13 +76,23 @@ def convert_landmarks(
         table = count_in_pixels(table, None)
     if names is not None:
         table = rename_landmarks(table, read_names(names))
-    left_out = tuple(id_ for id_ in table.points if FORMATS[to].needs_sizes and id_ not in table.original_shapes)
-    reason = f"{to} needs width and height, which are not known (--images FOLDER looks them up)" if left_out else ""
+    left_out, reason = _choose_left_out(table, to, details)
     if len(left_out) == len(table.points):
         raise InvalidTable(table.path, reason or "has no image")
     table = dataclasses.replace(table, points={i: p for i, p in table.points.items() if i not in set(left_out)})
     _write(render_landmarks(table, to, details), out)
     return Conversion(table, left_out, reason)
+
+
+def _choose_left_out(table: LandmarkTable, to: str, details: Details) -> tuple[tuple[str, ...], str]:
+    """Return the ids of images that a format cannot hold, and the reason."""
+    needed, known = "", set(table.points)
+    if FORMATS[to].needs_sizes:
+        needed, known = "width and height, which are", set(table.original_shapes)
+    elif to == "slicer" and table.ndim == 3 and not table.in_mm:
+        needed, known = "where a volume lies in the patient, which is", set(details.to_patient)
+    left_out = tuple(id_ for id_ in table.points if id_ not in known)
+    return left_out, f"{to} needs {needed} not known (--images FOLDER looks them up)" if left_out else ""
 
 
 def look_at_images(table: LandmarkTable, folders: Sequence[Path], details: Details) -> tuple[LandmarkTable, Details]:
@@ -96,6 +107,7 @@ def look_at_images(table: LandmarkTable, folders: Sequence[Path], details: Detai
     """
     collection = Collection.from_folders(folders, landmarks=table)
     points, shapes, file_names, spacings = dict(table.points), dict(table.original_shapes), {}, {}
+    places: dict[str, Frame] = {}
     remarks = list(table.remarks)
     for id_ in collection.annotated_ids:
         file_names[id_] = collection.paths[id_].name
@@ -106,14 +118,19 @@ def look_at_images(table: LandmarkTable, folders: Sequence[Path], details: Detai
             remarks.append(str(error))
             continue
         assert scan.original_shape is not None
-        shapes.setdefault(id_, (scan.original_shape[0], scan.original_shape[1]))
+        shapes.setdefault(id_, scan.original_shape)
+        if scan.to_patient is not None:
+            places[id_] = scan.to_patient
         if scan.original_spacing_mm is not None:
             spacings[id_] = scan.original_spacing_mm
     unseen = len(points) - len(file_names)
     if unseen:
         remarks.append(f"{unseen} rows have no image in the folder")
+    if table.in_mm and table.ndim == 3 and len(places) < len(points):
+        remarks.append(f"{len(points) - len(places)} rows are left out: their positions are millimetres in the patient")
+        points = {id_: points[id_] for id_ in points if id_ in places}
     table = dataclasses.replace(table, points=points, original_shapes=shapes, remarks=tuple(remarks), in_mm=False)
-    return table, dataclasses.replace(details, file_names=file_names, spacing_mm=spacings)
+    return table, dataclasses.replace(details, file_names=file_names, spacing_mm=spacings, to_patient=places)
 
 
 def _write(texts: dict[str, str], out: Path) -> None:

@@ -69,7 +69,7 @@ def find_files(folders: Sequence[Path], ids: Path | None = None) -> list[Path]:
 
 
 def count_in_pixels(table: LandmarkTable, collection: Collection | None) -> LandmarkTable:
-    """Return a table that may count in millimetres in pixels, as far as its images say how long a pixel is.
+    """Return a table that may count in millimetres in pixels, as far as its images say how.
 
     Parameters
     ----------
@@ -80,23 +80,36 @@ def count_in_pixels(table: LandmarkTable, collection: Collection | None) -> Land
     Returns
     -------
     LandmarkTable
-        Where no image told the length of a pixel, positions are left as they are, and a remark says so.
+        Where no image told the length of a pixel, positions are left as they are, or are left out if they are a
+        volume's, and a remark says so.
+
+    Raises
+    ------
+    InvalidTable
+        If landmarks in three dimensions lack their volumes, or landmarks and image do not fit together.
     """
     if not table.in_mm:
         return table
+    if collection is None and table.ndim == 3:
+        raise InvalidTable(
+            table.path, "positions are millimetres in the patient: give --images, the folder of the volumes"
+        )
     points, unseen = dict(table.points), 0
-    for id_ in points:
+    for id_ in table.points:
         try:
-            spacing_mm = collection.scan(id_).original_spacing_mm if collection is not None else None
+            if collection is not None:
+                points[id_] = to_pixels(table, id_, collection.scan(id_))
         except (KeyError, UnreadableScan):
             unseen += 1
-        else:
-            points[id_] = to_pixels(table, id_, spacing_mm)
+            if table.ndim == 3:
+                del points[id_]
     remarks = []
     if collection is None:
         told = "positions are taken as pixels: give --images if the images' files state a spacing in millimetres"
         remarks.append(told)
-    if unseen:
+    if unseen and table.ndim == 3:
+        remarks.append(f"{unseen} rows without a readable image are left out: their positions are millimetres")
+    elif unseen:
         remarks.append(f"positions of {unseen} rows without a readable image are taken as pixels")
     return dataclasses.replace(table, points=points, remarks=(*table.remarks, *remarks), in_mm=False)
 

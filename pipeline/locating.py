@@ -56,7 +56,7 @@ def locate_files(
         Fitted.
     out : Path
     sizes : mapping
-        Original shape (rows, columns) by file stem, of files that are resized copies.
+        Original shape (rows, columns) by id, of files that are resized copies.
     votes : bool
         Whether to write the vote maps.
     follow : callable, optional

@@ -146,8 +146,10 @@ class Preparation:
 
     def _describe_file(self, id_: str) -> list[Any]:
         path = self._aged.paths[id_]
-        state = path.stat()
-        return [path.name, state.st_size, state.st_mtime_ns, self._aged.sizes.get(id_)]
+        files = sorted(path.iterdir()) if path.is_dir() else [path]
+        states = [file.stat() for file in files]
+        marks = [mark for state in states for mark in (state.st_size, state.st_mtime_ns)]
+        return [path.name, *marks, self._aged.sizes.get(id_)]
 
     def _cut_down(self, ids: Sequence[str]) -> Collection:
         """Return some hands with no more of the tables than it takes to read them."""

@@ -1,6 +1,7 @@
 """Files of annotated landmarks: one module a format, each of which reads a table and renders one.
 
-Positions are (row, column) everywhere but in the files. docs/formats.md says what each format holds.
+Positions are (row, column), or (plane, row, column), everywhere but in the files. docs/formats.md says what each format
+holds.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ FORMATS = {
     "label-studio": Format(label_studio.read_label_studio, label_studio.render_label_studio, needs_sizes=True),
     "boxes": Format(boxes.read_boxes, boxes.render_boxes),
 }
+_DEEP_FORMATS = ("csv", "slicer")
 
 
 def read_landmarks(path: Path | str, format: str | None = None, order: Order | None = None) -> LandmarkTable:
@@ -82,8 +84,9 @@ def render_landmarks(table: LandmarkTable, format: str, details: Details) -> dic
     InvalidTable
         If the format cannot hold them.
     """
-    if format != "csv" and any(points.ndim != 2 for points in table.points.values()):
-        raise InvalidTable(table.path, "has landmarks in three dimensions, which only the format csv can hold")
+    if format not in _DEEP_FORMATS and table.ndim == 3:
+        deep = " and ".join(_DEEP_FORMATS)
+        raise InvalidTable(table.path, f"has landmarks in three dimensions, which only the formats {deep} can hold")
     unfit = [id_ for id_ in table.points if Path(id_).name != id_]
     if FORMATS[format].folder and unfit:
         raise InvalidTable(table.path, f"the id {unfit[0]!r} cannot be the name of a file")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from boneage.imaging.annotations import LandmarkTable
 from boneage.imaging.formats.numbering import Marked, Order, number_repeated
+from boneage.imaging.frames import Frame
 from boneage.imaging.points import Points
 from boneage.imaging.scans import Laterality
 from boneage.imaging.tables import InvalidTable
@@ -45,11 +46,14 @@ class Details:
         (row, column) spacing of the image by id, where its file states it in millimetres.
     box_side : float
         Side in pixels of the box drawn around a landmark, in formats of boxes.
+    to_patient : mapping of Frame
+        Map from a volume's (plane, row, column) to millimetres in LPS, by id.
     """
 
     file_names: Mapping[str, str]
     spacing_mm: Mapping[str, tuple[float, ...]]
     box_side: float = 10.0
+    to_patient: Mapping[str, Frame] = field(default_factory=dict)
 
     def file_name(self, id_: str) -> str:
         """Return the name of the image file of an id."""
@@ -63,6 +67,7 @@ def build_table(
     order: Order | None = None,
     remarks: Sequence[str] = (),
     in_mm: bool = False,
+    ndim: int = 2,
 ) -> LandmarkTable:
     """Make a landmark table; labels that repeat within an image are numbered.
 
@@ -78,7 +83,7 @@ def build_table(
         raise InvalidTable(path, "has no landmarks")
     points = {}
     for id_, by_name in found.items():
-        positions = np.full((len(names), 2), np.nan)
+        positions = np.full((len(names), ndim), np.nan)
         for k, name in enumerate(names):
             positions[k] = by_name.get(name, np.nan)
         points[id_] = Points(names, positions)

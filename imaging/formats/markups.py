@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from boneage.imaging.annotations import LandmarkTable, check_side
+from boneage.imaging.annotations import FLAT_MM, LandmarkTable, check_side
 from boneage.imaging.documents import read_json
 from boneage.imaging.formats.fields import get_field, get_numbers, shorten
 from boneage.imaging.formats.folders import list_files
 from boneage.imaging.formats.marks import Details, Marks, build_table
 from boneage.imaging.formats.numbering import Order, Position
+from boneage.imaging.points import Array, Points
 from boneage.imaging.tables import InvalidTable, check_shape
 
 SUFFIX = ".mrk.json"
@@ -21,7 +22,6 @@ _SCHEMA = (
     "https://raw.githubusercontent.com/slicer/slicer/master/Modules/Loadable/Markups/Resources/Schema/"
     "markups-schema-v1.0.3.json#"
 )
-_FLAT = 1e-3
 _SIGNS = {"LPS": 1.0, "RAS": -1.0}
 
 
@@ -29,30 +29,44 @@ def read_markups(path: Path, order: Order | None = None) -> LandmarkTable:
     """Read the point lists of a folder, or one file; control points that are not defined are absent.
 
     Slicer places a flat image with its first pixel at the origin, x and y along L and P, a pixel as long as the file
-    says in millimetres, else 1. So positions are ``x, y, 0`` in pixels for images without a spacing: ``in_mm`` is set.
+    says in millimetres, else 1. So positions are ``x, y, 0``, in pixels for images without a spacing: ``in_mm`` is set.
+    Where a point lies off that plane, or a file says that its image has a depth, the images are volumes, and positions
+    are millimetres in the patient, (z, y, x) of LPS.
 
     Raises
     ------
     InvalidTable
-        If a file holds another kind of markup, a label twice, a point outside the plane of the image, or is malformed.
+        If a file holds another kind of markup, a label twice, a point outside the plane of an image that is flat by
+        what the file says, or is malformed.
     """
     marks = {id_: _read_file(file) for id_, file in list_files(path, SUFFIX).items()}
-    return build_table(path, marks, order=order, in_mm=True)
+    if any(_is_deep(image) for image in marks.values()):
+        return build_table(path, marks, order=order, in_mm=True, ndim=3)
+    flat = {
+        id_: Marks([(label, at and at[1:]) for label, at in image.marks], image.shape, image.laterality)
+        for id_, image in marks.items()
+    }
+    return build_table(path, flat, order=order, in_mm=True)
 
 
 def render_markups(table: LandmarkTable, details: Details) -> dict[str, str]:
     """Return a file for each image, in LPS; in millimetres where the spacing is known, else in pixels.
 
     The image's size and laterality stand beside the markups, where the schema leaves room. Slicer passes over them.
+
+    Raises
+    ------
+    InvalidTable
+        If it is not known where a volume lies in the patient.
     """
     files = {}
     for id_, points in table.points.items():
-        scaled = points.positions * np.array(details.spacing_mm.get(id_, (1.0, 1.0)))
         controls: list[dict[str, Any]] = []
-        for k, (name, (row, column)) in enumerate(zip(points.names, scaled.tolist(), strict=True), start=1):
+        places = _place(table, id_, points, details).round(6).tolist()
+        for k, (name, place) in enumerate(zip(points.names, places, strict=True), start=1):
             control: dict[str, Any] = {"id": str(k), "label": name, "positionStatus": "undefined"}
-            if not np.isnan(row):
-                control |= {"position": [round(column, 6), round(row, 6), 0.0], "positionStatus": "defined"}
+            if not np.isnan(place[0]):
+                control |= {"position": place, "positionStatus": "defined"}
             controls.append(control)
         markup = {"type": "Fiducial", "coordinateSystem": "LPS", "controlPoints": controls}
         document = {"@schema": _SCHEMA, "markups": [markup], "image": _describe_image(table, id_)}
@@ -60,9 +74,28 @@ def render_markups(table: LandmarkTable, details: Details) -> dict[str, str]:
     return files
 
 
+def _place(table: LandmarkTable, id_: str, points: Points, details: Details) -> Array:
+    """Return where points lie, as x, y and z of LPS, shape (n, 3)."""
+    if points.ndim == 2:
+        scaled = points.positions * np.array(details.spacing_mm.get(id_, (1.0, 1.0)))
+        return np.column_stack([scaled[:, ::-1], np.zeros(len(points))])
+    if id_ in details.to_patient:
+        return details.to_patient[id_].apply(points.positions)
+    if table.in_mm:
+        return points.positions[:, ::-1]
+    raise InvalidTable(table.path, f"id {id_}: it is not known where its volume lies in the patient")
+
+
 def _describe_image(table: LandmarkTable, id_: str) -> dict[str, Any]:
-    rows, columns = table.original_shapes.get(id_, (None, None))
-    return {"width": columns, "height": rows, "laterality": table.laterality.get(id_)}
+    rows, columns = table.original_shapes.get(id_, (None, None))[-2:]
+    described = {"width": columns, "height": rows, "laterality": table.laterality.get(id_)}
+    planes = table.original_shapes.get(id_, ())[:-2]
+    return described | ({"depth": planes[0]} if planes else {})
+
+
+def _is_deep(image: Marks) -> bool:
+    there = [position for _, position in image.marks if position is not None]
+    return (image.shape is not None and len(image.shape) == 3) or any(abs(at[0]) > FLAT_MM for at in there)
 
 
 def _read_file(path: Path) -> Marks:
@@ -84,7 +117,11 @@ def _read_file(path: Path) -> Marks:
     if twice:
         raise InvalidTable(path, f"the label {twice[0]!r} occurs twice")
     image = get_field(path, "the file", data, "image", dict) if "image" in data else {}
-    shape = check_shape(path, "image", image.get("width"), image.get("height"))
+    shape = check_shape(path, "image", *(image.get(size) for size in ("width", "height", "depth")))
+    if shape is not None and len(shape) == 2:
+        for label, position in marks:
+            if position is not None and abs(position[0]) > FLAT_MM:
+                raise InvalidTable(path, f"{label} lies outside the plane of the image, at z = {position[0]:g}")
     return Marks(marks, shape, check_side(path, "image", image.get("laterality")))
 
 
@@ -95,6 +132,4 @@ def _read_control_point(path: Path, place: str, control: Any, sign: float) -> tu
     if "position" not in control or control.get("positionStatus", "defined") != "defined":
         return label, None
     x, y, z = get_numbers(path, f"{label}: 'position'", control["position"], 3)
-    if abs(z) > _FLAT:
-        raise InvalidTable(path, f"{label} lies outside the plane of the image, at z = {z:g}")
-    return label, (sign * y, sign * x)
+    return label, (z, sign * y, sign * x)

@@ -14,8 +14,8 @@ from boneage.imaging.schemes import LandmarkScheme, shipped_schemes
 from boneage.imaging.tables import InvalidTable
 
 Order = tuple[str, str]
-Position = tuple[float, float]
-"""Row and column."""
+Position = tuple[float, ...]
+"""Row and column; in volumes, where no label may repeat, plane, row and column."""
 Marked = Sequence[tuple[str, Position | None]]
 """Label and position of each mark in an image; ``None`` for a label that is said to be absent."""
 

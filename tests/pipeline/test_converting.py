@@ -1,3 +1,5 @@
+import shutil
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -6,6 +8,7 @@ from boneage.imaging import InvalidTable, NoScans, read_landmarks
 from boneage.pipeline.converting import convert_landmarks
 from boneage.pipeline.outputs import UnusableOutput
 from tests.imaging.dicoms import write_dicom
+from tests.imaging.volumes import OBLIQUE, ramp, write_itk
 
 ROWS = "id,a_x,a_y,b_x,b_y\n1,3,4,,\n2,5,6,7,8\n"
 
@@ -83,3 +86,46 @@ def test_a_folder_without_images_is_refused(table, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(NoScans):
         convert_landmarks(table, "csv", tmp_path / "out.csv", images=[tmp_path / "empty"])
+
+
+@pytest.fixture
+def volumes(tmp_path):
+    """One volume of a name with two suffixes, and a table of it and of another without a file."""
+    (tmp_path / "volumes").mkdir()
+    write_itk(tmp_path / "volumes" / "7.nii.gz", ramp(), direction=OBLIQUE)
+    (tmp_path / "l.csv").write_text("id,a_x,a_y,a_z,b_x,b_y,b_z\n7,5,4,3,,,\n8,1,2,3,4,5,6\n")
+    return tmp_path / "volumes"
+
+
+def test_volumes_go_to_slicer_and_back(volumes, tmp_path):
+    done = convert_landmarks(read_landmarks(tmp_path / "l.csv"), "slicer", tmp_path / "s", images=[volumes])
+    assert done.left_out == ("8",)
+    assert "where a volume lies in the patient" in done.reason
+    millimetres = read_landmarks(tmp_path / "s")
+    done = convert_landmarks(millimetres, "csv", tmp_path / "back.csv", images=[volumes])
+    back = read_landmarks(tmp_path / "back.csv")
+    assert back.original_shapes == {"7": (18, 20, 24)}
+    assert back.points["7"].position("a") == pytest.approx([3, 4, 5], abs=1e-3)
+    assert not back.points["7"].present[1]
+    with pytest.raises(InvalidTable, match="give --images"):
+        convert_landmarks(millimetres, "csv", tmp_path / "x.csv")
+    convert_landmarks(millimetres, "slicer", tmp_path / "again")
+    assert read_landmarks(tmp_path / "again").points["7"].position("a") == pytest.approx(
+        millimetres.points["7"].position("a")
+    )
+
+
+def test_rows_in_millimetres_without_a_volume_are_left_out(volumes, tmp_path):
+    (tmp_path / "s").mkdir()
+    convert_landmarks(read_landmarks(tmp_path / "l.csv"), "slicer", tmp_path / "s", images=[volumes])
+    shutil.copy(tmp_path / "s" / "7.mrk.json", tmp_path / "s" / "9.mrk.json")
+    done = convert_landmarks(read_landmarks(tmp_path / "s"), "csv", tmp_path / "back.csv", images=[volumes])
+    assert list(done.table.points) == ["7"]
+    assert any("1 rows are left out" in remark for remark in done.table.remarks)
+
+
+@pytest.mark.parametrize("to", ["coco", "voc", "label-studio", "boxes"])
+def test_flat_formats_hold_no_volumes(volumes, tmp_path, to):
+    table = read_landmarks(tmp_path / "l.csv")
+    with pytest.raises(InvalidTable, match="three dimensions, which only the formats csv and slicer can hold"):
+        convert_landmarks(table, to, tmp_path / "out", images=[volumes])

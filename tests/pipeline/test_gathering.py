@@ -12,6 +12,7 @@ from boneage.pipeline.gathering import (
     read_id_lists,
 )
 from tests.imaging.dicoms import write_dicom
+from tests.imaging.volumes import ramp, write_itk
 from tests.pipeline.volumes import SPACING_MM
 
 
@@ -80,3 +81,15 @@ def test_landmarks_of_volumes_are_counted_in_mm_where_a_volume_is_there(volumes,
     in_mm = count_in_mm({**points, "nowhere": points["volume1"]}, spacings)
     assert list(in_mm) == ["volume1", "volume2"]
     assert np.allclose(in_mm["volume2"].positions, points["volume2"].positions * SPACING_MM)
+
+
+def test_millimetres_in_the_patient_need_the_volumes(tmp_path):
+    write_itk(tmp_path / "1.nii.gz", ramp(), origin=(0, 0, 0))
+    points = {id_: Points(("a",), [[2.0, 1.5, 3.0]]) for id_ in "12"}
+    table = LandmarkTable(tmp_path / "slicer", ("a",), points, {}, {}, in_mm=True)
+    counted = count_in_pixels(table, Collection.from_folders([tmp_path]))
+    assert list(counted.points) == ["1"]
+    assert counted.points["1"].position("a") == pytest.approx([1, 2, 6])
+    assert counted.remarks == ("1 rows without a readable image are left out: their positions are millimetres",)
+    with pytest.raises(InvalidTable, match="millimetres in the patient: give --images"):
+        count_in_pixels(table, None)

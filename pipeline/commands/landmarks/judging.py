@@ -123,7 +123,9 @@ def benchmark(
     assert collection.landmarks is not None
     annotated = {id_: collection.landmarks.points[id_] for id_ in collection.annotated_ids}
     if any(points.ndim == 3 for points in annotated.values()):
-        annotated = count_in_mm(annotated, find_spacings(annotated, collection))
+        spacings = find_spacings(annotated, collection)
+        in_voxels = {id_: points for id_ in spacings if (points := collection.points(id_)) is not None}
+        annotated = count_in_mm(in_voxels, spacings)
     context = learn_context(list(annotated.values()), scheme, collection.ages)
     protocol = CrossValidation(folds, seed) if folds else Protocol(rounds, train, test, seed)
     with show_stages(err_console()) as report:
