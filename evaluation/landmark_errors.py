@@ -97,16 +97,22 @@ class LandmarkErrors:
 
 
 def measure_landmarks(
-    predicted: Mapping[str, Points], truth: Mapping[str, Points], reference: Reference | None = None
+    predicted: Mapping[str, Points],
+    truth: Mapping[str, Points],
+    reference: Reference | None = None,
+    *,
+    unit: str = "px",
 ) -> LandmarkErrors:
     """Compare landmarks by name.
 
     Parameters
     ----------
     predicted, truth : mapping of str to Points
-        In the same pixels.
+        In the same pixels, or millimetres.
     reference : Reference, optional
-        Sets the unit, image by image; pixels if not given.
+        Sets the unit, image by image.
+    unit : str
+        What positions count in, and so errors without a reference: ``px`` or ``mm``.
 
     Raises
     ------
@@ -137,7 +143,7 @@ def measure_landmarks(
         scores.append(estimate.scores)
         lengths.append(measure_length(truth[id_]) / scale)
     return LandmarkErrors(
-        ids, names, np.array(rows), reference.unit if reference else "px", np.array(scores, dtype=np.float64),
+        ids, names, np.array(rows), reference.unit if reference else unit, np.array(scores, dtype=np.float64),
         tuple(id_ for id_ in truth if id_ not in predicted), tuple(id_ for id_ in predicted if id_ not in truth),
         np.array(lengths),
     )  # fmt: skip

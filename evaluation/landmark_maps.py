@@ -23,7 +23,9 @@ _LINE_HEIGHT = 0.125  # inches from one label to the next, at least
 _SHAPE = (3.4, 5.4)  # inches: the most the shape is wide and high
 _KEY = 1.3  # inches to the right, for the two scales
 _GAP = 0.25  # inches between shape and labels
+_TITLE = 0.25  # inches above several views, for their names
 _LONGEST = 40  # characters of a label
+_NARROWEST = 0.6  # inches of a side view: a flat shape's circles need room
 _DASHED = (0, (2, 1.5))
 
 
@@ -34,7 +36,8 @@ def draw_error_map(errors: LandmarkErrors, shape: Array, pairs: Sequence[tuple[s
     ----------
     errors : LandmarkErrors
     shape : ndarray of shape (n_landmarks, ndim)
-        Where ``errors.names`` lie, in any unit; a row of NaN is not drawn. A shape in 3D is seen along its planes.
+        Where ``errors.names`` lie, in any unit; a row of NaN is not drawn. A shape in space is seen along its planes,
+        with names, and from the side.
     pairs : sequence of pairs of str, optional
         Landmarks to join by a line.
 
@@ -45,37 +48,51 @@ def draw_error_map(errors: LandmarkErrors, shape: Array, pairs: Sequence[tuple[s
     """
     if len(shape) != len(errors.names):
         raise ValueError(f"the shape must have {len(errors.names)} landmarks, got {len(shape)}")
-    places = np.asarray(shape, np.float64)[:, -2:]
+    views = _views(np.asarray(shape, np.float64))
     found = [d[np.isfinite(d)] for d in errors.distances.T]
-    drawn = np.array([not np.isnan(p[0]) and len(d) > 0 for p, d in zip(places, found, strict=True)])
+    drawn = np.array([not np.isnan(p[0]) and len(d) > 0 for p, d in zip(shape, found, strict=True)])
     if not drawn.any():
         raise ValueError("no landmark has both a place in the mean shape and an error")
     kept = np.flatnonzero(drawn)
     names = [errors.names[k] for k in kept]
-    figure, axes = _new_map(places[kept], names)
-    _draw_lines(axes, errors.names, places, drawn, pairs)
-    _label(axes, names, places[kept])
-    _draw_circles(figure, axes, errors, places, kept)
+    figure, all_axes = _new_map([places[kept] for places in views], names)
+    for axes, places in zip(all_axes, views, strict=True):
+        _draw_lines(axes, errors.names, places, drawn, pairs)
+    _label(all_axes[0], names, views[0][kept])
+    _draw_circles(figure, all_axes, errors, views, kept)
     return to_svg(figure)
 
 
-def _new_map(places: Array, names: Sequence[str]) -> tuple[Figure, Axes]:
-    """Return a figure with room for the shape in the middle, the labels on either side, and the scales to the right."""
+def _views(shape: Array) -> list[Array]:
+    """Return rows and columns of the landmarks as they are seen: of a shape in space from the front and the side."""
+    return [shape[:, -2:], shape[:, [1, 0]]] if shape.shape[1] == 3 else [shape]
+
+
+def _new_map(views: Sequence[Array], names: Sequence[str]) -> tuple[Figure, list[Axes]]:
+    """Return a figure with room for the shape between its labels, its side view, and the scales to the right."""
     from matplotlib.figure import Figure
 
     label = _GAP + 0.0085 * _FONT * min(max(map(len, names)), _LONGEST)
-    low, size = places.min(axis=0), np.maximum(np.ptp(places, axis=0), 1e-9)
+    low, size = views[0].min(axis=0), np.maximum(np.ptp(views[0], axis=0), 1e-9)
     scale = min(_SHAPE[0] / size[1], _SHAPE[1] / size[0])
     height = max(scale * size[0], _LINE_HEIGHT * (len(names) // 2 + 1), 2.5)
-    width, margin = scale * size[1], 0.2
-    whole = (2 * label + width + _KEY, height + 2 * margin)
+    margin, head = 0.2, _TITLE if len(views) > 1 else 0.0
+    widths = [scale * size[1], *(max(scale * float(np.ptp(view[:, 1])), _NARROWEST) for view in views[1:])]
+    lefts = [label, *(2 * label + widths[0] + _GAP for _ in views[1:])]
+    whole = (lefts[-1] + widths[-1] + (_GAP if len(views) > 1 else label) + _KEY, height + 2 * margin + head)
     figure = Figure(figsize=whole)
-    axes = figure.add_axes((label / whole[0], margin / whole[1], width / whole[0], height / whole[1]))
-    axes.axis("off")
     spare = (height / scale - size[0]) / 2
-    axes.set_xlim(low[1], low[1] + size[1])
-    axes.set_ylim(low[0] + size[0] + spare, low[0] - spare)
-    return figure, axes
+    all_axes = []
+    for view, left, width in zip(views, lefts, widths, strict=True):
+        axes = figure.add_axes((left / whole[0], margin / whole[1], width / whole[0], height / whole[1]))
+        axes.axis("off")
+        middle = (view[:, 1].min() + view[:, 1].max()) / 2
+        axes.set_xlim(middle - width / scale / 2, middle + width / scale / 2)
+        axes.set_ylim(low[0] + size[0] + spare, low[0] - spare)
+        all_axes.append(axes)
+    for axes, title in zip(all_axes, ("coronal", "sagittal") if len(views) > 1 else ("",), strict=True):
+        axes.set_title(title, fontsize=8, color="0.4", pad=14)
+    return figure, all_axes
 
 
 def _draw_lines(
@@ -88,18 +105,22 @@ def _draw_lines(
             axes.plot([c0, c1], [r0, r1], color="0.75", linewidth=1.2, zorder=1)
 
 
-def _draw_circles(figure: Figure, axes: Axes, errors: LandmarkErrors, places: Array, kept: NDArray[np.int64]) -> None:
+def _draw_circles(
+    figure: Figure, all_axes: Sequence[Axes], errors: LandmarkErrors, views: Sequence[Array], kept: NDArray[np.int64]
+) -> None:
     summaries = [summarise_distances(errors.distances[:, k]) for k in kept]
     # Where the quantile lies among those not found it is infinite: as large and as dark as others get, and dashed.
     medians = np.array([s["median"] for s in summaries])
     tails = np.array([s["percentile_95"] for s in summaries])
     top = float(tails[np.isfinite(tails)].max(initial=1e-9))
     dark = float(medians[np.isfinite(medians)].max(initial=1e-9))
-    circles = axes.scatter(
-        places[kept, 1], places[kept, 0], s=_LARGEST * np.minimum(tails, top) / top, c=np.minimum(medians, dark),
-        vmin=0, vmax=dark, cmap="viridis_r", edgecolors="0.2", linewidths=0.8, zorder=3, clip_on=False,
-        linestyles=["-" if np.isfinite(tail) else _DASHED for tail in tails],
-    )  # fmt: skip
+    axes = all_axes[0]
+    for seen, places in zip(all_axes, views, strict=True):
+        circles = seen.scatter(
+            places[kept, 1], places[kept, 0], s=_LARGEST * np.minimum(tails, top) / top, c=np.minimum(medians, dark),
+            vmin=0, vmax=dark, cmap="viridis_r", edgecolors="0.2", linewidths=0.8, zorder=3, clip_on=False,
+            linestyles=["-" if np.isfinite(tail) else _DASHED for tail in tails],
+        )  # fmt: skip
     width = figure.get_figwidth()
     left = 1 - (_KEY - 0.35) / width
     bar = figure.colorbar(circles, cax=figure.add_axes((left, 0.56, 0.14 / width, 0.34)))

@@ -19,6 +19,7 @@ details > summary { font-size: 1.2rem; font-weight: 600; margin-top: 2rem; curso
 p.note { color: #5a636c; font-size: 0.85rem; }
 p.warning { border-left: 4px solid #d55e00; background: #fdf3ec; padding: 0.5rem 0.8rem; }
 .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr)); gap: 0.9rem; }
+.large.pictures { grid-template-columns: repeat(auto-fill, minmax(min(28rem, 100%), 1fr)); }
 .pictures figure { margin: 0; } .pictures img { width: 100%; display: block; }
 .pictures figcaption { font-size: 0.78rem; overflow-wrap: anywhere; }
 @media print { details > summary { list-style: none; } figure, tr { break-inside: avoid; } }
@@ -57,14 +58,15 @@ class Page:
         words = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
         self._parts.append(f"<figure>{svg}{words}</figure>")
 
-    def add_pictures(self, pictures: Sequence[tuple[bytes, str]]) -> None:
-        """Add PNG files side by side, each with its caption."""
+    def add_pictures(self, pictures: Sequence[tuple[bytes, str]], *, large: bool = False) -> None:
+        """Add PNG files side by side, each with its caption; large ones two abreast."""
         figures = [
             f'<figure><img alt="{html.escape(caption)}" src="data:image/png;base64,{base64.b64encode(png).decode()}">'
             f"<figcaption>{html.escape(caption)}</figcaption></figure>"
             for png, caption in pictures
         ]
-        self._parts.append('<div class="pictures">' + "\n".join(figures) + "</div>")
+        kind = "large pictures" if large else "pictures"
+        self._parts.append(f'<div class="{kind}">' + "\n".join(figures) + "</div>")
 
     @contextmanager
     def folded(self, title: str, *, opened: bool = False) -> Iterator[None]:

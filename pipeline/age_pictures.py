@@ -12,8 +12,8 @@ from PIL import Image, ImageDraw
 from boneage.imaging import Frame, Scan
 from boneage.pipeline.assessment import Assessment, age_text
 from boneage.pipeline.colouring import dim, lay_colours, outline_cells, spread_cells, viridis
-from boneage.pipeline.overlay import HEIGHT, draw_scan
-from boneage.pipeline.panels import TEXT, WARNING, draw_bar, draw_wrapped, join_panels, new_panel
+from boneage.pipeline.overlay import draw_scan
+from boneage.pipeline.panels import HEIGHT, TEXT, WARNING, draw_bar, draw_wrapped, join_panels, new_panel
 from boneage.regression import AgeMap
 
 _OPACITY = 0.6

@@ -9,8 +9,9 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
-from boneage.imaging import Points, Scan, Sex
+from boneage.imaging import Modality, Points, Scan, Sex
 from boneage.landmarks import ForestLocaliser
+from boneage.pipeline.modalities import find_misfit, modality_of
 from boneage.regression import AgeEstimate, AgeRegressor, Cutting, RegionStack
 
 _ENOUGH = 2 / 3  # of the landmarks: ages of hands with fewer were off by four years on average (docs/decisions/0006)
@@ -37,6 +38,10 @@ class Assessment:
         ``None`` for a refused file.
     regions : RegionStack or None
         The crops the estimate was made from.
+    modality : {"xray", "mri"} or None
+        ``None`` for a file that could not be read.
+    model : str
+        What assessed it; blank for a file that could not be read.
     """
 
     id: str
@@ -47,6 +52,8 @@ class Assessment:
     points: Points | None = None
     estimate: AgeEstimate | None = None
     regions: RegionStack | None = None
+    modality: Modality | None = None
+    model: str = ""
 
     def __post_init__(self) -> None:
         if (self.estimate is None) != (self.status == "refused"):
@@ -54,7 +61,7 @@ class Assessment:
         if self.status != "ok" and not self.reason:
             raise ValueError(f"a {self.status} assessment needs a reason")
 
-    def row(self, region_names: Sequence[str], model: str) -> dict[str, object]:
+    def row(self, region_names: Sequence[str]) -> dict[str, object]:
         """Return one row of ``ages.csv``; empty where there is nothing to say, weight 0 for a missing region."""
         months = self.estimate.months if self.estimate else math.nan
         weights = (
@@ -64,6 +71,7 @@ class Assessment:
         return {
             "id": self.id,
             "path": self.path,
+            "modality": self.modality or "",
             "status": self.status,
             "reason": self.reason,
             "sex": self.sex or "",
@@ -71,7 +79,7 @@ class Assessment:
             "bone_age_text": "" if math.isnan(months) else age_text(months),
             **{f"weight_{name}": _number(weights.get(name, math.nan), 4) for name in region_names},
             **{f"age_{name}": _number(ages.get(name, math.nan), 2) for name in region_names},
-            "model": model,
+            "model": self.model,
         }
 
 
@@ -84,20 +92,25 @@ def assess(
     localiser: ForestLocaliser | None,
     regressor: AgeRegressor,
     cutting: Cutting,
+    model: str = "",
 ) -> Assessment:
     """Find the landmarks, cut the hand by them and estimate the age.
 
-    1. Take the sex given, else the file's own; refuse the hand if the model needs it and neither is there.
-    2. Locate the landmarks; refuse an image in which most of them are not found.
-    3. Cut the hand; refuse it if more than a third of its regions are missing.
-    4. Estimate; flag the estimate if a region or several landmarks are missing, the hand is mirrored, the file
+    1. Refuse a volume where the model reads radiographs, and the other way round.
+    2. Take the sex given, else the file's own; refuse the hand if the model needs it and neither is there.
+    3. Locate the landmarks; refuse an image in which most of them are not found.
+    4. Cut the hand; refuse it if more than a third of its regions are missing.
+    5. Estimate; flag the estimate if a region or several landmarks are missing, the hand is mirrored, the file
        contradicts the sex given, or there is no localiser to tell that it is a hand at all.
     """
     known_sex = sex or scan.sex
 
     def refuse(reason: str, points: Points | None = None) -> Assessment:
-        return Assessment(id_, path, "refused", reason, known_sex, points)
+        return Assessment(id_, path, "refused", reason, known_sex, points, modality=scan.modality, model=model)
 
+    misfit = find_misfit(scan, modality_of(localiser), "give a second --model")
+    if misfit:
+        return refuse(misfit)
     if known_sex is None and regressor.needs_sex:
         return refuse("the sex is not known, and the model needs it: give it with --sex-csv or --sex")
     placed = place_hand(scan, localiser)
@@ -119,7 +132,8 @@ def assess(
     if localiser is None:
         remarks.append("the model has no localiser: nothing checked that this is a hand")
     status: Status = "flagged" if remarks else "ok"
-    return Assessment(id_, path, status, "; ".join(remarks), known_sex, points, estimate, regions)
+    reason = "; ".join(remarks)
+    return Assessment(id_, path, status, reason, known_sex, points, estimate, regions, scan.modality, model)
 
 
 @dataclass(frozen=True, eq=False)

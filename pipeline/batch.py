@@ -13,15 +13,20 @@ from pathlib import Path
 import joblib
 import torch
 
-from boneage.imaging import Sex, UnreadableScan, read_scan, scan_id, write_landmarks
+from boneage.imaging import Modality, Sex, UnreadableScan, read_scan, scan_id, write_landmarks
 from boneage.pipeline.assessment import Assessment
 from boneage.pipeline.bone_age import BoneAgePipeline
 from boneage.pipeline.explanation_pictures import draw_explanation
+from boneage.pipeline.modalities import READS
 from boneage.pipeline.outputs import prepare_folder, write_table
 from boneage.pipeline.overlay import draw_overlay
 from boneage.regression import occlude
 
 logger = logging.getLogger(__name__)
+
+
+class OverlappingModels(ValueError):
+    """Two models that read the same modality."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +53,7 @@ class Job:
 
 def predict_files(
     paths: Sequence[Path],
-    model: Path,
+    models: Sequence[Path],
     out: Path,
     *,
     sexes: Mapping[str, Sex],
@@ -57,18 +62,19 @@ def predict_files(
     explain: bool = False,
     follow: Callable[[Iterator[Assessment]], Iterable[Assessment]] = lambda results: results,
 ) -> list[Assessment]:
-    """Assess files with the pipeline in ``model`` and write the results into ``out``.
+    """Assess each file with the model of its modality and write the results into ``out``.
 
     Writes ``ages.csv`` (a row a file), ``landmarks.csv`` (original pixels, hands with landmarks only; not if the model
-    has no localiser) and ``overlays/<id>.png``; if asked for, also ``explanations/<id>.png`` for each hand with an age.
-    The results do not depend on ``jobs``.
+    has no localiser) and ``overlays/<id>.png``; if asked for, also ``explanations/<id>.png`` for each hand with an
+    age. Of two models, the one for volumes writes ``landmarks_mri.csv``. The results do not depend on ``jobs``.
 
     Parameters
     ----------
     paths : sequence of Path
         The files; those of one id are told apart by more of their path.
-    model : Path
-        A pipeline's ``.boneage`` file.
+    models : sequence of Path
+        Pipelines' ``.boneage`` files: one for radiographs, one for volumes, or both. A file that none of them reads is
+        refused.
     out : Path
         Folder for the results; made if needed.
     sexes, sizes : mapping
@@ -87,10 +93,10 @@ def predict_files(
 
     Raises
     ------
-    InvalidModelFile, UnusableOutput
-        If the model cannot be used, or the folder not written to.
+    InvalidModelFile, OverlappingModels, UnusableOutput
+        If a model cannot be used, two read the same modality, or the folder cannot be written to.
     """
-    pipeline = _load_once(str(model))
+    pipelines = load_models(models)
     folder = prepare_folder(out)
     pictures = prepare_folder(folder / "overlays")
     reasons = prepare_folder(folder / "explanations") if explain else None
@@ -106,22 +112,45 @@ def predict_files(
         for id_, path in zip(ids, paths, strict=True)
     ]
     parallel = joblib.Parallel(n_jobs=jobs, return_as="generator")
-    stream = parallel(joblib.delayed(assess_file)(str(model), job, id_) for job, id_ in zip(todo, ids, strict=True))
+    stream = parallel(joblib.delayed(assess_file)(models, job, id_) for job, id_ in zip(todo, ids, strict=True))
     results = list(follow(stream))
-    rows = [result.row(pipeline.region_names, pipeline.name) for result in results]
-    write_table(folder / "ages.csv", rows)
-    located = {result.id: result.points for result in results if result.points is not None}
-    if pipeline.localiser is not None:
-        write_landmarks(folder / "landmarks.csv", located, names=pipeline.localiser.names_)
+    region_names = list(dict.fromkeys(name for pipeline in pipelines for name in pipeline.region_names))
+    write_table(folder / "ages.csv", [result.row(region_names) for result in results])
+    for pipeline in pipelines:
+        located = {r.id: r.points for r in results if r.points is not None and r.model == pipeline.name}
+        if pipeline.localiser is not None:
+            name = "landmarks_mri.csv" if len(pipelines) > 1 and pipeline.modality == "mri" else "landmarks.csv"
+            write_landmarks(folder / name, located, names=pipeline.localiser.names_)
     return results
 
 
-def assess_file(model: str, job: Job, id_: str) -> Assessment:
+def load_models(models: Sequence[Path]) -> list[BoneAgePipeline]:
+    """Read models, each of which reads another modality.
+
+    Raises
+    ------
+    InvalidModelFile
+        If one cannot be used.
+    OverlappingModels
+        If two read the same modality.
+    """
+    pipelines = [_load_once(str(model)) for model in models]
+    of_modality: dict[Modality, BoneAgePipeline] = {}
+    for pipeline in pipelines:
+        other = of_modality.setdefault(pipeline.modality, pipeline)
+        if other is not pipeline:
+            reads = READS[pipeline.modality]
+            raise OverlappingModels(f"two models read {reads}, {other.name} and {pipeline.name}: give one of each kind")
+    return pipelines
+
+
+def assess_file(models: Sequence[Path], job: Job, id_: str) -> Assessment:
     """Read, assess and draw one file. Never raises for a file's sake: what goes wrong is its row's reason."""
     torch.set_num_threads(1)  # the same sums in the same order for any number of jobs
     try:
         scan = read_scan(job.path, job.original_shape)
-        pipeline = _load_once(model)
+        pipelines = [_load_once(str(model)) for model in models]
+        pipeline = next((p for p in pipelines if p.modality == scan.modality), pipelines[0])
         result = pipeline.assess(scan, sex=job.sex, id_=id_, path=str(job.path))
     except UnreadableScan as error:
         return Assessment(id_, str(job.path), "refused", error.reason, job.sex)

@@ -78,7 +78,9 @@ def report_benchmark(
             without = sum(not measure.pictures for measure in of_variant[name])
             missing = f"{without} of {len(of_variant[name])} rounds were run without pictures."
             shown = pictures[name]
-            add_worst_cases(figures.page, shown, unit, votes=True, missing=missing if shown and without else "")
+            lost = missing if shown and without else ""
+            slices = context.shape is not None and context.shape.ndim == 3
+            add_worst_cases(figures.page, shown, unit, votes=True, missing=lost, slices=slices)
     figures.write(folder / "report.html")
     notes = [
         "not found: counted as beyond every limit, in no mean. 95 % interval: bootstrap over patients.",

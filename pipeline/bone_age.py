@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from boneage.imaging import Scan, Sex
+from boneage.imaging import Modality, Scan, Sex
 from boneage.landmarks import ForestLocaliser
 from boneage.pipeline.assessment import Assessment, assess
+from boneage.pipeline.modalities import modality_of
 from boneage.pipeline.model_files import InvalidModelFile, ModelFile, load_model, save_model
 from boneage.regression import AgeRegressor, Cutting, sites_from_json, sites_to_json
 
@@ -69,7 +70,13 @@ class BoneAgePipeline:
             localiser=self.localiser,
             regressor=self.regressor,
             cutting=self.cutting,
+            model=self.name,
         )
+
+    @property
+    def modality(self) -> Modality:
+        """What the model reads: radiographs (``xray``) or volumes (``mri``)."""
+        return modality_of(self.localiser)
 
     @property
     def region_names(self) -> tuple[str, ...]:

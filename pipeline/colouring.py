@@ -1,18 +1,23 @@
-"""Layers of colour over a radiograph."""
+"""Grey values and layers of colour over them."""
 
 from __future__ import annotations
 
+import itertools
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
+from scipy.spatial import ConvexHull
 
 from boneage.imaging import Frame, resample
 
 Array = NDArray[np.float64]
 
 _DIM = 0.6
+_OPACITY = 0.75
+_FAINTEST = 0.03  # of the highest peak; below, the picture is left as it is
+_OUTSIDE = 0.25  # grey of what lies outside an image
 
 
 def dim(picture: Image.Image) -> Image.Image:
@@ -62,10 +67,15 @@ def spread_cells(cells: Array, to_picture: Frame, picture: Image.Image) -> tuple
 
 
 def outline_cells(shape: tuple[int, ...], to_picture: Frame) -> list[tuple[float, float]]:
-    """Return the corners (x, y) of a grid of cells in a picture, the first one again at the end."""
-    rows, columns = shape
-    corners = np.array([[0, 0], [0, columns], [rows, columns], [rows, 0], [0, 0]]) - 0.5
-    return [(float(column), float(row)) for row, column in to_picture.apply(corners)]
+    """Return the corners (x, y) of a grid of cells in a picture, the first one again at the end.
+
+    Of cells in space, those of their silhouette; the picture shows the last two axes of ``to_picture``.
+    """
+    ends = np.array(list(itertools.product(*((0, n) for n in shape)))) - 0.5
+    places = to_picture.apply(ends)[:, -2:]
+    around = [0, 1, 3, 2] if len(shape) == 2 else ConvexHull(places).vertices
+    corners = [(float(column), float(row)) for row, column in places[around]]
+    return [*corners, corners[0]]
 
 
 @cache
@@ -74,3 +84,27 @@ def viridis() -> Array:
     import matplotlib as mpl
 
     return np.asarray(mpl.colormaps["viridis"](np.linspace(0, 1, 256))[:, :3])
+
+
+def stretch(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return grey values in 0..1, stretched to what is shown; NaN is outside the image."""
+    inside = pixels[~np.isnan(pixels)]
+    low, high = np.percentile(inside, (1, 99)) if len(inside) else (0.0, 1.0)
+    stretched = np.clip((pixels - low) / max(float(high - low), 1e-6), 0, 1)
+    return np.asarray(np.where(np.isnan(stretched), _OUTSIDE, stretched), dtype=np.float32)
+
+
+def tint(grey: NDArray[np.float32], layer: NDArray[np.float32] | None) -> Image.Image:
+    """Lay a layer in the colours of viridis over a grey picture, both in 0..1; the lower, the more transparent.
+
+    Examples
+    --------
+    >>> tint(np.full((1, 2), 0.2, np.float32), np.array([[0, 1]], np.float32)).getpixel((0, 0))
+    (51, 51, 51)
+    """
+    rgb = np.repeat(grey[..., None], 3, axis=2)
+    if layer is not None:
+        height = np.sqrt(np.clip(layer, 0, 1))  # so that a broad, low hill is seen beside a peak
+        opacity = np.where(layer > _FAINTEST, _OPACITY * height, 0)[..., None]
+        rgb = rgb * (1 - opacity) + viridis()[(255 * height).astype(int)] * opacity
+    return Image.fromarray(np.round(255 * rgb).astype(np.uint8))

@@ -68,9 +68,9 @@ def demonstrate(
             report("reading hands", done / len(paths))
             yield assessment
 
-    assessments = predict_files(paths, model, results, sexes=sexes, sizes={}, jobs=jobs, follow=follow)
+    assessments = predict_files(paths, [model], results, sexes=sexes, sizes={}, jobs=jobs, follow=follow)
     shipped = folder / "shipped"
-    others = predict_files(paths, shipped_model(), shipped, sexes=sexes, sizes={}, jobs=jobs, follow=follow)
+    others = predict_files(paths, [shipped_model()], shipped, sexes=sexes, sizes={}, jobs=jobs, follow=follow)
     told = sum(a.status != "refused" for a in others)
     refused = [a for a in assessments if a.status == "refused"]
     return "\n".join(

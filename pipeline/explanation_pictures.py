@@ -11,8 +11,9 @@ from PIL import Image, ImageDraw
 from boneage.imaging import Frame, Scan
 from boneage.pipeline.assessment import Assessment, age_text
 from boneage.pipeline.colouring import dim, lay_colours, outline_cells, spread_cells
-from boneage.pipeline.overlay import HEIGHT, draw_regions, draw_scan, relative_weights
-from boneage.pipeline.panels import BACKGROUND, TEXT, draw_bar, draw_wrapped, font, join_panels, new_panel
+from boneage.pipeline.marks import draw_regions, relative_weights
+from boneage.pipeline.overlay import draw_scan
+from boneage.pipeline.panels import BACKGROUND, HEIGHT, TEXT, draw_bar, draw_wrapped, font, join_panels, new_panel
 from boneage.regression import AgeEstimate, Occlusion, RegionStack
 
 Array = NDArray[np.float64]

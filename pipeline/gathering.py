@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from boneage.imaging import (
@@ -12,6 +12,7 @@ from boneage.imaging import (
     Collection,
     InvalidTable,
     LandmarkTable,
+    Points,
     UnreadableScan,
     find_scans,
     read_ages,
@@ -119,6 +120,29 @@ def count_in_pixels(table: LandmarkTable, collection: Collection | None) -> Land
     elif unseen:
         remarks.append(f"positions of {unseen} rows without a readable image are taken as pixels")
     return dataclasses.replace(table, points=points, remarks=(*table.remarks, *remarks), in_mm=False)
+
+
+def find_spacings(ids: Iterable[str], collection: Collection) -> dict[str, tuple[float, ...]]:
+    """Return how long a pixel of each original is along its axes, where a file states it in millimetres.
+
+    Images that cannot be read, or that are not there, are left out.
+    """
+    spacings = {}
+    for id_ in ids:
+        with contextlib.suppress(KeyError, UnreadableScan):
+            spacing_mm = collection.scan(id_).original_spacing_mm
+            if spacing_mm is not None:
+                spacings[id_] = spacing_mm
+    return spacings
+
+
+def count_in_mm(points: Mapping[str, Points], spacings: Mapping[str, tuple[float, ...]]) -> dict[str, Points]:
+    """Return landmarks in millimetres along the axes of each original, of the images whose spacing is known."""
+    return {
+        id_: dataclasses.replace(some, positions=some.positions * spacings[id_])
+        for id_, some in points.items()
+        if id_ in spacings
+    }
 
 
 def describe(collection: Collection) -> list[str]:

@@ -9,12 +9,13 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from boneage.evaluation import Reference, find_cases, measure_landmarks, pick_worst
+from boneage.evaluation import LandmarkErrors, Reference, find_cases, measure_landmarks, pick_worst
 from boneage.imaging import Collection, Points
 from boneage.landmarks import PRESETS, ForestLocaliser, LocaliserSettings, with_vote_weight
 from boneage.pipeline.benchmark_protocols import CrossValidation, Draw, Protocol
 from boneage.pipeline.benchmark_rounds import Round, read_rounds, write_rounds
 from boneage.pipeline.case_pictures import draw_cases
+from boneage.pipeline.gathering import count_in_mm, find_spacings
 from boneage.pipeline.outputs import prepare_folder, write_atomically
 from boneage.pipeline.progress import Report
 from boneage.pipeline.training import train_localiser
@@ -77,7 +78,7 @@ def run_benchmark(
     folder : Path
         Keeps a file for each round and preset, and the pictures of its worst cases.
     reference : Reference or None
-        The unit of the errors; pixels of the original image if not given.
+        The unit of the errors; pixels of the original image, or millimetres of a volume, if not given.
     jobs : int
         Threads used for training; the errors are the same for any number.
     pictures : bool
@@ -138,13 +139,22 @@ def _run_round(
             begun = time.perf_counter()
             found[id_] = voter.locate(scan)
             spent += time.perf_counter() - begun
-        measured = Round(
-            name, draw.number, measure_landmarks(found, truth, reference), training_s, spent / max(len(truth), 1)
-        )
+        errors = _measure(collection, found, truth, reference)
+        measured = Round(name, draw.number, errors, training_s, spent / max(len(truth), 1))
         if name == shown:
             measured = _with_pictures(measured, collection, voter, found, truth, path)
         rounds.append(measured)
     return rounds
+
+
+def _measure(
+    collection: Collection, found: Mapping[str, Points], truth: Mapping[str, Points], reference: Reference | None
+) -> LandmarkErrors:
+    """Measure landmarks, those of volumes in millimetres."""
+    if all(points.ndim == 2 for points in truth.values()):
+        return measure_landmarks(found, truth, reference)
+    spacings = find_spacings(truth, collection)
+    return measure_landmarks(count_in_mm(found, spacings), count_in_mm(truth, spacings), reference, unit="mm")
 
 
 def _with_pictures(

@@ -19,7 +19,7 @@ from boneage.evaluation import (
 from boneage.imaging import AgeRecord, Collection, LandmarkTable, Points, read_landmarks, read_scores, with_scores
 from boneage.landmarks import ForestLocaliser
 from boneage.pipeline.case_pictures import draw_cases
-from boneage.pipeline.gathering import count_in_pixels
+from boneage.pipeline.gathering import count_in_mm, count_in_pixels, find_spacings
 from boneage.pipeline.landmark_context import learn_context
 from boneage.pipeline.landmark_sections import (
     CONVENTIONS,
@@ -61,7 +61,8 @@ def report_landmarks(
         Folder for ``landmark_errors.csv`` (a row for each annotated landmark of each image; the error is empty where
         it was not found), ``landmark_summary.json``, ``landmark_report.html`` and the page's ``figures/``.
     reference : str or None
-        Sets the unit, e.g. ``ulna_styloid_tip:radius_styloid_tip=50mm``; pixels if not given.
+        Sets the unit, e.g. ``ulna_styloid_tip:radius_styloid_tip=50mm``; pixels, or a volume's millimetres, if not
+        given.
     scores : Path, optional
         Table of how sure the localiser was; ``scores.csv`` beside ``predicted`` if there is one.
     scheme : str, optional
@@ -70,6 +71,7 @@ def report_landmarks(
         To group by sex and bone age.
     images : iterable of Path
         Folders of the images: draws the worst cases, and tells how long a pixel is where a file counts in millimetres.
+        Distances in volumes are in millimetres if their images are given.
     pictures : bool
         Whether to draw the worst cases, given the images.
     localiser : ForestLocaliser, optional
@@ -80,12 +82,14 @@ def report_landmarks(
     str
         The report as text.
     """
-    unit = read_reference(reference) if reference else None
+    convention = read_reference(reference) if reference else None
     known_table, found_table, collection = _read_both(predicted, truth, list(images))
     known, found = known_table.points, _with_scores(found_table.points, predicted, scores)
     remarks = list(dict.fromkeys(f"{t.path}: {told}." for t in (known_table, found_table) for told in t.remarks))
-    errors = measure_landmarks(found, known, unit)
-    context = learn_context([known[id_].select(errors.names) for id_ in errors.ids], scheme, ages)
+    known_to_scale, found_to_scale, counted, lost_scale = _to_scale(known, found, collection)
+    remarks += lost_scale
+    errors = measure_landmarks(found_to_scale, known_to_scale, convention, unit=counted)
+    context = learn_context([known_to_scale[id_].select(errors.names) for id_ in errors.ids], scheme, ages)
     summary = {
         **provenance(errors.ids),
         "reference": reference,
@@ -116,7 +120,8 @@ def report_landmarks(
         add_curves(figures, "cumulative", {"all landmarks": errors, **context.group(errors).get("bone", {})})
         add_details(figures, errors, summary, context)
         lost = _describe_lost(len(worst) - len(drawn))
-        add_worst_cases(figures.page, drawn, errors.unit, votes=localiser is not None, missing=lost)
+        votes, slices = localiser is not None, counted != "px"
+        add_worst_cases(figures.page, drawn, errors.unit, votes=votes, missing=lost, slices=slices)
         figures.write(folder / "landmark_report.html")
     scored = [describe_scores(summary["scores"], errors.unit)] if "scores" in summary else []
     return "\n".join([title, basis, "", draw_table(*tabulate_landmarks(summary)), "", told, *scored, *remarks])
@@ -130,6 +135,24 @@ def _read_both(
     collection = Collection.from_folders(folders, landmarks=tables[0]) if folders else None
     known, found = (count_in_pixels(table, collection) for table in tables)
     return known, found, collection
+
+
+def _to_scale(
+    known: dict[str, Points], found: dict[str, Points], collection: Collection | None
+) -> tuple[dict[str, Points], dict[str, Points], str, list[str]]:
+    """Return true and found landmarks as they are measured, their unit, and remarks: of volumes in mm where known."""
+    if all(points.ndim == 2 for points in known.values()):
+        return known, found, "px", []
+    if collection is None:
+        remark = "Distances are in voxels, whatever the lengths of their sides: give --images for millimetres."
+        return known, found, "voxel", [remark]
+    both = [id_ for id_ in known if id_ in found]
+    spacings = find_spacings(both, collection)
+    if both and not spacings:
+        raise ValueError("none of the volumes that have landmarks can be read from --images")
+    lost = len(both) - len(spacings)
+    remarks = [f"{lost} volumes have no readable file in --images and are left out."] if lost else []
+    return count_in_mm(known, spacings), count_in_mm(found, spacings), "mm", remarks
 
 
 def _with_scores(points: dict[str, Points], predicted: Path, scores: Path | None) -> dict[str, Points]:

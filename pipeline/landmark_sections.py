@@ -99,7 +99,9 @@ def add_privacy(page: Page, pictures: Pictures) -> None:
         page.add_text(name_privacy([case.id for case, _ in pictures]), warning=True)
 
 
-def add_worst_cases(page: Page, pictures: Pictures, unit: str, *, votes: bool, missing: str = "") -> None:
+def add_worst_cases(
+    page: Page, pictures: Pictures, unit: str, *, votes: bool, missing: str = "", slices: bool = False
+) -> None:
     """Add the pictures of the worst cases.
 
     Parameters
@@ -112,18 +114,21 @@ def add_worst_cases(page: Page, pictures: Pictures, unit: str, *, votes: bool, m
         Whether they show vote maps.
     missing : str
         What is to be said of cases without a picture.
+    slices : bool
+        Whether they are of volumes.
     """
     if pictures or missing:
         page.add_heading("The worst cases", 3)
     if pictures:
         layer = " Colours: where the votes agree, from violet to yellow, each scaled to its own peak." if votes else ""
+        cut = " The slices go through the truth; estimate and votes are projected into them." if slices else ""
         page.add_text(
             "Ring: truth. Cross: estimate. At most three landmarks of an image, each once; landmarks not found have no "
             "place and are not among them. The field is a fifth of the anatomy's length, or as much "
-            f"as holds both.{layer}",
+            f"as holds both.{cut}{layer}",
             note=True,
         )
-        page.add_pictures([(png, describe_case(case, unit)) for case, png in pictures])
+        page.add_pictures([(png, describe_case(case, unit)) for case, png in pictures], large=slices)
     if missing:
         page.add_text(missing, note=True)
 
@@ -151,6 +156,7 @@ def _add_map(figures: Figures, errors: LandmarkErrors, context: LandmarkContext,
     there = ~np.isnan(shape[:, 0]) & np.isfinite(errors.distances).any(axis=0)
     if not there.any():
         return
-    caption = "The mean of the annotated shapes. Colour: median error; area: 95th percentile, both from 0."
+    seen = ", from the front and the side" if context.shape.ndim == 3 else ""
+    caption = f"The mean of the annotated shapes{seen}. Colour: median error; area: 95th percentile, both from 0."
     pairs = context.scheme.pairs if context.scheme else ()
     figures.show(f"{prefix}map", draw_error_map(errors, shape, pairs), caption)

@@ -110,7 +110,9 @@ def describe_overall(s: Mapping[str, Any], unit: str) -> str:
 
 def name_unit(unit: str, reference: str | None) -> str:
     """Return the unit of a report, and where it comes from."""
-    return f"{unit} ({reference} in every image, by convention)" if reference else f"{unit} of the original image"
+    if reference:
+        return f"{unit} ({reference} in every image, by convention)"
+    return f"{unit}, by the spacing in the files" if unit == "mm" else f"{unit} of the original image"
 
 
 def _limits(unit: str) -> list[str]:

@@ -12,6 +12,7 @@ from boneage.imaging import Points, UnreadableScan, read_scan, scan_id, write_la
 from boneage.landmarks import ForestLocaliser
 from boneage.pipeline.assessment import Status, find_fault
 from boneage.pipeline.batch import name_files
+from boneage.pipeline.modalities import find_misfit, modality_of
 from boneage.pipeline.outputs import prepare_folder, write_atomically, write_table
 from boneage.pipeline.overlay import draw_landmarks
 from boneage.pipeline.vote_pictures import draw_votes, pack_votes
@@ -97,6 +98,9 @@ def _locate(
         scan = read_scan(path, original_shape)
     except UnreadableScan as error:
         return Located(id_, str(path), error.reason)
+    misfit = find_misfit(scan, modality_of(localiser))
+    if misfit:
+        return Located(id_, str(path), misfit)
     points, votes = localiser.locate_with_votes(scan)
     if maps is not None:
         write_atomically(maps / f"{id_}.npz", pack_votes(points.names, votes))

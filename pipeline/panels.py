@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 Colour = tuple[int, int, int]
 
+HEIGHT = 1000  # of a picture, and of what stands beside it
 PANEL_WIDTH = 330
 BACKGROUND: Colour = (18, 20, 24)
 TEXT: Colour = (235, 235, 235)

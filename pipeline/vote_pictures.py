@@ -6,16 +6,14 @@ import io
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from boneage.imaging import Points, Scan, resample
 from boneage.landmarks import VoteMap
-from boneage.pipeline.colouring import viridis
-from boneage.pipeline.overlay import draw_points, draw_scan
-
-_OPACITY = 0.75
-_FAINTEST = 0.03  # of the highest peak; below, the picture is left as it is
+from boneage.pipeline.colouring import tint
+from boneage.pipeline.marks import draw_points
+from boneage.pipeline.overlay import draw_scan
+from boneage.pipeline.volume_pictures import draw_volume
 
 
 def pack_votes(names: Sequence[str], votes: Sequence[VoteMap]) -> bytes:
@@ -49,10 +47,13 @@ def pack_votes(names: Sequence[str], votes: Sequence[VoteMap]) -> bytes:
 
 
 def draw_votes(scan: Scan, points: Points, votes: Sequence[VoteMap]) -> Image.Image:
-    """Draw a radiograph with the vote maps of all landmarks over it, and the landmarks found.
+    """Draw a hand with the vote maps of all landmarks over it, and the landmarks found.
 
-    Where maps overlap the higher one shows; the brighter, the better the votes agree, relative to the best of them.
+    Where maps overlap the higher one shows; the brighter, the better the votes agree, relative to the best of them. Of
+    a volume, there are slices through each landmark too, with its own map relative to its peak.
     """
+    if scan.ndim == 3:
+        return draw_volume(scan, points, votes=votes)
     picture, to_picture = draw_scan(scan)
     grey = np.asarray(picture.convert("L"), np.float32) / np.float32(255)
     layer = np.zeros(grey.shape, np.float32)
@@ -62,19 +63,3 @@ def draw_votes(scan: Scan, points: Points, votes: Sequence[VoteMap]) -> Image.Im
     tinted = tint(grey, layer / np.float32(max(float(layer.max()), 1e-9)))
     draw_points(ImageDraw.Draw(tinted), points, to_picture)
     return tinted
-
-
-def tint(grey: NDArray[np.float32], layer: NDArray[np.float32] | None) -> Image.Image:
-    """Lay a layer in the colours of viridis over a grey picture, both in 0..1; the lower, the more transparent.
-
-    Examples
-    --------
-    >>> tint(np.full((1, 2), 0.2, np.float32), np.array([[0, 1]], np.float32)).getpixel((0, 0))
-    (51, 51, 51)
-    """
-    rgb = np.repeat(grey[..., None], 3, axis=2)
-    if layer is not None:
-        height = np.sqrt(np.clip(layer, 0, 1))  # so that a broad, low hill is seen beside a peak
-        opacity = np.where(layer > _FAINTEST, _OPACITY * height, 0)[..., None]
-        rgb = rgb * (1 - opacity) + viridis()[(255 * height).astype(int)] * opacity
-    return Image.fromarray(np.round(255 * rgb).astype(np.uint8))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Preset = Literal["paper", "accurate", "fast", "compact"]
 
-Images = Annotated[list[Path], typer.Argument(help="Folder(s) of radiographs.", show_default=False)]
+Images = Annotated[list[Path], typer.Argument(help="Folder(s) of radiographs or MR volumes.", show_default=False)]
 _LANDMARKS_HELP = (
     "Annotated landmarks: a CSV of id, NAME_x, NAME_y … in original pixels, COCO or Label Studio JSON, "
     "a CSV of boxes, or a folder of Slicer or Pascal VOC files."

@@ -1,4 +1,4 @@
-"""``boneage predict``: a folder of radiographs in, ages out."""
+"""``boneage predict``: a folder of radiographs, MR volumes or both in, ages out."""
 
 from __future__ import annotations
 
@@ -19,29 +19,40 @@ def predict(
     images: Images,
     out: Out,
     model: Annotated[
-        Path | None,
-        typer.Option("--model", help="A trained age model (.boneage); the one that comes with boneage if not given."),
-    ] = None,
+        list[Path],
+        typer.Option(
+            "--model",
+            help="A trained age model (.boneage), of radiographs or of volumes; give one of each for a folder of both. "
+            "The one that comes with boneage, of radiographs, if not given.",
+        ),
+    ] = [],  # noqa: B006 (typer copies it)
     sex_csv: SexCsv = None,
     sex: SexOfAll = None,
     sizes: Sizes = None,
     ids: Ids = None,
     jobs: Jobs = 1,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Draw what each age rests on: explanations/ID.png. Takes longer.")
+        bool,
+        typer.Option("--explain", help="Draw what each age rests on: explanations/ID.png. Takes longer."),
     ] = False,
 ) -> None:
     """Read the bone age of every file in a folder.
 
-    Writes ages.csv (a row a file, bad files with their reason), landmarks.csv and overlays/. The sex comes
-    from --sex-csv, --sex or the file itself, and is never guessed. Research use only.
+    Writes ages.csv (a row a file, bad files with their reason), landmarks.csv and overlays/; with two models, also
+    landmarks_mri.csv. A file that no model reads is refused. The sex comes from --sex-csv, --sex or the file itself,
+    and is never guessed. Research use only.
     """
     from boneage.imaging import read_sizes
-    from boneage.pipeline.batch import predict_files
+    from boneage.pipeline.batch import OverlappingModels, load_models, predict_files
     from boneage.pipeline.gathering import find_files
     from boneage.pipeline.progress import track
     from boneage.pipeline.shipped import shipped_model
 
+    models = model or [shipped_model()]
+    try:
+        load_models(models)
+    except OverlappingModels as error:
+        raise typer.BadParameter(str(error), param_hint="--model") from error
     paths = find_files(images, ids)
 
     def follow(results: Iterator[Assessment]) -> Iterable[Assessment]:
@@ -49,7 +60,7 @@ def predict(
 
     results = predict_files(
         paths,
-        model or shipped_model(),
+        models,
         out,
         sexes=choose_sexes(paths, sex_csv, sex),
         sizes=read_sizes(sizes) if sizes else {},

@@ -108,3 +108,8 @@ def test_parts_of_errors_keep_all_that_belongs_to_them():
         [100],
     )
     assert part.scores.shape == (1, 2)
+
+
+def test_positions_may_count_in_millimetres():
+    errors = measure_landmarks({"1": Points(("a",), [[0, 3, 4]])}, {"1": Points(("a",), [[0, 0, 0]])}, unit="mm")
+    assert (errors.unit, errors.distances.tolist()) == ("mm", [[5.0]])

@@ -63,3 +63,11 @@ def test_a_tail_among_those_not_found_is_marked():
     errors = errors_of([[1, 1], [1, math.inf]], "ab")
     assert "not found" in words(draw_error_map(errors, SHAPE[:2]))
     assert "not found" not in words(draw_error_map(errors_of([[1, 1]], "ab"), SHAPE[:2]))
+
+
+def test_a_shape_in_space_is_seen_from_the_front_and_the_side_with_names_once():
+    shape = np.array([[0.0, 0, 0], [1, 5, 2], [0.5, 9, 1]])
+    told = words(draw_error_map(make_errors(), shape, [("radius", "ulna")]))
+    assert {"coronal", "sagittal"} <= set(told)
+    assert told.count("radius") == 1
+    assert "coronal" not in words(draw_error_map(make_errors(), shape[:, 1:]))

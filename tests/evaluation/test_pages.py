@@ -41,3 +41,11 @@ def test_a_page_is_whole_loads_nothing_and_escapes_what_it_is_given():
     assert text.startswith("<!doctype html>")
     assert text.count("<img") == 2
     assert "<details open><summary>more &amp; more</summary>" in text
+
+
+def test_large_pictures_have_a_class_of_their_own():
+    page = Page("Pictures")
+    page.add_pictures([(b"PNG", "a")])
+    assert 'class="large' not in page.render()
+    page.add_pictures([(b"PNG", "a")], large=True)
+    assert '<div class="large pictures">' in page.render()

@@ -1,5 +1,6 @@
 """A dozen phantom hands, and small models that have learnt them."""
 
+import dataclasses
 import sys
 
 import numpy as np
@@ -8,13 +9,14 @@ import pytest
 from boneage.imaging import write_landmarks
 from boneage.imaging.phantom import draw_phantom_volume, write_phantom_set
 from boneage.imaging.volume_writing import write_volume
-from boneage.landmarks import fast
+from boneage.landmarks import ForestLocaliser, fast
 from boneage.pipeline.age_training import prepare_regions, settings_for, train_pipeline
 from boneage.pipeline.bone_age import BoneAgePipeline, save_localiser
 from boneage.pipeline.cli import main
 from boneage.pipeline.gathering import gather
 from boneage.pipeline.training import train_localiser
 from boneage.regression import BoNetSettings, Cutting, Recipe, RegressorSettings
+from tests.pipeline.volumes import quick_settings, write_hands
 
 
 @pytest.fixture(scope="session")
@@ -101,6 +103,33 @@ def whole_model_file(known, tmp_path_factory):
     collection = gather([known / "images"], ages=[known / "ages.csv"])
     prepared = prepare_regions(collection, None, Cutting("whole", 48), cut_at_annotations=False, seed=0, jobs=1)
     train_pipeline(prepared, settings_for(epochs=2), seed=0).save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def volumes(tmp_path_factory):
+    """Eight hands in space: images/, landmarks.csv."""
+    folder = tmp_path_factory.mktemp("volumes") / "set"
+    write_hands(folder, 8, seed=0)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def volume_localiser(volumes):
+    """A localiser that has learnt six of them."""
+    collection = gather([volumes / "images"], landmarks=volumes / "landmarks.csv")
+    some = collection.subset(collection.ids[:6])
+    return train_localiser(some, quick_settings(), seed=0, jobs=2)[0]
+
+
+@pytest.fixture(scope="session")
+def volume_model_file(volume_localiser, whole_model_file, tmp_path_factory):
+    """A model of volumes that doubts every landmark it finds, and so refuses every hand."""
+    path = tmp_path_factory.mktemp("models") / "volume.boneage"
+    settings, arrays = volume_localiser.to_state()
+    settings["settings"]["min_score"] = 1.0
+    doubting = ForestLocaliser.from_state(settings, arrays)
+    dataclasses.replace(BoneAgePipeline.load(whole_model_file), localiser=doubting).save(path)
     return path
 
 

@@ -6,8 +6,7 @@ import pytest
 from boneage.imaging import Frame, Scan
 from boneage.pipeline.age_pictures import draw_age_map, list_cells
 from boneage.pipeline.assessment import Assessment
-from boneage.pipeline.overlay import HEIGHT
-from boneage.pipeline.panels import PANEL_WIDTH, TEXT, WARNING
+from boneage.pipeline.panels import HEIGHT, PANEL_WIDTH, TEXT, WARNING
 from boneage.regression import AgeEstimate, AgeMap
 
 SCAN = Scan(np.full((500, 300), 0.5))  # drawn twice as large

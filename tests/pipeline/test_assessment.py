@@ -71,13 +71,17 @@ def test_a_missing_region_weighs_nothing_and_is_named(pipeline, scan):
 
 
 def test_a_row_has_every_column_and_empty_cells_where_there_is_nothing_to_say():
-    row = Assessment("a", "a.png", "flagged", "why", "F", None, ESTIMATE).row(("radius", "ulna"), "m")
+    row = Assessment("a", "a.png", "flagged", "why", "F", None, ESTIMATE, modality="xray", model="m").row(
+        ("radius", "ulna")
+    )
     assert row["bone_age_months"] == "90.00"
     assert row["bone_age_text"] == "7 y 6 m"
+    assert (row["modality"], row["model"]) == ("xray", "m")
     assert (row["weight_radius"], row["age_radius"]) == ("1.0000", "80.00")
     assert (row["weight_ulna"], row["age_ulna"]) == ("0.0000", "")
-    refused = Assessment("a", "a.png", "refused", "why").row(("radius", "ulna"), "m")
+    refused = Assessment("a", "a.png", "refused", "why").row(("radius", "ulna"))
     assert list(refused) == list(row)
+    assert refused["modality"] == refused["model"] == ""
     assert refused["bone_age_months"] == refused["bone_age_text"] == refused["weight_radius"] == refused["sex"] == ""
 
 
@@ -114,3 +118,10 @@ def test_a_mirrored_hand_is_read_the_same_and_says_so(pipeline, scan):
     assert mirrored.status == "flagged"
     assert "mirrored with respect to" in mirrored.reason
     assert mirrored.estimate.months == pytest.approx(straight.estimate.months, abs=6)
+
+
+def test_what_is_of_another_modality_is_refused_before_anything_else(pipeline):
+    volume = Scan(np.zeros((3, 20, 20)), modality="mri")
+    result = pipeline.assess(volume, sex=None)
+    assert (result.status, result.modality, result.points) == ("refused", "mri", None)
+    assert result.reason == "is a volume (MR); the model reads radiographs: give a second --model"

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from boneage.evaluation import Case
+from boneage.evaluation import Case, measure_length
 from boneage.imaging import Frame, Points, Scan, UnreadableScan
 from boneage.landmarks import VoteMap
 from boneage.pipeline.bone_age import load_localiser
 from boneage.pipeline.case_pictures import SIDE, draw_case, draw_cases
 from boneage.pipeline.gathering import gather
+from tests.pipeline.volumes import draw_hand
 
 SCAN = Scan(np.random.default_rng(0).uniform(0.2, 0.4, (400, 300)))
 ORANGE = (240, 90, 20)
@@ -101,8 +102,19 @@ def test_hands_that_cannot_be_read_are_passed_over(hand):
     def scan_of(asked):
         if asked == "damaged":
             raise UnreadableScan("x.png", "is damaged")
-        return Scan(np.zeros((4, 4, 4))) if asked == "volume" else collection.scan(asked)
+        return Scan(np.zeros((4, 4, 4)), modality="mri") if asked == "volume" else collection.scan(asked)
 
     cases = [Case(asked, "index_tip", 1.0, np.nan) for asked in ("damaged", "no such", "volume", id_)]
     drawn = draw_cases(cases, scan_of, {**found, "volume": found[id_]}, {**truth, "volume": truth[id_]})
     assert [case.id for case, _ in drawn] == [id_]
+
+
+def test_a_case_of_a_volume_is_drawn_in_slices_as_wide_as_a_fifth_of_its_length_in_mm():
+    scan, points = draw_hand(np.random.default_rng(0))
+    found = Points(points.names, points.positions + 0.3)
+    case = Case("v", "index_tip", 1.0, np.nan)
+    ((_, png),) = draw_cases([case], lambda _: scan, {"v": found}, {"v": points})
+    with Image.open(io.BytesIO(png)) as picture:
+        length = measure_length(Points(points.names, points.positions * scan.spacing_array))
+        expected = draw_case(scan, points.position("index_tip"), found.position("index_tip"), length=length)
+        assert np.array_equal(np.asarray(picture), np.asarray(expected))

@@ -6,8 +6,7 @@ import pytest
 from boneage.imaging import Frame, Scan
 from boneage.pipeline.assessment import Assessment
 from boneage.pipeline.explanation_pictures import draw_explanation
-from boneage.pipeline.overlay import HEIGHT
-from boneage.pipeline.panels import PANEL_WIDTH
+from boneage.pipeline.panels import HEIGHT, PANEL_WIDTH
 from boneage.regression import AgeEstimate, Occlusion, RegionStack
 
 SCAN = Scan(np.full((500, 300), 0.5))  # drawn twice as large

@@ -2,9 +2,19 @@ import numpy as np
 import pytest
 
 from boneage.imaging import Collection, InvalidTable, LandmarkTable, NoScans, Points
-from boneage.pipeline.gathering import count_axes, count_in_pixels, describe, find_files, gather, read_id_lists
+from boneage.pipeline.gathering import (
+    count_axes,
+    count_in_mm,
+    count_in_pixels,
+    describe,
+    find_files,
+    find_spacings,
+    gather,
+    read_id_lists,
+)
 from tests.imaging.dicoms import write_dicom
 from tests.imaging.volumes import ramp, write_itk
+from tests.pipeline.volumes import SPACING_MM
 
 
 def test_folders_and_tables_are_joined(known, new, tmp_path):
@@ -61,6 +71,17 @@ def test_millimetres_become_pixels_where_an_image_tells_its_spacing(tmp_path):
     assert counted.remarks == ("positions of 1 rows without a readable image are taken as pixels",)
     assert count_in_pixels(counted, None) is counted
     assert "--images" in count_in_pixels(table, None).remarks[0]
+
+
+def test_landmarks_of_volumes_are_counted_in_mm_where_a_volume_is_there(volumes, tmp_path):
+    collection = gather([volumes / "images"], landmarks=volumes / "landmarks.csv")
+    points = {id_: collection.points(id_) for id_ in ("volume1", "volume2")}
+    spacings = find_spacings([*points, "nowhere"], collection)
+    assert list(spacings) == ["volume1", "volume2"]
+    assert np.allclose(spacings["volume1"], SPACING_MM)
+    in_mm = count_in_mm({**points, "nowhere": points["volume1"]}, spacings)
+    assert list(in_mm) == ["volume1", "volume2"]
+    assert np.allclose(in_mm["volume2"].positions, points["volume2"].positions * SPACING_MM)
 
 
 def test_millimetres_in_the_patient_need_the_volumes(tmp_path):

@@ -4,12 +4,13 @@ import shutil
 import numpy as np
 import pytest
 
-from boneage.imaging import AgeRecord, find_scans, read_landmarks
+from boneage.imaging import AgeRecord, Points, find_scans, read_landmarks, write_landmarks
 from boneage.pipeline.bone_age import load_localiser
 from boneage.pipeline.converting import convert_landmarks
 from boneage.pipeline.landmark_reporting import report_landmarks
 from boneage.pipeline.locating import locate_files
 from tests.imaging.dicoms import write_dicom
+from tests.pipeline.volumes import SPACING_MM
 
 
 @pytest.fixture
@@ -118,3 +119,45 @@ def test_millimetres_of_the_truth_are_counted_in_pixels_of_the_images(tables):
     assert "<img" not in (tables / "out" / "landmark_report.html").read_text()
     blind = report_landmarks(tables / "found.csv", tables / "slicer", None, None)
     assert "slicer: positions are taken as pixels: give --images" in blind
+
+
+@pytest.fixture
+def found_volumes(volumes, tmp_path):
+    """Landmarks of two volumes and of one that is not there, off by three millimetres in depth."""
+    truth = read_landmarks(volumes / "landmarks.csv")
+    some = {id_: truth.points[id_] for id_ in ("volume1", "volume2")}
+    off = {id_: Points(p.names, p.positions + np.array([1, 0, 0])) for id_, p in some.items()}
+    write_landmarks(tmp_path / "found.csv", off)
+    return tmp_path / "found.csv"
+
+
+def test_errors_of_volumes_are_in_millimetres_of_their_files(volumes, found_volumes, tmp_path):
+    text = report_landmarks(
+        found_volumes, volumes / "landmarks.csv", tmp_path / "out", None, images=[volumes / "images"]
+    )
+    assert "Landmark errors in mm, by the spacing in the files" in text
+    summary = json.loads((tmp_path / "out" / "landmark_summary.json").read_text())
+    assert summary["overall"]["mean"] == pytest.approx(SPACING_MM[0])
+    page = (tmp_path / "out" / "landmark_report.html").read_text()
+    assert page.count("<img") == 6
+    assert "large pictures" in page
+    assert "from the front and the side" in page
+    assert (tmp_path / "out" / "figures" / "map.svg").read_text().count("sagittal") == 1
+
+
+def test_errors_of_volumes_without_their_files_are_in_voxels_and_that_is_told(volumes, found_volumes, tmp_path):
+    text = report_landmarks(found_volumes, volumes / "landmarks.csv", None, None)
+    assert "Landmark errors in voxel of the original image" in text
+    assert "give --images for millimetres" in text
+    by_length = report_landmarks(found_volumes, volumes / "landmarks.csv", None, "radius_physis:middle_tip=100%")
+    assert "%" in by_length
+
+
+def test_volumes_that_are_not_there_are_left_out(volumes, found_volumes, new, tmp_path):
+    (tmp_path / "one").mkdir()
+    shutil.copy(volumes / "images" / "volume2.nii.gz", tmp_path / "one")
+    text = report_landmarks(found_volumes, volumes / "landmarks.csv", None, None, images=[tmp_path / "one"])
+    assert "1 images x 34 landmarks" in text
+    assert "1 volumes have no readable file in --images and are left out" in text
+    with pytest.raises(ValueError, match="none of the volumes that have landmarks can be read"):
+        report_landmarks(found_volumes, volumes / "landmarks.csv", None, None, images=[new / "images"])

@@ -81,3 +81,18 @@ def test_a_page_with_pictures_says_so_and_phantoms_are_no_patients():
 
 def test_a_case_without_a_score_has_none_in_its_caption():
     assert describe_case(Case("1", "a", 2.0, math.nan), "px") == "1 a: 2.0 px"
+
+
+def test_cases_of_volumes_are_large_and_say_how_they_are_cut():
+    pictures = [(Case("1", "a", 2.0, math.nan), b"PNG")]
+    pages = [Page("title"), Page("title")]
+    for page, slices in zip(pages, (False, True), strict=True):
+        add_worst_cases(page, pictures, "mm", votes=False, slices=slices)
+    assert ["The slices go through the truth" in page.render() for page in pages] == [False, True]
+    assert ["large pictures" in page.render() for page in pages] == [False, True]
+
+
+def test_the_map_of_a_shape_in_space_says_that_it_is_seen_twice():
+    space = LandmarkContext(Points(("a", "b"), [[0, 0, 0], [3, 1, 2]]))
+    assert "from the front and the side" in details(make([[1, 2]]), space).page.render()
+    assert "from the front and the side" not in details(make([[1, 2]])).page.render()

@@ -84,4 +84,5 @@ def test_what_the_scores_know_is_told_in_words():
 
 def test_the_unit_says_where_it_comes_from():
     assert name_unit("px", None) == "px of the original image"
+    assert name_unit("mm", None) == "mm, by the spacing in the files"
     assert name_unit("mm", "a:b=50mm") == "mm (a:b=50mm in every image, by convention)"

@@ -7,6 +7,7 @@ from PIL import Image
 from boneage.imaging import Frame, find_scans, read_landmarks
 from boneage.pipeline.bone_age import load_localiser
 from boneage.pipeline.locating import locate_files
+from tests.pipeline.volumes import SPACING_MM
 
 
 @pytest.fixture(scope="module")
@@ -64,3 +65,28 @@ def test_bad_files_are_rows_and_spoil_no_other(new, localiser, tmp_path):
     assert rows["bad"]["reason"]
     assert "of 37 landmarks found" in rows["noise"]["reason"]
     assert "bad" not in read_landmarks(tmp_path / "out" / "landmarks.csv").points
+
+
+def test_a_localiser_of_volumes_locates_them_and_refuses_radiographs(new, volumes, volume_localiser, tmp_path):
+    paths = [volumes / "images" / "volume8.nii.gz", new / "images" / "phantom0001.png"]
+    volume, radiograph = locate_files(paths, volume_localiser, tmp_path, sizes={}, votes=True)
+    assert (radiograph.status, radiograph.reason) == ("refused", "is a radiograph; the model reads volumes (MR)")
+    assert volume.status == "ok"
+    truth, found = (read_landmarks(f / "landmarks.csv").points["volume8"] for f in (volumes, tmp_path))
+    off_mm = np.linalg.norm((found.positions - truth.positions) * SPACING_MM, axis=1)
+    assert np.nanmedian(off_mm) < 3
+    with np.load(tmp_path / "votes" / "volume8.npz") as file:
+        assert file["maps"].ndim == 4
+        assert file["to_map"].shape == (34, 4, 4)
+    for folder in ("overlays", "votes"):
+        with Image.open(tmp_path / folder / "volume8.png") as picture:
+            assert picture.height == 1000
+            assert picture.width > 1500
+
+
+def test_a_localiser_of_radiographs_refuses_volumes(volumes, new, localiser, tmp_path):
+    paths = [volumes / "images" / "volume8.nii.gz", new / "images" / "phantom0001.png"]
+    results = locate_files(paths, localiser, tmp_path, sizes={})
+    assert [r.status for r in results] == ["refused", "ok"]
+    assert results[0].reason == "is a volume (MR); the model reads radiographs"
+    assert list(read_landmarks(tmp_path / "landmarks.csv").points) == ["phantom0001"]

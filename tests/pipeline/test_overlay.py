@@ -5,7 +5,9 @@ import pytest
 
 from boneage.imaging import read_scan
 from boneage.pipeline.assessment import Assessment
-from boneage.pipeline.overlay import HEIGHT, draw_landmarks, draw_overlay
+from boneage.pipeline.overlay import draw_landmarks, draw_overlay
+from boneage.pipeline.panels import HEIGHT, PANEL_WIDTH
+from tests.pipeline.volumes import draw_hand
 
 AMBER, PINK = (255, 176, 0), (220, 80, 140)
 
@@ -46,3 +48,10 @@ def test_a_refused_hand_has_a_picture_with_its_reason(scan):
     plain = draw_overlay(scan, refused)
     assert len(pixels_of(plain, PINK)) > 100
     assert len(pixels_of(plain, AMBER)) == 0
+
+
+def test_a_volume_has_projections_and_slices_beside_its_panel():
+    volume, points = draw_hand(np.random.default_rng(0))
+    refused = Assessment("hand", "hand.nii", "refused", "no reason", "F", points=points)
+    picture = draw_overlay(volume, refused)
+    assert picture.size == (draw_landmarks(volume, points).width + PANEL_WIDTH, HEIGHT)

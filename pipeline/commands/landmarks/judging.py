@@ -111,7 +111,7 @@ def benchmark(
     from boneage.evaluation import read_reference
     from boneage.pipeline.benchmark_protocols import CrossValidation, Protocol
     from boneage.pipeline.benchmark_reporting import report_benchmark
-    from boneage.pipeline.gathering import describe, gather
+    from boneage.pipeline.gathering import count_in_mm, describe, find_spacings, gather
     from boneage.pipeline.landmark_benchmark import name_variants, run_benchmark
     from boneage.pipeline.landmark_context import learn_context
     from boneage.pipeline.progress import show_stages
@@ -121,8 +121,12 @@ def benchmark(
     collection = gather(images, landmarks=landmarks, ids=ids, ages=ages)
     remark(describe(collection))
     assert collection.landmarks is not None
-    annotated = [collection.landmarks.points[id_] for id_ in collection.annotated_ids]
-    context = learn_context(annotated, scheme, collection.ages)
+    annotated = {id_: collection.landmarks.points[id_] for id_ in collection.annotated_ids}
+    if any(points.ndim == 3 for points in annotated.values()):
+        spacings = find_spacings(annotated, collection)
+        in_voxels = {id_: points for id_ in spacings if (points := collection.points(id_)) is not None}
+        annotated = count_in_mm(in_voxels, spacings)
+    context = learn_context(list(annotated.values()), scheme, collection.ages)
     protocol = CrossValidation(folds, seed) if folds else Protocol(rounds, train, test, seed)
     with show_stages(err_console()) as report:
         measured = run_benchmark(

@@ -16,7 +16,8 @@ def test_a_folder_in_and_ages_out(boneage, new, model_file, tmp_path):
     rows = read_rows(tmp_path / "ages.csv")
     assert list(rows) == ["phantom0001", "phantom0002", "phantom0003"]
     header = list(rows["phantom0001"])
-    assert header[:7] == ["id", "path", "status", "reason", "sex", "bone_age_months", "bone_age_text"]
+    columns = ["id", "path", "modality", "status", "reason", "sex", "bone_age_months", "bone_age_text"]
+    assert header[: len(columns)] == columns
     assert {"weight_radius", "age_radius", "weight_dip_3", "age_carpus"} <= set(header)
     assert header[-1] == "model"
     code, out, _ = boneage("age", "report", "--predicted", tmp_path / "ages.csv", "--truth", new / "ages.csv")
@@ -65,3 +66,29 @@ def test_only_the_listed_ids_are_read(boneage, new, model_file, tmp_path):
     assert code == 0
     assert list(read_rows(tmp_path / "out" / "ages.csv")) == ["phantom0002"]
     assert (tmp_path / "out" / "explanations" / "phantom0002.png").is_file()
+
+
+def test_radiographs_and_volumes_go_to_their_own_models(boneage, new, volumes, model_file, volume_model_file, tmp_path):
+    shutil.copytree(new / "images", tmp_path / "in")
+    shutil.copy(volumes / "images" / "volume8.nii.gz", tmp_path / "in")
+    arguments = ("predict", tmp_path / "in", "--sex", "F", "--out", tmp_path / "out")
+    code, out, _ = boneage(*arguments, "--model", model_file, "--model", volume_model_file)
+    assert code == 3
+    assert "3 ok, 0 flagged, 1 refused" in out
+    rows = read_rows(tmp_path / "out" / "ages.csv")
+    assert {id_: row["modality"] for id_, row in rows.items()} == {
+        "phantom0001": "xray", "phantom0002": "xray", "phantom0003": "xray", "volume8": "mri",
+    }  # fmt: skip
+    code, _, err = boneage(*arguments, "--model", volume_model_file)
+    assert code == 1
+    assert "phantom0001.png: is a radiograph; the model reads volumes (MR): give a second --model" in err
+
+
+def test_two_models_of_one_kind_are_a_mistake(boneage, new, model_file, hand_model_file, tmp_path):
+    code, _, err = boneage(
+        "predict", new / "images", "--sex", "F", "--out", tmp_path / "out",
+        "--model", model_file, "--model", hand_model_file,
+    )  # fmt: skip
+    assert code == 2
+    assert "two models read radiographs" in err
+    assert not (tmp_path / "out").exists()

@@ -1,5 +1,8 @@
 import json
 
+from boneage.landmarks import PRESETS
+from tests.pipeline.volumes import quick_settings
+
 
 def test_benchmark_compares_variants_and_keeps_every_error(boneage, known, tmp_path):
     arguments = (
@@ -42,3 +45,19 @@ def test_votes_without_images_are_refused(boneage, new, localiser_file, tmp_path
     )  # fmt: skip
     assert code == 2
     assert "give both" in err
+
+
+def test_benchmark_of_volumes_is_in_millimetres(boneage, volumes, tmp_path, monkeypatch):
+    monkeypatch.setitem(PRESETS, "fast", quick_settings)
+    code, out, _ = boneage(
+        "landmarks", "benchmark", volumes / "images", "--landmarks", volumes / "landmarks.csv", "--out", tmp_path,
+        "--compare", "fast", "--rounds", 1, "--train", 5, "--test", 2,
+    )  # fmt: skip
+    assert code == 0
+    assert "Localisation errors in mm, by the spacing in the files" in out
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert summary["variants"]["fast"]["overall"]["median"] < 3
+    page = (tmp_path / "report.html").read_text()
+    assert page.count("<img") == 6
+    assert "from the front and the side" in page
+    assert "large pictures" in page

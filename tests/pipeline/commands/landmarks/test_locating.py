@@ -54,3 +54,12 @@ def test_a_bad_file_is_a_refusal_and_the_sizes_of_resized_copies_are_heeded(bone
     )  # fmt: skip
     assert code == 0
     assert json.loads((tmp_path / "report" / "landmark_summary.json").read_text())["overall"]["median"] < 6
+
+
+def test_files_of_the_other_modality_are_refusals(boneage, volumes, new, localiser_file, tmp_path):
+    code, out, err = boneage(
+        "landmarks", "locate", volumes / "images", new / "images", "--model", localiser_file, "--out", tmp_path
+    )
+    assert code == 3
+    assert "11 files: 3 ok, 0 flagged, 8 refused" in out
+    assert "volume1.nii.gz: is a volume (MR); the model reads radiographs" in err

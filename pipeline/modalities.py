@@ -1,0 +1,40 @@
+"""What a model reads: radiographs, or volumes."""
+
+from __future__ import annotations
+
+from boneage.imaging import Modality, Scan
+from boneage.landmarks import ForestLocaliser
+
+READS: dict[Modality, str] = {"xray": "radiographs", "mri": "volumes (MR)"}
+
+
+def modality_of(localiser: ForestLocaliser | None) -> Modality:
+    """Return what a localiser was trained on; a model without one looks at whole radiographs."""
+    return "mri" if localiser is not None and localiser.mean_shape_.shape[1] == 3 else "xray"
+
+
+def find_misfit(scan: Scan, modality: Modality, remedy: str = "") -> str:
+    """Return why a model that reads one modality does not read a scan; empty if it does.
+
+    Parameters
+    ----------
+    scan : Scan
+    modality : {"xray", "mri"}
+        What the model reads.
+    remedy : str, optional
+        What to do, if another kind of model would read the scan.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> find_misfit(Scan(np.eye(4)), "mri")
+    'is a radiograph; the model reads volumes (MR)'
+    >>> find_misfit(Scan(np.eye(4)), "xray")
+    ''
+    """
+    if scan.ndim == 2 and scan.modality == "mri":
+        return f"is a single MR slice; the model reads {READS[modality]}"
+    if (scan.ndim == 3) == (modality == "mri"):
+        return ""
+    kind = "a volume (MR)" if scan.ndim == 3 else "a radiograph"
+    return f"is {kind}; the model reads {READS[modality]}{remedy and ': '}{remedy}"
