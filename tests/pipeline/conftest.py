@@ -36,7 +36,7 @@ def new(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def volumes(tmp_path_factory):
+def phantom_volumes(tmp_path_factory):
     """Six coarse phantom volumes, voxels far from cubes: images/, landmarks.csv, ages.csv."""
     folder = tmp_path_factory.mktemp("volumes")
     (folder / "images").mkdir()

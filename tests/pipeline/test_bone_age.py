@@ -117,8 +117,8 @@ def test_half_precision_makes_a_smaller_file_that_says_the_same(pipeline, new, t
     assert np.array_equal(one.points.positions, other.points.positions), "the localiser is kept as it is"
 
 
-def test_a_model_of_volumes_survives_its_file_and_refuses_radiographs(volumes, new, whole_model_file, tmp_path):
-    collection = gather([volumes / "images"], ages=[volumes / "ages.csv"])
+def test_a_model_of_volumes_survives_its_file_and_refuses_radiographs(phantom_volumes, new, whole_model_file, tmp_path):
+    collection = gather([phantom_volumes / "images"], ages=[phantom_volumes / "ages.csv"])
     cutting = Cutting("whole", 16, ndim=3)
     prepared = prepare_regions(collection, None, cutting, cut_at_annotations=False, seed=0, jobs=1)
     train_pipeline(prepared, for_volumes(settings_for(epochs=1)), seed=0).save(tmp_path / "m.boneage")
@@ -130,13 +130,13 @@ def test_a_model_of_volumes_survives_its_file_and_refuses_radiographs(volumes, n
     assert 0 < result.estimate.months < 300
     assert result.regions.pixels.shape == (1, 16, 16, 16)
     refused = pipeline.assess(radiograph, sex="F")
-    assert (refused.status, refused.reason) == ("refused", "the model reads volumes, and the file has 2 axes")
+    assert (refused.status, refused.reason) == ("refused", "the model reads phantom_volumes, and the file has 2 axes")
     refused = BoneAgePipeline.load(whole_model_file).assess(scan, sex="F")
     assert refused.reason == "the model reads radiographs, and the file has 3 axes"
     with pytest.raises(ValueError, match="would be cut"):
         dataclasses.replace(pipeline, cutting=Cutting("whole", 16))
 
 
-def test_a_localiser_of_radiographs_refuses_volumes(pipeline, volumes):
-    refused = pipeline.assess(gather([volumes / "images"]).scan("phantom0001"), sex="F")
+def test_a_localiser_of_radiographs_refuses_volumes(pipeline, phantom_volumes):
+    refused = pipeline.assess(gather([phantom_volumes / "images"]).scan("phantom0001"), sex="F")
     assert (refused.status, refused.reason) == ("refused", "the model reads radiographs, and the file has 3 axes")

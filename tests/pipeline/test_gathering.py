@@ -96,8 +96,8 @@ def test_millimetres_in_the_patient_need_the_volumes(tmp_path):
         count_in_pixels(table, None)
 
 
-def test_the_first_image_that_can_be_read_tells_how_many_axes_there_are(known, volumes, tmp_path):
+def test_the_first_image_that_can_be_read_tells_how_many_axes_there_are(known, phantom_volumes, tmp_path):
     assert count_axes(gather([known / "images"])) == 2
     (tmp_path / "a.nii").write_bytes(b"broken")
     assert count_axes(gather([tmp_path])) == 2
-    assert count_axes(gather([tmp_path, volumes / "images"])) == 3
+    assert count_axes(gather([tmp_path, phantom_volumes / "images"])) == 3

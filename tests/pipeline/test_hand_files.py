@@ -71,8 +71,8 @@ def test_whatever_the_damage_a_cut_hand_is_refused_by_value(known):
     assert 2 * refused > len(places), "some bytes of an archive say nothing, most do"
 
 
-def test_volumes_are_placed_and_cut(volumes):
-    hands = gather([volumes / "images"], landmarks=volumes / "landmarks.csv")
+def test_volumes_are_placed_and_cut(phantom_volumes):
+    hands = gather([phantom_volumes / "images"], landmarks=phantom_volumes / "landmarks.csv")
     points = hands.points("phantom0001")
     upright = to_millimetres(points, (3.0, 2.0, 2.4))
     mirror = Points(points.names, upright.positions * [1, 1, -1])

@@ -92,10 +92,10 @@ def test_tables_of_different_hands_are_told(boneage, known, tmp_path):
     assert "none of its ids has a known age" in err
 
 
-def test_volumes_are_compared_as_cubes_and_as_pictures(boneage, volumes, tmp_path):
+def test_volumes_are_compared_as_cubes_and_as_pictures(boneage, phantom_volumes, tmp_path):
     code, out, err = boneage(
-        "age", "benchmark", volumes / "images", "--ages", volumes / "ages.csv",
-        "--landmarks", volumes / "landmarks.csv", "--compare",
+        "age", "benchmark", phantom_volumes / "images", "--ages", phantom_volumes / "ages.csv",
+        "--landmarks", phantom_volumes / "landmarks.csv", "--compare",
         "constant,geometry,regions:fixed,regions-slice,regions-projection", "--side", 16, "--folds", 2, "--epochs", 1,
         "--out", tmp_path,
     )  # fmt: skip
