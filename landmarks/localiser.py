@@ -169,8 +169,8 @@ class ForestLocaliser:
         """
         if not hasattr(self, "names_"):
             raise NotFittedError("this ForestLocaliser is not fitted yet")
-        if scan.ndim != self.mean_shape_.shape[1]:
-            raise ValueError(f"the localiser was trained on {self.mean_shape_.shape[1]}D scans, got a {scan.ndim}D one")
+        if scan.ndim != self.ndim:
+            raise ValueError(f"the localiser was trained on {self.ndim}D scans, got a {scan.ndim}D one")
         coarse = self._locate_coarsely(scan)
         if coarse is None:
             return self._absent("no pose of the anatomy fits the image"), ()
@@ -181,6 +181,11 @@ class ForestLocaliser:
         votes = tuple(VoteMap(m.values, m.to_map.compose(to_file)) for m in maps)
         odd = self._refiner.find_odd(positions)
         return self._to_points(scan, pose.inverse().apply(positions), scores, odd), votes
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes of the scans it was trained on: 2, or 3 for volumes."""
+        return int(self.mean_shape_.shape[1])
 
     def is_mirrored(self, points: Points) -> bool:
         """Whether landmarks lie as in a mirror image of the training scans."""

@@ -108,7 +108,7 @@ def assess(
     def refuse(reason: str, points: Points | None = None) -> Assessment:
         return Assessment(id_, path, "refused", reason, known_sex, points, modality=scan.modality, model=model)
 
-    misfit = find_misfit(scan, modality_of(localiser), "give a second --model")
+    misfit = find_misfit(scan, modality_of(cutting.ndim), "give a second --model")
     if misfit:
         return refuse(misfit)
     if known_sex is None and regressor.needs_sex:
@@ -164,8 +164,9 @@ def place_hand(scan: Scan, localiser: ForestLocaliser | None) -> Placed:
     """Locate the landmarks: the same way for a hand to learn from and for one to read."""
     if localiser is None:
         return Placed(None)
-    if scan.ndim != localiser.mean_shape_.shape[1]:
-        return Placed(None, fault=_refuse_kind(scan, localiser.mean_shape_.shape[1]))
+    misfit = find_misfit(scan, modality_of(localiser.ndim))
+    if misfit:
+        return Placed(None, fault=misfit)
     points = localiser.locate(scan)
     return Placed(points, localiser.is_mirrored(points), find_fault(points))
 
@@ -174,8 +175,9 @@ def cut_hand(scan: Scan, placed: Placed, cutting: Cutting, reference: Points | N
     """Return the regions of a hand, or the fault for which there are none."""
     if placed.fault:
         return None, placed.fault
-    if scan.ndim != cutting.ndim:
-        return None, _refuse_kind(scan, cutting.ndim)
+    misfit = find_misfit(scan, modality_of(cutting.ndim))
+    if misfit:
+        return None, misfit
     regions = cutting.cut(scan, placed.points, reference, mirrored=placed.mirrored)
     gap = find_gap(regions)
     return (None, gap) if gap else (regions, "")
@@ -220,11 +222,6 @@ def age_text(months: float) -> str:
     """
     whole = max(round(months), 0)
     return f"{whole // 12} y {whole % 12} m"
-
-
-def _refuse_kind(scan: Scan, ndim: int) -> str:
-    kinds = {2: "radiographs", 3: "volumes"}
-    return f"the model reads {kinds[ndim]}, and the file has {scan.ndim} axes"
 
 
 def _number(value: float, digits: int) -> str:

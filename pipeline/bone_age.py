@@ -42,6 +42,8 @@ class BoneAgePipeline:
 
     def __post_init__(self) -> None:
         if self.localiser is not None:
+            if self.localiser.ndim != self.cutting.ndim:
+                raise ValueError(f"the localiser is of {self.localiser.ndim}D scans, the regions {self.cutting.ndim}D")
             self.cutting.check_landmarks(self.localiser.names_)
         elif self.cutting.needs_landmarks:
             raise ValueError(f"cutting {self.cutting.kind} needs a localiser")
@@ -76,7 +78,7 @@ class BoneAgePipeline:
     @property
     def modality(self) -> Modality:
         """What the model reads: radiographs (``xray``) or volumes (``mri``)."""
-        return modality_of(self.localiser)
+        return modality_of(self.cutting.ndim)
 
     @property
     def region_names(self) -> tuple[str, ...]:

@@ -98,7 +98,7 @@ def _locate(
         scan = read_scan(path, original_shape)
     except UnreadableScan as error:
         return Located(id_, str(path), error.reason)
-    misfit = find_misfit(scan, modality_of(localiser))
+    misfit = find_misfit(scan, modality_of(localiser.ndim))
     if misfit:
         return Located(id_, str(path), misfit)
     points, votes = localiser.locate_with_votes(scan)

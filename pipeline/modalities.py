@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from boneage.imaging import Modality, Scan
-from boneage.landmarks import ForestLocaliser
 
 READS: dict[Modality, str] = {"xray": "radiographs", "mri": "volumes (MR)"}
 
 
-def modality_of(localiser: ForestLocaliser | None) -> Modality:
-    """Return what a localiser was trained on; a model without one looks at whole radiographs."""
-    return "mri" if localiser is not None and localiser.mean_shape_.shape[1] == 3 else "xray"
+def modality_of(ndim: int) -> Modality:
+    """Return what has so many axes: a radiograph, or a volume."""
+    return "mri" if ndim == 3 else "xray"
 
 
 def find_misfit(scan: Scan, modality: Modality, remedy: str = "") -> str:

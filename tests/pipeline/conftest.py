@@ -15,7 +15,7 @@ from boneage.pipeline.bone_age import BoneAgePipeline, save_localiser
 from boneage.pipeline.cli import main
 from boneage.pipeline.gathering import gather
 from boneage.pipeline.training import train_localiser
-from boneage.regression import BoNetSettings, Cutting, Recipe, RegressorSettings
+from boneage.regression import BoNetSettings, Cutting, Recipe, RegressorSettings, for_volumes
 from tests.pipeline.volumes import quick_settings, write_hands
 
 
@@ -123,13 +123,17 @@ def volume_localiser(volumes):
 
 
 @pytest.fixture(scope="session")
-def volume_model_file(volume_localiser, whole_model_file, tmp_path_factory):
+def volume_model_file(volume_localiser, phantom_volumes, tmp_path_factory):
     """A model of volumes that doubts every landmark it finds, and so refuses every hand."""
     path = tmp_path_factory.mktemp("models") / "volume.boneage"
     settings, arrays = volume_localiser.to_state()
     settings["settings"]["min_score"] = 1.0
     doubting = ForestLocaliser.from_state(settings, arrays)
-    dataclasses.replace(BoneAgePipeline.load(whole_model_file), localiser=doubting).save(path)
+    collection = gather([phantom_volumes / "images"], ages=[phantom_volumes / "ages.csv"])
+    cutting = Cutting("whole", 16, ndim=3)
+    prepared = prepare_regions(collection, None, cutting, cut_at_annotations=False, seed=0, jobs=1)
+    pipeline = train_pipeline(prepared, for_volumes(settings_for(epochs=1)), seed=0)
+    dataclasses.replace(pipeline, localiser=doubting).save(path)
     return path
 
 

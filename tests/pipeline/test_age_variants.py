@@ -99,7 +99,9 @@ def test_volumes_are_read_by_networks_of_volumes_and_their_pictures_by_others():
 
 
 def test_annotated_volumes_are_laid_upon_a_shape_in_millimetres(phantom_volumes, tmp_path):
-    collection = gather([phantom_volumes / "images"], landmarks=phantom_volumes / "landmarks.csv", ages=[phantom_volumes / "ages.csv"])
+    collection = gather(
+        [phantom_volumes / "images"], landmarks=phantom_volumes / "landmarks.csv", ages=[phantom_volumes / "ages.csv"]
+    )
     variants = name_variants(("geometry",), SETTINGS, partial(Cutting, ndim=3))
     made = prepare_comparison(collection, variants, None, at_annotations=True, cache=tmp_path, jobs=1)
     points = collection.points("phantom0002")

@@ -130,13 +130,19 @@ def test_a_model_of_volumes_survives_its_file_and_refuses_radiographs(phantom_vo
     assert 0 < result.estimate.months < 300
     assert result.regions.pixels.shape == (1, 16, 16, 16)
     refused = pipeline.assess(radiograph, sex="F")
-    assert (refused.status, refused.reason) == ("refused", "the model reads phantom_volumes, and the file has 2 axes")
+    assert (refused.status, refused.reason) == (
+        "refused",
+        "is a radiograph; the model reads volumes (MR): give a second --model",
+    )
     refused = BoneAgePipeline.load(whole_model_file).assess(scan, sex="F")
-    assert refused.reason == "the model reads radiographs, and the file has 3 axes"
+    assert refused.reason == "is a volume (MR); the model reads radiographs: give a second --model"
     with pytest.raises(ValueError, match="would be cut"):
         dataclasses.replace(pipeline, cutting=Cutting("whole", 16))
 
 
 def test_a_localiser_of_radiographs_refuses_volumes(pipeline, phantom_volumes):
     refused = pipeline.assess(gather([phantom_volumes / "images"]).scan("phantom0001"), sex="F")
-    assert (refused.status, refused.reason) == ("refused", "the model reads radiographs, and the file has 3 axes")
+    assert (refused.status, refused.reason) == (
+        "refused",
+        "is a volume (MR); the model reads radiographs: give a second --model",
+    )

@@ -87,4 +87,4 @@ def test_volumes_are_placed_and_cut(phantom_volumes):
     assert back.stacks.pixels.shape == (1, 13, 16, 16)
     assert back.stacks.frames.shape == (1, 13, 4, 4)
     flat = cut_file(hands, "phantom0001", placed={"phantom0001": hand.placed}, cutting=Cutting(), reference=upright)
-    assert flat.fault == "the model reads radiographs, and the file has 3 axes"
+    assert flat.fault == "is a volume (MR); the model reads radiographs"

@@ -122,7 +122,17 @@ def test_a_training_goes_on_from_a_model_and_says_what_it_knew(boneage, known, t
 
 def test_a_model_of_volumes_is_trained_by_the_same_command(boneage, phantom_volumes, tmp_path):
     model = tmp_path / "m.boneage"
-    arguments = ("age", "train", phantom_volumes / "images", "--ages", phantom_volumes / "ages.csv", "--cut", "whole", "--side", 16)
+    arguments = (
+        "age",
+        "train",
+        phantom_volumes / "images",
+        "--ages",
+        phantom_volumes / "ages.csv",
+        "--cut",
+        "whole",
+        "--side",
+        16,
+    )
     code, out, err = boneage(*arguments, "--model", model, "--epochs", 1)
     assert code == 0, err
     assert "age model trained on 6 hands" in out
