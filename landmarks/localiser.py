@@ -287,16 +287,20 @@ class ForestLocaliser:
         self.convincing_support_ = self.typical_score_ = 0.0
         if self._finder is None:
             return
-        some = list(zip(scans, poses, strict=True))[:: max(len(scans) // _SOME, 1)][:_SOME]
-        right = [(scan, outcome) for scan, pose in some for outcome in self._finder.correct(scan, [pose])]
-        if right:
-            self.convincing_support_ = _CONVINCING * float(np.median([outcome.support for _, outcome in right]))
-            self.typical_score_ = float(np.median([self._look_closer(scan, outcome) for scan, outcome in right]))
+        supports, seen, mirrored = [], [], [0.0]
+        for number in range(0, len(scans), max(len(scans) // _SOME, 1))[:_SOME]:
+            scan, pose = scans[number], poses[number]
+            right = self._finder.correct(scan, [pose])
+            supports += [outcome.support for outcome in right]
+            seen += [self._look_closer(scan, outcome) for outcome in right]
+            if self._settings.first_mirrored:
+                wrong = self._finder.correct(scan, [mirror(scan.ndim).compose(pose)])
+                mirrored += [outcome.support for outcome in wrong]
+        if supports:
+            self.convincing_support_ = _CONVINCING * float(np.median(supports))
+            self.typical_score_ = float(np.median(seen))
         if self._settings.first_mirrored:
-            flip = mirror(scans[0].ndim)
-            wrong = [outcome for scan, pose in some for outcome in self._finder.correct(scan, [flip.compose(pose)])]
-            mirrored = max((outcome.support for outcome in wrong), default=0.0)
-            self.convincing_support_ = max(self.convincing_support_, _CLEARLY * mirrored)
+            self.convincing_support_ = max(self.convincing_support_, _CLEARLY * max(mirrored))
 
     def _look_closer(self, scan: Scan, outcome: Outcome) -> float:
         return self._refiner.score(scan, outcome, self.bounds_)

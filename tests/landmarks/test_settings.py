@@ -1,4 +1,5 @@
 import dataclasses
+import json
 import math
 
 import pytest
@@ -12,6 +13,7 @@ from boneage.landmarks import (
     paper,
     with_vote_weight,
 )
+from boneage.landmarks.settings import settings_from_json
 
 
 def test_the_published_recipe_is_the_published_one():
@@ -67,6 +69,16 @@ def test_local_stages_need_a_radius_and_guesses_must_be_there():
         dataclasses.replace(paper(), first_scales=(0.0,))
     with pytest.raises(ValueError, match="n_neighbours"):
         dataclasses.replace(paper(), n_neighbours=1)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_presets_for_volumes_keep_the_published_forest_in_the_local_stages(preset):
+    settings = PRESETS[preset](3)
+    assert settings != PRESETS[preset]()
+    for stage in settings.local:
+        forest = stage.forest
+        assert (forest.n_trees, forest.max_depth, forest.n_features, forest.n_thresholds) == (8, 14, 100, 10)
+    assert settings_from_json(json.loads(json.dumps(dataclasses.asdict(settings)))) == settings
 
 
 @pytest.mark.parametrize("preset", PRESETS)
