@@ -227,6 +227,9 @@ def _read_shapes(collection: Collection, table: LandmarkTable) -> list[Points]:
 _BASELINES: Mapping[str, Callable[[RegressorSettings], Variant]] = {
     "constant": lambda settings: make_constant(),
     "geometry": lambda settings: make_geometry(GeometrySettings(use_sex=settings.use_sex)),
+    "geometry+size": lambda settings: make_geometry(
+        GeometrySettings(use_sex=settings.use_sex, with_size=True), "geometry+size"
+    ),
     "hog-ridge": lambda settings: Variant("hog-ridge", "regions", lambda seed: HogRegressor(), None, Cutting("whole")),
 }
 

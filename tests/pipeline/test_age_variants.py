@@ -9,7 +9,15 @@ from boneage.imaging.shapes import shape_extent
 from boneage.pipeline.age_training import settings_for
 from boneage.pipeline.age_variants import FUSIONS, name_variants, prepare_comparison
 from boneage.pipeline.gathering import gather
-from boneage.regression import AgeRegressor, ConstantBySex, Cutting, GeometryRegressor, HogRegressor, seed_recipe
+from boneage.regression import (
+    AgeRegressor,
+    ConstantBySex,
+    Cutting,
+    GeometryRegressor,
+    GeometrySettings,
+    HogRegressor,
+    seed_recipe,
+)
 
 SETTINGS = settings_for(epochs=3)
 
@@ -28,6 +36,8 @@ def test_each_name_is_a_model_that_sees_something():
     assert [variant.needs_landmarks for variant in made] == [False, True, False, False, True, True, True]
     assert [variant.needs_sex for variant in made] == [False, True, False, True, True, True, True]
     assert [variant.epochs for variant in made] == [1, 1, 1, 3, 3, 3, 3]
+    (sized,) = name("geometry+size")
+    assert (sized.name, sized.settings) == ("geometry+size", GeometrySettings(with_size=True))
 
 
 def test_what_is_after_colons_is_changed_and_nothing_else():

@@ -41,8 +41,8 @@ from boneage.pipeline.commands.options import (
 )
 
 _COMPARE_HELP = (
-    "Variants, by commas: constant, geometry, hog-ridge, whole, hand, regions, hand+regions; of volumes also "
-    "regions-slice, regions-projection. A network is changed after colons, as in regions:equal."
+    "Variants, by commas: constant, geometry, geometry+size, hog-ridge, whole, hand, regions, hand+regions; of volumes "
+    "also regions-slice, regions-projection. A network is changed after colons, as in regions:equal."
 )
 Folds = Annotated[int, typer.Option("--folds", min=2, help="Test every hand once in this many folds.")]
 
