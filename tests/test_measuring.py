@@ -73,3 +73,14 @@ def test_the_regressions_on_geometry_are_compared_on_the_same_folds(monkeypatch)
     hands = LabelledHands(ids, points, tuple(ages), ("F", "M") * 15)
     mads = script.compare(hands, [ids[:15], ids[15:]])
     assert mads["ridge"] < 5
+
+
+def test_volumes_that_lie_otherwise_keep_their_landmarks():
+    script = load_script("volume_robustness")
+    pixels = np.zeros((12, 20, 16))
+    pixels[3, 14, 5] = 9.0
+    scan, points = Scan(pixels, spacing=(2.0, 1.0, 0.5), modality="mri"), Points(("spot",), [[3.0, 14.0, 5.0]])
+    for name, way in script.WAYS.items():
+        laid, moved = script.lay(scan, points, *way)
+        assert laid.pixels[tuple(moved.positions[0].astype(int))] == 9.0, name
+        assert sorted(laid.true_size) == sorted(scan.true_size)
