@@ -2,8 +2,8 @@
 
 Usage: python docs/measure/volume_robustness.py MODEL [COUNT]
 
-Prints a row for each way of lying: errors in mm over the landmarks in the field, the part of them that is beyond 10 mm or not
-found, the part of the hands that is told to be mirrored, and processor seconds a hand.
+Prints a row for each way of lying: errors in mm over the landmarks in the field, the part of them that is beyond 10 mm
+or not found, how many hands are told to be mirrored, and processor seconds a hand.
 """
 
 from __future__ import annotations
