@@ -1,4 +1,5 @@
 import csv
+import dataclasses
 import importlib.util
 import subprocess
 import sys
@@ -6,6 +7,7 @@ import sys
 import numpy as np
 
 from boneage.imaging import Points, Scan, UnreadableScan, find_scans, read_scan
+from boneage.landmarks import PRESETS, ForestSettings, change_stages
 from tests.conftest import ROOT
 
 
@@ -84,3 +86,25 @@ def test_volumes_that_lie_otherwise_keep_their_landmarks():
         laid, moved = script.lay(scan, points, *way)
         assert laid.pixels[tuple(moved.positions[0].astype(int))] == 9.0, name
         assert sorted(laid.true_size) == sorted(scan.true_size)
+
+
+def test_the_costs_of_volumes_are_printed(monkeypatch, capsys):
+    script = load_script("volume_costs")
+    for name in ("USUAL", "LARGE"):
+        monkeypatch.setattr(script, name, script.SMALL)
+    monkeypatch.setattr(script, "PRESETS", {"fast": quick})
+    script.main("fast", 3)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].startswith("3 volumes drawn")
+    assert lines[2].startswith("training, reading included")
+    assert [line.startswith("20 x 80 x 60: read in") for line in lines[3:]] == [True] * 4
+
+
+def quick(ndim):
+    def thin_out(stage):
+        return dataclasses.replace(stage, n_positions=40, n_copies=1, forest=ForestSettings(n_trees=2, max_depth=5))
+
+    settings = change_stages(PRESETS["fast"](ndim), thin_out)
+    return dataclasses.replace(
+        settings, first_scales=(1.0,), first_rotations_rad=(0.0,), first_rolls_rad=(0.0,), first_mirrored=False
+    )

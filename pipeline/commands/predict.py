@@ -48,12 +48,12 @@ def predict(
     from boneage.pipeline.progress import track
     from boneage.pipeline.shipped import shipped_model
 
+    paths = find_files(images, ids)
     models = model or [shipped_model()]
     try:
         load_models(models)
     except OverlappingModels as error:
         raise typer.BadParameter(str(error), param_hint="--model") from error
-    paths = find_files(images, ids)
 
     def follow(results: Iterator[Assessment]) -> Iterable[Assessment]:
         return track(results, total=len(paths), label="reading hands", console=err_console())

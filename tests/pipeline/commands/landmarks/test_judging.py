@@ -48,7 +48,7 @@ def test_votes_without_images_are_refused(boneage, new, localiser_file, tmp_path
 
 
 def test_benchmark_of_volumes_is_in_millimetres(boneage, volumes, tmp_path, monkeypatch):
-    monkeypatch.setitem(PRESETS, "fast", quick_settings)
+    monkeypatch.setitem(PRESETS, "fast", lambda ndim: quick_settings())
     code, out, _ = boneage(
         "landmarks", "benchmark", volumes / "images", "--landmarks", volumes / "landmarks.csv", "--out", tmp_path,
         "--compare", "fast", "--rounds", 1, "--train", 5, "--test", 2,
