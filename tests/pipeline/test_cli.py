@@ -54,10 +54,7 @@ def test_an_empty_or_absent_folder_is_named_with_what_was_looked_for(boneage, mo
     ):
         code, _, err = boneage(*command)
         assert code == 1
-        assert (
-            f"{tmp_path / 'empty'}: no image in it (looked for PNG, JPEG, TIFF, BMP, DICOM, NIfTI, MetaImage and NRRD files"
-            in err
-        )
+        assert f"{tmp_path / 'empty'}: no image in it (looked for PNG, JPEG, TIFF, BMP, DICOM, NIfTI, MetaImage" in err
     code, _, err = boneage("predict", tmp_path / "none", "--model", model_file, "--out", tmp_path / "out", "--sex", "F")
     assert code == 1
     assert f"{tmp_path / 'none'}: there is no such folder" in err
