@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -149,8 +150,12 @@ class PoseFinder:
         return self._find(scan, (1.0,), [np.eye(scan.ndim)], 1, False)
 
     def find_upright(self, scan: Scan) -> list[Frame]:
-        """Return the best pose with the usual end up, and its mirror image where there may be one."""
-        return self._find(scan, self._settings.first_scales, self._roll([0.0], scan.ndim), 1, self._may_mirror)
+        """Return the best pose in the usual orientation, and its mirror image where there may be one.
+
+        A volume's may be upside down, too: a hand beside the body points to the feet, one above the head does not.
+        """
+        angles = [0.0] if scan.ndim == 2 else [0.0, math.pi]
+        return self._find(scan, self._settings.first_scales, self._roll(angles, scan.ndim), 1, self._may_mirror)
 
     def find_turned(self, scan: Scan) -> list[Frame]:
         """Return the best poses among the other rotations, likewise: a few, since so rough a vote is easily misled."""
