@@ -153,8 +153,7 @@ class Collection:
     @property
     def ndim(self) -> int:
         """Number of axes that the landmark table tells of: 3 for volumes, else 2."""
-        table = self.landmarks.points.values() if self.landmarks is not None else ()
-        return next((points.ndim for points in table), 2)
+        return self.landmarks.ndim if self.landmarks is not None else 2
 
     def __len__(self) -> int:
         return len(self.paths)

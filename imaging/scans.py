@@ -134,6 +134,10 @@ class Scan:
         """Return the map from this file's pixels to true proportions, in units of the spacing."""
         return Frame.from_linear(np.diag(self.spacing_array), np.zeros(self.ndim))
 
+    def frame_from_original_to_true(self) -> Frame:
+        """Return the map from the original's pixels to true proportions, in units of the spacing."""
+        return self.frame_to_true().compose(self.frame_to_original().inverse())
+
     def as_resized_copy_of(self, original_shape: tuple[int, ...]) -> Scan:
         """Return the scan told that its file is a resized copy of an original of ``original_shape``.
 

@@ -364,10 +364,8 @@ def settings_from_json(config: Mapping[str, Any]) -> LocaliserSettings:
     ValueError, KeyError, TypeError
         If they are not such settings.
     """
-    rolls = config.get("first_rolls_rad", (0.0,))  # files from before there were volumes do without
-    tuples = {name: tuple(config[name]) for name in ("first_scales", "first_rotations_rad")} | {
-        "first_rolls_rad": tuple(rolls)
-    }
+    config = {"first_rolls_rad": (0.0,), **config}  # files from before there were volumes do without
+    tuples = {name: tuple(config[name]) for name in ("first_scales", "first_rotations_rad", "first_rolls_rad")}
     coarse, local = _read_stage(config["coarse"]), tuple(_read_stage(stage) for stage in config["local"])
     pose = None if config["pose"] is None else _read_stage(config["pose"])
     return LocaliserSettings(**{**config, **tuples, "coarse": coarse, "local": local, "pose": pose})

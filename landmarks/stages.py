@@ -230,7 +230,7 @@ class _Plan:
 
     Parameters
     ----------
-    images : list of int
+    images : ndarray of int, shape (n_patches,)
         The image of each patch, in order.
     linears : list of ndarray of shape (ndim, ndim)
         How each is turned and scaled.
@@ -240,7 +240,7 @@ class _Plan:
         Of the training positions from the landmark, in the stage's pixels.
     """
 
-    images: list[int]
+    images: NDArray[np.int64]
     linears: list[Array]
     middles: list[Array]
     offsets: Array
@@ -248,7 +248,7 @@ class _Plan:
 
 def _draw_plan(stage: StageSettings, images: NDArray[np.int64], ndim: int, seed: int) -> _Plan:
     rng = np.random.default_rng(seed)
-    chosen, half = np.repeat(images, stage.n_copies).tolist(), _half_side(stage)
+    chosen, half = np.repeat(images, stage.n_copies), _half_side(stage)
     linears, middles = [], []
     for _ in chosen:
         linears.append(draw_jitter(rng, ndim, stage.max_rotation_rad, stage.max_log_scale).linear(ndim))
@@ -262,7 +262,7 @@ def _cut_patches(
 ) -> list[tuple[NDArray[np.int16], Array]]:
     """Return a landmark's patches of an image, and where in each it lies."""
     cut = []
-    for n in (n for n, own in enumerate(plan.images) if own == image):
+    for n in np.flatnonzero(plan.images == image).tolist():
         frame = _patch_frame(place, plan.linears[n] @ turn, plan.middles[n])
         patch = warp(levels, frame, (2 * half + 1,) * levels.ndim)
         cut.append((np.rint(patch).astype(np.int16), frame.apply(place[None])[0]))

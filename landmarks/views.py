@@ -124,7 +124,7 @@ def _cut_down(
 
     No voxel of it is longer than a pixel of the resolution, if none of the volume is.
     """
-    corners = pose.inverse().apply(np.array(list(itertools.product(*zip(bounds.low, bounds.high, strict=True)))))
+    corners = pose.inverse().apply(_corners(bounds.low, bounds.high))
     size = np.array(pixels.shape)
     low = np.clip(np.floor(corners.min(axis=0)), 0, size - 1).astype(int)
     high = np.clip(np.ceil(corners.max(axis=0)) + 1, low + 1, size).astype(int)
@@ -136,7 +136,10 @@ def _cut_down(
 
 def image_bounds(scan: Scan, pose: Frame) -> Bounds:
     """Return the bounds of the whole image in a pose."""
-    last = np.array(scan.pixels.shape) - 1.0
-    corners = np.array(np.meshgrid(*[(0.0, n) for n in last], indexing="ij")).reshape(scan.ndim, -1).T
-    placed = pose.apply(corners)
+    placed = pose.apply(_corners(np.zeros(scan.ndim), np.array(scan.pixels.shape) - 1.0))
     return Bounds(placed.min(axis=0), placed.max(axis=0))
+
+
+def _corners(low: Array, high: Array) -> Array:
+    """Return the corners of a box, shape (n, ndim)."""
+    return np.array(list(itertools.product(*zip(low, high, strict=True))))

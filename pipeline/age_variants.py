@@ -13,7 +13,7 @@ from boneage.imaging import Collection, LandmarkTable, Points, Sex, UnreadableSc
 from boneage.pipeline.age_training import RECIPES
 from boneage.pipeline.assessment import mean_shape_of
 from boneage.pipeline.bone_age import BoneAgePipeline, load_localiser
-from boneage.pipeline.hand_files import to_millimetres
+from boneage.pipeline.gathering import to_millimetres
 from boneage.pipeline.hands import LabelledHands
 from boneage.pipeline.preparing import Preparation
 from boneage.pipeline.progress import Report
@@ -213,7 +213,7 @@ def prepare_comparison(
 
 def _read_shapes(collection: Collection, table: LandmarkTable) -> list[Points]:
     """Return the annotated landmarks, those of volumes in millimetres: voxels are not cubes."""
-    if next(iter(table.points.values())).ndim == 2:
+    if table.ndim == 2:
         return list(table.points.values())
     shapes = []
     for id_ in collection.annotated_ids:

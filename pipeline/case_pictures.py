@@ -15,7 +15,6 @@ from boneage.landmarks import ForestLocaliser, VoteMap
 from boneage.pipeline.colouring import stretch, tint
 from boneage.pipeline.marks import mark_pair
 from boneage.pipeline.volume_cases import draw_volume_case
-from boneage.pipeline.volume_views import to_true
 
 Array = NDArray[np.float64]
 
@@ -100,7 +99,7 @@ def draw_case(scan: Scan, true: Array, found: Array, *, length: float, votes: Vo
 
 def _proportions_of(scan: Scan) -> Frame:
     """Return the map from original pixels to the proportions that a picture has: a radiograph's own."""
-    return to_true(scan) if scan.ndim == 3 else Frame.identity(2)
+    return scan.frame_from_original_to_true() if scan.ndim == 3 else Frame.identity(2)
 
 
 def _vote(localiser: ForestLocaliser, scan: Scan, found: Points) -> dict[str, VoteMap]:

@@ -138,11 +138,12 @@ def find_spacings(ids: Iterable[str], collection: Collection) -> dict[str, tuple
 
 def count_in_mm(points: Mapping[str, Points], spacings: Mapping[str, tuple[float, ...]]) -> dict[str, Points]:
     """Return landmarks in millimetres along the axes of each original, of the images whose spacing is known."""
-    return {
-        id_: dataclasses.replace(some, positions=some.positions * spacings[id_])
-        for id_, some in points.items()
-        if id_ in spacings
-    }
+    return {id_: to_millimetres(some, spacings[id_]) for id_, some in points.items() if id_ in spacings}
+
+
+def to_millimetres(points: Points, spacing_mm: tuple[float, ...] | None) -> Points:
+    """Return landmarks in millimetres; in pixels, as they are, if the length of a pixel is not known."""
+    return points if spacing_mm is None else dataclasses.replace(points, positions=points.positions * spacing_mm)
 
 
 def describe(collection: Collection) -> list[str]:

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from boneage.imaging import Collection, Frame, NoSimilarity, Points, UnreadableScan, lay_upon
+from boneage.imaging import Collection, NoSimilarity, Points, UnreadableScan, lay_upon
 from boneage.imaging.storage import read_arrays
 from boneage.landmarks import ForestLocaliser
 from boneage.pipeline.assessment import Placed, cut_hand, find_fault, place_hand
+from boneage.pipeline.gathering import to_millimetres
 from boneage.pipeline.hands import StoredStacks
 from boneage.regression import Cutting
 
@@ -110,13 +111,6 @@ def unpack_cut(content: bytes) -> CutHand:
     names, fault, phantom, seconds = json.loads(str(data["told"]))
     stacks = StoredStacks(tuple(names), data["pixels"], data["frames"])
     return CutHand(stacks, str(fault), bool(phantom), float(seconds))
-
-
-def to_millimetres(points: Points, spacing_mm: tuple[float, ...] | None) -> Points:
-    """Return landmarks in millimetres; in pixels, as they are, if the length of a pixel is not known."""
-    if spacing_mm is None:
-        return points
-    return points.mapped(Frame.from_linear(np.diag(spacing_mm), np.zeros(points.ndim)))
 
 
 def _place_annotated(hands: Collection, id_: str, reference: Points | None) -> Placed:

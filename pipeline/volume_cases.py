@@ -12,7 +12,7 @@ from boneage.pipeline.colouring import stretch, tint
 from boneage.pipeline.marks import mark_pair
 from boneage.pipeline.panels import BACKGROUND, FAINT, TEXT, font
 from boneage.pipeline.volume_pictures import draw_scale, enlarge
-from boneage.pipeline.volume_views import VIEWS, cut_slice, place_slice, project_votes, to_true
+from boneage.pipeline.volume_views import VIEWS, cut_slice, place_slice, project_votes
 
 Array = NDArray[np.float64]
 
@@ -54,7 +54,7 @@ def draw_volume_case(
         draw.text((x + 6, y + 4), view, fill=TEXT, font=font(14), stroke_width=1, stroke_fill=BACKGROUND)
         if in_mm and view == "coronal":
             draw_scale(draw, (x + 8, y + SIDE - 8), scale, SIDE / 3)
-    off = np.subtract(*to_true(scan).apply(np.stack([found, true])))
+    off = np.subtract(*scan.frame_from_original_to_true().apply(np.stack([found, true])))
     x, y = 2 * _GAP + SIDE, 2 * _GAP + SIDE
     draw.text((x + 12, y + 14), "from truth to estimate", fill=FAINT, font=font(16))
     for line, axis in enumerate((2, 1, 0)):

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from boneage.evaluation import measure_length
-from boneage.imaging import Frame, Points, Scan, find_scheme
+from boneage.imaging import Frame, LandmarkScheme, Points, Scan, find_scheme
 from boneage.landmarks import VoteMap
 from boneage.pipeline.colouring import stretch, tint
 from boneage.pipeline.marks import colours_of, draw_lines, draw_points, draw_regions
@@ -22,7 +22,6 @@ from boneage.pipeline.volume_views import (
     place_projection,
     place_slice,
     project,
-    to_true,
 )
 from boneage.regression import RegionStack
 
@@ -69,18 +68,18 @@ def draw_volume(
     scale = min(HEIGHT / rows, _WIDEST / across)
     parts = []
     highest = gather_votes(scan, votes) if votes else None
+    scheme = find_scheme(points.names) if points is not None else None
     for view in ("coronal", "sagittal"):
         picture, to_picture = _draw_projection(scan, view, scale, highest)
         draw = ImageDraw.Draw(picture)
         if regions is not None:
             draw_regions(draw, regions, to_picture, weights or {})
         if points is not None:
-            scheme = find_scheme(points.names)
             draw_lines(draw, points, scheme.pairs if scheme else (), to_picture)
             draw_points(draw, points, to_picture)
         parts.append(_label_projection(picture, view, scale if scan.spacing_unit == "mm" else None))
     if points is not None:
-        parts.append(_draw_sites(scan, points, votes))
+        parts.append(_draw_sites(scan, points, scheme, votes))
     return join_panels(parts)
 
 
@@ -121,14 +120,13 @@ def draw_scale(draw: ImageDraw.ImageDraw, place: tuple[float, float], pixels_per
     draw.text((x, y - 4), f"{length} mm", fill=TEXT, font=font(12), anchor="lb", stroke_width=1, stroke_fill=BACKGROUND)
 
 
-def _draw_sites(scan: Scan, points: Points, votes: Sequence[VoteMap]) -> Image.Image:
+def _draw_sites(scan: Scan, points: Points, scheme: LandmarkScheme | None, votes: Sequence[VoteMap]) -> Image.Image:
     """Return the slices through each landmark, in as many columns as they need."""
-    scheme = find_scheme(points.names)
     names = [name for name in scheme.names if name in points.names] if scheme else list(points.names)
     n_rows = (HEIGHT - _TOP - _BOTTOM) // (_SIDE + _LABEL)
     sites = Image.new("RGB", (max(-(-len(names) // n_rows), 1) * _COLUMN, HEIGHT), BACKGROUND)
     draw = ImageDraw.Draw(sites)
-    length = measure_length(points.mapped(to_true(scan)))
+    length = measure_length(points.mapped(scan.frame_from_original_to_true()))
     field = _FIELD * (length if np.isfinite(length) else float(scan.true_size.max()))
     scale = _SIDE / field
     in_mm = scan.spacing_unit == "mm"

@@ -20,11 +20,6 @@ _COARSE = 4  # pixels a cell of the cube that votes are projected in
 _CELLS = 200  # of a grid that votes are projected in, along the volume's longest side
 
 
-def to_true(scan: Scan) -> Frame:
-    """Return the map from the original's voxels to the volume's axes in true proportions, in units of its spacing."""
-    return scan.frame_to_true().compose(scan.frame_to_original().inverse())
-
-
 def project(volume: Picture, view: str) -> Picture:
     """Return the means along the line of sight."""
     return np.asarray(np.transpose(volume, VIEWS[view]).mean(axis=0), dtype=np.float32)
@@ -65,7 +60,7 @@ def place_slice(scan: Scan, view: str, middle: Array, scale: float, side: int) -
     Frame
         From the original's voxels to (depth, row, column): the slice is at depth 0.
     """
-    turned = _turn(view).compose(to_true(scan))
+    turned = _turn(view).compose(scan.frame_from_original_to_true())
     place = turned.apply(middle[None])[0]
     in_picture = np.array([0.0, (side - 1) / 2, (side - 1) / 2])
     return Frame.from_linear(scale * np.eye(3), in_picture - scale * place).compose(turned)

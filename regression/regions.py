@@ -96,7 +96,7 @@ def crop_regions(
         raise ValueError(f"region {wrong[0]} cannot be cropped from a {scan.ndim}D scan")
     to_original = scan.frame_to_original()
     to_true = scan.frame_to_true()
-    place = dict(zip(points.names, to_true.compose(to_original.inverse()).apply(points.positions), strict=True))
+    place = dict(zip(points.names, scan.frame_from_original_to_true().apply(points.positions), strict=True))
     shape = (side,) * scan.ndim
     ends = np.zeros(scan.ndim), np.full(scan.ndim, side - 1.0)
     pixels = np.zeros((len(sites), *shape), np.float32)

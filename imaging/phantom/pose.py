@@ -20,13 +20,12 @@ from boneage.imaging.phantom.anatomy import (
     LongBone,
     Ray,
 )
-from boneage.imaging.phantom.growth import Centre, Stage, length_factor, maturity_months, slimness, stage_at
+from boneage.imaging.phantom.building import Build
+from boneage.imaging.phantom.growth import Stage, length_factor, maturity_months, slimness
 from boneage.imaging.scans import Sex
 
 Array = NDArray[np.float64]
 
-_ZONE = 0.13  # part of a bone's length that epiphysis and growth plate take
-_HEAD_ZONE = 0.19  # a metacarpal's head is its epiphysis
 _JOINT = 1.6  # mm between two bones
 
 
@@ -108,28 +107,15 @@ def draw_skeleton(rng: np.random.Generator, sex: Sex, age_months: float) -> Skel
     return Skeleton(rays, radius, ulna, tuple(ovals), _landmarks(rays, radius, ulna, scale))
 
 
-class _Build:
-    """What all bones of one hand share."""
-
-    def __init__(self, rng: np.random.Generator, maturity: float, scale: float, girth: float) -> None:
-        self._rng = rng
-        self._maturity = maturity
-        self._scale = scale
-        self._girth = girth
-
-    def stage(self, centre: Centre) -> Stage:
-        return stage_at(centre, max(self._maturity + self._rng.normal(0.0, 3.0), 0.0))
+class _Build(Build):
+    """Places bones on the film."""
 
     def place(self, bone: LongBone, start: Array, angle_rad: float) -> PlacedBone:
-        length = bone.length * self._scale * self._rng.normal(1.0, 0.012)
-        width = self._scale * self._girth
+        length, width = self.draw_length(bone), self._width
         direction = np.array([math.sin(angle_rad), math.cos(angle_rad)])
-        zone = 8.5 * self._scale if bone.name in ("radius", "ulna") else _ZONE * length
-        if bone.plate == "distal" and bone.name.startswith("mc"):
-            zone = _HEAD_ZONE * length
         return PlacedBone(
-            bone.name, start, direction, length, bone.waist * width, bone.base * width, bone.head * width, zone,
-            bone.plate == "distal", self.stage(bone.centre),
+            bone.name, start, direction, length, bone.waist * width, bone.base * width, bone.head * width,
+            self.zone(bone, length), bone.plate == "distal", self.stage(bone.centre),
         )  # fmt: skip
 
     def place_ray(self, ray: Ray, spread: float, turn_deg: float) -> tuple[PlacedBone, ...]:

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boneage.imaging.phantom.anatomy import CARPALS, RADIUS, RADIUS_WRIST, RAYS, ULNA, ULNA_WRIST, LongBone, Ray
-from boneage.imaging.phantom.growth import Centre, Stage, length_factor, maturity_months, slimness, stage_at
+from boneage.imaging.phantom.building import Build
+from boneage.imaging.phantom.growth import Stage, length_factor, maturity_months, slimness
 from boneage.imaging.scans import Sex
 
 Array = NDArray[np.float64]
@@ -21,7 +22,6 @@ HEAD_ROUND = 0.5  # a head's radius of curvature against its width
 JOINT_MM = 0.4  # of fluid between the cartilage of two bones
 SHAFT_MM = 30.0  # from the growth plate of a grown forearm bone to the landmark in its shaft
 
-_ZONE, _HEAD_ZONE, _FOREARM_ZONE_MM = 0.13, 0.19, 8.5  # where the growth plate lies, as in the radiographs
 _FOREARM = 2.6  # lengths of forearm to draw, so that it leaves every field of view
 _METACARPAL_SPREAD = 1.15  # against the directions of the radiographs: flesh and bones need room
 
@@ -140,30 +140,15 @@ def draw_solid_hand(rng: np.random.Generator, sex: Sex, age_months: float) -> So
     return SolidHand(rays, radius, ulna, carpals, scale)
 
 
-class _Build:
-    """What all bones of one hand share."""
-
-    def __init__(self, rng: np.random.Generator, maturity: float, scale: float, girth: float) -> None:
-        self._rng = rng
-        self._maturity = maturity
-        self._scale = scale
-        self._girth = girth
-
-    def stage(self, centre: Centre) -> Stage:
-        return stage_at(centre, max(self._maturity + self._rng.normal(0.0, 3.0), 0.0))
+class _Build(Build):
+    """Places bones in space."""
 
     def place(self, bone: LongBone, start: Array, rotation: Array) -> SolidBone:
         """Place a bone whose axes are those of the hand, turned by ``rotation``."""
-        length = bone.length * self._scale * self._rng.normal(1.0, 0.012)
-        width = self._scale * self._girth
-        zone = _ZONE * length
-        if bone.name in ("radius", "ulna"):
-            zone = _FOREARM_ZONE_MM * self._scale
-        elif bone.plate == "distal":
-            zone = _HEAD_ZONE * length
+        length, width = self.draw_length(bone), self._width
         return SolidBone(
             bone.name, start, rotation.T[[1, 0, 2]], length, bone.waist * width, bone.base * width, bone.head * width,
-            zone, bone.plate == "distal", self.stage(bone.centre),
+            self.zone(bone, length), bone.plate == "distal", self.stage(bone.centre),
         )  # fmt: skip
 
     def place_ray(self, ray: Ray, spread: float, bend_deg: Array) -> tuple[SolidBone, ...]:

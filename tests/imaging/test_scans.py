@@ -70,5 +70,6 @@ def test_a_reordered_volume_leads_back_to_its_original():
         np.zeros((4, 5, 6)), spacing=(3, 1, 2), spacing_unit="mm", original_shape=(5, 6, 4), to_original=back
     )  # fmt: skip
     assert scan.frame_to_original().apply([[0.0, 0.0, 0.0]]).tolist() == [[4, 0, 0]]
+    assert scan.frame_from_original_to_true().apply([[4.0, 2.0, 1.0]]).tolist() == [[3, 0, 4]]
     assert scan.original_spacing_mm == (1, 2, 3)
     assert scan.true_size.tolist() == [12, 5, 12]

@@ -3,14 +3,13 @@ import pytest
 
 from boneage.imaging import Points
 from boneage.pipeline.assessment import Placed
-from boneage.pipeline.gathering import gather
+from boneage.pipeline.gathering import gather, to_millimetres
 from boneage.pipeline.hand_files import (
     PlacedHand,
     cut_file,
     pack_cut,
     pack_placed,
     place_file,
-    to_millimetres,
     unpack_cut,
     unpack_placed,
 )
