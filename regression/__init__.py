@@ -6,7 +6,7 @@ if __name__ != "boneage.regression":
 from boneage.regression.age_maps import AgeMap, check_map, map_ages
 from boneage.regression.augmentation import AugmentationSettings
 from boneage.regression.baselines import ConstantBySex, HogRegressor
-from boneage.regression.estimates import AgeEstimate
+from boneage.regression.estimates import AgeEstimate, merge_estimates, no_estimate
 from boneage.regression.explaining import Occlusion, occlude
 from boneage.regression.geometry import GeometryRegressor, GeometrySettings
 from boneage.regression.inputs import CUT_KINDS, CutKind, Cutting
@@ -65,7 +65,9 @@ __all__ = [
     "for_volumes",
     "go_on",
     "map_ages",
+    "merge_estimates",
     "modern_recipe",
+    "no_estimate",
     "occlude",
     "seed_recipe",
     "sites_from_json",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 from boneage.imaging import Sex
 from boneage.regression.regions import RegionStack
@@ -95,6 +96,55 @@ def reason_against(stack: RegionStack, sex: Sex | None, *, use_sex: bool) -> str
 def no_estimate(names: tuple[str, ...], reason: str) -> AgeEstimate:
     """Return the estimate of a hand that has no age, with the names of its regions and why."""
     return AgeEstimate(math.nan, names, (math.nan,) * len(names), (0.0,) * len(names), reason)
+
+
+def merge_estimates(estimates: Sequence[AgeEstimate]) -> AgeEstimate:
+    """Return what several models say of one hand as one estimate: the mean of their ages.
+
+    Models without an age do not count, the others all the same. A region's weight is the mean of its weights in those,
+    and its age the weighted mean of what they say of it, so that the age is still the weighted mean of the regions'.
+    What is said of a region that weighs nothing is averaged as it is.
+
+    Parameters
+    ----------
+    estimates : sequence of AgeEstimate
+        At least one. Regions of one name are one region; they come in the order in which they are first named.
+
+    Examples
+    --------
+    >>> hand = AgeEstimate(90.0, ("hand",), (90.0,), (1.0,))
+    >>> bones = AgeEstimate(100.0, ("radius", "ulna"), (110.0, 90.0), (0.5, 0.5))
+    >>> merge_estimates([hand, bones])
+    AgeEstimate(months=95.0, region_names=('hand', 'radius', 'ulna'), region_months=(90.0, 110.0, 90.0),
+        region_weights=(0.5, 0.25, 0.25), reason='')
+    """
+    if len(estimates) == 1:
+        return estimates[0]
+    names = tuple(dict.fromkeys(name for estimate in estimates for name in estimate.region_names))
+    able = [estimate for estimate in estimates if not math.isnan(estimate.months)]
+    if not able:
+        return no_estimate(names, estimates[0].reason)
+    said: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
+    for estimate in able:
+        for name, months, weight in zip(
+            estimate.region_names, estimate.region_months, estimate.region_weights, strict=True
+        ):
+            if not math.isnan(months):
+                said[name].append((months, weight))
+    return AgeEstimate(
+        fmean(estimate.months for estimate in able),
+        names,
+        tuple(_merge_ages(said[name]) for name in names),
+        tuple(math.fsum(weight for _, weight in said[name]) / len(able) for name in names),
+    )
+
+
+def _merge_ages(said: Sequence[tuple[float, float]]) -> float:
+    """Return the mean of a region's ages by their weights; NaN if there are none."""
+    if not said:
+        return math.nan
+    ages, weights = zip(*said, strict=True)
+    return fmean(ages, weights if any(weights) else None)
 
 
 def _sides(shape: tuple[int, ...]) -> str:

@@ -1,0 +1,71 @@
+import math
+
+import pytest
+
+from boneage.regression import AgeEstimate, merge_estimates, no_estimate
+
+NAN = math.nan
+HAND = AgeEstimate(90.0, ("hand",), (90.0,), (1.0,))
+BONES = AgeEstimate(104.0, ("radius", "ulna", "carpus"), (110.0, 100.0, NAN), (0.4, 0.6, 0.0))
+
+
+def by_name(estimate):
+    return {
+        name: (months, weight)
+        for name, months, weight in zip(
+            estimate.region_names, estimate.region_months, estimate.region_weights, strict=True
+        )
+    }
+
+
+def weighted_mean(estimate):
+    return math.fsum(weight * months for months, weight in by_name(estimate).values() if weight)
+
+
+def test_the_age_is_the_mean_and_still_the_weighted_mean_of_the_regions():
+    merged = merge_estimates([HAND, BONES])
+    assert merged.months == 97.0
+    assert merged.region_names == ("hand", "radius", "ulna", "carpus")
+    assert merged.region_months[:3] == (90.0, 110.0, 100.0)
+    assert merged.region_weights == pytest.approx((0.5, 0.2, 0.3, 0.0))
+    assert weighted_mean(merged) == pytest.approx(merged.months)
+    assert math.isnan(merged.region_months[3])
+    assert not merged.reason
+
+
+def test_a_region_of_several_models_is_one_of_their_weighted_ages():
+    other = AgeEstimate(80.0, ("ulna", "radius"), (80.0, NAN), (1.0, 0.0))
+    merged = merge_estimates([BONES, other])
+    assert merged.region_names == ("radius", "ulna", "carpus"), "in the order of the first model that names them"
+    said = by_name(merged)
+    assert said["radius"] == (110.0, pytest.approx(0.2)), "what one model says of it is all there is"
+    assert said["ulna"] == (pytest.approx((0.6 * 100 + 1.0 * 80) / 1.6), pytest.approx(0.8))
+    assert merged.months == 92.0
+    assert weighted_mean(merged) == pytest.approx(92.0)
+
+
+def test_what_weighs_nothing_has_the_plain_mean_of_what_is_said_of_it():
+    one, other = (AgeEstimate(age, ("a", "b"), (age, 10.0 + age), (1.0, 0.0)) for age in (50.0, 70.0))
+    assert by_name(merge_estimates([one, other]))["b"] == (70.0, 0.0)
+
+
+def test_a_model_without_an_age_does_not_count_and_its_regions_weigh_nothing():
+    merged = merge_estimates([no_estimate(BONES.region_names, "no bones"), HAND])
+    assert (merged.months, merged.reason) == (90.0, "")
+    assert merged.region_names == ("radius", "ulna", "carpus", "hand")
+    assert merged.region_weights == (0.0, 0.0, 0.0, 1.0)
+    assert [math.isnan(months) for months in merged.region_months] == [True, True, True, False]
+
+
+def test_without_any_age_there_is_the_first_reason():
+    merged = merge_estimates([no_estimate(("hand",), "no hand"), no_estimate(("radius", "hand"), "no bones")])
+    assert math.isnan(merged.months)
+    assert (merged.region_names, merged.region_weights, merged.reason) == (("hand", "radius"), (0.0, 0.0), "no hand")
+
+
+def test_one_model_alone_is_left_as_it_is_and_twice_the_same_says_the_same():
+    assert merge_estimates([BONES]) is BONES
+    twice = merge_estimates([BONES, BONES])
+    assert twice.months == BONES.months
+    assert twice.region_weights == BONES.region_weights
+    assert twice.region_months == pytest.approx(BONES.region_months, nan_ok=True)
