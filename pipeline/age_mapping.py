@@ -57,10 +57,10 @@ def map_files(
     InvalidModelFile, UnusableOutput
         If the model cannot be used, or the folder not written to.
     ValueError
-        If the model makes no maps, or its window is larger than ``side``.
+        If the model makes no maps, or joins several, or its window is larger than ``side``.
     """
     pipeline = BoneAgePipeline.load(model)
-    window = check_map(pipeline.regressor).settings.window
+    window = check_map(pipeline.only_reader.regressor).settings.window
     if side is not None and side < window:
         raise ValueError(f"the side must be at least the network's window, {window} pixels, got {side}")
     folder = prepare_folder(out)
@@ -94,10 +94,10 @@ def _map_file(
     except UnreadableScan as error:
         return Assessment(id_, str(path), "refused", error.reason, sex), None
     result = pipeline.assess(scan, sex=sex, id_=id_, path=str(path))
-    if result.regions is None:
+    if not result.regions:
         return result, None
-    stack = crop_again(scan, result.regions, side) if side else result.regions
-    drawn = map_ages(pipeline.regressor, stack, result.sex)
+    (stack,) = result.stacks
+    drawn = map_ages(pipeline.only_reader.regressor, crop_again(scan, stack, side) if side else stack, result.sex)
     draw_age_map(scan, result, drawn).save(pictures / f"{id_}.png")
     write_table(pictures / f"{id_}.csv", list(list_cells(drawn)))
     return result, drawn

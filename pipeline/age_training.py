@@ -10,6 +10,7 @@ from typing import Any
 
 from boneage.imaging import Collection
 from boneage.landmarks import ForestLocaliser, accurate
+from boneage.pipeline.age_readers import AgeReader
 from boneage.pipeline.assessment import mean_shape_of
 from boneage.pipeline.bone_age import BoneAgePipeline, load_localiser
 from boneage.pipeline.hands import LabelledHands
@@ -132,14 +133,14 @@ def train_pipeline(
     Raises
     ------
     ValueError
-        If there are too few hands, or the model is to use the sex and that of a hand is not known.
+        If there are too few hands, or the model is to use the sex and that of a hand is not known, or ``start`` joins
+        several age models.
     """
     regions = prepared.regions
     if settings.use_sex:
         regions.check_sexes()
-    regressor = AgeRegressor(
-        settings=settings, random_state=seed, weights=weights, start=start.regressor if start else None
-    )
+    begun = start.only_reader.regressor if start else None
+    regressor = AgeRegressor(settings=settings, random_state=seed, weights=weights, start=begun)
     regressor.fit(
         regions.inputs, regions.ages_months, regions.sexes, ids=regions.ids, progress=report, checkpoints=checkpoints
     )
@@ -154,4 +155,4 @@ def train_pipeline(
     }
     if start is not None:
         summary["age"]["started_from"] = {"model": start.name, **start.summary["age"]}
-    return BoneAgePipeline(prepared.localiser, regressor, prepared.cutting, summary)
+    return BoneAgePipeline(prepared.localiser, (AgeReader(regressor, prepared.cutting),), summary)

@@ -140,7 +140,8 @@ def name_variants(
     Raises
     ------
     ValueError
-        If a name is not known or is there twice, or none is given, or a network cannot go on from ``start``.
+        If a name is not known or is there twice, or none is given, or a network cannot go on from ``start``, which may
+        join several age models.
     """
     if not asked or len(set(asked)) < len(asked):
         raise ValueError(f"variants to compare must be named once each, at least one, got {', '.join(asked)!r}")
@@ -154,12 +155,7 @@ def name_variants(
 
 def describe_seen(start: BoneAgePipeline | None, collection: Collection) -> list[str]:
     """Remark on the hands that a model to go on from seems to know already: tested on them, it is not new to them."""
-    known: set[str] = set()
-    told = start.summary.get("age", {}) if start else {}
-    while told:
-        known |= set(told.get("ids", ()))
-        told = told.get("started_from", {})
-    seen = sorted(known & set(collection.ids))
+    seen = sorted(start.trained_ids & set(collection.ids)) if start else []
     if not start or not seen:
         return []
     return [f"{start.name} was trained on hands of the same ids as {len(seen)} of these: {', '.join(seen[:5])} …"]
@@ -254,7 +250,7 @@ def _name_network(
     cutting = make_cutting(kind)
     if len(cutting.shape) == 3:
         settings = for_volumes(settings)
-    begun = start.regressor if start else None
+    begun = start.only_reader.regressor if start else None
     if begun is not None:
         begun.check_successor(settings, cutting.region_names, cutting.side)
     file = weights if isinstance(settings.network, BackboneSettings) else None

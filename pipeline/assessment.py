@@ -11,8 +11,9 @@ import numpy as np
 
 from boneage.imaging import Modality, Points, Scan, Sex
 from boneage.landmarks import ForestLocaliser
+from boneage.pipeline.age_readers import AgeReader
 from boneage.pipeline.modalities import find_misfit, modality_of
-from boneage.regression import AgeEstimate, AgeRegressor, Cutting, RegionStack
+from boneage.regression import AgeEstimate, Cutting, RegionStack, merge_estimates, no_estimate
 
 _ENOUGH = 2 / 3  # of the landmarks: ages of hands with fewer were off by four years on average (docs/decisions/0006)
 _NEARLY_ALL = 0.9  # ... of those with fewer than this, by two
@@ -36,8 +37,9 @@ class Assessment:
         Landmarks in original pixels; ``None`` too if the model looks at the whole image and has no localiser.
     estimate : AgeEstimate or None
         ``None`` for a refused file.
-    regions : RegionStack or None
-        The crops the estimate was made from.
+    regions : tuple of RegionStack or None
+        The crops that each age model read, ``None`` for one that could not; empty if the file was refused, or they were
+        not kept.
     modality : {"xray", "mri"} or None
         ``None`` for a file that could not be read.
     model : str
@@ -51,7 +53,7 @@ class Assessment:
     sex: Sex | None = None
     points: Points | None = None
     estimate: AgeEstimate | None = None
-    regions: RegionStack | None = None
+    regions: tuple[RegionStack | None, ...] = ()
     modality: Modality | None = None
     model: str = ""
 
@@ -60,6 +62,11 @@ class Assessment:
             raise ValueError(f"a {self.status} assessment {'needs an' if self.estimate is None else 'has no'} estimate")
         if self.status != "ok" and not self.reason:
             raise ValueError(f"a {self.status} assessment needs a reason")
+
+    @property
+    def stacks(self) -> tuple[RegionStack, ...]:
+        """The crops of the age models that took part."""
+        return tuple(stack for stack in self.regions if stack is not None)
 
     def row(self, region_names: Sequence[str]) -> dict[str, object]:
         """Return one row of ``ages.csv``; empty where there is nothing to say, weight 0 for a missing region."""
@@ -90,39 +97,45 @@ def assess(
     path: str,
     sex: Sex | None,
     localiser: ForestLocaliser | None,
-    regressor: AgeRegressor,
-    cutting: Cutting,
+    readers: Sequence[AgeReader],
     model: str = "",
 ) -> Assessment:
-    """Find the landmarks, cut the hand by them and estimate the age.
+    """Find the landmarks, cut the hand by them and estimate the age: the mean of what the age models say.
 
     1. Refuse a volume where the model reads radiographs, and the other way round.
-    2. Take the sex given, else the file's own; refuse the hand if the model needs it and neither is there.
+    2. Take the sex given, else the file's own; refuse the hand if a model needs it and neither is there.
     3. Locate the landmarks; refuse an image in which most of them are not found.
-    4. Cut the hand; refuse it if more than a third of its regions are missing.
-    5. Estimate; flag the estimate if a region or several landmarks are missing, the hand is mirrored, the file
-       contradicts the sex given, or there is no localiser to tell that it is a hand at all.
+    4. Cut the hand, each way once. An age model more than a third of whose regions are missing takes no part; refuse
+       the hand if none does.
+    5. Estimate; flag the estimate if an age model, a region or several landmarks are missing, the hand is mirrored, the
+       file contradicts the sex given, or there is no localiser to tell that it is a hand at all.
     """
     known_sex = sex or scan.sex
 
     def refuse(reason: str, points: Points | None = None) -> Assessment:
         return Assessment(id_, path, "refused", reason, known_sex, points, modality=scan.modality, model=model)
 
-    misfit = find_misfit(scan, modality_of(cutting.ndim), "give a second --model")
+    misfit = find_misfit(scan, modality_of(readers[0].cutting.ndim), "give a second --model")
     if misfit:
         return refuse(misfit)
-    if known_sex is None and regressor.needs_sex:
+    if known_sex is None and any(reader.regressor.needs_sex for reader in readers):
         return refuse("the sex is not known, and the model needs it: give it with --sex-csv or --sex")
     placed = place_hand(scan, localiser)
-    points = placed.points
-    regions, fault = cut_hand(scan, placed, cutting, mean_shape_of(localiser))
-    if regions is None:
-        return refuse(fault, points)
-    estimate = regressor.predict([regions], [known_sex])[0]
+    points, reference = placed.points, mean_shape_of(localiser)
+    ways = {reader.cutting for reader in readers}
+    found = {cutting: cut_hand(scan, placed, cutting, reference) for cutting in ways}
+    cut = [found[reader.cutting] for reader in readers]
+    estimate = merge_estimates(
+        [
+            no_estimate(reader.cutting.region_names, fault)
+            if stack is None
+            else reader.regressor.predict([stack], [known_sex])[0]
+            for reader, (stack, fault) in zip(readers, cut, strict=True)
+        ]
+    )
     if math.isnan(estimate.months):
         return refuse(estimate.reason, points)
-    missing = [name for name, there in zip(regions.names, regions.present, strict=True) if not there]
-    remarks = [f"no region for {', '.join(missing)}"] if missing else []
+    remarks = _remark_on_regions(cut)
     if points is not None and points.present.sum() < _NEARLY_ALL * len(points):
         remarks.append(f"only {points.present.sum()} of {len(points)} landmarks found")
     if placed.mirrored:
@@ -132,7 +145,7 @@ def assess(
     if localiser is None:
         remarks.append("the model has no localiser: nothing checked that this is a hand")
     status: Status = "flagged" if remarks else "ok"
-    reason = "; ".join(remarks)
+    reason, regions = "; ".join(remarks), tuple(stack for stack, _ in cut)
     return Assessment(id_, path, status, reason, known_sex, points, estimate, regions, scan.modality, model)
 
 
@@ -222,6 +235,18 @@ def age_text(months: float) -> str:
     """
     whole = max(round(months), 0)
     return f"{whole // 12} y {whole % 12} m"
+
+
+def _remark_on_regions(cut: Sequence[tuple[RegionStack | None, str]]) -> list[str]:
+    """Say which age models took no part, and which regions the others lack."""
+    able = [stack for stack, _ in cut if stack is not None]
+    remarks = []
+    if len(able) < len(cut):
+        faults = dict.fromkeys(fault for _, fault in cut if fault)
+        remarks.append(f"read by {len(able)} of {len(cut)} age models: {', '.join(faults)}")
+    missing = (name for stack in able for name, there in zip(stack.names, stack.present, strict=True) if not there)
+    names = ", ".join(dict.fromkeys(missing))
+    return [*remarks, f"no region for {names}"] if names else remarks
 
 
 def _number(value: float, digits: int) -> str:

@@ -20,7 +20,6 @@ from boneage.pipeline.explanation_pictures import draw_explanation
 from boneage.pipeline.modalities import READS
 from boneage.pipeline.outputs import prepare_folder, write_table
 from boneage.pipeline.overlay import draw_overlay
-from boneage.regression import occlude
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +81,7 @@ def predict_files(
     jobs : int
         Number of processes.
     explain : bool
-        Whether to draw what each age rests on; see :func:`~boneage.regression.occlude`.
+        Whether to draw what each age rests on; see :meth:`BoneAgePipeline.explain`.
     follow : callable, optional
         Wraps the stream of results, e.g. to show progress.
 
@@ -159,10 +158,9 @@ def assess_file(models: Sequence[Path], job: Job, id_: str) -> Assessment:
         return Assessment(id_, str(job.path), "refused", f"internal error: {error!r}", job.sex)
     if job.overlay is not None:
         draw_overlay(scan, result).save(job.overlay)
-    if job.explanation is not None and result.regions is not None:
-        occlusion = occlude(pipeline.regressor, result.regions, result.sex)
-        draw_explanation(scan, result, occlusion).save(job.explanation)
-    return dataclasses.replace(result, regions=None)
+    if job.explanation is not None and result.regions:
+        draw_explanation(scan, result, pipeline.explain(result)).save(job.explanation)
+    return dataclasses.replace(result, regions=())
 
 
 def name_files(paths: Sequence[Path]) -> list[str]:

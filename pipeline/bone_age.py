@@ -1,9 +1,11 @@
-"""The whole pipeline as one object: a localiser, an age model, and the way of cutting between them."""
+"""The whole pipeline as one object: a localiser, and age models with the ways of cutting between it and them."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,11 @@ import numpy as np
 
 from boneage.imaging import Modality, Scan, Sex
 from boneage.landmarks import ForestLocaliser
+from boneage.pipeline.age_readers import AgeReader
 from boneage.pipeline.assessment import Assessment, assess
 from boneage.pipeline.modalities import modality_of
 from boneage.pipeline.model_files import InvalidModelFile, ModelFile, load_model, save_model
-from boneage.regression import AgeRegressor, Cutting, sites_from_json, sites_to_json
+from boneage.regression import Occlusion, occlude
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,9 +28,8 @@ class BoneAgePipeline:
     ----------
     localiser : ForestLocaliser or None
         Fitted. A model that looks at the whole image does without; with one, it refuses what is no hand.
-    regressor : AgeRegressor
-        Fitted on what ``cutting`` cuts.
-    cutting : Cutting
+    readers : tuple of AgeReader
+        One, or several whose ages are averaged.
     summary : mapping
         What the parts were trained on.
     name : str
@@ -35,23 +37,17 @@ class BoneAgePipeline:
     """
 
     localiser: ForestLocaliser | None
-    regressor: AgeRegressor
-    cutting: Cutting
+    readers: tuple[AgeReader, ...]
     summary: Mapping[str, Any]
     name: str = "unsaved"
 
     def __post_init__(self) -> None:
-        if self.localiser is not None:
-            if self.localiser.ndim != self.cutting.ndim:
-                raise ValueError(f"the localiser is of {self.localiser.ndim}D scans, the regions {self.cutting.ndim}D")
-            self.cutting.check_landmarks(self.localiser.names_)
-        elif self.cutting.needs_landmarks:
-            raise ValueError(f"cutting {self.cutting.kind} needs a localiser")
-        if self.regressor.region_names_ != self.region_names or self.regressor.shape_ != self.cutting.shape:
-            raise ValueError(
-                f"the age model was trained on {len(self.regressor.region_names_)} regions of shape "
-                f"{self.regressor.shape_}, but {len(self.region_names)} of shape {self.cutting.shape} would be cut"
-            )
+        if not self.readers:
+            raise ValueError("a pipeline needs at least one age model")
+        if len({reader.cutting.ndim for reader in self.readers}) > 1:
+            raise ValueError("the age models must all read radiographs, or all read volumes")
+        for reader in self.readers:
+            reader.check_localiser(self.localiser)
 
     def assess(self, scan: Scan, *, sex: Sex | None, id_: str = "", path: str = "") -> Assessment:
         """Assess one scan; a hand that cannot be read is a refused assessment, not an error.
@@ -70,20 +66,65 @@ class BoneAgePipeline:
             path=path,
             sex=sex,
             localiser=self.localiser,
-            regressor=self.regressor,
-            cutting=self.cutting,
+            readers=self.readers,
             model=self.name,
         )
+
+    def explain(self, assessment: Assessment) -> tuple[Occlusion, ...]:
+        """Hide pieces of a hand and note how its age changes: an occlusion for each age model that read it.
+
+        Where several did, what changes is the mean of their ages: by each one's own change, divided by their number.
+
+        Parameters
+        ----------
+        assessment : Assessment
+            By this pipeline, with an estimate and regions.
+
+        Raises
+        ------
+        ValueError
+            If the hand was refused, or its regions were not kept.
+        """
+        if assessment.estimate is None or not assessment.regions:
+            raise ValueError("there is no age to explain, or its regions were not kept")
+        months, n = assessment.estimate.months, len(assessment.stacks)
+        occlusions = (
+            occlude(reader.regressor, stack, assessment.sex)
+            for reader, stack in zip(self.readers, assessment.regions, strict=True)
+            if stack is not None
+        )
+        return tuple(replace(one, changes=one.changes / n, age_months=months) for one in occlusions)
+
+    @property
+    def only_reader(self) -> AgeReader:
+        """The age model, for what can be done with one alone.
+
+        Raises
+        ------
+        ValueError
+            If there are several.
+        """
+        if len(self.readers) > 1:
+            raise ValueError(f"{self.name} joins {len(self.readers)} age models, and a single one is needed here")
+        return self.readers[0]
 
     @property
     def modality(self) -> Modality:
         """What the model reads: radiographs (``xray``) or volumes (``mri``)."""
-        return modality_of(self.cutting.ndim)
+        return modality_of(self.readers[0].cutting.ndim)
 
     @property
     def region_names(self) -> tuple[str, ...]:
         """Names of the regions, in the order of the columns of ``ages.csv``."""
-        return self.cutting.region_names
+        return tuple(dict.fromkeys(name for reader in self.readers for name in reader.cutting.region_names))
+
+    @property
+    def trained_ids(self) -> frozenset[str]:
+        """Ids of all hands that the age models have learnt from, and what they went on from, as far as the file tells.
+
+        A hand of one of these ids is not new to the model.
+        """
+        return _gather_ids(self.summary.get("age", {}))
 
     def save(self, path: Path | str, *, half: bool = False) -> None:
         """Write the pipeline to a ``.boneage`` file.
@@ -92,24 +133,18 @@ class BoneAgePipeline:
         ----------
         path : path-like
         half : bool
-            Whether the network's weights are written in half precision: ages change in the second decimal, if at all.
+            Whether the networks' weights are written in half precision: ages change in the second decimal, if at all.
         """
-        localiser_settings, localiser_arrays = self.localiser.to_state() if self.localiser else (None, {})
-        regressor_settings, regressor_arrays = self.regressor.to_state()
-        settings = {
-            "localiser": localiser_settings,
-            "regressor": regressor_settings,
-            "cut": self.cutting.kind,
-            "sites": sites_to_json(self.cutting.sites),
-            "side": self.cutting.side,
-            "proportions": self.cutting.proportions,
-            "thumbnail": self.cutting.thumbnail,
-            "ndim": self.cutting.ndim,
-        }
+        localiser, localiser_arrays = self.localiser.to_state() if self.localiser else (None, {})
         arrays = {f"localiser/{name}": array for name, array in localiser_arrays.items()}
-        for name, array in regressor_arrays.items():
-            shorter = half and array.dtype == np.float32
-            arrays[f"regressor/{name}"] = array.astype(np.float16) if shorter else array
+        readers = []
+        for number, reader in enumerate(self.readers):
+            state, reader_arrays = reader.to_state()
+            readers.append(state)
+            for name, array in reader_arrays.items():
+                shorter = half and array.dtype == np.float32
+                arrays[f"readers/{number}/{name}"] = array.astype(np.float16) if shorter else array
+        settings = {"localiser": localiser, "readers": readers}
         save_model(path, ModelFile("pipeline", settings, arrays, dict(self.summary)))
 
     @classmethod
@@ -125,8 +160,7 @@ class BoneAgePipeline:
         try:
             return cls(
                 localiser=_read_localiser(model.settings["localiser"], _under(model.arrays, "localiser/")),
-                regressor=AgeRegressor.from_state(model.settings["regressor"], _under(model.arrays, "regressor/")),
-                cutting=_read_cutting(model.settings),
+                readers=_read_readers(model.settings, model.arrays),
                 summary=model.summary,
                 name=f"{Path(path).name} {model.sha256[:12]}",
             )
@@ -138,6 +172,16 @@ def save_localiser(path: Path | str, localiser: ForestLocaliser, summary: Mappin
     """Write a fitted localiser to a ``.boneage`` file."""
     settings, arrays = localiser.to_state()
     save_model(path, ModelFile("localiser", settings, arrays, dict(summary)))
+
+
+def fingerprint_localiser(localiser: ForestLocaliser) -> str:
+    """Return a digest that tells a fitted localiser from any other."""
+    settings, arrays = localiser.to_state()
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    for name in sorted(arrays):
+        digest.update(name.encode())
+        digest.update(arrays[name].tobytes())
+    return digest.hexdigest()
 
 
 def load_localiser(path: Path | str) -> tuple[ForestLocaliser, Mapping[str, Any]]:
@@ -164,14 +208,17 @@ def _read_localiser(settings: Mapping[str, Any] | None, arrays: Mapping[str, Any
     return None if settings is None else ForestLocaliser.from_state(settings, arrays)
 
 
-def _read_cutting(settings: Mapping[str, Any]) -> Cutting:
-    """Read the way of cutting; a model file from before there were several has regions."""
-    kind, sites, side = settings.get("cut", "regions"), settings["sites"], int(settings["side"])
-    if side < 1:
-        raise ValueError(f"the side of a region must be positive, got {side}")
-    proportions, thumbnail = settings.get("proportions", "file"), int(settings.get("thumbnail", 0))
-    ndim = int(settings.get("ndim", 2))
-    return Cutting(kind, side, sites_from_json(sites) if sites else (), proportions, thumbnail, ndim)
+def _read_readers(settings: Mapping[str, Any], arrays: Mapping[str, Any]) -> tuple[AgeReader, ...]:
+    """Read the age models; a model file from before there could be several has the settings of one on top."""
+    if "readers" not in settings:
+        return (AgeReader.from_state(settings, _under(arrays, "regressor/")),)
+    states = enumerate(settings["readers"])
+    return tuple(AgeReader.from_state(state, _under(arrays, f"readers/{number}/")) for number, state in states)
+
+
+def _gather_ids(told: Mapping[str, Any]) -> frozenset[str]:
+    before = [told["started_from"]] if "started_from" in told else []
+    return frozenset(told.get("ids", ())).union(*(_gather_ids(part) for part in (*before, *told.get("joined", ()))))
 
 
 def _under(arrays: Mapping[str, Any], prefix: str) -> dict[str, Any]:

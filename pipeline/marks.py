@@ -5,7 +5,7 @@ A picture shows the last two axes of a map into it: those of a radiograph, or a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,22 +50,25 @@ def draw_lines(draw: ImageDraw.ImageDraw, points: Points, pairs: Sequence[tuple[
 
 
 def draw_regions(
-    draw: ImageDraw.ImageDraw, regions: RegionStack, to_picture: Frame, weights: Mapping[str, float]
+    draw: ImageDraw.ImageDraw, stacks: Iterable[RegionStack], to_picture: Frame, estimate: AgeEstimate | None = None
 ) -> None:
-    """Outline the regions that are present, the brighter the larger their weights, 0 to 1 by name."""
-    side = regions.pixels.shape[-1]
-    for name, frame in zip(regions.names, regions.frames, strict=True):
-        if frame is not None:
-            outline = outline_cells((side,) * frame.ndim, to_picture.compose(frame))
-            draw.line(outline, fill=shade(weights.get(name, 0.0)), width=2, joint="curve")
+    """Outline the regions that are present, the brighter the larger their weights beside others of their stack."""
+    for stack in stacks:
+        weights = relative_weights(estimate, stack.names)
+        side = stack.pixels.shape[-1]
+        for name, frame in zip(stack.names, stack.frames, strict=True):
+            if frame is not None:
+                outline = outline_cells((side,) * frame.ndim, to_picture.compose(frame))
+                draw.line(outline, fill=shade(weights.get(name, 0.0)), width=2, joint="curve")
 
 
-def relative_weights(estimate: AgeEstimate | None) -> dict[str, float]:
-    """Return each region's weight as a fraction of the largest."""
+def relative_weights(estimate: AgeEstimate | None, names: Sequence[str]) -> dict[str, float]:
+    """Return the weight of each region of some ``names`` as a fraction of the largest among them."""
     if estimate is None:
         return {}
-    largest = max(float(np.max(estimate.region_weights)), 1e-9)
-    return {n: float(w) / largest for n, w in zip(estimate.region_names, estimate.region_weights, strict=True)}
+    of_name = dict(zip(estimate.region_names, estimate.region_weights, strict=True))
+    largest = max(*(float(of_name[name]) for name in names), 1e-9)
+    return {name: float(of_name[name]) / largest for name in names}
 
 
 def shade(relative: float) -> Colour:

@@ -17,18 +17,17 @@ def draw_overlay(scan: Scan, assessment: Assessment) -> Image.Image:
     """Draw an assessed hand with its landmarks, its regions, and a panel of ages and weights.
 
     The hand is drawn in its true proportions, ``HEIGHT`` pixels high. A region's outline is the brighter, the
-    larger its weight; landmarks with a low score are drawn in another colour. Of a volume there are projections, and
-    slices through each landmark; see :func:`~boneage.pipeline.volume_pictures.draw_volume`.
+    larger its weight beside the others that an age model reads with it; landmarks with a low score are drawn in another
+    colour. Of a volume there are projections, and slices through each landmark; see
+    :func:`~boneage.pipeline.volume_pictures.draw_volume`.
     """
     panel = _draw_panel(assessment)
     if scan.ndim == 3:
-        weights = relative_weights(assessment.estimate)
-        volume = draw_volume(scan, assessment.points, regions=assessment.regions, weights=weights)
+        volume = draw_volume(scan, assessment.points, regions=assessment.stacks, estimate=assessment.estimate)
         return join_panels([volume, panel])
     picture, to_picture = draw_scan(scan)
     draw = ImageDraw.Draw(picture)
-    if assessment.regions is not None:
-        draw_regions(draw, assessment.regions, to_picture, relative_weights(assessment.estimate))
+    draw_regions(draw, assessment.stacks, to_picture, assessment.estimate)
     if assessment.points is not None:
         draw_points(draw, assessment.points, to_picture)
     return join_panels([picture, panel])
@@ -62,7 +61,7 @@ def _draw_panel(assessment: Assessment) -> Image.Image:
     panel, draw = new_panel(HEIGHT, assessment.id, title, detail)
     top = draw_wrapped(draw, assessment.reason, 116, WARNING) + 14
     if estimate:
-        _draw_table(draw, estimate, relative_weights(estimate), top)
+        _draw_table(draw, estimate, relative_weights(estimate, estimate.region_names), top)
     return panel
 
 

@@ -18,6 +18,7 @@ import joblib
 from boneage.imaging import AgeRecord, Collection, LandmarkTable, Points
 from boneage.landmarks import ForestLocaliser
 from boneage.pipeline.assessment import Placed, find_fault
+from boneage.pipeline.bone_age import fingerprint_localiser
 from boneage.pipeline.hand_files import (
     CutHand,
     PlacedHand,
@@ -128,7 +129,7 @@ class Preparation:
         if not self.at_annotations and self.localiser is None:
             raise ValueError("give --localiser (a trained one) or --landmarks (annotated points): landmarks are needed")
         localiser = None if self.at_annotations else self.localiser
-        source = "annotations" if localiser is None else _fingerprint_localiser(localiser)
+        source = "annotations" if localiser is None else fingerprint_localiser(localiser)
         how = [source, self._described_reference if localiser is None else None]
         table = self.collection.landmarks if localiser is None else None
         names = {}
@@ -246,15 +247,6 @@ def _read_file(path: Path, unpack: Callable[[bytes], T]) -> T:
         return unpack(path.read_bytes())
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UnusableOutput(path, f"is damaged ({error}): remove it") from error
-
-
-def _fingerprint_localiser(localiser: ForestLocaliser) -> str:
-    config, arrays = localiser.to_state()
-    digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode())
-    for name in sorted(arrays):
-        digest.update(name.encode())
-        digest.update(arrays[name].tobytes())
-    return digest.hexdigest()
 
 
 def _fingerprint(*parts: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ from boneage.pipeline.volume_views import (
     place_slice,
     project,
 )
-from boneage.regression import RegionStack
+from boneage.regression import AgeEstimate, RegionStack
 
 Array = NDArray[np.float64]
 
@@ -44,8 +44,8 @@ def draw_volume(
     points: Points | None,
     *,
     votes: Sequence[VoteMap] = (),
-    regions: RegionStack | None = None,
-    weights: Mapping[str, float] | None = None,
+    regions: Sequence[RegionStack] = (),
+    estimate: AgeEstimate | None = None,
 ) -> Image.Image:
     """Draw a volume in true proportions, ``HEIGHT`` pixels high.
 
@@ -60,9 +60,9 @@ def draw_volume(
         In the original's voxels.
     votes : sequence of VoteMap, optional
         Of each landmark; laid over projections and slices.
-    regions : RegionStack, optional
-    weights : mapping of float, optional
-        Of the regions, 0 to 1 by name.
+    regions : sequence of RegionStack, optional
+    estimate : AgeEstimate, optional
+        The larger the weight that it gives a region, the brighter its outline.
     """
     rows, across = scan.true_size[1], scan.true_size[2] + scan.true_size[0]
     scale = min(HEIGHT / rows, _WIDEST / across)
@@ -72,8 +72,7 @@ def draw_volume(
     for view in ("coronal", "sagittal"):
         picture, to_picture = _draw_projection(scan, view, scale, highest)
         draw = ImageDraw.Draw(picture)
-        if regions is not None:
-            draw_regions(draw, regions, to_picture, weights or {})
+        draw_regions(draw, regions, to_picture, estimate)
         if points is not None:
             draw_lines(draw, points, scheme.pairs if scheme else (), to_picture)
             draw_points(draw, points, to_picture)

@@ -97,6 +97,21 @@ def hand_model_file(known, localiser_file, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def joined(pipeline, hand_model_file):
+    """One pipeline of two age models: that of the hand in one picture, and that of its regions."""
+    hand = BoneAgePipeline.load(hand_model_file)
+    return dataclasses.replace(pipeline, readers=(*hand.readers, *pipeline.readers), name="joined")
+
+
+@pytest.fixture(scope="session")
+def joined_file(joined, tmp_path_factory):
+    """The file of that pipeline."""
+    path = tmp_path_factory.mktemp("models") / "joined.boneage"
+    joined.save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
 def whole_model_file(known, tmp_path_factory):
     """A pipeline that looks at the whole image and has no localiser."""
     path = tmp_path_factory.mktemp("models") / "whole.boneage"

@@ -59,6 +59,12 @@ def test_a_larger_side_has_more_cells_and_one_below_the_window_is_refused(new, h
     assert not (tmp_path / "b").exists()
 
 
+def test_a_map_is_of_one_age_model(new, joined_file, tmp_path):
+    with pytest.raises(ValueError, match=r"joined\.boneage \w+ joins 2 age models, and a single one is needed"):
+        map_files([new / "images" / "phantom0001.png"], joined_file, tmp_path / "a", sexes={}, sizes={})
+    assert not (tmp_path / "a").exists()
+
+
 def test_a_hand_that_cannot_be_read_is_a_row_with_its_reason(new, hand_model_file, tmp_path):
     path = new / "images" / "phantom0001.png"
     results = map_files([path, new / "ages.csv"], hand_model_file, tmp_path, sexes={}, sizes={})

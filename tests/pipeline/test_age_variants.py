@@ -7,7 +7,7 @@ import pytest
 from boneage.imaging import lay_upon
 from boneage.imaging.shapes import shape_extent
 from boneage.pipeline.age_training import settings_for
-from boneage.pipeline.age_variants import FUSIONS, name_variants, prepare_comparison
+from boneage.pipeline.age_variants import FUSIONS, describe_seen, name_variants, prepare_comparison
 from boneage.pipeline.gathering import gather
 from boneage.regression import (
     AgeRegressor,
@@ -72,6 +72,21 @@ def test_variants_that_differ_are_told_apart():
 def test_names_that_say_nothing_are_refused(names, reason):
     with pytest.raises(ValueError, match=reason):
         name(*names)
+
+
+def test_networks_go_on_from_one_age_model_and_know_its_hands(joined, pipeline, known):
+    (going_on,) = name_variants(("regions",), SETTINGS, start=pipeline)
+    assert going_on.make(0).start is pipeline.only_reader.regressor
+    with pytest.raises(ValueError, match="joined joins 2 age models, and a single one is needed"):
+        name_variants(("regions",), SETTINGS, start=joined)
+    collection = gather([known / "images"])
+    (remark,) = describe_seen(pipeline, collection)
+    assert "the same ids as 12 of these: phantom0001, " in remark
+    told = {"ids": ["stranger"], "joined": [{"ids": ["phantom0003"]}, {"started_from": {"ids": ["phantom0002"]}}]}
+    (remark,) = describe_seen(dataclasses.replace(joined, summary={"age": told}), collection)
+    assert "as 2 of these: phantom0002, phantom0003 …" in remark
+    assert describe_seen(None, collection) == []
+    assert describe_seen(dataclasses.replace(pipeline, summary={}), collection) == []
 
 
 def test_a_localiser_is_read_only_if_landmarks_are_needed(known, tmp_path):

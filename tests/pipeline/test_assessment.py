@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from boneage.imaging import Frame, Points, Scan, read_scan
-from boneage.pipeline.assessment import Assessment, find_fault, find_gap
-from boneage.regression import AgeEstimate, RegionStack
+from boneage.pipeline.age_training import settings_for, train_pipeline
+from boneage.pipeline.assessment import Assessment, cut_hand, find_fault, find_gap
+from boneage.regression import AgeEstimate, Cutting, RegionStack
 
 ESTIMATE = AgeEstimate(90.0, ("radius", "ulna"), (80.0, math.nan), (1.0, 0.0), "")
 
@@ -23,7 +24,7 @@ def test_a_hand_is_read_with_every_region_weighed(pipeline, scan):
     assert 0 < result.estimate.months < 260
     assert sum(result.estimate.region_weights) == pytest.approx(1)
     assert result.points.present.all()
-    assert result.regions.present.all()
+    assert result.regions[0].present.all()
 
 
 def test_the_sex_is_never_guessed(pipeline, scan):
@@ -68,6 +69,82 @@ def test_a_missing_region_weighs_nothing_and_is_named(pipeline, scan):
     weights = dict(zip(result.estimate.region_names, result.estimate.region_weights, strict=True))
     assert weights["radius"] == 0
     assert sum(weights.values()) == pytest.approx(1)
+
+
+def test_several_age_models_are_averaged_and_their_regions_make_up_the_age(joined, scan):
+    result = joined.assess(scan, sex="F")
+    alone = [dataclasses.replace(joined, readers=(reader,)).assess(scan, sex="F") for reader in joined.readers]
+    hand, bones = (one.estimate for one in alone)
+    assert abs(hand.months - bones.months) > 0.1, "else this test says nothing"
+    assert result.status == "ok"
+    assert result.estimate.months == (hand.months + bones.months) / 2
+    assert result.estimate.region_names == joined.region_names == ("hand", *bones.region_names)
+    assert result.estimate.region_weights == (0.5, *(weight / 2 for weight in bones.region_weights))
+    made_up = sum(w * age for w, age in zip(result.estimate.region_weights, result.estimate.region_months, strict=True))
+    assert made_up == pytest.approx(result.estimate.months, abs=1e-3)
+    assert [stack.names for stack in result.regions] == [("hand",), bones.region_names]
+    for stack, one in zip(result.regions, alone, strict=True):
+        assert np.array_equal(stack.pixels, one.regions[0].pixels)
+
+
+def test_an_age_model_twice_says_what_it_says_once_and_cuts_once(pipeline, joined, scan, monkeypatch):
+    once = pipeline.assess(scan, sex="F").estimate
+    ways = []
+    cut = Cutting.cut
+    monkeypatch.setattr(Cutting, "cut", lambda self, *args, **kwargs: ways.append(self) or cut(self, *args, **kwargs))
+    twice = dataclasses.replace(pipeline, readers=pipeline.readers * 2).assess(scan, sex="F").estimate
+    assert twice.months == once.months
+    assert twice.region_weights == once.region_weights
+    assert ways == [pipeline.only_reader.cutting]
+    dataclasses.replace(joined, readers=joined.readers * 2).assess(scan, sex="F")
+    assert len(ways) == 1 + 2
+
+
+def fail_to_cut(monkeypatch, *kinds):
+    """Let the regions of some ways of cutting be missing."""
+
+    def cut(scan, placed, cutting, reference):
+        return (None, f"no {cutting.kind}") if cutting.kind in kinds else cut_hand(scan, placed, cutting, reference)
+
+    monkeypatch.setattr("boneage.pipeline.assessment.cut_hand", cut)
+
+
+def test_an_age_model_whose_regions_are_missing_takes_no_part(joined, pipeline, scan, monkeypatch):
+    alone = pipeline.assess(scan, sex="F").estimate
+    fail_to_cut(monkeypatch, "hand")
+    result = joined.assess(scan, sex="F")
+    assert (result.status, result.reason) == ("flagged", "read by 1 of 2 age models: no hand")
+    assert result.estimate.months == alone.months
+    assert result.estimate.region_names == ("hand", *alone.region_names)
+    assert result.estimate.region_weights == (0.0, *alone.region_weights)
+    assert math.isnan(result.estimate.region_months[0])
+    assert result.regions[0] is None
+    assert result.stacks == (result.regions[1],)
+    row = result.row(joined.region_names)
+    assert (row["weight_hand"], row["age_hand"]) == ("0.0000", "")
+
+
+def test_a_hand_that_no_age_model_can_read_is_refused_with_the_first_reason(joined, scan, monkeypatch):
+    fail_to_cut(monkeypatch, "hand", "regions")
+    result = joined.assess(scan, sex="F")
+    assert (result.status, result.reason, result.regions) == ("refused", "no hand", ())
+
+
+def test_the_sex_is_needed_if_one_age_model_needs_it(pipeline, prepared, scan):
+    blind = train_pipeline(prepared, settings_for(use_sex=False, epochs=1), seed=0)
+    assert blind.assess(scan, sex=None).status == "ok"
+    both = dataclasses.replace(pipeline, readers=(*blind.readers, *pipeline.readers))
+    refused = both.assess(scan, sex=None)
+    assert refused.status == "refused"
+    assert "sex is not known" in refused.reason
+
+
+def test_a_region_that_several_age_models_miss_is_named_once(pipeline, scan):
+    cut = dataclasses.replace(scan, pixels=scan.pixels[: int(scan.pixels.shape[0] * 0.84)], original_shape=None)
+    once = pipeline.assess(cut, sex="F")
+    twice = dataclasses.replace(pipeline, readers=pipeline.readers * 2).assess(cut, sex="F")
+    assert "no region for radius" in once.reason
+    assert twice.reason == once.reason
 
 
 def test_a_row_has_every_column_and_empty_cells_where_there_is_nothing_to_say():

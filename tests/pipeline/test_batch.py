@@ -97,6 +97,29 @@ def test_what_ages_rest_on_is_drawn_if_asked_for(new, model_file, tmp_path):
         assert picture.height == 1000
 
 
+def test_several_age_models_have_their_columns_overlays_and_explanations(new, joined_file, joined, tmp_path):
+    paths, sexes = find_scans(new / "images"), read_sexes(new / "ages.csv")
+    for jobs in (1, 2):
+        out = tmp_path / str(jobs)
+        predict_files(paths, [joined_file], out, sexes=sexes, sizes={}, jobs=jobs, explain=True)
+        assert {path.stem for path in (out / "explanations").iterdir()} == {path.stem for path in paths}
+    rows = read_rows(tmp_path / "1" / "ages.csv")
+    for row in rows.values():
+        weights = [float(row[f"weight_{name}"]) for name in joined.region_names]
+        ages = [float(row[f"age_{name}"]) for name in joined.region_names]
+        assert (row["status"], weights[0]) == ("ok", 0.5)
+        assert sum(np.multiply(weights, ages)) == pytest.approx(float(row["bone_age_months"]), abs=0.1)
+    for name in ("ages.csv", "overlays/phantom0001.png", "explanations/phantom0001.png"):
+        assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
+
+
+def test_what_is_returned_of_many_files_holds_no_pixels(new, joined_file, tmp_path):
+    job = Job(new / "images" / "phantom0001.png", "F", explanation=tmp_path / "why.png")
+    result = assess_file([joined_file], job, "phantom0001")
+    assert (result.status, result.regions) == ("ok", ())
+    assert (tmp_path / "why.png").is_file()
+
+
 def test_an_unexpected_error_is_one_rows_reason(new, model_file, monkeypatch, caplog):
     def fail(*_args, **_kwargs):
         raise ZeroDivisionError("boom")

@@ -2,7 +2,16 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from boneage.imaging import Frame, Points
-from boneage.pipeline.marks import colours_of, draw_lines, draw_points, mark_pair
+from boneage.pipeline.marks import (
+    colours_of,
+    draw_lines,
+    draw_points,
+    draw_regions,
+    mark_pair,
+    relative_weights,
+    shade,
+)
+from boneage.regression import AgeEstimate, RegionStack
 
 AMBER, PINK = (255, 176, 0), (220, 80, 140)
 DEPTH = Frame.from_linear(np.eye(3), [7.0, 2.0, 3.0])
@@ -28,6 +37,26 @@ def test_a_line_needs_both_its_landmarks():
     drawn = np.argwhere(np.asarray(picture).any(axis=2))
     assert (drawn[:, 0] == 20).all()
     assert (drawn[:, 1].min(), drawn[:, 1].max()) == (20, 80)
+
+
+def test_outlines_are_as_bright_as_their_weights_beside_others_of_their_stack():
+    def make(names, *corners):
+        frames = tuple(Frame.from_linear(np.eye(2), corner) for corner in corners)
+        return RegionStack(names, np.zeros((len(names), 20, 20), np.float32), np.ones(len(names), bool), frames)
+
+    hand, bones = make(("hand",), (5.0, 5.0)), make(("radius", "ulna"), (40.0, 5.0), (40.0, 60.0))
+    estimate = AgeEstimate(90.0, ("hand", "radius", "ulna"), (90.0, 90.0, 90.0), (0.5, 0.4, 0.1))
+    assert relative_weights(estimate, bones.names) == {"radius": 1.0, "ulna": 0.25}
+    assert relative_weights(estimate, ("ulna", "hand")) == {"ulna": 0.2, "hand": 1.0}
+    assert relative_weights(None, bones.names) == {}
+    nothing = AgeEstimate(90.0, ("hand", "radius"), (90.0, np.nan), (1.0, 0.0))
+    assert relative_weights(nothing, ("radius",)) == {"radius": 0.0}
+    picture = Image.new("RGB", (100, 100))
+    draw_regions(ImageDraw.Draw(picture), [hand, bones], Frame.identity(2), estimate)
+    assert picture.getpixel((15, 5)) == picture.getpixel((15, 40)) == shade(1.0) != shade(0.25)
+    assert picture.getpixel((70, 40)) == shade(0.25)
+    draw_regions(ImageDraw.Draw(picture), [hand, bones], Frame.identity(2))
+    assert [picture.getpixel(place) for place in ((15, 5), (15, 40), (70, 40))] == [shade(0.0)] * 3
 
 
 def test_a_pair_is_marked_in_a_picture_of_any_shape():

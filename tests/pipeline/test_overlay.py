@@ -43,6 +43,16 @@ def test_landmarks_are_drawn_where_they_are_and_doubtful_ones_in_another_colour(
         assert np.linalg.norm(ring - place * zoom, axis=1).min() < 6
 
 
+def test_the_bones_of_several_age_models_are_as_bright_as_alone(joined, pipeline, scan):
+    result = joined.assess(scan, sex="F", id_="hand")
+    both, alone = draw_overlay(scan, result), draw_overlay(scan, pipeline.assess(scan, sex="F", id_="hand"))
+    changed = np.argwhere((np.asarray(both) != np.asarray(alone)).any(axis=2)[:, : both.width - PANEL_WIDTH])
+    assert len(changed) > 100
+    (hand,) = result.regions[0].frames
+    inside = hand.inverse().apply((changed + 0.5) * scan.pixels.shape[0] / HEIGHT - 0.5)
+    assert np.abs(np.abs(inside - 23.5).max(axis=1) - 24).max() < 0.3, "nothing but the hand's square is new"
+
+
 def test_a_refused_hand_has_a_picture_with_its_reason(scan):
     refused = Assessment("hand", "hand.png", "refused", "it is upside down and has a very long reason " * 3, "F")
     plain = draw_overlay(scan, refused)

@@ -20,12 +20,13 @@ def test_it_is_small_and_says_what_it_was_trained_on(model):
     assert model.summary["localiser"]["n_hands"] == 650
     assert model.summary["age"]["n_hands"] == len(model.summary["age"]["ids"]) == 9993
     assert model.summary["age"]["n_phantoms"] == model.summary["localiser"]["n_phantoms"] == 0
-    assert (model.cutting.kind, model.cutting.thumbnail, model.cutting.proportions) == ("hand", 100, "fitted")
+    cutting = model.only_reader.cutting
+    assert (cutting.kind, cutting.thumbnail, cutting.proportions) == ("hand", 100, "fitted")
 
 
 def test_no_hand_that_it_is_judged_by_was_trained_on(model):
-    trained = {*model.summary["age"]["ids"], *model.summary["age"]["started_from"]["ids"]}
-    parts = Counter(assign_split(id_) for id_ in trained)
+    parts = Counter(assign_split(id_) for id_ in model.trained_ids)
+    assert parts.total() == 10110, "those of the model that it went on from count too"
     assert parts["validation"] == 0
     assert parts["test"] < 80, "only hands with annotations, which are never tested on"
 

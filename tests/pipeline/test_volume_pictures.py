@@ -9,6 +9,7 @@ from boneage.imaging import Frame, Scan
 from boneage.landmarks import VoteMap
 from boneage.pipeline.panels import BACKGROUND, HEIGHT
 from boneage.pipeline.volume_pictures import draw_scale, draw_volume
+from boneage.regression import AgeEstimate
 from tests.pipeline.volumes import draw_hand
 
 AMBER, PINK, BLUE = (255, 176, 0), (220, 80, 140), (90, 190, 255)
@@ -79,7 +80,8 @@ def test_votes_and_regions_are_laid_over(hand):
     assert (np.ptp(laid, axis=2) > 60).sum() > 3 * (np.ptp(plain, axis=2) > 60).sum()
     frame = Frame.from_linear(np.diag([0.5, 1.0, 0.7]), some.positions[0] - 5)
     box = SimpleNamespace(names=("carpus",), pixels=np.zeros((1, 12, 12, 12)), frames=(frame,))
-    boxed = draw_volume(scan, some, regions=box, weights={"carpus": 1.0})
+    estimate = AgeEstimate(90.0, ("carpus",), (90.0,), (1.0,))
+    boxed = draw_volume(scan, some, regions=[box], estimate=estimate)
     blue = pixels_of(np.asarray(boxed)[:, :570], BLUE)
     assert np.ptp(blue[:, 0]) == pytest.approx(12 * 1.25 * HEIGHT / 210, abs=3)
     assert np.ptp(blue[:, 1]) == pytest.approx(12 * 0.7 * 1.5 * HEIGHT / 210, abs=3)

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
+Model = Annotated[Path, typer.Option("--model", help="Model file to write (.boneage).", show_default=False)]
+Half = Annotated[bool, typer.Option("--half", help="Write the networks' weights in half precision.")]
 NoSex = Annotated[bool, typer.Option("--no-sex", help="Train models that do not use the sex.")]
 Epochs = Annotated[
     int | None, typer.Option("--epochs", min=1, help="Passes over the hands; the recipe's if not given.")

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from boneage.pipeline.commands.age.options import (
     CutOption,
     Epochs,
+    Half,
     Hands,
+    Model,
     Network,
     NoSex,
     PrecisionOption,
@@ -40,7 +38,7 @@ from boneage.pipeline.commands.options import (
 def train(
     images: Images,
     ages: Ages,
-    model: Annotated[Path, typer.Option("--model", help="Model file to write (.boneage).", show_default=False)],
+    model: Model,
     localiser: Localiser = None,
     landmarks: Landmarks = None,
     sizes: Sizes = None,
@@ -56,7 +54,7 @@ def train(
     start: Start = None,
     no_sex: NoSex = False,
     epochs: Epochs = None,
-    half: Annotated[bool, typer.Option("--half", help="Write the network's weights in half precision.")] = False,
+    half: Half = False,
     precision: PrecisionOption = "float32",
     seed: Seed = 0,
     jobs: Jobs = 2,
@@ -84,6 +82,8 @@ def train(
     cutting = Cutting(cut, side or 0, proportions=proportions, thumbnail=thumbnail, ndim=count_axes(collection))
     if len(cutting.shape) == 3:
         settings = for_volumes(settings)
+    if begun:
+        begun.only_reader.regressor.check_successor(settings, cutting.region_names, cutting.side)
     remark(describe(collection))
     prepare_folder(model.parent)
     state = model.with_name(f".{model.name}.training")
