@@ -1,4 +1,4 @@
-"""The first local stage, from more than one start: candidates for each landmark, and the most plausible set of them."""
+"""A local stage, from more than one start: candidates for each landmark, and the most plausible set of them."""
 
 from __future__ import annotations
 

@@ -9,6 +9,8 @@ References
 ----------
 .. [1] Donner, Menze, Bischof, Langs, "Global localization of 3D anatomical structures by pre-filtered Hough forests
    and discrete optimization", Medical Image Analysis 17(8), 2013.
+.. [2] Holland, Welsch, "Robust regression using iteratively reweighted least-squares", Communications in
+   Statistics 6(9), 1977; with the weights of a Cauchy distribution.
 """
 
 from __future__ import annotations
@@ -34,6 +36,8 @@ _MOST = 20.0  # no pair costs more, so that a landmark gone astray does not drag
 _VOTES = 4.0  # weight of the votes: of the log of their height
 _FLOOR = 1e-3  # relative height below which votes are no votes
 _ROUNDS = 10
+_FEW = 6  # landmarks that do not yet tell how the whole lies
+_NEAR = 0.04  # from its place in the mean shape, up to which a landmark tells of the shape's turn about as well as any
 _DAMPING = 0.5
 
 
@@ -79,7 +83,7 @@ class Constellation:
         return np.asarray((linear @ self.mean_shape[:, None, :, None])[..., 0] + offset)
 
     def choose(self, candidates: Sequence[Array], heights: Sequence[Array]) -> NDArray[np.int64]:
-        """Return which candidate of each landmark belongs to the most plausible set.
+        """Return which candidate of each landmark belongs to the most plausible set, however the shape lies as a whole.
 
         Parameters
         ----------
@@ -97,8 +101,10 @@ class Constellation:
         for k, (place, height) in enumerate(zip(candidates, heights, strict=True)):
             places[k, : len(place)] = place
             cost[k, : len(place)] = -_VOTES * np.log(np.maximum(height / max(float(height.max()), _FLOOR), _FLOOR))
+        highest = np.array([int(height.argmax()) for height in heights])
+        turn = self._find_turn(places[np.arange(n), highest], np.array([float(height.max()) for height in heights]))
         first, second = self.pairs.T
-        misfit = self._misfit(places[first][:, :, None], places[second][:, None, :])
+        misfit = self._misfit(places[first][:, :, None], places[second][:, None, :], turn)
         return _pass_messages(cost, np.clip(misfit - _USUAL, 0.0, _MOST), first, second)
 
     def find_odd(self, positions: Array) -> NDArray[np.bool_]:
@@ -110,7 +116,8 @@ class Constellation:
             In reference coordinates; an absent landmark is NaN, and not odd.
         """
         first, second = self.pairs.T
-        misfit = self._misfit(positions[first][:, None, None], positions[second][:, None, None])[:, 0, 0]
+        turn = self._find_turn(positions, np.ones(len(positions)))
+        misfit = self._misfit(positions[first][:, None, None], positions[second][:, None, None], turn)[:, 0, 0]
         counts = np.zeros((2, len(positions)))
         for ends in (first, second):
             np.add.at(counts[0], ends, misfit > _ODD)  # NaN is not greater
@@ -146,9 +153,26 @@ class Constellation:
             raise ValueError("the constellation does not fit the landmarks")
         return cls(mean_shape, tellers, pairs, offsets, precisions)
 
-    def _misfit(self, first: Array, second: Array) -> Array:
-        """Return squared Mahalanobis distances of offsets; positions of shape (n_pairs, a, b, ndim)."""
-        off = second - first - self.offsets[:, None, None, :]
+    def _find_turn(self, positions: Array, weights: Array) -> Array:
+        """Return the rotation and scale, shape (ndim, ndim), in which most landmarks lie as in the mean shape.
+
+        The pose that they were found in may be wrong by more than training shapes vary, and some are in wrong places:
+        a similarity is fitted again and again, with less weight for what lies far from its place [2]_. A few landmarks
+        do not tell more than that pose.
+        """
+        trusted, turn = weights, np.eye(positions.shape[1])
+        for _ in range(_ROUNDS if len(positions) >= _FEW else 0):
+            linear, offset = fit_similarities(positions, self.mean_shape, trusted)
+            if not np.isfinite(linear).all():
+                break
+            turn = linear
+            off = np.linalg.norm(positions @ turn.T + offset - self.mean_shape, axis=1)
+            trusted = weights / (1 + (off / _NEAR) ** 2)
+        return turn
+
+    def _misfit(self, first: Array, second: Array, turn: Array) -> Array:
+        """Return squared Mahalanobis distances of turned offsets; positions of shape (n_pairs, a, b, ndim)."""
+        off = (second - first) @ turn.T - self.offsets[:, None, None, :]
         return np.asarray(np.einsum("eija,eab,eijb->eij", off, self.precisions, off))
 
 

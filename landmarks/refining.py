@@ -18,6 +18,7 @@ from boneage.landmarks.voting import VoteMap
 
 Array = NDArray[np.float64]
 
+_SETTLED = 0.02  # no further does a landmark move where the last stage votes again
 _FAR = 0.25  # a coarse estimate further than this from its place in the mean shape is not built upon
 
 
@@ -32,7 +33,9 @@ class Refiner:
     neighbours : ndarray of int, shape (n_landmarks, n_neighbours), or None
         What sets each landmark's own frame; without them it is that of the whole.
     constellation : Constellation or None
-        Chooses among the first stage's candidates.
+        Chooses among each stage's candidates.
+    repeats : int
+        How often the last stage votes once more.
     """
 
     def __init__(
@@ -41,11 +44,13 @@ class Refiner:
         mean_shape: Array,
         neighbours: NDArray[np.int64] | None,
         constellation: Constellation | None,
+        repeats: int = 0,
     ) -> None:
         self._stages = tuple(stages)
         self._shape = mean_shape
         self._neighbours = neighbours
         self._constellation = constellation
+        self._repeats = repeats
 
     def start_from(self, outcome: Outcome) -> Array:
         """Return where to begin: where the coarse votes peak, if that is near its place in the mean shape."""
@@ -62,6 +67,10 @@ class Refiner:
         self, scan: Scan, pose: Frame, positions: Array, bounds: Bounds
     ) -> tuple[Array, Array, tuple[VoteMap, ...]]:
         """Return the landmarks in reference coordinates, their scores, and the last stage's maps of the votes.
+
+        1. Through the stages: from where one found the landmarks the next begins.
+        2. Let the last one vote again around what it found, in the frames that the found neighbours set; a landmark
+           that would go elsewhere stays.
 
         Parameters
         ----------
@@ -80,13 +89,19 @@ class Refiner:
         votes : tuple of VoteMap
             Their frames lead from the scan's pixels.
         """
-        for number, stage in enumerate(self._stages):
+        for stage in self._stages:
             view, to_view = _draw(stage, scan, pose, bounds)
-            if number == 0 and self._constellation is not None:
+            if self._constellation is not None:
                 search = CandidateSearch(stage, view, to_view, self._constellation, self._turn)
                 positions, scores, maps = search.locate(positions)
             else:
                 positions, scores, maps = self._vote(stage, view, to_view, positions)
+        for _ in range(self._repeats):
+            again, heights, others = self._vote(stage, view, to_view, positions)
+            near = np.linalg.norm(again - positions, axis=1) < _SETTLED
+            positions = np.where(near[:, None], again, positions)
+            scores = np.where(near, heights, scores)
+            maps = tuple(new if there else old for old, new, there in zip(maps, others, near, strict=True))
         return positions, scores, tuple(VoteMap(m.values, m.to_map.compose(view.to_view)) for m in maps)
 
     def find_odd(self, positions: Array) -> NDArray[np.bool_]:

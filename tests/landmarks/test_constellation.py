@@ -65,6 +65,22 @@ def test_where_all_are_plausible_the_highest_votes_win(constellation):
     assert constellation.choose(candidates, heights).tolist() == [k % 2 for k in range(12)]
 
 
+def laid_otherwise(shape):
+    """The shape a fifth larger, turned by 15 degrees and shifted: as in a pose that was found wrongly."""
+    angle = np.radians(15)
+    return 1.2 * shape @ np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]) + (0.05, -0.1)
+
+
+def test_a_pose_that_was_found_wrongly_does_not_make_right_places_implausible(constellation):
+    true, wrong = laid_otherwise(fan(0.2, 0.0)), fan(0.2, 0.0) + laid_otherwise(fan(0.2, 0.0))[2] - fan(0.2, 0.0)[2]
+    candidates = [np.stack([point, other]) for point, other in zip(true, wrong, strict=True)]
+    heights = [np.array([0.5, 0.4])] * 12
+    candidates[8], heights[8] = candidates[8][::-1], np.array([0.5, 0.4])  # one of them has more votes for the wrong
+    assert constellation.choose(candidates, heights).tolist() == [0] * 8 + [1] + [0] * 3
+    assert not constellation.find_odd(true).any()
+    assert np.flatnonzero(constellation.find_odd(true + 0.4 * (np.arange(12) == 5)[:, None])).tolist() == [5]
+
+
 def test_no_votes_at_all_are_no_error(constellation):
     candidates = [np.stack([point, point + 0.3]) for point in fan(0.2, 0.0)]
     assert constellation.choose(candidates, [np.zeros(2)] * 12).tolist() == [0] * 12

@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 
-from boneage.landmarks import ForestLocaliser
+from boneage.imaging import Frame
+from boneage.landmarks import ForestLocaliser, StageSettings
 from boneage.landmarks.refining import Refiner
+from boneage.landmarks.voting import VoteMap
 
 
 @pytest.fixture(scope="module")
@@ -55,3 +57,34 @@ def test_without_a_constellation_nothing_is_odd(plain, fitted):
     astray = fitted.mean_shape_ + np.array([[9.0, 9.0], [0, 0], [0, 0], [0, 0]])
     assert not plain.find_odd(astray).any()
     assert fitted._refiner.find_odd(astray)[0]
+
+
+class Drifting:
+    """A stand-in stage that finds each landmark a pixel below where it begins, but one of them far away."""
+
+    stage = StageSettings(resolution=100, feature_range=0.1, radius=0.1)
+
+    def __init__(self):
+        self.begun = []
+
+    def locate(self, view, starts, turns):
+        self.begun.append(starts)
+        drift = [1.0, 1.0, 40.0 * (len(self.begun) > 1), 1.0]
+        found = starts + np.outer(drift, [1.0, 0.0])
+        maps = tuple(VoteMap(np.full((3, 3), len(self.begun), np.float32), Frame.identity(2)) for _ in starts)
+        return found, np.full(4, 0.1 * len(self.begun)), maps
+
+
+@pytest.mark.parametrize("repeats", [0, 1, 3])
+def test_the_last_stage_votes_again_and_what_would_go_elsewhere_stays(fitted, scenes, repeats):
+    first, last = Drifting(), Drifting()
+    refiner = Refiner([first, last], fitted.mean_shape_, None, None, repeats)
+    scan, _ = scenes[1][0]
+    outcome = find(fitted, scan)
+    positions, scores, votes = refiner.refine(scan, outcome.pose, fitted.mean_shape_, fitted.bounds_)
+    assert (len(first.begun), len(last.begun)) == (1, 1 + repeats)
+    moved = 100 * np.linalg.norm(positions - fitted.mean_shape_, axis=1)
+    assert moved == pytest.approx([2 + repeats, 2 + repeats, 0, 2 + repeats], abs=1e-6)
+    latest = 0.1 * (1 + repeats)
+    assert scores == pytest.approx([latest, latest, 0.1, latest])
+    assert [int(vote.values.max()) for vote in votes] == [1 + repeats, 1 + repeats, 1, 1 + repeats]
