@@ -21,7 +21,6 @@ _ROUNDS = 3
 _APART = 0.03  # a start nearer than this to another, in units of the shape's extent, is none of its own
 _SAME = 0.005  # candidates nearer than this are one
 _MOST_STARTS = 5
-_N_PEAKS = 4
 _STRAY = 0.4  # further from its place in the mean shape no landmark is looked for
 
 
@@ -46,6 +45,10 @@ class CandidateSearch:
     constellation : Constellation
     turn : callable
         Returns each landmark's frame, shape (n_landmarks, ndim, ndim), for positions in reference coordinates.
+    n_peaks : int
+        Largest number of candidates from one start.
+    doubt : float
+        Only landmarks whose votes are lower than this part of the median height are looked for elsewhere.
     """
 
     def __init__(
@@ -55,6 +58,9 @@ class CandidateSearch:
         to_view: Frame,
         constellation: Constellation,
         turn: Callable[[Array], Array],
+        *,
+        n_peaks: int,
+        doubt: float = math.inf,
     ) -> None:
         self._stage = stage
         self._levels = stage.level(view)
@@ -63,12 +69,14 @@ class CandidateSearch:
         self._from_view = to_view.inverse()
         self._constellation = constellation
         self._turn = turn
+        self._n_peaks = n_peaks
+        self._doubt = doubt
 
     def locate(self, positions: Array) -> tuple[Array, Array, tuple[VoteMap, ...]]:
         """Return the landmarks, in reference coordinates, with scores and vote maps.
 
         1. Let the neighbourhood of each landmark's first guess vote.
-        2. Where other landmarks tell a place that was not looked at yet, let that vote, too.
+        2. Where other landmarks tell a place of a doubtful one that was not looked at yet, let that vote, too.
         3. Choose the most plausible set of all the peaks; again from 2 while there are new places.
 
         Parameters
@@ -79,8 +87,9 @@ class CandidateSearch:
         n = len(positions)
         candidates: list[list[Candidate]] = [[] for _ in range(n)]
         starts: list[list[Array]] = [[] for _ in range(n)]
+        doubtful = np.ones(n, dtype=bool)
         for _ in range(_ROUNDS):
-            new = self._find_starts(positions, starts)
+            new = self._find_starts(positions, starts, doubtful)
             if not new:
                 break
             turns = self._turn_from(self._turn(positions))
@@ -89,9 +98,13 @@ class CandidateSearch:
                 self._add_candidates(candidates[k], k, start, turns[k])
             chosen = self._choose(candidates)
             positions = np.stack([candidate.position for candidate in chosen])
-        return positions, np.array([c.height for c in chosen]), tuple(c.map for c in chosen)
+            heights = np.array([candidate.height for candidate in chosen])
+            doubtful = heights <= self._doubt * np.median(heights)
+        return positions, heights, tuple(candidate.map for candidate in chosen)
 
-    def _find_starts(self, positions: Array, starts: list[list[Array]]) -> list[tuple[int, Array]]:
+    def _find_starts(
+        self, positions: Array, starts: list[list[Array]], doubtful: NDArray[np.bool_]
+    ) -> list[tuple[int, Array]]:
         """Return landmarks and places that are still to be looked at."""
         if not starts[0]:
             return list(enumerate(positions))
@@ -102,14 +115,14 @@ class CandidateSearch:
         near = (np.linalg.norm(told[:, :, None] - known[:, None], axis=3) <= _APART).any(axis=2)
         astray = ~(np.linalg.norm(told - self._constellation.mean_shape[:, None], axis=2) <= _STRAY)  # or not told
         new: list[tuple[int, Array]] = []
-        for k, t in np.argwhere(~near & ~astray).tolist():
+        for k, t in np.argwhere(~near & ~astray & doubtful[:, None]).tolist():
             others = [place for other, place in new if other == k]
             if len(starts[k]) + len(others) < _MOST_STARTS and not _is_near(told[k, t], others, _APART):
                 new.append((k, told[k, t]))
         return new
 
     def _add_candidates(self, candidates: list[Candidate], k: int, start: Array, turn: Array) -> None:
-        votes = self._stage.vote_near(self._levels, k, self._to_view.apply(start[None])[0], turn, _N_PEAKS)
+        votes = self._stage.vote_near(self._levels, k, self._to_view.apply(start[None])[0], turn, self._n_peaks)
         for place, height in zip(self._from_view.apply(votes.positions), votes.heights, strict=True):
             if not _is_near(place, [candidate.position for candidate in candidates], _SAME):
                 candidates.append(Candidate(place, float(height), votes.map))

@@ -272,7 +272,7 @@ class ForestLocaliser:
         )
 
     def _make_refiner(self) -> Refiner:
-        return Refiner(self._local, self.mean_shape_, self.neighbours_, self.constellation_, self._settings.repeats)
+        return Refiner(self._local, self.mean_shape_, self.neighbours_, self.constellation_)
 
     def _fit_poses(self, known: Sequence[_Known]) -> list[Frame]:
         """Return the annotated poses: maps from each file's pixels to reference coordinates."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,7 +19,8 @@ from boneage.landmarks.voting import VoteMap
 
 Array = NDArray[np.float64]
 
-_SETTLED = 0.02  # no further does a landmark move where the last stage votes again
+_N_PEAKS = 4  # of the votes from one start that the first stage chooses from
+_DOUBT = 0.5  # votes of less than this part of the image's median height: the landmark may be elsewhere
 _FAR = 0.25  # a coarse estimate further than this from its place in the mean shape is not built upon
 
 
@@ -34,8 +36,6 @@ class Refiner:
         What sets each landmark's own frame; without them it is that of the whole.
     constellation : Constellation or None
         Chooses among each stage's candidates.
-    repeats : int
-        How often the last stage votes once more.
     """
 
     def __init__(
@@ -44,13 +44,11 @@ class Refiner:
         mean_shape: Array,
         neighbours: NDArray[np.int64] | None,
         constellation: Constellation | None,
-        repeats: int = 0,
     ) -> None:
         self._stages = tuple(stages)
         self._shape = mean_shape
         self._neighbours = neighbours
         self._constellation = constellation
-        self._repeats = repeats
 
     def start_from(self, outcome: Outcome) -> Array:
         """Return where to begin: where the coarse votes peak, if that is near its place in the mean shape."""
@@ -68,9 +66,8 @@ class Refiner:
     ) -> tuple[Array, Array, tuple[VoteMap, ...]]:
         """Return the landmarks in reference coordinates, their scores, and the last stage's maps of the votes.
 
-        1. Through the stages: from where one found the landmarks the next begins.
-        2. Let the last one vote again around what it found, in the frames that the found neighbours set; a landmark
-           that would go elsewhere stays.
+        Each stage begins from where the one before found the landmarks. The first chooses among all the peaks of their
+        votes; a later one, which sees more clearly, looks elsewhere for those that it finds little of.
 
         Parameters
         ----------
@@ -89,19 +86,16 @@ class Refiner:
         votes : tuple of VoteMap
             Their frames lead from the scan's pixels.
         """
-        for stage in self._stages:
+        for number, stage in enumerate(self._stages):
             view, to_view = _draw(stage, scan, pose, bounds)
             if self._constellation is not None:
-                search = CandidateSearch(stage, view, to_view, self._constellation, self._turn)
+                n_peaks, doubt = (1, _DOUBT) if number else (_N_PEAKS, math.inf)
+                search = CandidateSearch(
+                    stage, view, to_view, self._constellation, self._turn, n_peaks=n_peaks, doubt=doubt
+                )
                 positions, scores, maps = search.locate(positions)
             else:
                 positions, scores, maps = self._vote(stage, view, to_view, positions)
-        for _ in range(self._repeats):
-            again, heights, others = self._vote(stage, view, to_view, positions)
-            near = np.linalg.norm(again - positions, axis=1) < _SETTLED
-            positions = np.where(near[:, None], again, positions)
-            scores = np.where(near, heights, scores)
-            maps = tuple(new if there else old for old, new, there in zip(maps, others, near, strict=True))
         return positions, scores, tuple(VoteMap(m.values, m.to_map.compose(view.to_view)) for m in maps)
 
     def find_odd(self, positions: Array) -> NDArray[np.bool_]:

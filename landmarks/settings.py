@@ -141,8 +141,6 @@ class LocaliserSettings:
         pose of the whole.
     constellation : bool
         Whether the local stages look for candidates and choose among them by how landmarks lie to each other.
-    repeats : int
-        How often the last local stage votes once more, from where it found the landmarks.
     """
 
     coarse: StageSettings
@@ -155,7 +153,6 @@ class LocaliserSettings:
     min_score: float = 0.0
     n_neighbours: int = 0
     constellation: bool = False
-    repeats: int = 0
 
     def __post_init__(self) -> None:
         scales = bool(self.first_scales) and all(scale > 0 for scale in self.first_scales)
@@ -163,7 +160,6 @@ class LocaliserSettings:
         for name in ("first_rotations_rad", "first_rolls_rad"):
             _check(name, getattr(self, name), bool(getattr(self, name)), "at least one")
         _check("local", self.local, bool(self.local), "at least one stage")
-        _check("repeats", self.repeats, self.repeats >= 0, "not negative")
         radii = all(stage.radius > 0 for stage in self.local)
         _check("n_neighbours", self.n_neighbours, self.n_neighbours == 0 or self.n_neighbours >= 2, "0 or at least 2")
         _check("radius", [stage.radius for stage in self.local], radii, "positive in every local stage")
@@ -250,7 +246,6 @@ def accurate(ndim: int = 2) -> LocaliserSettings:
         min_score=0.05,
         n_neighbours=3,
         constellation=True,
-        repeats=1,
     )  # fmt: skip
 
 
@@ -285,7 +280,6 @@ def _accurate_in_volumes() -> LocaliserSettings:
         min_score=0.02,
         n_neighbours=4,
         constellation=True,
-        repeats=1,
     )  # fmt: skip
 
 

@@ -38,10 +38,11 @@ def constellation():
     return Constellation.fit(shapes, MEAN)
 
 
-def search(stage, constellation):
+def search(stage, constellation, **how):
     view = View(np.zeros((4, 4), np.float32), Frame.identity(2), 100)
     to_view = Frame.from_linear(100 * np.eye(2), np.zeros(2))
-    return CandidateSearch(stage, view, to_view, constellation, lambda p: np.tile(np.eye(2), (len(p), 1, 1)))
+    how = {"n_peaks": 4} | how
+    return CandidateSearch(stage, view, to_view, constellation, lambda p: np.tile(np.eye(2), (len(p), 1, 1)), **how)
 
 
 def test_first_guesses_that_agree_are_looked_at_once(constellation):
@@ -75,3 +76,15 @@ def test_nothing_to_see_is_no_error(constellation):
     positions, scores, _ = search(Terrain([[] for _ in MEAN]), constellation).locate(MEAN)
     assert positions.shape == MEAN.shape
     assert (scores == 0.01).all()
+
+
+def test_only_what_has_few_votes_is_looked_for_elsewhere(constellation):
+    def look(height):
+        stage = Terrain([[(place, 0.8)] for place in MEAN])
+        stage.peaks[6] = [(MEAN[7], height), (MEAN[6], 0.8)]
+        guess = MEAN.copy()
+        guess[6] = MEAN[7]
+        return search(stage, constellation, n_peaks=1, doubt=0.5).locate(guess)[0]
+
+    assert np.allclose(look(0.3), MEAN)
+    assert np.allclose(look(0.5)[6], MEAN[7])

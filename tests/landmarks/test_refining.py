@@ -1,9 +1,12 @@
 import numpy as np
 import pytest
 
-from boneage.imaging import Frame
+from boneage.imaging import Frame, Scan
 from boneage.landmarks import ForestLocaliser, StageSettings
+from boneage.landmarks.constellation import Constellation
 from boneage.landmarks.refining import Refiner
+from boneage.landmarks.stages import NearbyVotes
+from boneage.landmarks.views import Bounds
 from boneage.landmarks.voting import VoteMap
 
 
@@ -59,32 +62,35 @@ def test_without_a_constellation_nothing_is_odd(plain, fitted):
     assert fitted._refiner.find_odd(astray)[0]
 
 
-class Drifting:
-    """A stand-in stage that finds each landmark a pixel below where it begins, but one of them far away."""
+class Terrain:
+    """A stand-in stage of 100 pixels a unit: one peak a landmark, seen from within ``reach`` pixels of it."""
 
     stage = StageSettings(resolution=100, feature_range=0.1, radius=0.1)
 
-    def __init__(self):
-        self.begun = []
+    def __init__(self, places, reach):
+        self.places, self.reach = places, reach
 
-    def locate(self, view, starts, turns):
-        self.begun.append(starts)
-        drift = [1.0, 1.0, 40.0 * (len(self.begun) > 1), 1.0]
-        found = starts + np.outer(drift, [1.0, 0.0])
-        maps = tuple(VoteMap(np.full((3, 3), len(self.begun), np.float32), Frame.identity(2)) for _ in starts)
-        return found, np.full(4, 0.1 * len(self.begun)), maps
+    def level(self, view):
+        self.view = view
+        return view.picture
+
+    def vote_near(self, levels, k, start, turn, n_peaks):
+        place = self.view.to_view.apply(self.places)[k]
+        seen = np.linalg.norm(place - start) < self.reach
+        height = 0.8 if seen else 0.05
+        values = np.full((3, 3), height, np.float32)
+        return NearbyVotes((place if seen else start)[None], np.array([height]), VoteMap(values, Frame.identity(2)))
 
 
-@pytest.mark.parametrize("repeats", [0, 1, 3])
-def test_the_last_stage_votes_again_and_what_would_go_elsewhere_stays(fitted, scenes, repeats):
-    first, last = Drifting(), Drifting()
-    refiner = Refiner([first, last], fitted.mean_shape_, None, None, repeats)
-    scan, _ = scenes[1][0]
-    outcome = find(fitted, scan)
-    positions, scores, votes = refiner.refine(scan, outcome.pose, fitted.mean_shape_, fitted.bounds_)
-    assert (len(first.begun), len(last.begun)) == (1, 1 + repeats)
-    moved = 100 * np.linalg.norm(positions - fitted.mean_shape_, axis=1)
-    assert moved == pytest.approx([2 + repeats, 2 + repeats, 0, 2 + repeats], abs=1e-6)
-    latest = 0.1 * (1 + repeats)
-    assert scores == pytest.approx([latest, latest, 0.1, latest])
-    assert [int(vote.values.max()) for vote in votes] == [1 + repeats, 1 + repeats, 1, 1 + repeats]
+def test_a_later_stage_that_sees_more_clearly_corrects_what_an_earlier_one_chose():
+    mean = np.array([[row, column] for row in (-0.4, -0.1, 0.2, 0.5) for column in (-0.2, 0.2)])
+    shapes = mean + np.random.default_rng(0).normal(0, 0.01, (30, 8, 2))
+    constellation = Constellation.fit(shapes, mean)
+    mistaken = mean + 0.045 * (np.arange(8) == 2)[:, None] * [1.0, 0.0]  # off by no more than training shapes vary
+    scan, pose = Scan(np.zeros((200, 200))), Frame.from_linear(0.01 * np.eye(2), np.full(2, -1.0))
+    blurred, clear = Terrain(pose.inverse().apply(mistaken), 9), Terrain(pose.inverse().apply(mean), 2)
+    bounds = Bounds(np.full(2, -0.7), np.full(2, 0.7))
+    one = Refiner([blurred], mean, None, constellation).refine(scan, pose, mean, bounds)[0]
+    assert one == pytest.approx(mistaken, abs=1e-6)
+    both = Refiner([blurred, clear], mean, None, constellation).refine(scan, pose, mean, bounds)[0]
+    assert both == pytest.approx(mean, abs=1e-6)

@@ -69,8 +69,6 @@ def test_local_stages_need_a_radius_and_guesses_must_be_there():
         dataclasses.replace(paper(), first_scales=(0.0,))
     with pytest.raises(ValueError, match="n_neighbours"):
         dataclasses.replace(paper(), n_neighbours=1)
-    with pytest.raises(ValueError, match="repeats"):
-        dataclasses.replace(paper(), repeats=-1)
 
 
 @pytest.mark.parametrize("preset", PRESETS)
