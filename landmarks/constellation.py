@@ -36,6 +36,7 @@ _MOST = 20.0  # no pair costs more, so that a landmark gone astray does not drag
 _VOTES = 4.0  # weight of the votes: of the log of their height
 _FLOOR = 1e-3  # relative height below which votes are no votes
 _ROUNDS = 10
+_REFITS = 5
 _FEW = 6  # landmarks that do not yet tell how the whole lies
 _NEAR = 0.04  # from its place in the mean shape, up to which a landmark tells of the shape's turn about as well as any
 _DAMPING = 0.5
@@ -161,7 +162,7 @@ class Constellation:
         do not tell more than that pose.
         """
         trusted, turn = weights, np.eye(positions.shape[1])
-        for _ in range(_ROUNDS if len(positions) >= _FEW else 0):
+        for _ in range(_REFITS if len(positions) >= _FEW else 0):
             linear, offset = fit_similarities(positions, self.mean_shape, trusted)
             if not np.isfinite(linear).all():
                 break

@@ -98,7 +98,9 @@ def stack_boxes(
     shape = tuple(n + 2 * pad for n in levels[0].shape)
     values = np.empty((len(levels), len(box_sizes), *shape), dtype=np.int16)
     for k, picture in enumerate(levels):
-        padded = np.pad(np.rint(picture).astype(np.int16), pad, mode="edge")
+        padded = np.rint(picture).astype(np.int16)
+        if pad:
+            padded = np.pad(padded, pad, mode="edge")
         for b, size in enumerate(box_sizes):
             values[k, b] = _box_mean(padded, size)
     return BoxStack(values, pad)
