@@ -17,7 +17,7 @@ demo: $(INSTALLED)  ## make phantoms, train, predict a folder, print the report
 	$(BIN)/boneage demo --out demo
 
 test: $(INSTALLED)  ## the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2
 
 lint: $(INSTALLED)  ## style, types, import rules
 	$(BIN)/ruff check .

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,10 @@ from boneage.regression import (
     modern_recipe,
     seed_recipe,
 )
+from boneage.regression.fusion import FUSION_RULES
 from boneage.regression.recipes import Precision
 
+_STRATUM = "stratum="
 RECIPES = {"modern": modern_recipe, "seed": seed_recipe}
 
 
@@ -55,18 +57,83 @@ def settings_for(
 
     What goes on from a trained model is trained by the gentler form of its network's recipe.
 
+    Parameters
+    ----------
+    use_sex : bool
+    epochs : int, optional
+    network : str
+        Name of a preset, and after colons what is to be other; see :func:`change_settings`.
+    recipe : str, optional
+    precision : str
+    going_on : bool
+
     Raises
     ------
     ValueError
-        If there is no network or recipe of that name.
+        If there is no network, change or recipe of that name.
     """
-    for name, known in ((network, PRESETS), (recipe or "modern", RECIPES)):
-        if name not in known:
-            raise ValueError(f"{name!r} is not one of {', '.join(known)}")
-    preset = PRESETS[network]
+    name, *changes = network.split(":")
+    for given, known in ((name, PRESETS), (recipe or "modern", RECIPES)):
+        if given not in known:
+            raise ValueError(f"{given!r} is not one of {', '.join(known)}")
+    preset = PRESETS[name]
     chosen = RECIPES[recipe]() if recipe else go_on(preset.recipe) if going_on else preset.recipe
-    chosen = dataclasses.replace(chosen, precision=precision, epochs=epochs or chosen.epochs)
-    return dataclasses.replace(preset, use_sex=use_sex, recipe=chosen)
+    chosen = dataclasses.replace(chosen, precision=precision)
+    settings = change_settings(dataclasses.replace(preset, use_sex=use_sex, recipe=chosen), changes, network)
+    return dataclasses.replace(
+        settings, recipe=dataclasses.replace(settings.recipe, epochs=epochs or settings.recipe.epochs)
+    )
+
+
+def change_settings(settings: RegressorSettings, changes: Sequence[str], name: str) -> RegressorSettings:
+    """Return settings with some things other.
+
+    A change is the name of a network's preset, a weighting of the regions (``learned``, ``inverse_variance``,
+    ``fixed``, ``equal``), a recipe (``modern``, ``seed``), or ``stratum=W``, how far the loss makes up for rare ages (0
+    to 1). The use of the sex and the precision stay.
+
+    Parameters
+    ----------
+    settings : RegressorSettings
+    changes : sequence of str
+        One after the other.
+    name : str
+        What they are the changes of, for messages.
+
+    Raises
+    ------
+    ValueError
+        If a change is none of these.
+
+    Examples
+    --------
+    >>> change_settings(settings_for(), ["equal", "stratum=0.5"], "regions").fusion
+    'equal'
+    """
+    for change in changes:
+        precision = settings.recipe.precision
+        if change in PRESETS:
+            preset = PRESETS[change]
+            recipe = dataclasses.replace(preset.recipe, precision=precision)
+            settings = dataclasses.replace(preset, use_sex=settings.use_sex, fusion=settings.fusion, recipe=recipe)
+        elif change in FUSION_RULES:
+            settings = dataclasses.replace(settings, fusion=change)
+        elif change in RECIPES:
+            settings = dataclasses.replace(settings, recipe=dataclasses.replace(RECIPES[change](), precision=precision))
+        elif change.startswith(_STRATUM):
+            weight = _read_number(change.removeprefix(_STRATUM), name)
+            settings = dataclasses.replace(settings, recipe=dataclasses.replace(settings.recipe, stratum_weight=weight))
+        else:
+            known = ", ".join([*PRESETS, *FUSION_RULES, *RECIPES, f"{_STRATUM}W"])
+            raise ValueError(f"{name!r}: after a colon goes one of {known}, got {change!r}")
+    return settings
+
+
+def _read_number(text: str, name: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{name!r}: {_STRATUM} wants a number from 0 to 1, got {text!r}") from None
 
 
 def prepare_regions(

@@ -7,10 +7,10 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol, Self, get_args
+from typing import Any, Literal, Protocol, Self
 
 from boneage.imaging import Collection, LandmarkTable, Points, Sex, UnreadableScan, compute_mean_shape
-from boneage.pipeline.age_training import RECIPES
+from boneage.pipeline.age_training import change_settings
 from boneage.pipeline.assessment import mean_shape_of
 from boneage.pipeline.bone_age import BoneAgePipeline, load_localiser
 from boneage.pipeline.gathering import to_millimetres
@@ -19,7 +19,6 @@ from boneage.pipeline.preparing import Preparation
 from boneage.pipeline.progress import Report
 from boneage.regression import (
     CUT_KINDS,
-    PRESETS,
     AgeEstimate,
     AgeRegressor,
     BackboneSettings,
@@ -32,11 +31,8 @@ from boneage.regression import (
     RegressorSettings,
     for_volumes,
 )
-from boneage.regression.fusion import FusionRule
 
 Sight = Literal["nothing", "points", "regions"]
-
-FUSIONS: tuple[FusionRule, ...] = get_args(FusionRule)
 
 
 class AgeModel(Protocol):
@@ -120,7 +116,8 @@ def name_variants(
 
     ``constant`` is the median age of the sex, ``geometry`` the landmarks alone, ``hog-ridge`` gradients of the whole
     image. A network is named by what it sees, ``whole``, ``hand``, ``regions`` or ``hand+regions``, and, after colons,
-    by what is other than in ``settings``: a network, a weighting of regions or a recipe, such as ``regions:equal``.
+    by what is other than in ``settings``, such as ``regions:equal``; see
+    :func:`~boneage.pipeline.age_training.change_settings`.
     Of volumes there are ``regions-slice`` and ``regions-projection`` too, which are read as pictures are.
 
     Parameters
@@ -243,8 +240,7 @@ def _name_network(
     if kind is None:
         known = ", ".join([*_BASELINES, *CUT_KINDS])
         raise ValueError(f"variants to compare are {known}, got {name!r}")
-    for change in changes:
-        settings = _change(settings, change, name)
+    settings = change_settings(settings, changes, name)
     if epochs is not None:
         settings = dataclasses.replace(settings, recipe=dataclasses.replace(settings.recipe, epochs=epochs))
     cutting = make_cutting(kind)
@@ -259,17 +255,3 @@ def _name_network(
         return AgeRegressor(settings=settings, random_state=seed, weights=file, start=begun)
 
     return Variant(name, "regions", make, settings, cutting, start.name if start else "")
-
-
-def _change(settings: RegressorSettings, change: str, name: str) -> RegressorSettings:
-    precision = settings.recipe.precision
-    if change in PRESETS:
-        preset = PRESETS[change]
-        recipe = dataclasses.replace(preset.recipe, precision=precision)
-        return dataclasses.replace(preset, use_sex=settings.use_sex, fusion=settings.fusion, recipe=recipe)
-    if change in FUSIONS:
-        return dataclasses.replace(settings, fusion=change)
-    if change in RECIPES:
-        return dataclasses.replace(settings, recipe=dataclasses.replace(RECIPES[change](), precision=precision))
-    known = ", ".join([*PRESETS, *FUSIONS, *RECIPES])
-    raise ValueError(f"{name!r}: after a colon goes one of {known}, got {change!r}")

@@ -99,6 +99,20 @@ def test_networks_and_recipes_are_asked_for_by_name():
         settings_for(recipe="old")
 
 
+def test_a_network_is_changed_after_colons_and_nothing_else_is():
+    plain, equal = (
+        settings_for(use_sex=False, epochs=3),
+        settings_for(network="multiregion:equal:stratum=1", use_sex=False),
+    )
+    assert equal.fusion == "equal"
+    assert equal.recipe.stratum_weight == 1
+    recipe = dataclasses.replace(equal.recipe, stratum_weight=0.0, epochs=3)
+    assert dataclasses.replace(equal, fusion=plain.fusion, recipe=recipe) == plain
+    assert settings_for(network="multiregion:seed", epochs=2).recipe == dataclasses.replace(seed_recipe(), epochs=2)
+    with pytest.raises(ValueError, match="'multiregion:bright': after a colon goes one of"):
+        settings_for(network="multiregion:bright")
+
+
 def test_epochs_change_nothing_else():
     short, usual = settings_for(use_sex=True, epochs=3), settings_for(use_sex=True, epochs=None)
     assert short.recipe.epochs == 3

@@ -7,7 +7,7 @@ import pytest
 from boneage.imaging import lay_upon
 from boneage.imaging.shapes import shape_extent
 from boneage.pipeline.age_training import settings_for
-from boneage.pipeline.age_variants import FUSIONS, describe_seen, name_variants, prepare_comparison
+from boneage.pipeline.age_variants import describe_seen, name_variants, prepare_comparison
 from boneage.pipeline.gathering import gather
 from boneage.regression import (
     AgeRegressor,
@@ -47,7 +47,10 @@ def test_what_is_after_colons_is_changed_and_nothing_else():
     assert equal.settings == dataclasses.replace(SETTINGS, fusion="equal", recipe=seed_recipe())
     assert name_variants(("regions:seed",), SETTINGS, epochs=2)[0].epochs == 2
     assert equal.make(5).random_state == 5
-    assert "equal" in FUSIONS
+    (levelled,) = name("regions:stratum=0.5")
+    assert levelled.settings == dataclasses.replace(
+        SETTINGS, recipe=dataclasses.replace(SETTINGS.recipe, stratum_weight=0.5)
+    )
     assert name("whole", side=40)[0].cutting == Cutting("whole", 40)
 
 
@@ -67,6 +70,8 @@ def test_variants_that_differ_are_told_apart():
         (("whole:",), "got ''"),
         (("whole:median",), "'whole:median': after a colon goes one of multiregion.*got 'median'"),
         (("constant:equal",), "got 'constant:equal'"),
+        (("regions:stratum=much",), "'regions:stratum=much': stratum= wants a number from 0 to 1, got 'much'"),
+        (("regions:stratum=2",), "stratum_weight must be from 0 to 1"),
     ],
 )
 def test_names_that_say_nothing_are_refused(names, reason):

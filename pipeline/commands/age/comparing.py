@@ -42,7 +42,8 @@ from boneage.pipeline.commands.options import (
 
 _COMPARE_HELP = (
     "Variants, by commas: constant, geometry, geometry+size, hog-ridge, whole, hand, regions, hand+regions; of volumes "
-    "also regions-slice, regions-projection. A network is changed after colons, as in regions:equal."
+    "also regions-slice, regions-projection. A network is changed after colons, as in regions:equal or "
+    "regions:stratum=0.5."
 )
 Folds = Annotated[int, typer.Option("--folds", min=2, help="Test every hand once in this many folds.")]
 

@@ -45,7 +45,9 @@ Network = Annotated[
     str,
     typer.Option(
         "--network",
-        help="multiregion, whole-hand, aligned-hand, bonet; vgg16, googlenet or overfeat with -features or -finetuned.",
+        help="multiregion, whole-hand, aligned-hand, bonet; vgg16, googlenet or overfeat with -features or -finetuned. "
+        "After colons, how regions are weighed (learned, inverse_variance, fixed, equal) and, as stratum=0.5, how far "
+        "the loss makes up for rare ages: multiregion:equal.",
     ),
 ]
 RecipeOption = Annotated[
