@@ -55,10 +55,13 @@ def test_the_costs_script_prints_a_row_a_network(monkeypatch, capsys):
     monkeypatch.setattr(script, "PRESETS", {"multiregion": script.PRESETS["multiregion"]})
     monkeypatch.setattr(script, "time_a_hand", lambda act: act() or 1.25)
     script.main(32, 2)
-    title, header, row = capsys.readouterr().out.splitlines()
+    title, unit, header, row = capsys.readouterr().out.splitlines()
     assert title.startswith("hands of 2 regions of 32x32")
+    assert unit.startswith("MB: ")
     assert header.split()[0] == "network"
-    assert row.split() == ["multiregion", "0.2", "1.2", "1.2"]
+    name, weights, seen, trained, looking, training = row.split()
+    assert (name, weights, seen, trained) == ("multiregion", "0.2", "1.2", "1.2")
+    assert 1 < float(looking) <= float(training) < 2000
 
 
 def test_the_regressions_on_geometry_are_compared_on_the_same_folds(monkeypatch):

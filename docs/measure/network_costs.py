@@ -1,10 +1,11 @@
-"""What the networks of the presets cost: weights, and time a hand on one core.
+"""What the networks of the presets cost: weights, time a hand on one core, and memory.
 
 Usage: python docs/measure/network_costs.py [SIDE [REGIONS]]
 """
 
 from __future__ import annotations
 
+import multiprocessing
 import platform
 import sys
 import time
@@ -13,6 +14,7 @@ from collections.abc import Callable
 import torch
 
 from boneage.evaluation import draw_table
+from boneage.pipeline.memory import forget_peak, read_memory
 from boneage.regression import PRESETS
 from boneage.regression.networks.catalogue import build_network
 
@@ -30,26 +32,49 @@ def time_a_hand(act: Callable[[], object], seconds: float = 1.0) -> float:
     return best
 
 
-def main(side: int = 100, regions: int = 1) -> None:
-    """Print the table; networks that differ in how they are trained alone are one row."""
+def cost(name: str, side: int, regions: int) -> list[str]:
+    """Return a network's row, from within a process that does nothing else."""
     torch.set_num_threads(1)
     inputs = torch.rand(HANDS, regions, side, side), torch.ones(HANDS, regions, dtype=torch.bool), torch.ones(HANDS)
-    rows = []
-    for name in (name for name in PRESETS if not name.endswith("-features")):
-        network = build_network(PRESETS[name].network, regions, True)
+    forget_peak()
+    before = read_memory("VmRSS")
+    network = build_network(PRESETS[name].network, regions, True)
 
-        def learn(network: torch.nn.Module = network) -> None:
-            ages, logits = network(*inputs)
-            (ages.sum() + logits.sum()).backward()
+    def learn() -> None:
+        ages, logits = network(*inputs)
+        (ages.sum() + logits.sum()).backward()
 
-        def look(network: torch.nn.Module = network) -> None:
-            with torch.inference_mode():
-                network(*inputs)
+    def look() -> None:
+        with torch.inference_mode():
+            network(*inputs)
 
-        weights = sum(array.numel() for array in network.parameters())
-        rows.append([name, f"{weights / 1e6:.1f}", f"{time_a_hand(look):.1f}", f"{time_a_hand(learn):.1f}"])
+    seen = time_a_hand(look)
+    looking = read_memory("VmHWM") - before
+    trained = time_a_hand(learn)
+    weights = sum(array.numel() for array in network.parameters())
+    numbers = [weights / 1e6, seen, trained, looking, read_memory("VmHWM") - before]
+    return [name, *(f"{number:.{digits}f}" for number, digits in zip(numbers, (1, 1, 1, 0, 0), strict=True))]
+
+
+def apart(act: Callable[[], list[str]]) -> list[str]:
+    """Return what a function returns in a copy of this process, whose memory begins where this one's is."""
+    context = multiprocessing.get_context("fork")
+    out, into = context.Pipe(duplex=False)
+    process = context.Process(target=lambda: into.send(act()))
+    process.start()
+    into.close()
+    row: list[str] = out.recv()
+    process.join()
+    return row
+
+
+def main(side: int = 100, regions: int = 1) -> None:
+    """Print the table; networks that differ in how they are trained alone are one row."""
+    names = [name for name in PRESETS if not name.endswith("-features")]
+    rows = [apart(lambda name=name: cost(name, side, regions)) for name in names]
     print(f"hands of {regions} regions of {side}x{side}; torch {torch.__version__}; {platform.machine()}, one core")
-    print(draw_table(["network", "million weights", "ms seen", "ms trained on"], rows))
+    print(f"MB: what the network, and {HANDS} hands at once, take at most")
+    print(draw_table(["network", "million weights", "ms seen", "ms trained on", "MB seen", "MB trained on"], rows))
 
 
 if __name__ == "__main__":
