@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 _ROUNDS = 3
 _APART = 0.03  # a start nearer than this to another, in units of the shape's extent, is none of its own
 _SAME = 0.005  # candidates nearer than this are one
-_MOST_STARTS = 5
+_MOST_STARTS = 4  # new ones in a round
 _STRAY = 0.4  # further from its place in the mean shape no landmark is looked for
 
 
@@ -48,7 +48,8 @@ class CandidateSearch:
     n_peaks : int
         Largest number of candidates from one start.
     doubt : float
-        Only landmarks whose votes are lower than this part of the median height are looked for elsewhere.
+        Only landmarks whose votes are lower than this part of the median height, or that lie oddly, are looked for
+        elsewhere.
     """
 
     def __init__(
@@ -99,7 +100,7 @@ class CandidateSearch:
             chosen = self._choose(candidates)
             positions = np.stack([candidate.position for candidate in chosen])
             heights = np.array([candidate.height for candidate in chosen])
-            doubtful = heights <= self._doubt * np.median(heights)
+            doubtful = (heights <= self._doubt * np.median(heights)) | self._constellation.find_odd(positions)
         return positions, heights, tuple(candidate.map for candidate in chosen)
 
     def _find_starts(
@@ -109,7 +110,7 @@ class CandidateSearch:
         if not starts[0]:
             return list(enumerate(positions))
         told = self._constellation.tell(positions)
-        known = np.full((len(starts), _MOST_STARTS, positions.shape[1]), np.nan)
+        known = np.full((len(starts), max(map(len, starts)), positions.shape[1]), np.nan)
         for k, places in enumerate(starts):
             known[k, : len(places)] = places
         near = (np.linalg.norm(told[:, :, None] - known[:, None], axis=3) <= _APART).any(axis=2)
@@ -117,7 +118,7 @@ class CandidateSearch:
         new: list[tuple[int, Array]] = []
         for k, t in np.argwhere(~near & ~astray & doubtful[:, None]).tolist():
             others = [place for other, place in new if other == k]
-            if len(starts[k]) + len(others) < _MOST_STARTS and not _is_near(told[k, t], others, _APART):
+            if len(others) < _MOST_STARTS and not _is_near(told[k, t], others, _APART):
                 new.append((k, told[k, t]))
         return new
 
