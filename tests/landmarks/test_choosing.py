@@ -78,13 +78,28 @@ def test_nothing_to_see_is_no_error(constellation):
     assert (scores == 0.01).all()
 
 
-def test_only_what_has_few_votes_is_looked_for_elsewhere(constellation):
-    def look(height):
-        stage = Terrain([[(place, 0.8)] for place in MEAN])
-        stage.peaks[6] = [(MEAN[7], height), (MEAN[6], 0.8)]
-        guess = MEAN.copy()
-        guess[6] = MEAN[7]
-        return search(stage, constellation, n_peaks=1, doubt=0.5).locate(guess)[0]
+def test_only_what_has_few_votes_or_lies_oddly_is_looked_for_elsewhere():
+    loose = Constellation.fit(MEAN + RNG.normal(0, 0.03, (30, 8, 2)), MEAN)
 
-    assert np.allclose(look(0.3), MEAN)
-    assert np.allclose(look(0.5)[6], MEAN[7])
+    def look(place, height):
+        stage = Terrain([[(place, 0.8)] for place in MEAN])
+        stage.peaks[6] = [(place, height), (MEAN[6], 0.8)]
+        guess = MEAN.copy()
+        guess[6] = place
+        return search(stage, loose, n_peaks=1, doubt=0.5).locate(guess)[0]
+
+    beside = MEAN[6] + (0.1, 0.0)
+    assert not loose.find_odd(np.vstack([MEAN[:6], beside, MEAN[7]])).any()
+    assert np.allclose(look(beside, 0.3), MEAN)
+    assert np.allclose(look(beside, 0.5)[6], beside)
+    assert np.allclose(look(MEAN[7], 0.9), MEAN)
+
+
+def test_places_told_by_misplaced_landmarks_do_not_use_up_the_looks(constellation):
+    stage = Terrain([[(place, 0.8)] for place in MEAN])
+    guess = MEAN.copy()
+    for k, wrong in ((4, 5), (6, 7)):  # a whole finger taken for the other
+        stage.peaks[k].append((MEAN[wrong], 0.8))
+        guess[k] = MEAN[wrong]
+    positions, _, _ = search(stage, constellation).locate(guess)
+    assert np.allclose(positions, MEAN)
