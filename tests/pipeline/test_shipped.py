@@ -20,8 +20,10 @@ def test_it_is_small_and_says_what_it_was_trained_on(model):
     assert model.summary["localiser"]["n_hands"] == 650
     assert model.summary["age"]["n_hands"] == len(model.summary["age"]["ids"]) == 9993
     assert model.summary["age"]["n_phantoms"] == model.summary["localiser"]["n_phantoms"] == 0
-    cutting = model.only_reader.cutting
-    assert (cutting.kind, cutting.thumbnail, cutting.proportions) == ("hand", 100, "fitted")
+    cuttings = [reader.cutting for reader in model.readers]
+    assert [cutting.kind for cutting in cuttings] == ["hand", "regions"]
+    assert all((cutting.thumbnail, cutting.proportions) == (100, "fitted") for cutting in cuttings)
+    assert len(model.region_names) == 18
 
 
 def test_no_hand_that_it_is_judged_by_was_trained_on(model):
