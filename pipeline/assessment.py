@@ -106,7 +106,7 @@ def assess(
     2. Take the sex given, else the file's own; refuse the hand if a model needs it and neither is there.
     3. Locate the landmarks; refuse an image in which most of them are not found.
     4. Cut the hand, each way once. An age model more than a third of whose regions are missing takes no part; refuse
-       the hand if none does.
+       the hand if none does, or one does not and several landmarks are missing: that is one doubt too many.
     5. Estimate; flag the estimate if an age model, a region or several landmarks are missing, the hand is mirrored, the
        file contradicts the sex given, or there is no localiser to tell that it is a hand at all.
     """
@@ -138,6 +138,8 @@ def assess(
     remarks = _remark_on_regions(cut)
     if points is not None and points.present.sum() < _NEARLY_ALL * len(points):
         remarks.append(f"only {points.present.sum()} of {len(points)} landmarks found")
+        if any(stack is None for stack, _ in cut):
+            return refuse("; ".join(remarks), points)
     if placed.mirrored:
         remarks.append("mirrored with respect to the hands that the model knows")
     if sex and scan.sex and sex != scan.sex:

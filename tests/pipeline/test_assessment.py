@@ -48,16 +48,31 @@ def test_what_is_no_hand_is_refused(pipeline, pixels):
     assert result.estimate is None
 
 
-def test_a_hand_of_which_several_landmarks_are_not_found_is_flagged(pipeline, scan, monkeypatch):
+@pytest.fixture
+def without_tips(pipeline, scan, monkeypatch):
+    """Every localiser finds the landmarks of the hand but for the finger tips; how many are found of how many."""
     points = pipeline.localiser.locate(scan)
     positions = points.positions.copy()
     tips = [points.names.index(f"{finger}_tip") for finger in ("thumb", "index", "middle", "ring", "little")]
     positions[tips] = np.nan
     fewer = dataclasses.replace(points, positions=positions, reasons=("score below 0.05",) * len(points))
     monkeypatch.setattr(type(pipeline.localiser), "locate", lambda self, scan: fewer)
+    return f"{len(points) - 5} of {len(points)} landmarks found"
+
+
+def test_a_hand_of_which_several_landmarks_are_not_found_is_flagged(pipeline, scan, without_tips):
     result = pipeline.assess(scan, sex="F")
     assert result.status == "flagged"
-    assert f"only {len(points) - 5} of {len(points)} landmarks found" in result.reason
+    assert f"only {without_tips}" in result.reason
+
+
+def test_a_hand_that_lacks_landmarks_and_an_age_model_is_refused(joined, scan, without_tips, monkeypatch):
+    assert joined.assess(scan, sex="F").status == "flagged"
+    fail_to_cut(monkeypatch, "regions")
+    result = joined.assess(scan, sex="F")
+    assert (result.status, result.estimate, result.regions) == ("refused", None, ())
+    assert result.points is not None
+    assert result.reason == f"read by 1 of 2 age models: no regions; only {without_tips}"
 
 
 def test_a_missing_region_weighs_nothing_and_is_named(pipeline, scan):
