@@ -7,10 +7,9 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
-import joblib
 import torch
 
 from boneage.imaging import Modality, Sex, UnreadableScan, read_scan, scan_id, write_landmarks
@@ -20,6 +19,7 @@ from boneage.pipeline.explanation_pictures import draw_explanation
 from boneage.pipeline.modalities import READS
 from boneage.pipeline.outputs import prepare_folder, write_table
 from boneage.pipeline.overlay import draw_overlay
+from boneage.pipeline.processes import run_in_processes
 
 logger = logging.getLogger(__name__)
 
@@ -110,9 +110,8 @@ def predict_files(
         )
         for id_, path in zip(ids, paths, strict=True)
     ]
-    parallel = joblib.Parallel(n_jobs=jobs, return_as="generator")
-    stream = parallel(joblib.delayed(assess_file)(models, job, id_) for job, id_ in zip(todo, ids, strict=True))
-    results = list(follow(stream))
+    calls = [partial(assess_file, models, job, id_) for job, id_ in zip(todo, ids, strict=True)]
+    results = list(follow(run_in_processes(calls, jobs)))
     region_names = list(dict.fromkeys(name for pipeline in pipelines for name in pipeline.region_names))
     write_table(folder / "ages.csv", [result.row(region_names) for result in results])
     for pipeline in pipelines:

@@ -13,8 +13,6 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-import joblib
-
 from boneage.imaging import AgeRecord, Collection, LandmarkTable, Points
 from boneage.landmarks import ForestLocaliser
 from boneage.pipeline.assessment import Placed, find_fault
@@ -31,6 +29,7 @@ from boneage.pipeline.hand_files import (
 )
 from boneage.pipeline.hands import LabelledHands, Refusal, StoredStacks
 from boneage.pipeline.outputs import UnusableOutput, prepare_folder, write_atomically
+from boneage.pipeline.processes import run_in_processes
 from boneage.pipeline.progress import Report
 from boneage.regression import Cutting, RegionStack
 
@@ -173,13 +172,11 @@ class Preparation:
         with self._folder() as folder:
             missing = [id_ for id_, name in names.items() if not (folder / name).exists()]
             chunks = [missing[start : start + _CHUNK] for start in range(0, len(missing), _CHUNK)]
-            stream = joblib.Parallel(n_jobs=max(min(self.jobs, len(chunks)), 1), return_as="generator")(
-                joblib.delayed(_make_files)(
-                    {id_: folder / names[id_] for id_ in ids}, self._cut_down(ids), make(ids), pack
-                )
+            calls = [
+                partial(_make_files, {id_: folder / names[id_] for id_ in ids}, self._cut_down(ids), make(ids), pack)
                 for ids in chunks
-            )
-            for done, _ in enumerate(stream, start=1):
+            ]
+            for done, _ in enumerate(run_in_processes(calls, self.jobs), start=1):
                 if self.report:
                     self.report(stage, done / len(chunks))
             return {id_: _read_file(folder / name, unpack) for id_, name in names.items()}

@@ -1,0 +1,38 @@
+"""Work for several processes, which end with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+import joblib
+from joblib.externals.loky import get_reusable_executor
+
+T = TypeVar("T")
+
+
+def run_in_processes(calls: Sequence[Callable[[], T]], jobs: int) -> Iterator[T]:
+    """Yield what each call returns, in order; with one job, or a single call, in this process.
+
+    The processes are ended with the last result: idle ones would keep models in memory through a long training, and a
+    pool whose processes leave after a while idle has been seen to take new work just then and never do it.
+
+    Parameters
+    ----------
+    calls : sequence of callable
+        Without arguments; they and their results can be pickled.
+    jobs : int
+        Largest number of processes.
+
+    Examples
+    --------
+    >>> from functools import partial
+    >>> list(run_in_processes([partial(pow, 2, k) for k in range(4)], jobs=1))
+    [1, 2, 4, 8]
+    """
+    n_jobs = max(min(jobs, len(calls)), 1)
+    try:
+        yield from joblib.Parallel(n_jobs=n_jobs, return_as="generator")(joblib.delayed(call)() for call in calls)
+    finally:
+        if n_jobs > 1:
+            get_reusable_executor().shutdown(wait=True, kill_workers=True)
