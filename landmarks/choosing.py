@@ -88,9 +88,9 @@ class CandidateSearch:
         n = len(positions)
         candidates: list[list[Candidate]] = [[] for _ in range(n)]
         starts: list[list[Array]] = [[] for _ in range(n)]
-        doubtful = np.ones(n, dtype=bool)
+        heights = np.zeros(n)
         for _ in range(_ROUNDS):
-            new = self._find_starts(positions, starts, doubtful)
+            new = self._find_starts(positions, heights, starts)
             if not new:
                 break
             turns = self._turn_from(self._turn(positions))
@@ -100,12 +100,9 @@ class CandidateSearch:
             chosen = self._choose(candidates)
             positions = np.stack([candidate.position for candidate in chosen])
             heights = np.array([candidate.height for candidate in chosen])
-            doubtful = (heights <= self._doubt * np.median(heights)) | self._constellation.find_odd(positions)
         return positions, heights, tuple(candidate.map for candidate in chosen)
 
-    def _find_starts(
-        self, positions: Array, starts: list[list[Array]], doubtful: NDArray[np.bool_]
-    ) -> list[tuple[int, Array]]:
+    def _find_starts(self, positions: Array, heights: Array, starts: list[list[Array]]) -> list[tuple[int, Array]]:
         """Return landmarks and places that are still to be looked at."""
         if not starts[0]:
             return list(enumerate(positions))
@@ -115,8 +112,12 @@ class CandidateSearch:
             known[k, : len(places)] = places
         near = (np.linalg.norm(told[:, :, None] - known[:, None], axis=3) <= _APART).any(axis=2)
         astray = ~(np.linalg.norm(told - self._constellation.mean_shape[:, None], axis=2) <= _STRAY)  # or not told
+        unseen = ~near & ~astray
+        if self._doubt < math.inf:
+            doubtful = (heights <= self._doubt * np.median(heights)) | self._constellation.find_odd(positions)
+            unseen &= doubtful[:, None]
         new: list[tuple[int, Array]] = []
-        for k, t in np.argwhere(~near & ~astray & doubtful[:, None]).tolist():
+        for k, t in np.argwhere(unseen).tolist():
             others = [place for other, place in new if other == k]
             if len(others) < _MOST_STARTS and not _is_near(told[k, t], others, _APART):
                 new.append((k, told[k, t]))

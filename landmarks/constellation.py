@@ -9,12 +9,11 @@ References
 ----------
 .. [1] Donner, Menze, Bischof, Langs, "Global localization of 3D anatomical structures by pre-filtered Hough forests
    and discrete optimization", Medical Image Analysis 17(8), 2013.
-.. [2] Holland, Welsch, "Robust regression using iteratively reweighted least-squares", Communications in
-   Statistics 6(9), 1977; with the weights of a Cauchy distribution.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any, Self
@@ -22,7 +21,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from boneage.imaging.shapes import fit_similarities
+from boneage.imaging.shapes import NoSimilarity, fit_similarities
+from boneage.landmarks.poses import refit_similarity
 
 Array = NDArray[np.float64]
 
@@ -36,7 +36,6 @@ _MOST = 20.0  # no pair costs more, so that a landmark gone astray does not drag
 _VOTES = 4.0  # weight of the votes: of the log of their height
 _FLOOR = 1e-3  # relative height below which votes are no votes
 _ROUNDS = 10
-_REFITS = 5
 _FEW = 6  # landmarks that do not yet tell how the whole lies
 _NEAR = 0.04  # from its place in the mean shape, up to which a landmark tells of the shape's turn about as well as any
 _DAMPING = 0.5
@@ -157,19 +156,14 @@ class Constellation:
     def _find_turn(self, positions: Array, weights: Array) -> Array:
         """Return the rotation and scale, shape (ndim, ndim), in which most landmarks lie as in the mean shape.
 
-        The pose that they were found in may be wrong by more than training shapes vary, and some are in wrong places:
-        a similarity is fitted again and again, with less weight for what lies far from its place [2]_. A few landmarks
-        do not tell more than that pose.
+        The pose that they were found in may be wrong by more than training shapes vary, and some are in wrong places. A
+        few landmarks do not tell more than that pose.
         """
-        trusted, turn = weights, np.eye(positions.shape[1])
-        for _ in range(_REFITS if len(positions) >= _FEW else 0):
-            linear, offset = fit_similarities(positions, self.mean_shape, trusted)
-            if not np.isfinite(linear).all():
-                break
-            turn = linear
-            off = np.linalg.norm(positions @ turn.T + offset - self.mean_shape, axis=1)
-            trusted = weights / (1 + (off / _NEAR) ** 2)
-        return turn
+        if len(positions) >= _FEW:
+            with contextlib.suppress(NoSimilarity):
+                frame, _ = refit_similarity(positions, self.mean_shape, weights, _NEAR, weights)
+                return np.asarray(frame.matrix[:-1, :-1])
+        return np.eye(positions.shape[1])
 
     def _misfit(self, first: Array, second: Array, turn: Array) -> Array:
         """Return squared Mahalanobis distances of turned offsets; positions of shape (n_pairs, a, b, ndim)."""

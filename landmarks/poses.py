@@ -12,6 +12,7 @@ from boneage.imaging.shapes import NoSimilarity, fit_similarities, fit_similarit
 
 Array = NDArray[np.float64]
 _N_TRIALS = 200
+_N_REFITS = 5
 _MAX_LOCAL_RESIZE = 1.5  # neighbours that seem to be larger or smaller than this are not believed
 
 
@@ -63,8 +64,34 @@ def fit_similarity_robustly(source: Array, target: Array, weights: Array, tolera
         raise NoSimilarity("the landmarks coincide: no similarity can be fitted")
     placed = source @ trials[:, :-1, :-1].transpose(0, 2, 1) + trials[:, None, :-1, -1]
     agreed = _support(placed, target, weights, tolerance)
-    support = agreed[int(np.argmax(agreed.sum(axis=1)))]
-    for _ in range(5):
+    return refit_similarity(source, target, weights, tolerance, agreed[int(np.argmax(agreed.sum(axis=1)))])
+
+
+def refit_similarity(
+    source: Array, target: Array, weights: Array, tolerance: float, support: Array
+) -> tuple[Frame, Array]:
+    """Fit a similarity a few times, each time with less weight for the pairs that it left far apart [1]_.
+
+    Parameters
+    ----------
+    source, target : ndarray of shape (n, ndim)
+    weights : ndarray of shape (n,)
+    tolerance : float
+        See :func:`fit_similarity_robustly`, as for what is returned.
+    support : ndarray of shape (n,)
+        The weights to begin with.
+
+    Raises
+    ------
+    NoSimilarity
+        If no two pairs of positive weight lie apart.
+
+    References
+    ----------
+    .. [1] Holland, Welsch, "Robust regression using iteratively reweighted least-squares", Communications in Statistics
+       6(9), 1977; with the weights of a Cauchy distribution.
+    """
+    for _ in range(_N_REFITS):
         best = fit_similarity(source, target, support)
         support = _support(best.apply(source), target, weights, tolerance)
     return best, support

@@ -78,11 +78,9 @@ def settings_for(
             raise ValueError(f"{given!r} is not one of {', '.join(known)}")
     preset = PRESETS[name]
     chosen = RECIPES[recipe]() if recipe else go_on(preset.recipe) if going_on else preset.recipe
-    chosen = dataclasses.replace(chosen, precision=precision)
-    settings = change_settings(dataclasses.replace(preset, use_sex=use_sex, recipe=chosen), changes, network)
-    return dataclasses.replace(
-        settings, recipe=dataclasses.replace(settings.recipe, epochs=epochs or settings.recipe.epochs)
-    )
+    settings = dataclasses.replace(preset, use_sex=use_sex, recipe=chosen).with_recipe(precision=precision)
+    settings = change_settings(settings, changes, network)
+    return settings.with_recipe(epochs=epochs) if epochs else settings
 
 
 def change_settings(settings: RegressorSettings, changes: Sequence[str], name: str) -> RegressorSettings:
@@ -113,16 +111,14 @@ def change_settings(settings: RegressorSettings, changes: Sequence[str], name: s
     for change in changes:
         precision = settings.recipe.precision
         if change in PRESETS:
-            preset = PRESETS[change]
-            recipe = dataclasses.replace(preset.recipe, precision=precision)
-            settings = dataclasses.replace(preset, use_sex=settings.use_sex, fusion=settings.fusion, recipe=recipe)
+            preset = dataclasses.replace(PRESETS[change], use_sex=settings.use_sex, fusion=settings.fusion)
+            settings = preset.with_recipe(precision=precision)
         elif change in FUSION_RULES:
             settings = dataclasses.replace(settings, fusion=change)
         elif change in RECIPES:
-            settings = dataclasses.replace(settings, recipe=dataclasses.replace(RECIPES[change](), precision=precision))
+            settings = dataclasses.replace(settings, recipe=RECIPES[change]()).with_recipe(precision=precision)
         elif change.startswith(_STRATUM):
-            weight = _read_number(change.removeprefix(_STRATUM), name)
-            settings = dataclasses.replace(settings, recipe=dataclasses.replace(settings.recipe, stratum_weight=weight))
+            settings = settings.with_recipe(stratum_weight=_read_number(change.removeprefix(_STRATUM), name))
         else:
             known = ", ".join([*PRESETS, *FUSION_RULES, *RECIPES, f"{_STRATUM}W"])
             raise ValueError(f"{name!r}: after a colon goes one of {known}, got {change!r}")

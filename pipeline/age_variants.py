@@ -242,7 +242,7 @@ def _name_network(
         raise ValueError(f"variants to compare are {known}, got {name!r}")
     settings = change_settings(settings, changes, name)
     if epochs is not None:
-        settings = dataclasses.replace(settings, recipe=dataclasses.replace(settings.recipe, epochs=epochs))
+        settings = settings.with_recipe(epochs=epochs)
     cutting = make_cutting(kind)
     if len(cutting.shape) == 3:
         settings = for_volumes(settings)

@@ -67,6 +67,10 @@ class RegressorSettings:
         if self.views < 1:
             raise ValueError(f"views must be at least 1, got {self.views}")
 
+    def with_recipe(self, **fields: Any) -> Self:
+        """Return the settings with some fields of the recipe other."""
+        return dataclasses.replace(self, recipe=dataclasses.replace(self.recipe, **fields))
+
 
 class AgeRegressor:
     """A weighted CNN: every region says an age and how far to trust it, their weighted mean is the answer.
