@@ -28,7 +28,7 @@ class Points:
     scores : array_like of shape (n,), optional
         How sure the localiser was, in 0..1; NaN where nobody scored (annotations, and the default).
     reasons : sequence of str, optional
-        Why a landmark is absent; "" for those that are present (the default).
+        Why a landmark is absent, or doubtful though it is present; "" for all others (the default).
 
     Raises
     ------
@@ -82,6 +82,12 @@ class Points:
     def present(self) -> NDArray[np.bool_]:
         """Which landmarks have a position; shape (n,)."""
         return np.asarray(~np.isnan(self.positions[:, 0]))
+
+    @property
+    def doubtful(self) -> NDArray[np.bool_]:
+        """Which landmarks have a position that is not to be relied on; shape (n,)."""
+        assert self.reasons is not None
+        return np.asarray(self.present & np.array([bool(reason) for reason in self.reasons], dtype=bool))
 
     def position(self, name: str) -> Array:
         """Return the position of one landmark, shape (ndim,); NaN if absent.

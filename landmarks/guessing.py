@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from boneage.imaging import Frame, Scan, resample
 from boneage.imaging.shapes import NoSimilarity, mirror
-from boneage.landmarks.poses import fit_similarity_robustly, rotation
+from boneage.landmarks.poses import fit_similarity_robustly, nudge, rotation
 from boneage.landmarks.settings import LocaliserSettings
 from boneage.landmarks.stages import CoarseStage
 from boneage.landmarks.views import Bounds, draw_view, image_bounds
@@ -26,7 +26,7 @@ _COARSENING = 2  # only so few of the stage's positions vote on a guess
 _SEEN_WELL = 0.75  # so much seen from close by, relative to the usual, is no chance
 _HOPELESS = 0.2  # ... and so little in the best of all poses is: an inverted picture, or another anatomy
 _N_DOUBTFUL = 4  # poses worth a closer look where none convinces
-_N_NUDGED = 2  # ... and looked at from a little beside them, too
+_N_NUDGED = 2  # ... and looked at from a little beside them, too, where all are hopeless
 _NUDGE = 0.15  # so much turned (in radians), or larger or smaller (in log scale)
 _N_KEPT = 4  # turned guesses, of either side, that all stages look at
 _N_GUESSED = 12  # ... for so few of the landmarks, far apart from each other
@@ -95,8 +95,8 @@ class PoseFinder:
         1. Guess that the anatomy has its usual size and orientation.
         2. If votes do not convince there, from afar or from close by, guess other sizes, and the mirror image.
         3. If they still do not, guess other rotations.
-        4. If they never did, correct the best ones once more, and those from a little beside them, and keep that in
-           which most is seen from close by.
+        4. If they never did, correct the best ones once more, and keep that in which most is seen from close by; if
+           that is next to nothing, do so from a little beside them.
 
         Parameters
         ----------
@@ -112,8 +112,10 @@ class PoseFinder:
             if tried and (tried[0].support >= convincing or look_closer(tried[0]) >= _SEEN_WELL):
                 return tried[0]
         best = self._see_best([one.pose for one in tried[:_N_DOUBTFUL]], scan, look_closer)
-        nudged = [nudge.compose(outcome.pose) for outcome, _ in best[:_N_NUDGED] for nudge in _nudges(scan.ndim)]
-        best = sorted((*best, *self._see_best(nudged, scan, look_closer)), key=lambda pair: -pair[1])
+        if best and best[0][1] < _HOPELESS:
+            nudges = nudge(scan.ndim, (-_NUDGE, _NUDGE), (-_NUDGE, _NUDGE))
+            beside = [change.compose(outcome.pose) for outcome, _ in best[:_N_NUDGED] for change in nudges]
+            best = self._see_best(beside, scan, look_closer)
         return best[0][0] if best and best[0][1] >= _HOPELESS else None
 
     def _see_best(
@@ -239,14 +241,6 @@ def guess_pose(scan: Scan, size_ratio: float, centre_offset: Array, turn: Array 
     centre = size / 2 + centre_offset * size.max()
     linear = (np.eye(scan.ndim) if turn is None else turn) / (size_ratio * size.max())
     return Frame.from_linear(linear, -linear @ centre).compose(scan.frame_to_true())
-
-
-def _nudges(ndim: int) -> list[Frame]:
-    """Return small changes of a pose: turned either way, made larger and smaller."""
-    axes = range(1 if ndim == 2 else 3)
-    turns = [rotation(angle, ndim, axis) for axis in axes for angle in (-_NUDGE, _NUDGE)]
-    sizes = [np.eye(ndim) * np.exp(log_scale) for log_scale in (-_NUDGE, _NUDGE)]
-    return [Frame.from_linear(linear, np.zeros(ndim)) for linear in (*turns, *sizes)]
 
 
 def _spread(shape: Array, most: int) -> NDArray[np.int64]:

@@ -31,6 +31,8 @@ _MARGIN = 0.25  # of the extent, around the mean shape
 _CONVINCING = 0.6  # how well the coarse votes must agree in a pose, relative to the training scans, not to be doubted
 _CLEARLY = 1.25  # ... and relative to the best of mirror images of the training scans
 _SOME = 20  # training scans that tell
+_DOUBTFUL = 2  # times the lowest score that is given: less than that is given with a reservation
+_SEEN_WELL = 0.8  # less seen by the first local stage, relative to the usual, is doubted
 
 
 class ForestLocaliser:
@@ -150,14 +152,15 @@ class ForestLocaliser:
         """Find the landmarks of a scan, and show the votes they rest on.
 
         1. Find the pose; see :meth:`~boneage.landmarks.guessing.PoseFinder.search`.
-        2. Refine each landmark through the local stages.
+        2. Refine each landmark through the local stages; see :meth:`~boneage.landmarks.refining.Refiner.refine`.
 
         Returns
         -------
         points : Points
             In original pixels. The score is the height of the last vote map's peak relative to full
             agreement (0..1). A landmark is absent if its score is below ``min_score``, it lies outside the
-            image, or to the others as in no training image, or no pose could be found; the reason says which.
+            image, or to the others as in no training image, or no pose could be found; it is doubtful if its score
+            is below twice ``min_score``. The reason says which.
         votes : tuple of VoteMap
             The last stage's map of each landmark; empty if no pose was found.
 
@@ -176,11 +179,11 @@ class ForestLocaliser:
             return self._absent("no pose of the anatomy fits the image"), ()
         pose, positions = coarse
         bounds = self._view_bounds(scan, pose)
-        positions, scores, maps = self._refiner.refine(scan, pose, positions, bounds)
+        found = self._refiner.refine(scan, pose, positions, bounds, _SEEN_WELL * self.typical_score_)
         to_file = scan.frame_to_original().inverse()
-        votes = tuple(VoteMap(m.values, m.to_map.compose(to_file)) for m in maps)
-        odd = self._refiner.find_odd(positions)
-        return self._to_points(scan, pose.inverse().apply(positions), scores, odd), votes
+        votes = tuple(VoteMap(m.values, m.to_map.compose(to_file)) for m in found.votes)
+        odd = self._refiner.find_odd(found.positions)
+        return self._to_points(scan, found.pose.inverse().apply(found.positions), found.scores, odd), votes
 
     @property
     def ndim(self) -> int:
@@ -358,10 +361,12 @@ class ForestLocaliser:
     def _to_points(self, scan: Scan, in_file: Array, scores: Array, odd: NDArray[np.bool_]) -> Points:
         outside = np.asarray(((in_file < -0.5) | (in_file > np.array(scan.pixels.shape) - 0.5)).any(axis=1))
         poor = scores < self._settings.min_score
+        doubtful = scores < _DOUBTFUL * self._settings.min_score
         told = (
             (outside, "outside the image"),
             (poor, f"score below {self._settings.min_score:g}"),
             (odd, "does not lie to the others as in any training image"),
+            (doubtful, f"doubtful: score below {_DOUBTFUL * self._settings.min_score:g}"),
         )
         reasons = [next((reason for fault, reason in told if fault[k]), "") for k in range(len(scores))]
         absent = (outside | poor | odd)[:, None]

@@ -114,6 +114,14 @@ def rotate(angles_rad: Sequence[float], ndim: int) -> Array:
     return matrix
 
 
+def nudge(ndim: int, turns_rad: Sequence[float], log_sizes: Sequence[float]) -> list[Frame]:
+    """Return changes of a pose about the reference origin: turned about each axis, and resized."""
+    axes = range(1 if ndim == 2 else 3)
+    turns = [rotation(angle, ndim, axis) for axis in axes for angle in turns_rad]
+    sizes = [np.eye(ndim) * np.exp(log_size) for log_size in log_sizes]
+    return [Frame.from_linear(linear, np.zeros(ndim)) for linear in (*turns, *sizes)]
+
+
 def _draw_trials(source: Array, target: Array) -> Array:
     """Return the matrices of similarities fitted to random minimal sets of pairs, shape (n, ndim + 1, ndim + 1)."""
     n, ndim = source.shape

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from boneage.imaging import Frame, Scan
+from boneage.imaging.shapes import NoSimilarity
 from boneage.landmarks.choosing import CandidateSearch
 from boneage.landmarks.constellation import Constellation
 from boneage.landmarks.guessing import Outcome
-from boneage.landmarks.poses import turn_locally
+from boneage.landmarks.poses import fit_similarity_robustly, nudge, turn_locally
 from boneage.landmarks.stages import LocalStage
 from boneage.landmarks.views import Bounds, View, draw_close_view
 from boneage.landmarks.voting import VoteMap
@@ -22,6 +24,30 @@ Array = NDArray[np.float64]
 _N_PEAKS = 4  # of the votes from one start that the first stage chooses from
 _DOUBT = 0.5  # votes of less than this part of the image's median height: the landmark may be elsewhere
 _FAR = 0.25  # a coarse estimate further than this from its place in the mean shape is not built upon
+_TOLERANCE = 0.07  # of the pose in which what was found is doubted, in units of the shape's extent
+_TURNS = (-0.3, -0.15, 0.15, 0.3)  # from which it is looked for again, in radians
+_LOG_SIZES = (-0.15, 0.15)
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What a local stage found.
+
+    Parameters
+    ----------
+    pose : Frame
+        From the scan's pixels to reference coordinates.
+    positions : ndarray of shape (n_landmarks, ndim)
+        In reference coordinates.
+    scores : ndarray of shape (n_landmarks,)
+    votes : tuple of VoteMap
+        Their frames lead from the scan's pixels.
+    """
+
+    pose: Frame
+    positions: Array
+    scores: Array
+    votes: tuple[VoteMap, ...]
 
 
 class Refiner:
@@ -61,13 +87,11 @@ class Refiner:
         view, to_view = _draw(stage, scan, outcome.pose, bounds)
         return float(self._vote(stage, view, to_view, self.start_from(outcome))[1].mean())
 
-    def refine(
-        self, scan: Scan, pose: Frame, positions: Array, bounds: Bounds
-    ) -> tuple[Array, Array, tuple[VoteMap, ...]]:
-        """Return the landmarks in reference coordinates, their scores, and the last stage's maps of the votes.
+    def refine(self, scan: Scan, pose: Frame, positions: Array, bounds: Bounds, doubtful: float = 0.0) -> Found:
+        """Find the landmarks, each stage beginning from where the one before found them.
 
-        Each stage begins from where the one before found the landmarks. The first chooses among all the peaks of their
-        votes; a later one, which sees more clearly, looks elsewhere for those that it finds little of.
+        The first stage chooses among all the peaks of the votes; a later one, which sees more clearly, looks elsewhere
+        for those that it finds little of.
 
         Parameters
         ----------
@@ -78,31 +102,58 @@ class Refiner:
             Where to begin, in reference coordinates.
         bounds : Bounds
             What of the scan is looked at.
+        doubtful : float
+            If the first stage's mean score is lower, it begins again from the mean shape, in poses near that of what it
+            found, and the set of landmarks that scores best is kept: one finger may have been taken for the next.
 
         Returns
         -------
-        positions : ndarray of shape (n_landmarks, ndim)
-        scores : ndarray of shape (n_landmarks,)
-        votes : tuple of VoteMap
-            Their frames lead from the scan's pixels.
+        Found
+            By the last stage, in the pose that was kept.
         """
-        for number, stage in enumerate(self._stages):
-            view, to_view = _draw(stage, scan, pose, bounds)
-            if self._constellation is not None:
-                n_peaks, doubt = (1, _DOUBT) if number else (_N_PEAKS, math.inf)
-                search = CandidateSearch(
-                    stage, view, to_view, self._constellation, self._turn, n_peaks=n_peaks, doubt=doubt
-                )
-                positions, scores, maps = search.locate(positions)
-            else:
-                positions, scores, maps = self._vote(stage, view, to_view, positions)
-        return positions, scores, tuple(VoteMap(m.values, m.to_map.compose(view.to_view)) for m in maps)
+        found = self._search(0, scan, pose, positions, bounds)
+        if self._constellation is not None and found.scores.mean() < doubtful:
+            found = self._look_again(scan, found, bounds)
+        for number in range(1, len(self._stages)):
+            found = self._search(number, scan, found.pose, found.positions, bounds)
+        return found
 
     def find_odd(self, positions: Array) -> NDArray[np.bool_]:
         """Return which landmarks lie to the others as in no training scan; none, without a constellation."""
         if self._constellation is None:
             return np.zeros(len(positions), dtype=bool)
         return self._constellation.find_odd(positions)
+
+    def _search(self, number: int, scan: Scan, pose: Frame, positions: Array, bounds: Bounds) -> Found:
+        stage = self._stages[number]
+        view, to_view = _draw(stage, scan, pose, bounds)
+        if self._constellation is not None:
+            n_peaks, doubt = (1, _DOUBT) if number else (_N_PEAKS, math.inf)
+            search = CandidateSearch(
+                stage, view, to_view, self._constellation, self._turn, n_peaks=n_peaks, doubt=doubt
+            )
+            found = search.locate(positions)
+        else:
+            found = self._vote(stage, view, to_view, positions)
+        votes = tuple(replace(votes, to_map=votes.to_map.compose(view.to_view)) for votes in found[2])
+        return Found(pose, found[0], found[1], votes)
+
+    def _look_again(self, scan: Scan, found: Found, bounds: Bounds) -> Found:
+        """Return the best of what was found and what the first stage finds from the mean shape in poses near that."""
+        tried = [self._lay(found)]
+        for change in nudge(scan.ndim, _TURNS, _LOG_SIZES):
+            near = change.compose(tried[0].pose)
+            tried.append(self._lay(self._search(0, scan, near, self._shape, bounds)))
+        return max(tried, key=lambda one: float((one.scores * ~self.find_odd(one.positions)).mean()))
+
+    def _lay(self, found: Found) -> Found:
+        """Return what was found, in the pose in which it lies upon the mean shape."""
+        try:
+            weights = np.ones(len(self._shape))
+            correction, _ = fit_similarity_robustly(found.positions, self._shape, weights, _TOLERANCE)
+        except NoSimilarity:
+            return found
+        return replace(found, pose=correction.compose(found.pose), positions=correction.apply(found.positions))
 
     def _vote(
         self, stage: LocalStage, view: View, to_view: Frame, positions: Array

@@ -17,6 +17,7 @@ from boneage.regression import AgeEstimate, Cutting, RegionStack, merge_estimate
 
 _ENOUGH = 2 / 3  # of the landmarks: ages of hands with fewer were off by four years on average (docs/decisions/0006)
 _NEARLY_ALL = 0.9  # ... of those with fewer than this, by two
+_MANY = 0.4  # of the landmarks doubtful: such ages were off by a year and a half
 
 Status = Literal["ok", "flagged", "refused"]
 
@@ -107,8 +108,9 @@ def assess(
     3. Locate the landmarks; refuse an image in which most of them are not found.
     4. Cut the hand, each way once. An age model more than a third of whose regions are missing takes no part; refuse
        the hand if none does, or one does not and several landmarks are missing: that is one doubt too many.
-    5. Estimate; flag the estimate if an age model, a region or several landmarks are missing, the hand is mirrored, the
-       file contradicts the sex given, or there is no localiser to tell that it is a hand at all.
+    5. Estimate; flag the estimate if an age model, a region or several landmarks are missing, many landmarks are
+       doubtful, the hand is mirrored, the file contradicts the sex given, or there is no localiser to tell that it is
+       a hand at all.
     """
     known_sex = sex or scan.sex
 
@@ -140,6 +142,8 @@ def assess(
         remarks.append(f"only {points.present.sum()} of {len(points)} landmarks found")
         if any(stack is None for stack, _ in cut):
             return refuse("; ".join(remarks), points)
+    if points is not None and points.doubtful.sum() > _MANY * len(points):
+        remarks.append(f"{points.doubtful.sum()} of {len(points)} landmarks are doubtful")
     if placed.mirrored:
         remarks.append("mirrored with respect to the hands that the model knows")
     if sex and scan.sex and sex != scan.sex:

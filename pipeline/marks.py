@@ -21,22 +21,20 @@ Array = NDArray[np.float64]
 _POINT: Colour = (255, 176, 0)  # colour-blind safe: amber points, blue regions
 _LINE: Colour = (150, 110, 20)
 _LOW, _HIGH = np.array((70, 90, 120)), np.array((90, 190, 255))
-_DOUBTFUL_SCORE = 0.2
 _FINE = 2  # the marks of a pair are drawn this much larger, then reduced: smooth lines
 _TRUTH, _FOUND, _EDGE = (255, 255, 255), (240, 90, 20), (0, 0, 0)
 
 
 def draw_points(draw: ImageDraw.ImageDraw, points: Points, to_picture: Frame) -> None:
-    """Draw landmarks as small rings, in another colour where the score is low."""
+    """Draw landmarks as small rings, in another colour where they are doubtful."""
     for (row, column), colour in zip(to_picture.apply(points.positions)[:, -2:], colours_of(points), strict=True):
         if not np.isnan(row):
             draw.ellipse((column - 3.5, row - 3.5, column + 3.5, row + 3.5), outline=colour, width=2)
 
 
 def colours_of(points: Points, trusted: Colour = _POINT) -> list[Colour]:
-    """Return each landmark's colour: another one where the score is low."""
-    assert points.scores is not None
-    return [WARNING if score < _DOUBTFUL_SCORE else trusted for score in np.nan_to_num(points.scores, nan=1.0)]
+    """Return each landmark's colour: another one where it is doubtful."""
+    return [WARNING if doubtful else trusted for doubtful in points.doubtful]
 
 
 def draw_lines(draw: ImageDraw.ImageDraw, points: Points, pairs: Sequence[tuple[str, str]], to_picture: Frame) -> None:

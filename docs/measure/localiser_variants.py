@@ -1,13 +1,15 @@
-"""What each part of the `accurate` localiser buys: variants of it on the same random 43/17 splits.
+"""What each part of the `accurate` localiser buys, and more hands: variants of it on the same random splits.
 
-Usage: python docs/measure/localiser_variants.py IMAGES LANDMARKS.csv REFERENCE [ROUNDS [VARIANTS]]
+Usage: python docs/measure/localiser_variants.py IMAGES LANDMARKS.csv REFERENCE [ROUNDS [VARIANTS [SIZES]]]
 
-VARIANTS are names as in the table, by semicolons; all if not given.
+VARIANTS are names as in the table, by semicolons; all if not given. SIZES are numbers of hands to train on, by commas;
+43 if not given. Fewer are some of those that more are; 17 others are tested, the same for every size.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import sys
 import time
 from pathlib import Path
@@ -59,21 +61,21 @@ VARIANTS = {
 }
 
 
-def main(images: Path, landmarks: Path, reference: str, rounds: int, names: list[str]) -> None:
+def main(images: Path, landmarks: Path, reference: str, rounds: int, names: list[str], sizes: list[int]) -> None:
     """Train and test every variant in every round; print a table as it grows."""
     hands = gather([images], landmarks=landmarks)
     unit = read_reference(reference)
     rows = []
-    for name, settings in ((name, VARIANTS[name]) for name in names):
+    for name, size in itertools.product(names, sizes):
         # Absent landmarks are counted as they would be without a lowest score: variants have scores of their own.
-        settings = dataclasses.replace(settings, min_score=0.0)
+        settings = dataclasses.replace(VARIANTS[name], min_score=0.0)
         measured, training, locating = [], 0.0, 0.0
         for seed in range(rounds):
-            train, test = split_ids(hands.annotated_ids, 43, 17, seed)
+            train, test = split_ids(hands.annotated_ids, max(sizes), 17, seed)
             truth = {id_: points for id_ in test if (points := hands.points(id_)) is not None}
             scans = {id_: hands.scan(id_) for id_ in test}
             begun = time.perf_counter()
-            localiser, _, _ = train_localiser(hands.subset(train), settings, seed=seed, jobs=2)
+            localiser, _, _ = train_localiser(hands.subset(train[:size]), settings, seed=seed, jobs=2)
             trained = time.perf_counter()
             found = {id_: localiser.locate(scan) for id_, scan in scans.items()}
             locating += (time.perf_counter() - trained) / len(test)
@@ -82,11 +84,14 @@ def main(images: Path, landmarks: Path, reference: str, rounds: int, names: list
         s = summarise_distances(np.concatenate(measured))
         rates = [f"{100 * s[key]:.1f} %" for key in ("within_2", "within_4")] + [f"{100 * s['beyond_10']:.2f} %"]
         spent = [f"{training / rounds:.0f} s", f"{1000 * locating / rounds:.0f} ms"]
-        rows.append([name, f"{s['mean']:.2f}", f"{s['median']:.2f}", *rates, *spent])
+        rows.append([name, str(size), f"{s['mean']:.2f}", f"{s['median']:.2f}", *rates, *spent])
         print(*rows[-1], sep=", ", file=sys.stderr, flush=True)
-    print(draw_table(["variant", f"mean {unit.unit}", "median", "<= 2", "<= 4", "> 10", "training", "a hand"], rows))
+    rates = ["<= 2", "<= 4", "> 10"]
+    print(draw_table(["variant", "trained on", f"mean {unit.unit}", "median", *rates, "training", "a hand"], rows))
 
 
 if __name__ == "__main__":
-    chosen = sys.argv[5].split(";") if len(sys.argv) > 5 else list(VARIANTS)
-    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]) if len(sys.argv) > 4 else 4, chosen)
+    images, landmarks, reference, *rest = sys.argv[1:]
+    rounds, chosen, sizes = [*rest, *["4", ";".join(VARIANTS), "43"][len(rest) :]]
+    numbers = [int(size) for size in sizes.split(",")]
+    main(Path(images), Path(landmarks), reference, int(rounds), chosen.split(";"), numbers)

@@ -11,6 +11,12 @@ def test_absent_landmarks_are_nan_and_known_to_be():
     assert points.ndim == 2
 
 
+def test_a_landmark_given_with_a_reason_is_doubtful():
+    positions = [[1, 2], [3, 4], [np.nan, np.nan]]
+    assert Points(("a", "b", "c"), positions, reasons=("", "few votes", "no votes")).doubtful.tolist() == [0, 1, 0]
+    assert not Points(("a", "b", "c"), positions).doubtful.any()
+
+
 def test_select_keeps_scores_and_reasons_with_their_landmark():
     points = Points(("a", "b"), [[1, 2], [3, 4]], [0.1, 0.2], ("x", "y"))
     chosen = points.select(("b", "a"))

@@ -163,7 +163,20 @@ def test_landmarks_with_poor_scores_are_absent_with_a_reason(scenes, tiny_settin
     settings = dataclasses.replace(tiny_settings, min_score=1.0)
     found = ForestLocaliser(settings=settings).fit(*zip(*scenes[0], strict=True)).locate(scenes[1][0][0])
     assert not found.present.any()
-    assert "score below" in found.reasons[0]
+    assert set(found.reasons) == {"score below 1"}
+
+
+def test_landmarks_with_low_scores_are_given_and_doubted(fitted, scenes):
+    scan = scenes[1][1][0]
+    lowest, *_, highest = np.sort(fitted.locate(scan).scores)
+    limit = float((highest + lowest) / 2)
+    assert lowest > limit / 2, "else some are absent below"
+    settings = dataclasses.replace(fitted.settings, min_score=limit / 2)
+    found = fitted.with_settings(settings, *zip(*scenes[0], strict=True)).locate(scan)
+    assert found.present.all()
+    assert 0 < found.doubtful.sum() < len(found)
+    assert found.doubtful.tolist() == (found.scores < limit).tolist()
+    assert set(found.reasons) == {"", f"doubtful: score below {limit:g}"}
 
 
 def test_missing_annotations_are_learnt_around(scenes, tiny_settings):

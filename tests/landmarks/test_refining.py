@@ -4,6 +4,7 @@ import pytest
 from boneage.imaging import Frame, Scan
 from boneage.landmarks import ForestLocaliser, StageSettings
 from boneage.landmarks.constellation import Constellation
+from boneage.landmarks.poses import rotation
 from boneage.landmarks.refining import Refiner
 from boneage.landmarks.stages import NearbyVotes
 from boneage.landmarks.views import Bounds
@@ -30,11 +31,11 @@ def test_landmarks_are_refined_with_and_without_a_constellation(fitted, plain, s
     outcome = find(fitted, scan)
     for refiner in (fitted._refiner, plain):
         start = refiner.start_from(outcome)
-        positions, scores, votes = refiner.refine(scan, outcome.pose, start, fitted.bounds_)
-        found = outcome.pose.inverse().apply(positions)
-        assert np.linalg.norm(found - points.positions, axis=1).max() < 2.5
-        assert ((scores > 0) & (scores <= 1)).all()
-        for vote, place in zip(votes, found, strict=True):
+        found = refiner.refine(scan, outcome.pose, start, fitted.bounds_)
+        places = found.pose.inverse().apply(found.positions)
+        assert np.linalg.norm(places - points.positions, axis=1).max() < 2.5
+        assert ((found.scores > 0) & (found.scores <= 1)).all()
+        for vote, place in zip(found.votes, places, strict=True):
             peak = np.array(np.unravel_index(vote.values.argmax(), vote.values.shape))
             assert np.abs(vote.to_map.apply(place[None])[0] - peak).max() < 2
 
@@ -90,7 +91,26 @@ def test_a_later_stage_that_sees_more_clearly_corrects_what_an_earlier_one_chose
     scan, pose = Scan(np.zeros((200, 200))), Frame.from_linear(0.01 * np.eye(2), np.full(2, -1.0))
     blurred, clear = Terrain(pose.inverse().apply(mistaken), 9), Terrain(pose.inverse().apply(mean), 2)
     bounds = Bounds(np.full(2, -0.7), np.full(2, 0.7))
-    one = Refiner([blurred], mean, None, constellation).refine(scan, pose, mean, bounds)[0]
-    assert one == pytest.approx(mistaken, abs=1e-6)
-    both = Refiner([blurred, clear], mean, None, constellation).refine(scan, pose, mean, bounds)[0]
-    assert both == pytest.approx(mean, abs=1e-6)
+    one = Refiner([blurred], mean, None, constellation).refine(scan, pose, mean, bounds)
+    assert one.positions == pytest.approx(mistaken, abs=1e-6)
+    both = Refiner([blurred, clear], mean, None, constellation).refine(scan, pose, mean, bounds)
+    assert both.positions == pytest.approx(mean, abs=1e-6)
+
+
+def test_where_little_is_seen_the_landmarks_are_looked_for_in_poses_near_the_one_found():
+    mean = np.array([[row, column] for row in (-0.4, -0.1, 0.2, 0.5) for column in (-0.2, 0.2)])
+    shapes = mean + np.random.default_rng(0).normal(0, 0.01, (30, 8, 2))
+    scan, right = Scan(np.zeros((200, 200))), Frame.from_linear(0.01 * np.eye(2), np.full(2, -1.0))
+    turned = Frame.from_linear(rotation(0.3, 2), np.zeros(2)).compose(right)
+    stage = Terrain(right.inverse().apply(mean), 4)  # so near a turn of 0.3 brings none of them
+    refiner = Refiner([stage], mean, None, Constellation.fit(shapes, mean))
+    bounds = Bounds(np.full(2, -0.7), np.full(2, 0.7))
+
+    believed = refiner.refine(scan, turned, mean, bounds)
+    assert believed.scores.max() < 0.1
+    doubted = refiner.refine(scan, turned, mean, bounds, doubtful=0.5)
+    assert doubted.scores.min() == 0.8
+    assert doubted.pose.inverse().apply(doubted.positions) == pytest.approx(right.inverse().apply(mean), abs=1e-6)
+
+    nowhere = Refiner([Terrain(np.full((8, 2), 900.0), 4)], mean, None, Constellation.fit(shapes, mean))
+    assert nowhere.refine(scan, turned, mean, bounds, doubtful=0.5).pose.matrix == pytest.approx(turned.matrix)

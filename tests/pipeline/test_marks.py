@@ -22,7 +22,7 @@ def pixels_of(picture, colour):
 
 
 def test_points_in_space_are_drawn_at_the_last_two_axes_and_doubtful_ones_in_another_colour():
-    points = Points(("a", "b", "c"), [[5, 20, 30], [99, 60, 70], [np.nan] * 3], [0.9, 0.1, 0.0])
+    points = Points(("a", "b", "c"), [[5, 20, 30], [99, 60, 70], [np.nan] * 3], reasons=("", "few votes", "no votes"))
     picture = Image.new("RGB", (100, 100))
     draw_points(ImageDraw.Draw(picture), points, DEPTH)
     assert np.allclose(pixels_of(picture, AMBER).mean(axis=0), [22, 33], atol=0.6)
