@@ -25,7 +25,7 @@ _N_PEAKS = 4  # of the votes from one start that the first stage chooses from
 _DOUBT = 0.5  # votes of less than this part of the image's median height: the landmark may be elsewhere
 _FAR = 0.25  # a coarse estimate further than this from its place in the mean shape is not built upon
 _TOLERANCE = 0.07  # of the pose in which what was found is doubted, in units of the shape's extent
-_TURNS = (-0.3, -0.15, 0.15, 0.3)  # from which it is looked for again, in radians
+_TURNS = (-0.5, -0.25, 0.25, 0.5)  # from which it is looked for again, in radians
 _LOG_SIZES = (-0.15, 0.15)
 
 
@@ -104,18 +104,18 @@ class Refiner:
             What of the scan is looked at.
         doubtful : float
             If the first stage's mean score is lower, it begins again from the mean shape, in poses near that of what it
-            found, and the set of landmarks that scores best is kept: one finger may have been taken for the next.
+            found: one finger may have been taken for the next. Of both sets of landmarks, that which scores higher in
+            the last stage is kept.
 
         Returns
         -------
         Found
             By the last stage, in the pose that was kept.
         """
-        found = self._search(0, scan, pose, positions, bounds)
-        if self._constellation is not None and found.scores.mean() < doubtful:
-            found = self._look_again(scan, found, bounds)
-        for number in range(1, len(self._stages)):
-            found = self._search(number, scan, found.pose, found.positions, bounds)
+        first = self._search(0, scan, pose, positions, bounds)
+        found = self._go_on(scan, first, bounds)
+        if self._constellation is not None and first.scores.mean() < doubtful:
+            found = max(found, self._go_on(scan, self._look_again(scan, first, bounds), bounds), key=self._rate)
         return found
 
     def find_odd(self, positions: Array) -> NDArray[np.bool_]:
@@ -138,13 +138,21 @@ class Refiner:
         votes = tuple(replace(votes, to_map=votes.to_map.compose(view.to_view)) for votes in found[2])
         return Found(pose, found[0], found[1], votes)
 
+    def _go_on(self, scan: Scan, found: Found, bounds: Bounds) -> Found:
+        """Return what the later stages make of what the first one found."""
+        for number in range(1, len(self._stages)):
+            found = self._search(number, scan, found.pose, found.positions, bounds)
+        return found
+
     def _look_again(self, scan: Scan, found: Found, bounds: Bounds) -> Found:
-        """Return the best of what was found and what the first stage finds from the mean shape in poses near that."""
-        tried = [self._lay(found)]
-        for change in nudge(scan.ndim, _TURNS, _LOG_SIZES):
-            near = change.compose(tried[0].pose)
-            tried.append(self._lay(self._search(0, scan, near, self._shape, bounds)))
-        return max(tried, key=lambda one: float((one.scores * ~self.find_odd(one.positions)).mean()))
+        """Return the best of what the first stage finds from the mean shape, in poses near that of what it found."""
+        pose = self._lay(found).pose
+        poses = [change.compose(pose) for change in nudge(scan.ndim, _TURNS, _LOG_SIZES)]
+        return max((self._lay(self._search(0, scan, near, self._shape, bounds)) for near in poses), key=self._rate)
+
+    def _rate(self, found: Found) -> float:
+        """Return the mean score; a landmark that lies oddly counts nothing."""
+        return float((found.scores * ~self.find_odd(found.positions)).mean())
 
     def _lay(self, found: Found) -> Found:
         """Return what was found, in the pose in which it lies upon the mean shape."""

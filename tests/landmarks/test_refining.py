@@ -101,8 +101,8 @@ def test_where_little_is_seen_the_landmarks_are_looked_for_in_poses_near_the_one
     mean = np.array([[row, column] for row in (-0.4, -0.1, 0.2, 0.5) for column in (-0.2, 0.2)])
     shapes = mean + np.random.default_rng(0).normal(0, 0.01, (30, 8, 2))
     scan, right = Scan(np.zeros((200, 200))), Frame.from_linear(0.01 * np.eye(2), np.full(2, -1.0))
-    turned = Frame.from_linear(rotation(0.3, 2), np.zeros(2)).compose(right)
-    stage = Terrain(right.inverse().apply(mean), 4)  # so near a turn of 0.3 brings none of them
+    turned = Frame.from_linear(rotation(0.25, 2), np.zeros(2)).compose(right)
+    stage = Terrain(right.inverse().apply(mean), 4)  # so near a turn of 0.25 brings none of them
     refiner = Refiner([stage], mean, None, Constellation.fit(shapes, mean))
     bounds = Bounds(np.full(2, -0.7), np.full(2, 0.7))
 
