@@ -17,7 +17,7 @@ from boneage.regression import AgeEstimate, Cutting, RegionStack, merge_estimate
 
 _ENOUGH = 2 / 3  # of the landmarks: ages of hands with fewer were off by four years on average (docs/decisions/0006)
 _NEARLY_ALL = 0.9  # ... of those with fewer than this, by two
-_MANY = 0.4  # of the landmarks doubtful: such ages were off by a year and a half
+_MANY = 0.4  # of the landmarks doubtful: they are placed by chance, and such ages were off by a year and more
 
 Status = Literal["ok", "flagged", "refused"]
 
@@ -105,12 +105,11 @@ def assess(
 
     1. Refuse a volume where the model reads radiographs, and the other way round.
     2. Take the sex given, else the file's own; refuse the hand if a model needs it and neither is there.
-    3. Locate the landmarks; refuse an image in which most of them are not found.
+    3. Locate the landmarks; refuse an image in which many of them are not found, or doubtful.
     4. Cut the hand, each way once. An age model more than a third of whose regions are missing takes no part; refuse
        the hand if none does, or one does not and several landmarks are missing: that is one doubt too many.
-    5. Estimate; flag the estimate if an age model, a region or several landmarks are missing, many landmarks are
-       doubtful, the hand is mirrored, the file contradicts the sex given, or there is no localiser to tell that it is
-       a hand at all.
+    5. Estimate; flag the estimate if an age model, a region or several landmarks are missing, the hand is mirrored, the
+       file contradicts the sex given, or there is no localiser to tell that it is a hand at all.
     """
     known_sex = sex or scan.sex
 
@@ -142,8 +141,6 @@ def assess(
         remarks.append(f"only {points.present.sum()} of {len(points)} landmarks found")
         if any(stack is None for stack, _ in cut):
             return refuse("; ".join(remarks), points)
-    if points is not None and points.doubtful.sum() > _MANY * len(points):
-        remarks.append(f"{points.doubtful.sum()} of {len(points)} landmarks are doubtful")
     if placed.mirrored:
         remarks.append("mirrored with respect to the hands that the model knows")
     if sex and scan.sex and sex != scan.sex:
@@ -210,11 +207,13 @@ def mean_shape_of(localiser: ForestLocaliser | None) -> Points | None:
 def find_fault(points: Points) -> str:
     """Return why located landmarks are not to be built upon; empty if they are.
 
-    Where many landmarks are not found, those that seem to be are chance.
+    Where many landmarks are not found, or hardly, those that seem to be are chance.
     """
-    n_found = int(points.present.sum())
+    n_found, n_doubtful = int(points.present.sum()), int(points.doubtful.sum())
     if n_found < _ENOUGH * len(points):
         return f"no hand that the model can read: {n_found} of {len(points)} landmarks found"
+    if n_doubtful > _MANY * len(points):
+        return f"no hand that the model can read: {n_doubtful} of {len(points)} landmarks are doubtful"
     return ""
 
 

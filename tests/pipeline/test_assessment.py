@@ -66,15 +66,16 @@ def test_a_hand_of_which_several_landmarks_are_not_found_is_flagged(pipeline, sc
     assert f"only {without_tips}" in result.reason
 
 
-@pytest.mark.parametrize(("part", "flagged"), [(0.35, False), (0.45, True)])
-def test_a_hand_of_which_many_landmarks_are_doubtful_is_flagged(pipeline, scan, monkeypatch, part, flagged):
+@pytest.mark.parametrize(("part", "status"), [(0.35, "ok"), (0.45, "refused")])
+def test_a_hand_of_which_many_landmarks_are_doubtful_is_refused(pipeline, scan, monkeypatch, part, status):
     points = pipeline.localiser.locate(scan)
     n, doubtful = len(points), int(part * len(points))
     doubted = dataclasses.replace(points, reasons=("doubtful: score below 0.1",) * doubtful + ("",) * (n - doubtful))
     monkeypatch.setattr(type(pipeline.localiser), "locate", lambda self, scan: doubted)
     result = pipeline.assess(scan, sex="F")
-    assert (result.status == "flagged") == flagged
-    assert (f"{doubtful} of {n} landmarks are doubtful" in result.reason) == flagged
+    assert result.status == status
+    if status == "refused":
+        assert result.reason == f"no hand that the model can read: {doubtful} of {n} landmarks are doubtful"
 
 
 def test_a_hand_that_lacks_landmarks_and_an_age_model_is_refused(joined, scan, without_tips, monkeypatch):
