@@ -24,9 +24,10 @@ _MAX_RESIZE = 2.0  # a correction changes the size by no more than this
 _STEP = 2.5  # the image is drawn smaller first where a pixel of the finest guess covers more pixels than this
 _COARSENING = 2  # only so few of the stage's positions vote on a guess
 _SEEN_WELL = 0.75  # so much seen from close by, relative to the usual, is no chance
+_LITTLE = 0.5  # ... less is looked for a little beside, too
 _HOPELESS = 0.2  # ... and so little in the best of all poses is: an inverted picture, or another anatomy
 _N_DOUBTFUL = 4  # poses worth a closer look where none convinces
-_N_NUDGED = 2  # ... and looked at from a little beside them, too, where all are hopeless
+_N_NUDGED = 2  # ... of which so many are looked at from a little beside them, too
 _NUDGE = 0.15  # so much turned (in radians), or larger or smaller (in log scale)
 _N_KEPT = 4  # turned guesses, of either side, that all stages look at
 _N_GUESSED = 12  # ... for so few of the landmarks, far apart from each other
@@ -95,8 +96,8 @@ class PoseFinder:
         1. Guess that the anatomy has its usual size and orientation.
         2. If votes do not convince there, from afar or from close by, guess other sizes, and the mirror image.
         3. If they still do not, guess other rotations.
-        4. If they never did, correct the best ones once more, and keep that in which most is seen from close by; if
-           that is next to nothing, do so from a little beside them.
+        4. If they never did, correct the best ones once more, and keep that in which most is seen from close by; where
+           that is little, try those from a little beside them, too.
 
         Parameters
         ----------
@@ -112,10 +113,10 @@ class PoseFinder:
             if tried and (tried[0].support >= convincing or look_closer(tried[0]) >= _SEEN_WELL):
                 return tried[0]
         best = self._see_best([one.pose for one in tried[:_N_DOUBTFUL]], scan, look_closer)
-        if best and best[0][1] < _HOPELESS:
+        if best and best[0][1] < _LITTLE:
             nudges = nudge(scan.ndim, (-_NUDGE, _NUDGE), (-_NUDGE, _NUDGE))
             beside = [change.compose(outcome.pose) for outcome, _ in best[:_N_NUDGED] for change in nudges]
-            best = self._see_best(beside, scan, look_closer)
+            best = sorted((*best, *self._see_best(beside, scan, look_closer)), key=lambda pair: -pair[1])
         return best[0][0] if best and best[0][1] >= _HOPELESS else None
 
     def _see_best(
