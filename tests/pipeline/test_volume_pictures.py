@@ -34,8 +34,8 @@ def test_a_hand_of_34_landmarks_fits_a_screen(hand):
 
 def test_landmarks_are_drawn_in_both_projections_and_doubtful_ones_in_another_colour(hand):
     scan, points = hand
-    scores = np.where(np.array(points.names) == "ulna_physis", 0.1, 0.9)
-    picture = draw_volume(scan, dataclasses.replace(points, scores=scores))
+    reasons = tuple("few votes" if name == "ulna_physis" else "" for name in points.names)
+    picture = draw_volume(scan, dataclasses.replace(points, reasons=reasons))
     scale = HEIGHT / scan.true_size[1]
     in_px = (points.positions + 0.5) * scan.spacing_array * scale
     coronal, ring = np.asarray(picture)[:, : round(scan.true_size[2] * scale)], pixels_of(picture, AMBER)
