@@ -32,7 +32,7 @@ _CONVINCING = 0.6  # how well the coarse votes must agree in a pose, relative to
 _CLEARLY = 1.25  # ... and relative to the best of mirror images of the training scans
 _SOME = 20  # training scans that tell
 _DOUBTFUL = 2  # times the lowest score that is given: less than that is given with a reservation
-_SEEN_WELL = 0.8  # less seen by the first local stage, relative to the usual, is doubted
+_SEEN_ENOUGH = 0.8  # less seen by the first local stage, relative to the usual, is doubted
 
 
 class ForestLocaliser:
@@ -179,7 +179,7 @@ class ForestLocaliser:
             return self._absent("no pose of the anatomy fits the image"), ()
         pose, positions = coarse
         bounds = self._view_bounds(scan, pose)
-        found = self._refiner.refine(scan, pose, positions, bounds, _SEEN_WELL * self.typical_score_)
+        found = self._refiner.refine(scan, pose, positions, bounds, _SEEN_ENOUGH * self.typical_score_)
         to_file = scan.frame_to_original().inverse()
         votes = tuple(VoteMap(m.values, m.to_map.compose(to_file)) for m in found.votes)
         odd = self._refiner.find_odd(found.positions)
@@ -360,13 +360,13 @@ class ForestLocaliser:
 
     def _to_points(self, scan: Scan, in_file: Array, scores: Array, odd: NDArray[np.bool_]) -> Points:
         outside = np.asarray(((in_file < -0.5) | (in_file > np.array(scan.pixels.shape) - 0.5)).any(axis=1))
-        poor = scores < self._settings.min_score
-        doubtful = scores < _DOUBTFUL * self._settings.min_score
+        lowest, low = self._settings.min_score, _DOUBTFUL * self._settings.min_score
+        poor, doubtful = scores < lowest, scores < low
         told = (
             (outside, "outside the image"),
-            (poor, f"score below {self._settings.min_score:g}"),
+            (poor, f"score below {lowest:g}"),
             (odd, "does not lie to the others as in any training image"),
-            (doubtful, f"doubtful: score below {_DOUBTFUL * self._settings.min_score:g}"),
+            (doubtful, f"doubtful: score below {low:g}"),
         )
         reasons = [next((reason for fault, reason in told if fault[k]), "") for k in range(len(scores))]
         absent = (outside | poor | odd)[:, None]
