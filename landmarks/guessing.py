@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from boneage.imaging import Frame, Scan, resample
 from boneage.imaging.shapes import NoSimilarity, mirror
-from boneage.landmarks.poses import fit_similarity_robustly, nudge, rotation
+from boneage.landmarks.poses import fit_similarity_robustly, rotation
 from boneage.landmarks.settings import LocaliserSettings
 from boneage.landmarks.stages import CoarseStage
 from boneage.landmarks.views import Bounds, draw_view, image_bounds
@@ -24,12 +24,11 @@ _MAX_RESIZE = 2.0  # a correction changes the size by no more than this
 _STEP = 2.5  # the image is drawn smaller first where a pixel of the finest guess covers more pixels than this
 _COARSENING = 2  # only so few of the stage's positions vote on a guess
 _SEEN_WELL = 0.75  # so much seen from close by, relative to the usual, is no chance
-_LITTLE = 0.5  # ... less is looked for a little beside, too
-_HOPELESS = 0.2  # ... and so little in the best of all poses is: an inverted picture, or another anatomy
+_LITTLE = 0.5  # ... less, and other poses may be right as well
 _N_DOUBTFUL = 4  # poses worth a closer look where none convinces
-_N_NUDGED = 2  # ... of which so many are looked at from a little beside them, too
-_NUDGE = 0.15  # so much turned (in radians), or larger or smaller (in log scale)
 _N_KEPT = 4  # turned guesses, of either side, that all stages look at
+_N_PLENTY = 16  # ... where little is seen
+_N_OPEN = 12  # of these, so many may be right
 _N_GUESSED = 12  # ... for so few of the landmarks, far apart from each other
 
 
@@ -90,14 +89,16 @@ class PoseFinder:
         self._settings = settings
         self._may_mirror = settings.first_mirrored
 
-    def search(self, scan: Scan, convincing: float, look_closer: Callable[[Outcome], float]) -> Outcome | None:
-        """Return the best pose, or ``None`` if there is none in which the anatomy can be seen.
+    def search(
+        self, scan: Scan, convincing: float, look_closer: Callable[[Outcome], float]
+    ) -> tuple[list[Outcome], bool]:
+        """Return the best pose and ``True``; or ``False`` and those that may be right, where little is seen in any.
 
         1. Guess that the anatomy has its usual size and orientation.
         2. If votes do not convince there, from afar or from close by, guess other sizes, and the mirror image.
         3. If they still do not, guess other rotations.
-        4. If they never did, correct the best ones once more, and keep that in which most is seen from close by; where
-           that is little, try those from a little beside them, too.
+        4. If they never did, correct the best ones once more, and keep that in which most is seen from close by. Where
+           that is little, any of the guesses may be right: return those in which most is seen.
 
         Parameters
         ----------
@@ -108,18 +109,21 @@ class PoseFinder:
             Returns how much is seen of the anatomy from close by in a pose, relative to what is usual.
         """
         tried: list[Outcome] = []
-        for find in (self.find_usual, self.find_upright, self.find_turned):
-            tried = sorted((*tried, *self.correct(scan, find(scan))), key=lambda outcome: -outcome.support)
+        guesses: list[Frame] = []
+        for find, n_kept in ((self.find_usual, 1), (self.find_upright, 1), (self.find_turned, _N_KEPT)):
+            sides = find(scan)
+            guesses += [pose for side in sides for pose in side[:_N_PLENTY]]
+            kept = [pose for side in sides for pose in side[:n_kept]]
+            tried = sorted((*tried, *self.correct(scan, kept)), key=lambda outcome: -outcome.support)
             if tried and (tried[0].support >= convincing or look_closer(tried[0]) >= _SEEN_WELL):
-                return tried[0]
-        best = self._see_best([one.pose for one in tried[:_N_DOUBTFUL]], scan, look_closer)
-        if best and best[0][1] < _LITTLE:
-            nudges = nudge(scan.ndim, (-_NUDGE, _NUDGE), (-_NUDGE, _NUDGE))
-            beside = [change.compose(outcome.pose) for outcome, _ in best[:_N_NUDGED] for change in nudges]
-            best = sorted((*best, *self._see_best(beside, scan, look_closer)), key=lambda pair: -pair[1])
-        return best[0][0] if best and best[0][1] >= _HOPELESS else None
+                return tried[:1], True
+        looked_at = self._correct_each([one.pose for one in tried[:_N_DOUBTFUL]], scan, look_closer)
+        if looked_at and looked_at[0][1] >= _LITTLE:
+            return [looked_at[0][0]], True
+        looked_at += self._correct_each(guesses, scan, look_closer)
+        return [outcome for outcome, _ in sorted(looked_at, key=lambda pair: -pair[1])[:_N_OPEN]], False
 
-    def _see_best(
+    def _correct_each(
         self, poses: Sequence[Frame], scan: Scan, look_closer: Callable[[Outcome], float]
     ) -> list[tuple[Outcome, float]]:
         """Return poses, each corrected on its own, and what is seen from close by in them; first where that is most."""
@@ -148,37 +152,38 @@ class PoseFinder:
             return None
         return Outcome(correction.compose(pose), correction.apply(positions), scores, float(support.sum()))
 
-    def find_usual(self, scan: Scan) -> list[Frame]:
-        """Return the pose near the usual one, as a map from the file's pixels to reference coordinates, if there is."""
-        return self._find(scan, (1.0,), [np.eye(scan.ndim)], 1, False)
+    def find_usual(self, scan: Scan) -> list[list[Frame]]:
+        """Return the pose near the usual one, as a map from the file's pixels to reference coordinates, if there is.
 
-    def find_upright(self, scan: Scan) -> list[Frame]:
-        """Return the best pose in the usual orientation, and its mirror image where there may be one.
+        It is a list of lists like those of the other guesses.
+        """
+        return self._find(scan, (1.0,), [np.eye(scan.ndim)], False)
+
+    def find_upright(self, scan: Scan) -> list[list[Frame]]:
+        """Return poses in the usual orientation, the best first; in another list, of its mirror image if allowed.
 
         A volume's may be upside down, too: a hand beside the body points to the feet, one above the head does not.
         """
         angles = [0.0] if scan.ndim == 2 else [0.0, math.pi]
-        return self._find(scan, self._settings.first_scales, self._roll(angles, scan.ndim), 1, self._may_mirror)
+        return self._find(scan, self._settings.first_scales, self._roll(angles, scan.ndim), self._may_mirror)
 
-    def find_turned(self, scan: Scan) -> list[Frame]:
-        """Return the best poses among the other rotations, likewise: a few, since so rough a vote is easily misled."""
+    def find_turned(self, scan: Scan) -> list[list[Frame]]:
+        """Return poses in the other rotations, likewise. So rough a vote is easily misled: a few are worth trying."""
         angles = [angle for angle in self._settings.first_rotations_rad if angle != 0.0]
-        return self._find(scan, self._settings.first_scales, self._roll(angles, scan.ndim), _N_KEPT, self._may_mirror)
+        return self._find(scan, self._settings.first_scales, self._roll(angles, scan.ndim), self._may_mirror)
 
     def _roll(self, angles_rad: Sequence[float], ndim: int) -> list[Array]:
         """Return rotations by some angles; a volume's after each of the rolls about the rows' axis."""
         rolls = self._settings.first_rolls_rad if ndim == 3 else (0.0,)
         return [rotation(angle, ndim) @ rotation(roll, ndim, 1) for angle in angles_rad for roll in rolls]
 
-    def _find(
-        self, scan: Scan, scales: Sequence[float], turns: Sequence[Array], n_kept: int, may_mirror: bool
-    ) -> list[Frame]:
-        """Return the best few of the guesses at some sizes and rotations, and of their mirror images if allowed."""
+    def _find(self, scan: Scan, scales: Sequence[float], turns: Sequence[Array], may_mirror: bool) -> list[list[Frame]]:
+        """Return guesses at some sizes and rotations, the best first, and those of their mirror images if allowed."""
         small, to_small = self._draw_small(scan)
         guesses = [(scale, turn) for scale in scales for turn in turns]
         sides = [np.eye(scan.ndim), mirror(scan.ndim).matrix[:-1, :-1]][: 2 if may_mirror else 1]
         tried = [self._try(small, [(scale, side @ turn) for scale, turn in guesses]) for side in sides]
-        return [pose.compose(to_small) for poses in tried for pose in poses[:n_kept]]
+        return [[pose.compose(to_small) for pose in poses] for poses in tried]
 
     def _try(self, scan: Scan, guesses: Sequence[tuple[float, Array]]) -> list[Frame]:
         """Return the poses that the votes point to in each guess, first that in which they agree best."""

@@ -17,7 +17,7 @@ from boneage.imaging.shapes import NoSimilarity, fit_pose, lay_upon, mean_shape,
 from boneage.landmarks.constellation import Constellation, find_neighbours
 from boneage.landmarks.guessing import Outcome, PoseFinder, guess_pose, vote_in
 from boneage.landmarks.poses import turn_locally
-from boneage.landmarks.refining import Refiner
+from boneage.landmarks.refining import Found, Refiner
 from boneage.landmarks.settings import LocaliserSettings, StageSettings, accurate, settings_from_json
 from boneage.landmarks.stages import CoarseStage, LocalStage
 from boneage.landmarks.storing import arrays_under, read_neighbours, stages_from_arrays, stages_to_arrays
@@ -33,6 +33,7 @@ _CLEARLY = 1.25  # ... and relative to the best of mirror images of the training
 _SOME = 20  # training scans that tell
 _DOUBTFUL = 2  # times the lowest score that is given: less than that is given with a reservation
 _SEEN_ENOUGH = 0.8  # less seen by the first local stage, relative to the usual, is doubted
+_HOPELESS = 0.3  # ... and so little in the best of many poses is nothing: an inverted picture, or another anatomy
 
 
 class ForestLocaliser:
@@ -174,12 +175,9 @@ class ForestLocaliser:
             raise NotFittedError("this ForestLocaliser is not fitted yet")
         if scan.ndim != self.ndim:
             raise ValueError(f"the localiser was trained on {self.ndim}D scans, got a {scan.ndim}D one")
-        coarse = self._locate_coarsely(scan)
-        if coarse is None:
+        found = self._find(scan)
+        if found is None:
             return self._absent("no pose of the anatomy fits the image"), ()
-        pose, positions = coarse
-        bounds = self._view_bounds(scan, pose)
-        found = self._refiner.refine(scan, pose, positions, bounds, _SEEN_ENOUGH * self.typical_score_)
         to_file = scan.frame_to_original().inverse()
         votes = tuple(VoteMap(m.values, m.to_map.compose(to_file)) for m in found.votes)
         odd = self._refiner.find_odd(found.positions)
@@ -343,16 +341,23 @@ class ForestLocaliser:
                 truths.append(view.to_view.apply(landmarks))
         return views, truths
 
-    def _locate_coarsely(self, scan: Scan) -> tuple[Frame, Array] | None:
-        """Return the pose, and where to look for the landmarks in reference coordinates; ``None`` without a pose."""
+    def _find(self, scan: Scan) -> Found | None:
+        """Return what the last stage finds in the best pose; ``None`` without a pose."""
         if self._finder is None:
             pose = guess_pose(scan, self.size_ratio_, self.centre_offset_)
-            return pose, vote_in(scan, self._whole[0], pose, image_bounds(scan, pose))[0]
-        usual = max(self.typical_score_, 1e-12)
-        best = self._finder.search(
-            scan, self.convincing_support_, lambda outcome: self._look_closer(scan, outcome) / usual
+            bounds = image_bounds(scan, pose)
+            return self._refiner.refine(scan, pose, vote_in(scan, self._whole[0], pose, bounds)[0], bounds)
+        usual, bounds = self.typical_score_, self.bounds_
+        outcomes, sure = self._finder.search(
+            scan, self.convincing_support_, lambda outcome: self._look_closer(scan, outcome) / max(usual, 1e-12)
         )
-        return (best.pose, self._refiner.start_from(best)) if best is not None else None
+        if not outcomes:
+            return None
+        if sure:
+            start = self._refiner.start_from(outcomes[0])
+            return self._refiner.refine(scan, outcomes[0].pose, start, bounds, _SEEN_ENOUGH * usual)
+        poses, may_mirror = [outcome.pose for outcome in outcomes], self._settings.first_mirrored
+        return self._refiner.refine_best(scan, poses, bounds, lowest=_HOPELESS * usual, may_mirror=may_mirror)
 
     def _absent(self, reason: str) -> Points:
         n, ndim = self.mean_shape_.shape

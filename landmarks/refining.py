@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boneage.imaging import Frame, Scan
-from boneage.imaging.shapes import NoSimilarity
+from boneage.imaging.shapes import NoSimilarity, mirror
 from boneage.landmarks.choosing import CandidateSearch
 from boneage.landmarks.constellation import Constellation
 from boneage.landmarks.guessing import Outcome
@@ -27,6 +27,9 @@ _FAR = 0.25  # a coarse estimate further than this from its place in the mean sh
 _TOLERANCE = 0.07  # of the pose in which what was found is doubted, in units of the shape's extent
 _TURNS = (-0.5, -0.25, 0.25, 0.5)  # from which it is looked for again, in radians
 _LOG_SIZES = (-0.15, 0.15)
+_N_BEST = 4  # poses that are mirrored, too, where it is not known which is right
+_N_AGAIN = 3  # ... near which the first stage looks again
+_N_ON = 2  # ... from which the later stages go on
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +121,40 @@ class Refiner:
             found = max(found, self._go_on(scan, self._look_again(scan, first, bounds), bounds), key=self._rate)
         return found
 
+    def refine_best(
+        self, scan: Scan, poses: Sequence[Frame], bounds: Bounds, *, lowest: float, may_mirror: bool
+    ) -> Found | None:
+        """Find the landmarks where it is not known which pose is right; see :meth:`refine`.
+
+        1. The first stage begins from the mean shape in each pose, and in the mirror images of the best if they may be.
+        2. It looks again in poses near the best few, and then near the best two of these.
+        3. The later stages go on from the two; that which scores higher in the first and the last is kept.
+
+        Parameters
+        ----------
+        scan : Scan
+        poses : sequence of Frame
+            At least one.
+        bounds : Bounds
+        lowest : float
+            Mean score of the first stage below which the anatomy is not in the scan.
+        may_mirror : bool
+
+        Returns
+        -------
+        Found or None
+        """
+        best = self._rank([self._begin(scan, pose, bounds) for pose in poses])[:_N_BEST]
+        if may_mirror:
+            best += [self._begin(scan, mirror(scan.ndim).compose(found.pose), bounds) for found in best]
+        for few in (_N_AGAIN, _N_ON):
+            best = self._rank(best)[:few]
+            best = [max(found, self._look_again(scan, found, bounds), key=self._rate) for found in best]
+        if max(map(self._rate, best)) < lowest:
+            return None
+        both = [(self._rate(first), self._go_on(scan, first, bounds)) for first in best]
+        return max(both, key=lambda pair: pair[0] + self._rate(pair[1]))[1]
+
     def find_odd(self, positions: Array) -> NDArray[np.bool_]:
         """Return which landmarks lie to the others as in no training scan; none, without a constellation."""
         if self._constellation is None:
@@ -145,14 +182,21 @@ class Refiner:
         return found
 
     def _look_again(self, scan: Scan, found: Found, bounds: Bounds) -> Found:
-        """Return the best of what the first stage finds from the mean shape, in poses near that of what it found."""
+        """Return the best of what the first stage finds in poses near that of what it found."""
         pose = self._lay(found).pose
         poses = [change.compose(pose) for change in nudge(scan.ndim, _TURNS, _LOG_SIZES)]
-        return max((self._lay(self._search(0, scan, near, self._shape, bounds)) for near in poses), key=self._rate)
+        return max((self._begin(scan, near, bounds) for near in poses), key=self._rate)
+
+    def _begin(self, scan: Scan, pose: Frame, bounds: Bounds) -> Found:
+        """Return what the first stage finds from the mean shape in a pose, laid upon the mean shape."""
+        return self._lay(self._search(0, scan, pose, self._shape, bounds))
 
     def _rate(self, found: Found) -> float:
         """Return the mean score; a landmark that lies oddly counts nothing."""
         return float((found.scores * ~self.find_odd(found.positions)).mean())
+
+    def _rank(self, found: Sequence[Found]) -> list[Found]:
+        return sorted(found, key=self._rate, reverse=True)
 
     def _lay(self, found: Found) -> Found:
         """Return what was found, in the pose in which it lies upon the mean shape."""

@@ -52,14 +52,15 @@ def test_a_guess_heeds_the_pixels_proportions():
 
 def test_the_upright_pose_and_its_mirror_image_are_found(finder, scenes):
     scan, points = scenes[1][0]
-    upright, mirrored = finder[0].find_upright(scan)
+    (upright, *_), (mirrored, *_) = finder[0].find_upright(scan)
     assert off_by(upright, points, finder[1]) < 0.06
     assert np.linalg.det(upright.matrix) > 0 > np.linalg.det(mirrored.matrix)
 
 
 def test_a_small_scene_is_found(finder):
     scan, points = draw_scene(np.random.default_rng(3), size=147)
-    best = finder[0].search(scan, 0.6 * finder[2], blind)
+    (best,), sure = finder[0].search(scan, 0.6 * finder[2], blind)
+    assert sure
     assert off_by(best.pose, points, finder[1]) < 0.06
     assert 0 < best.support <= best.scores.sum()
 
@@ -70,7 +71,7 @@ def test_a_turned_scene_is_found(finder, scenes, quarter_turns):
     place = points.positions
     for _ in range(quarter_turns):
         place = np.stack([scan.pixels.shape[1] - 1 - place[:, 1], place[:, 0]], axis=1)
-    best = finder[0].search(Scan(np.rot90(scan.pixels, quarter_turns)), 0.8 * finder[2], blind)
+    (best,), _ = finder[0].search(Scan(np.rot90(scan.pixels, quarter_turns)), 0.8 * finder[2], blind)
     assert off_by(best.pose, dataclasses.replace(points, positions=place), finder[1]) < 0.06
 
 
@@ -81,12 +82,12 @@ def test_a_large_image_is_drawn_smaller_first(finder, scenes):
     assert max(small.pixels.shape) < 600
     assert np.allclose(to_small.apply([[439.5, 439.5]]), (np.array(small.pixels.shape) - 1) / 2)
     moved = dataclasses.replace(points, positions=points.positions * 8 + 3.5)
-    assert off_by(finder[0].find_upright(large)[0], moved, finder[1]) < 0.06
+    assert off_by(finder[0].find_upright(large)[0][0], moved, finder[1]) < 0.06
 
 
 def test_an_image_in_which_nothing_is_seen_has_no_pose(finder):
-    assert finder[0].find_upright(Scan(np.zeros((3, 900)))) == []
-    assert finder[0].search(Scan(np.zeros((3, 900))), 1.0, lambda outcome: 1.0) is None
+    assert finder[0].find_upright(Scan(np.zeros((3, 900)))) == [[], []]
+    assert finder[0].search(Scan(np.zeros((3, 900))), 1.0, lambda outcome: 1.0) == ([], False)
 
 
 def test_where_a_pose_convinces_no_other_is_looked_for(finder, scenes, monkeypatch):
@@ -95,9 +96,11 @@ def test_where_a_pose_convinces_no_other_is_looked_for(finder, scenes, monkeypat
         find = getattr(finder[0], name)
         monkeypatch.setattr(finder[0], name, lambda scan, name=name, find=find: looked.append(name) or find(scan))
     scan = scenes[1][0][0]
-    assert finder[0].search(scan, 0.1, blind).support > 0.1
+    assert finder[0].search(scan, 0.1, blind)[0][0].support > 0.1
     assert looked == ["find_usual"]
-    assert finder[0].search(scan, 1000.0, lambda outcome: 0.9) is not None
+    outcomes, sure = finder[0].search(scan, 1000.0, lambda outcome: 0.9)
+    assert sure
+    assert len(outcomes) == 1
     assert looked[1:] == ["find_usual"]
 
 
@@ -109,10 +112,24 @@ def test_where_none_convinces_that_is_kept_in_which_most_is_seen(finder, scenes,
         return 0.7 - min(off_by(outcome.pose, points, finder[1]), 0.6)
 
     astray = guess_pose(scan, 0.5, np.zeros(2), rotation(worst, 2))
-    monkeypatch.setattr(finder[0], "find_usual", lambda _: [astray])
-    best = finder[0].search(scan, 1000.0, see)
+    monkeypatch.setattr(finder[0], "find_usual", lambda _: [[astray]])
+    (best,), sure = finder[0].search(scan, 1000.0, see)
+    assert sure
     assert off_by(best.pose, points, finder[1]) < 0.06
-    assert finder[0].search(scan, 1000.0, blind) is None
+
+
+def test_where_little_is_seen_in_any_pose_several_may_be_right(finder, scenes):
+    scan, points = scenes[1][0]
+
+    def see(outcome):
+        return 0.4 - min(off_by(outcome.pose, points, finder[1]), 0.4)
+
+    outcomes, sure = finder[0].search(scan, 1000.0, see)
+    off = [off_by(outcome.pose, points, finder[1]) for outcome in outcomes]
+    assert not sure
+    assert 4 < len(outcomes) <= 12
+    assert off == sorted(off)
+    assert off[0] < 0.06
 
 
 def test_guesses_vote_for_landmarks_that_lie_far_apart():

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from boneage.imaging import Frame, Scan
+from boneage.imaging.shapes import mirror
 from boneage.landmarks import ForestLocaliser, StageSettings
 from boneage.landmarks.constellation import Constellation
 from boneage.landmarks.poses import rotation
@@ -23,7 +24,7 @@ def plain(fitted):
 
 
 def find(localiser, scan):
-    return localiser._finder.search(scan, 0.0, lambda outcome: 1.0)
+    return localiser._finder.search(scan, 0.0, lambda outcome: 1.0)[0][0]
 
 
 def test_landmarks_are_refined_with_and_without_a_constellation(fitted, plain, scenes):
@@ -41,8 +42,6 @@ def test_landmarks_are_refined_with_and_without_a_constellation(fitted, plain, s
 
 
 def test_more_is_seen_in_the_right_pose_than_in_its_mirror_image(fitted, scenes):
-    from boneage.imaging.shapes import mirror
-
     scan, _ = scenes[1][1]
     right = find(fitted, scan)
     (wrong, *_) = fitted._finder.correct(scan, [mirror(2).compose(right.pose)])
@@ -64,19 +63,21 @@ def test_without_a_constellation_nothing_is_odd(plain, fitted):
 
 
 class Terrain:
-    """A stand-in stage of 100 pixels a unit: one peak a landmark, seen from within ``reach`` pixels of it."""
+    """A stand-in stage of 100 pixels a unit: a peak a landmark in each set, seen from within ``reach`` pixels of it."""
 
     stage = StageSettings(resolution=100, feature_range=0.1, radius=0.1)
 
     def __init__(self, places, reach):
-        self.places, self.reach = places, reach
+        """Peaks of shape (n, 2), or of several sets (n_sets, n, 2)."""
+        self.places, self.reach = np.atleast_3d(places.T).T, reach
 
     def level(self, view):
         self.view = view
         return view.picture
 
     def vote_near(self, levels, k, start, turn, n_peaks):
-        place = self.view.to_view.apply(self.places)[k]
+        near = [self.view.to_view.apply(places)[k] for places in self.places]
+        place = min(near, key=lambda place: np.linalg.norm(place - start))
         seen = np.linalg.norm(place - start) < self.reach
         height = 0.8 if seen else 0.05
         values = np.full((3, 3), height, np.float32)
@@ -114,3 +115,38 @@ def test_where_little_is_seen_the_landmarks_are_looked_for_in_poses_near_the_one
 
     nowhere = Refiner([Terrain(np.full((8, 2), 900.0), 4)], mean, None, Constellation.fit(shapes, mean))
     assert nowhere.refine(scan, turned, mean, bounds, doubtful=0.5).pose.matrix == pytest.approx(turned.matrix)
+
+
+def test_of_many_poses_that_is_kept_near_which_the_landmarks_are_seen():
+    mean = np.array([[row, column] for row in (-0.4, -0.1, 0.2, 0.5) for column in (-0.2, 0.1 + row / 4)])
+    shapes = mean + np.random.default_rng(0).normal(0, 0.01, (30, 8, 2))
+    scan, right = Scan(np.zeros((200, 200))), Frame.from_linear(0.01 * np.eye(2), np.full(2, -1.0))
+    turned, away = (
+        Frame.from_linear(rotation(angle, 2), np.full(2, shift)).compose(right)
+        for angle, shift in ((0.25, 0), (2, 0.3))
+    )
+    refiner = Refiner([Terrain(right.inverse().apply(mean), 4)], mean, None, Constellation.fit(shapes, mean))
+    bounds = Bounds(np.full(2, -0.7), np.full(2, 0.7))
+    places = pytest.approx(right.inverse().apply(mean), abs=1e-6)
+    found = refiner.refine_best(scan, [away, turned], bounds, lowest=0.5, may_mirror=False)
+    assert found.pose.inverse().apply(found.positions) == places
+
+    of_the_other_side = mirror(2).compose(turned)
+    mirrored = refiner.refine_best(scan, [away, of_the_other_side], bounds, lowest=0.5, may_mirror=True)
+    assert mirrored.pose.inverse().apply(mirrored.positions) == places
+    assert np.linalg.det(mirrored.pose.matrix) > 0
+    assert refiner.refine_best(scan, [away, of_the_other_side], bounds, lowest=0.5, may_mirror=False) is None
+
+
+def test_of_poses_that_look_alike_to_the_first_stage_the_last_tells_which_is_right():
+    mean = np.array([[row, column] for row in (-0.4, -0.1, 0.2, 0.5) for column in (-0.2, 0.1 + row / 4)])
+    shapes = mean + np.random.default_rng(0).normal(0, 0.01, (30, 8, 2))
+    scan, right = Scan(np.zeros((200, 200))), Frame.from_linear(0.01 * np.eye(2), np.full(2, -1.0))
+    wrong = Frame.from_linear(np.eye(2), np.array([0.3, 0.0])).compose(right)
+    places = right.inverse().apply(mean)
+    bounds = Bounds(np.full(2, -0.7), np.full(2, 0.7))
+    both, clear = Terrain(np.stack([places, wrong.inverse().apply(mean)]), 9), Terrain(places, 9)
+    refiner = Refiner([both, clear], mean, None, Constellation.fit(shapes, mean))
+    for poses in ([wrong, right], [right, wrong]):
+        found = refiner.refine_best(scan, poses, bounds, lowest=0.5, may_mirror=False)
+        assert found.pose.inverse().apply(found.positions) == pytest.approx(places, abs=1e-6)
