@@ -33,7 +33,7 @@ _CLEARLY = 1.25  # ... and relative to the best of mirror images of the training
 _SOME = 20  # training scans that tell
 _DOUBTFUL = 2  # times the lowest score that is given: less than that is given with a reservation
 _SEEN_ENOUGH = 0.8  # less seen by the first local stage, relative to the usual, is doubted
-_HOPELESS = 0.3  # ... and so little in the best of many poses is nothing: an inverted picture, or another anatomy
+_HOPELESS = 0.4  # ... and so little in the best of many poses is nothing: an inverted picture, or another anatomy
 
 
 class ForestLocaliser:
