@@ -25,6 +25,7 @@ _STEP = 2.5  # the image is drawn smaller first where a pixel of the finest gues
 _COARSENING = 2  # only so few of the stage's positions vote on a guess
 _SEEN_WELL = 0.75  # so much seen from close by, relative to the usual, is no chance
 _LITTLE = 0.5  # ... less, and other poses may be right as well
+_NOTHING = 0.2  # ... less in all of them, and none is: another anatomy, or an inverted picture
 _N_DOUBTFUL = 4  # poses worth a closer look where none convinces
 _N_KEPT = 4  # turned guesses, of either side, that all stages look at
 _N_PLENTY = 16  # ... where little is seen
@@ -92,7 +93,7 @@ class PoseFinder:
     def search(
         self, scan: Scan, convincing: float, look_closer: Callable[[Outcome], float]
     ) -> tuple[list[Outcome], bool]:
-        """Return the best pose and ``True``; or ``False`` and those that may be right, where little is seen in any.
+        """Return the best pose and ``True``; or ``False`` and those that may be right, if any, where little is seen.
 
         1. Guess that the anatomy has its usual size and orientation.
         2. If votes do not convince there, from afar or from close by, guess other sizes, and the mirror image.
@@ -121,7 +122,8 @@ class PoseFinder:
         if looked_at and looked_at[0][1] >= _LITTLE:
             return [looked_at[0][0]], True
         looked_at += self._correct_each(guesses, scan, look_closer)
-        return [outcome for outcome, _ in sorted(looked_at, key=lambda pair: -pair[1])[:_N_OPEN]], False
+        best = sorted(looked_at, key=lambda pair: -pair[1])[:_N_OPEN]
+        return [outcome for outcome, _ in best if best[0][1] >= _NOTHING], False
 
     def _correct_each(
         self, poses: Sequence[Frame], scan: Scan, look_closer: Callable[[Outcome], float]

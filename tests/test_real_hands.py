@@ -3,6 +3,8 @@
 The figures themselves are in docs/benchmarks.md; these tests notice when something breaks.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -81,3 +83,13 @@ def test_the_shipped_model_reads_the_same_age_at_any_size(real_data):
     months, known = np.array(read), np.array([ages[path.stem].boneage_months for path in paths])
     assert np.abs(months - months[:, :1]).mean(axis=0).max() < 2.5
     assert np.abs(months - known[:, None]).mean() < 12
+
+
+@pytest.mark.parametrize("id_", ["1954", "2597", "11114", "15251"])
+def test_the_shipped_model_reads_no_age_from_an_inverted_thumbnail(real_data, id_):
+    pipeline = BoneAgePipeline.load(shipped_model())
+    scan = read_scan(real_data / "rsna100" / "images" / f"{id_}.png")
+    assert pipeline.assess(scan, sex="M").status != "refused"
+    inverted = pipeline.assess(replace(scan, pixels=scan.pixels.max() - scan.pixels), sex="M")
+    assert inverted.status == "refused"
+    assert "0 of 37 landmarks found" in inverted.reason

@@ -130,6 +130,7 @@ def test_where_little_is_seen_in_any_pose_several_may_be_right(finder, scenes):
     assert 4 < len(outcomes) <= 12
     assert off == sorted(off)
     assert off[0] < 0.06
+    assert finder[0].search(scan, 1000.0, blind) == ([], False)
 
 
 def test_guesses_vote_for_landmarks_that_lie_far_apart():
