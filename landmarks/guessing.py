@@ -28,9 +28,9 @@ _LITTLE = 0.5  # ... less, and other poses may be right as well
 _NOTHING = 0.2  # ... less in all of them, and none is: another anatomy, or an inverted picture
 _N_DOUBTFUL = 4  # poses worth a closer look where none convinces
 _N_KEPT = 4  # turned guesses, of either side, that all stages look at
-_N_PLENTY = 16  # ... where little is seen
-_N_OPEN = 12  # of these, so many may be right
-_N_GUESSED = 12  # ... for so few of the landmarks, far apart from each other
+_N_PLENTY = 16  # ... and where little is seen
+_N_OPEN = 12  # of all these poses, that are left to choose from
+_N_GUESSED = 12  # landmarks that a guess is judged by, far apart from each other
 
 
 @dataclass(frozen=True, eq=False)
