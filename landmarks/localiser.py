@@ -154,6 +154,7 @@ class ForestLocaliser:
 
         1. Find the pose; see :meth:`~boneage.landmarks.guessing.PoseFinder.search`.
         2. Refine each landmark through the local stages; see :meth:`~boneage.landmarks.refining.Refiner.refine`.
+           Where several poses may be right, see :meth:`~boneage.landmarks.refining.Refiner.refine_best`.
 
         Returns
         -------

@@ -84,69 +84,68 @@ class Terrain:
         return NearbyVotes((place if seen else start)[None], np.array([height]), VoteMap(values, Frame.identity(2)))
 
 
-def test_a_later_stage_that_sees_more_clearly_corrects_what_an_earlier_one_chose():
-    mean = np.array([[row, column] for row in (-0.4, -0.1, 0.2, 0.5) for column in (-0.2, 0.2)])
+SCAN = Scan(np.zeros((200, 200)))
+RIGHT = Frame.from_linear(0.01 * np.eye(2), np.full(2, -1.0))
+BOUNDS = Bounds(np.full(2, -0.7), np.full(2, 0.7))
+
+
+def draw_shape(width=0.4, slope=0.0):
+    """Return a mean shape (its own mirror image without a slope), and what is learnt from shapes that vary a little."""
+    mean = np.array([[row, column] for row in (-0.4, -0.1, 0.2, 0.5) for column in (-0.2, width - 0.2 + slope * row)])
     shapes = mean + np.random.default_rng(0).normal(0, 0.01, (30, 8, 2))
-    constellation = Constellation.fit(shapes, mean)
+    return mean, Constellation.fit(shapes, mean)
+
+
+def test_a_later_stage_that_sees_more_clearly_corrects_what_an_earlier_one_chose():
+    mean, constellation = draw_shape()
     mistaken = mean + 0.045 * (np.arange(8) == 2)[:, None] * [1.0, 0.0]  # off by no more than training shapes vary
-    scan, pose = Scan(np.zeros((200, 200))), Frame.from_linear(0.01 * np.eye(2), np.full(2, -1.0))
-    blurred, clear = Terrain(pose.inverse().apply(mistaken), 9), Terrain(pose.inverse().apply(mean), 2)
-    bounds = Bounds(np.full(2, -0.7), np.full(2, 0.7))
-    one = Refiner([blurred], mean, None, constellation).refine(scan, pose, mean, bounds)
+    blurred, clear = Terrain(RIGHT.inverse().apply(mistaken), 9), Terrain(RIGHT.inverse().apply(mean), 2)
+    one = Refiner([blurred], mean, None, constellation).refine(SCAN, RIGHT, mean, BOUNDS)
     assert one.positions == pytest.approx(mistaken, abs=1e-6)
-    both = Refiner([blurred, clear], mean, None, constellation).refine(scan, pose, mean, bounds)
+    both = Refiner([blurred, clear], mean, None, constellation).refine(SCAN, RIGHT, mean, BOUNDS)
     assert both.positions == pytest.approx(mean, abs=1e-6)
 
 
 def test_where_little_is_seen_the_landmarks_are_looked_for_in_poses_near_the_one_found():
-    mean = np.array([[row, column] for row in (-0.4, -0.1, 0.2, 0.5) for column in (-0.2, 0.2)])
-    shapes = mean + np.random.default_rng(0).normal(0, 0.01, (30, 8, 2))
-    scan, right = Scan(np.zeros((200, 200))), Frame.from_linear(0.01 * np.eye(2), np.full(2, -1.0))
-    turned = Frame.from_linear(rotation(0.25, 2), np.zeros(2)).compose(right)
-    stage = Terrain(right.inverse().apply(mean), 4)  # so near a turn of 0.25 brings none of them
-    refiner = Refiner([stage], mean, None, Constellation.fit(shapes, mean))
-    bounds = Bounds(np.full(2, -0.7), np.full(2, 0.7))
+    mean, constellation = draw_shape()
+    turned = Frame.from_linear(rotation(0.25, 2), np.zeros(2)).compose(RIGHT)
+    stage = Terrain(RIGHT.inverse().apply(mean), 4)  # so near a turn of 0.25 brings none of them
+    refiner = Refiner([stage], mean, None, constellation)
 
-    believed = refiner.refine(scan, turned, mean, bounds)
+    believed = refiner.refine(SCAN, turned, mean, BOUNDS)
     assert believed.scores.max() < 0.1
-    doubted = refiner.refine(scan, turned, mean, bounds, doubtful=0.5)
+    doubted = refiner.refine(SCAN, turned, mean, BOUNDS, doubtful=0.5)
     assert doubted.scores.min() == 0.8
-    assert doubted.pose.inverse().apply(doubted.positions) == pytest.approx(right.inverse().apply(mean), abs=1e-6)
+    assert doubted.pose.inverse().apply(doubted.positions) == pytest.approx(RIGHT.inverse().apply(mean), abs=1e-6)
 
-    nowhere = Refiner([Terrain(np.full((8, 2), 900.0), 4)], mean, None, Constellation.fit(shapes, mean))
-    assert nowhere.refine(scan, turned, mean, bounds, doubtful=0.5).pose.matrix == pytest.approx(turned.matrix)
+    nowhere = Refiner([Terrain(np.full((8, 2), 900.0), 4)], mean, None, constellation)
+    assert nowhere.refine(SCAN, turned, mean, BOUNDS, doubtful=0.5).pose.matrix == pytest.approx(turned.matrix)
 
 
 def test_of_many_poses_that_is_kept_near_which_the_landmarks_are_seen():
-    mean = np.array([[row, column] for row in (-0.4, -0.1, 0.2, 0.5) for column in (-0.2, 0.1 + row / 4)])
-    shapes = mean + np.random.default_rng(0).normal(0, 0.01, (30, 8, 2))
-    scan, right = Scan(np.zeros((200, 200))), Frame.from_linear(0.01 * np.eye(2), np.full(2, -1.0))
+    mean, constellation = draw_shape(width=0.3, slope=0.25)
     turned, away = (
-        Frame.from_linear(rotation(angle, 2), np.full(2, shift)).compose(right)
+        Frame.from_linear(rotation(angle, 2), np.full(2, shift)).compose(RIGHT)
         for angle, shift in ((0.25, 0), (2, 0.3))
     )
-    refiner = Refiner([Terrain(right.inverse().apply(mean), 4)], mean, None, Constellation.fit(shapes, mean))
-    bounds = Bounds(np.full(2, -0.7), np.full(2, 0.7))
-    places = pytest.approx(right.inverse().apply(mean), abs=1e-6)
-    found = refiner.refine_best(scan, [away, turned], bounds, lowest=0.5, may_mirror=False)
+    refiner = Refiner([Terrain(RIGHT.inverse().apply(mean), 4)], mean, None, constellation)
+    places = pytest.approx(RIGHT.inverse().apply(mean), abs=1e-6)
+    found = refiner.refine_best(SCAN, [away, turned], BOUNDS, lowest=0.5, may_mirror=False)
     assert found.pose.inverse().apply(found.positions) == places
 
     of_the_other_side = mirror(2).compose(turned)
-    mirrored = refiner.refine_best(scan, [away, of_the_other_side], bounds, lowest=0.5, may_mirror=True)
+    mirrored = refiner.refine_best(SCAN, [away, of_the_other_side], BOUNDS, lowest=0.5, may_mirror=True)
     assert mirrored.pose.inverse().apply(mirrored.positions) == places
     assert np.linalg.det(mirrored.pose.matrix) > 0
-    assert refiner.refine_best(scan, [away, of_the_other_side], bounds, lowest=0.5, may_mirror=False) is None
+    assert refiner.refine_best(SCAN, [away, of_the_other_side], BOUNDS, lowest=0.5, may_mirror=False) is None
 
 
 def test_of_poses_that_look_alike_to_the_first_stage_the_last_tells_which_is_right():
-    mean = np.array([[row, column] for row in (-0.4, -0.1, 0.2, 0.5) for column in (-0.2, 0.1 + row / 4)])
-    shapes = mean + np.random.default_rng(0).normal(0, 0.01, (30, 8, 2))
-    scan, right = Scan(np.zeros((200, 200))), Frame.from_linear(0.01 * np.eye(2), np.full(2, -1.0))
-    wrong = Frame.from_linear(np.eye(2), np.array([0.3, 0.0])).compose(right)
-    places = right.inverse().apply(mean)
-    bounds = Bounds(np.full(2, -0.7), np.full(2, 0.7))
+    mean, constellation = draw_shape(width=0.3, slope=0.25)
+    wrong = Frame.from_linear(np.eye(2), np.array([0.3, 0.0])).compose(RIGHT)
+    places = RIGHT.inverse().apply(mean)
     both, clear = Terrain(np.stack([places, wrong.inverse().apply(mean)]), 9), Terrain(places, 9)
-    refiner = Refiner([both, clear], mean, None, Constellation.fit(shapes, mean))
-    for poses in ([wrong, right], [right, wrong]):
-        found = refiner.refine_best(scan, poses, bounds, lowest=0.5, may_mirror=False)
+    refiner = Refiner([both, clear], mean, None, constellation)
+    for poses in ([wrong, RIGHT], [RIGHT, wrong]):
+        found = refiner.refine_best(SCAN, poses, BOUNDS, lowest=0.5, may_mirror=False)
         assert found.pose.inverse().apply(found.positions) == pytest.approx(places, abs=1e-6)
