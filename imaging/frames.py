@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,13 +103,26 @@ class Frame:
 
     def inverse(self) -> Frame:
         """Return the map back."""
-        inverse = np.asarray(np.linalg.inv(self.matrix), dtype=np.float64)
-        inverse[-1, :-1], inverse[-1, -1] = 0.0, 1.0
-        return Frame(inverse)
+        return self._inverse
+
+    @cached_property
+    def _inverse(self) -> Frame:
+        return Frame(_invert(self.matrix))
 
     def scale(self) -> float:
         """Return the mean linear magnification (ndim-th root of the volume ratio)."""
         return float(abs(_determinant(self.matrix)) ** (1.0 / self.ndim))
+
+
+def _invert(matrix: Array) -> Array:
+    """Return the inverse of an affine map; in 2D likewise without a detour."""
+    if len(matrix) > 3:
+        inverse = np.asarray(np.linalg.inv(matrix), dtype=np.float64)
+        inverse[-1, :-1], inverse[-1, -1] = 0.0, 1.0
+        return inverse
+    (a, b, row), (c, d, column), _ = matrix.tolist()
+    adjugate = np.array([[d, -b, b * column - d * row], [-c, a, c * row - a * column], [0.0, 0.0, a * d - b * c]])
+    return np.asarray(adjugate / (a * d - b * c))
 
 
 def _determinant(matrix: Array) -> float:

@@ -74,14 +74,26 @@ def fit_similarities(source: Array, target: Array, weights: Array) -> tuple[Arra
         centre_a, centre_b = (w * a).sum(axis=-2, keepdims=True), (w * b).sum(axis=-2, keepdims=True)
         a, b = a - centre_a, b - centre_b
         spread = (w * a**2).sum(axis=(-2, -1))
-        u, singular, vt = np.linalg.svd(np.nan_to_num((b * w).swapaxes(-1, -2) @ a))
-        signs = np.ones_like(singular)
-        signs[..., -1] = np.sign(np.linalg.det(u @ vt))
-        scale = (singular * signs).sum(axis=-1) / spread
+        rotation, together = _turn_together(np.nan_to_num((b * w).swapaxes(-1, -2) @ a))
+        scale = together / spread
         scale = np.where((scale > 1e-9) & (spread > 1e-18), scale, np.nan)
-    linear = scale[..., None, None] * ((u * signs[..., None, :]) @ vt)
+        linear = scale[..., None, None] * rotation
     offset = centre_b - centre_a @ linear.swapaxes(-1, -2)
     return linear, offset[..., 0, :]
+
+
+def _turn_together(covariance: Array) -> tuple[Array, Array]:
+    """Return the rotations nearest to matrices, and the traces that they leave: by singular values, or angles in 2D."""
+    if covariance.shape[-1] == 2:
+        along = covariance[..., 0, 0] + covariance[..., 1, 1]
+        across = covariance[..., 1, 0] - covariance[..., 0, 1]
+        length = np.hypot(along, across)
+        cosine, sine = along / length, across / length
+        return np.stack([cosine, -sine, sine, cosine], axis=-1).reshape(covariance.shape), length
+    u, singular, vt = np.linalg.svd(covariance)
+    signs = np.ones_like(singular)
+    signs[..., -1] = np.sign(np.linalg.det(u @ vt))
+    return (u * signs[..., None, :]) @ vt, (singular * signs).sum(axis=-1)
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
 
 from boneage.landmarks.features import BoxStack
-from boneage.landmarks.growing import add_up_leaves, find_leaves, grow_tree, pack_nodes
+from boneage.landmarks.growing import MOST_TARGETS, add_up_leaves, find_leaves, grow_tree, pack_nodes
 from boneage.landmarks.settings import ForestSettings
 
-_SPLIT_DIMENSIONS = 8
 _PER_PIXEL = 4  # votes are kept in steps of a pixel's so manieth part; halves hold those exactly up to 512 pixels
 _MOST_PACKED = 16  # shapes of pictures for which the nodes are kept ready
 
@@ -22,7 +21,7 @@ class VotingForest:
     """A random forest that regresses displacements to landmarks from box features.
 
     A split minimises the summed squared deviation of the displacements in the two children. Where there are
-    more than eight displacement coordinates, as with one forest for all landmarks, the eight principal ones are
+    more than seven displacement coordinates, as with one forest for all landmarks, the seven principal ones are
     used for scoring splits; they hold nearly all of the variance. Leaves keep the mean displacement to each
     landmark and its spread.
 
@@ -191,7 +190,7 @@ def _split_targets(displacements: NDArray[np.float32]) -> NDArray[np.float32]:
     """Centre the displacements and keep their principal coordinates; an absent landmark counts as average."""
     centred = displacements - np.nanmean(displacements, axis=0)
     centred = np.nan_to_num(centred, nan=0.0)
-    if centred.shape[1] > _SPLIT_DIMENSIONS:
+    if centred.shape[1] > MOST_TARGETS:
         _, vectors = np.linalg.eigh(centred.T @ centred)
-        centred = centred @ vectors[:, : -_SPLIT_DIMENSIONS - 1 : -1]
+        centred = centred @ vectors[:, : -MOST_TARGETS - 1 : -1]
     return np.ascontiguousarray(centred, dtype=np.float32)

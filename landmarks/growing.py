@@ -9,6 +9,12 @@ from numpy.typing import NDArray
 
 from boneage.imaging import compiled
 
+MOST_TARGETS = 7  # coordinates that a split is scored on
+
+_LANES, _LANE = 4, 16  # whole numbers in a word, and the bits of each
+_COUNT_LANE = 3  # of the first word
+_LOW_BITS = np.uint64(0xFFFF)
+_HIGHEST = 32767
 _TOGETHER = 16
 
 
@@ -28,16 +34,15 @@ def _below(state: NDArray[np.uint64], bound: int) -> Any:
 
 
 @compiled
-def _unit(state: NDArray[np.uint64]) -> Any:
-    return np.float64(_next_random(state) >> np.uint64(11)) * (1.0 / 9007199254740992.0)
-
-
-@compiled
 def draw_feature(state: NDArray[np.uint64], n_boxes: int, reach: int, feature: NDArray[np.int16]) -> None:
     """Draw two boxes and their offsets into ``feature``: (box, offset per axis) twice."""
     half = len(feature) // 2
-    for k in range(len(feature)):
-        feature[k] = _below(state, n_boxes) if k % half == 0 else _below(state, 2 * reach + 1) - reach
+    for begin in (0, half):
+        bits = _next_random(state)  # sixteen are plenty for each: a box, and an offset along each of three axes
+        feature[begin] = np.int16((bits & _LOW_BITS) * np.uint64(n_boxes) >> np.uint64(_LANE))
+        for k in range(begin + 1, begin + half):
+            bits >>= np.uint64(_LANE)
+            feature[k] = np.int16(np.int64((bits & _LOW_BITS) * np.uint64(2 * reach + 1) >> np.uint64(_LANE)) - reach)
 
 
 @compiled
@@ -53,44 +58,42 @@ def place_feature(feature: NDArray[np.int16], strides: NDArray[np.int64]) -> tup
 
 
 @compiled
-def _score_split(
-    bins: NDArray[np.int32],
-    targets: NDArray[np.float32],
-    cuts: NDArray[np.int32],
-    counts: NDArray[np.int64],
-    sums: NDArray[np.float32],
-    min_leaf: int,
-) -> tuple[float, np.int32]:
-    """Return the best of the thresholds by ``|S_L|^2 / n_L + |S_R|^2 / n_R``, from sums per bin in one pass."""
-    n_cuts, n_targets = len(cuts), targets.shape[1]
-    counts[:] = 0
-    sums[:] = 0.0
-    for i in range(len(bins)):
-        own = np.uint64(bins[i])
-        counts[own] += 1
-        if n_targets == 2:  # the usual number, without a loop
-            sums[own, 0] += targets[i, 0]
-            sums[own, 1] += targets[i, 1]
-        else:
-            for k in range(n_targets):
-                sums[own, k] += targets[i, k]
-    for bin_ in range(1, n_cuts + 1):  # make them cumulative
-        counts[bin_] += counts[bin_ - 1]
+def _pack_targets(
+    targets: NDArray[np.float32], chosen: NDArray[np.int64], mean: NDArray[np.float32], packed: NDArray[np.int64]
+) -> None:
+    """Pack each chosen position's deviation from their mean, and the number 1, so that one sum adds up all of them.
+
+    A word holds four whole numbers of sixteen bits: three coordinates and the 1, in the second word four more. They
+    are in steps as small as let no sum of them overflow.
+    """
+    n, n_targets = len(chosen), targets.shape[1]
+    mean[:] = 0.0
+    for i in range(n):
         for k in range(n_targets):
-            sums[bin_, k] += sums[bin_ - 1, k]
-    best, best_cut = -1.0, np.int32(0)
-    for bin_ in range(n_cuts):
-        n_left, n_right = counts[bin_], counts[n_cuts] - counts[bin_]
-        if n_left < min_leaf or n_right < min_leaf:
-            continue
-        left, right = np.float32(0.0), np.float32(0.0)
+            mean[k] += targets[chosen[i], k]
+    mean /= np.float32(n)
+    farthest = np.float32(1e-9)
+    for i in range(n):
         for k in range(n_targets):
-            left += sums[bin_, k] ** 2
-            right += (sums[n_cuts, k] - sums[bin_, k]) ** 2
-        score = left / n_left + right / n_right
-        if score > best:
-            best, best_cut = score, cuts[bin_]
-    return best, best_cut
+            farthest = max(farthest, abs(targets[chosen[i], k] - mean[k]))
+    scale = np.float32(_HIGHEST // n - 1) / farthest
+    for i in range(n):
+        packed[i] = 0
+        packed[i, 0] = np.int64(1) << np.int64(_COUNT_LANE * _LANE)
+        for k in range(n_targets):
+            lane = k if k < _COUNT_LANE else k + 1
+            steps = np.int64(np.rint((targets[chosen[i], k] - mean[k]) * scale))
+            packed[i, lane // _LANES] += steps << np.int64(lane % _LANES * _LANE)
+
+
+@compiled
+def _unpack(word: np.int64) -> tuple[np.int64, np.int64, np.int64, np.int64]:
+    first = np.int64(np.int16(word))
+    word = (word - first) >> np.int64(_LANE)
+    second = np.int64(np.int16(word))
+    word = (word - second) >> np.int64(_LANE)
+    third = np.int64(np.int16(word))
+    return first, second, third, (word - third) >> np.int64(_LANE)
 
 
 @compiled
@@ -102,30 +105,16 @@ def _respond(
     responses: NDArray[np.int32],
 ) -> tuple[np.int32, np.int32]:
     """Fill in a feature's responses; return the lowest and the highest."""
+    for i in range(len(places)):
+        place = places[i]
+        if place < 0:  # never; but it keeps the compiler from gathering with vectors, which is slower
+            break
+        # Unsigned, because a place that may be negative costs a look at its sign every time.
+        responses[i] = np.int32(values[np.uint64(place + first)]) - np.int32(values[np.uint64(place + second)])
     low, high = np.int32(2**30), np.int32(-(2**30))
     for i in range(len(places)):
-        # Unsigned, because a place that may be negative costs a look at its sign every time.
-        response = np.int32(values[np.uint64(places[i] + first)]) - np.int32(values[np.uint64(places[i] + second)])
-        responses[i] = response
-        low, high = min(low, response), max(high, response)
+        low, high = min(low, responses[i]), max(high, responses[i])
     return low, high
-
-
-@compiled
-def _draw_cuts(state: NDArray[np.uint64], low: np.int32, high: np.int32, cuts: NDArray[np.int32]) -> None:
-    """Draw one threshold in each of as many equal parts of the range, so that they come in order."""
-    n = len(cuts)
-    for k in range(n):
-        cuts[k] = low + np.int32((k + _unit(state)) * (high - low) / n)
-
-
-@compiled
-def _sort_into_bins(responses: NDArray[np.int32], cuts: NDArray[np.int32], low: np.int32, high: np.int32) -> None:
-    """Put in place of each response the number of thresholds below it: that of its part of the range, or one more."""
-    scale = np.float32(len(cuts) / (high - low))
-    for i in range(len(responses)):
-        part = min(np.int32(np.float32(responses[i] - low) * scale), np.int32(len(cuts) - 1))
-        responses[i] = part + np.int32(responses[i] > cuts[np.uint64(part)])
 
 
 @compiled
@@ -133,35 +122,54 @@ def _find_split(
     values: NDArray[np.int16],
     strides: NDArray[np.int64],
     places: NDArray[np.int64],
-    targets: NDArray[np.float32],
+    packed: NDArray[np.int64],
     state: NDArray[np.uint64],
     n_boxes: int,
     reach: int,
     n_features: int,
     n_thresholds: int,
     min_leaf: int,
+    candidate: NDArray[np.int16],
+    responses: NDArray[np.int32],
+    sums: NDArray[np.int64],
     best_feature: NDArray[np.int16],
-) -> tuple[float, np.int32]:
-    """Try random features at random thresholds; return the best score (-1 if none splits) and threshold."""
-    candidate = np.zeros(len(best_feature), np.int16)
-    responses = np.empty(len(places), np.int32)
-    cuts = np.empty(n_thresholds, np.int32)
-    counts = np.empty(n_thresholds + 1, np.int64)
-    sums = np.empty((n_thresholds + 1, targets.shape[1]), np.float32)
-    best, best_cut = -1.0, np.int32(0)
+) -> tuple[bool, np.int32]:
+    """Try random features, each at equally spaced thresholds from a random one on; return the best threshold, if any.
+
+    Both children together deviate least from their means where ``|S_L|^2 / (n_L n_R)`` is largest, since the
+    deviations add up to nothing. All sums are whole numbers, so trees are the same on every machine.
+    """
+    n, two_words = len(places), packed.shape[1] == 2
+    found, best, best_below, best_cut = False, np.int64(0), np.int64(1), np.int32(0)
     for _ in range(n_features):
         draw_feature(state, n_boxes, reach, candidate)
+        shift = np.float32(_next_random(state) >> np.uint64(40)) * np.float32(2.0**-24)
         first, second = place_feature(candidate, strides)
         low, high = _respond(values, places, first, second, responses)
         if low == high:
             continue
-        _draw_cuts(state, low, high, cuts)
-        _sort_into_bins(responses, cuts, low, high)
-        score, cut = _score_split(responses, targets, cuts, counts, sums, min_leaf)
-        if score > best:
-            best, best_cut = score, cut
-            best_feature[:] = candidate
-    return best, best_cut
+        scale = np.float32(n_thresholds) / np.float32(high - low)
+        sums[:] = 0
+        for i in range(n):
+            own = np.uint64(np.int32(np.float32(responses[i] - low) * scale + shift))
+            sums[own, 0] += packed[i, 0]
+            if two_words:
+                sums[own, 1] += packed[i, 1]
+        left, more = np.int64(0), np.int64(0)
+        for part in range(n_thresholds):
+            left += sums[part, 0]
+            a, b, c, n_left = _unpack(left)
+            score, below = a * a + b * b + c * c, n_left * (n - n_left)
+            if two_words:
+                more += sums[part, 1]
+                a, b, c, d = _unpack(more)
+                score += a * a + b * b + c * c + d * d
+            score = score if (n_left >= min_leaf) & (n_left <= n - min_leaf) else np.int64(0)
+            if score * best_below > best * below:
+                found, best, best_below = True, score, below
+                best_cut = np.int32(np.ceil(low + (part + 1 - shift) / scale)) - np.int32(1)
+                best_feature[:] = candidate
+    return found, best_cut
 
 
 @compiled
@@ -191,7 +199,7 @@ def grow_tree(
     places : ndarray of int64, shape (n,)
         Flat place of each training position.
     targets : ndarray of float32, shape (n, k)
-        What the split is to make alike.
+        What the split is to make alike; k at most :data:`MOST_TARGETS`.
     order : ndarray of int64
         The positions this tree sees; reordered in place.
     seed, n_boxes, reach, max_depth, n_features, n_thresholds, min_leaf, node_sample : int
@@ -205,7 +213,7 @@ def grow_tree(
     leaf_of : ndarray of int32, shape (n,)
         Node in which each position of ``order`` ends; -1 for the others.
     """
-    n_samples = len(order)
+    n_samples, n_targets = len(order), targets.shape[1]
     width = 2 * (len(strides) - 1)
     capacity = min(1 << (max_depth + 1), 2 * max(n_samples // min_leaf, 1) + 1)
     features = np.zeros((capacity, width), np.int16)
@@ -213,34 +221,40 @@ def grow_tree(
     children = np.zeros(capacity, np.int32)
     begins, ends, depths = np.zeros(capacity, np.int64), np.zeros(capacity, np.int64), np.zeros(capacity, np.int64)
     leaf_of = np.full(len(places), -1, np.int32)
-    best_feature, best_cut = np.zeros(width, np.int16), np.int32(0)
     state = np.array([seed], np.uint64)
-    chosen = np.empty(node_sample, np.int64)
+    chosen, packed = np.empty(node_sample, np.int64), np.empty((node_sample, 1 + n_targets // _LANES), np.int64)
+    mean, responses = np.empty(n_targets, np.float32), np.empty(node_sample, np.int32)
+    sums = np.empty((n_thresholds + 2, packed.shape[1]), np.int64)  # the last for what rounding lifts over the top
+    candidate, best_feature, cut = np.zeros(width, np.int16), np.zeros(width, np.int16), np.int32(0)
+    # Children come right after their parent, whose pictures' neighbourhoods the cache still holds.
+    waiting = np.zeros(2 * max_depth + 2, np.int64)
     ends[0] = n_samples
-    n_nodes, node = 1, 0
-    while node < n_nodes:
+    n_nodes, n_waiting = 1, 1
+    while n_waiting > 0:
+        n_waiting -= 1
+        node = waiting[n_waiting]
         begin, end = begins[node], ends[node]
         size = end - begin
-        best = -1.0
-        if depths[node] < max_depth and size >= 2 * min_leaf and n_nodes + 2 <= capacity:
-            n_chosen = _choose(order, begin, size, state, chosen)
-            best, best_cut = _find_split(
-                values, strides, places[chosen[:n_chosen]], targets[chosen[:n_chosen]], state, n_boxes, reach,
-                n_features, n_thresholds, max(1, min_leaf * n_chosen // size), best_feature,
+        found, middle = False, begin
+        if depths[node] < max_depth and size >= 2 * min_leaf:
+            n = _choose(order, begin, size, state, chosen)
+            _pack_targets(targets, chosen[:n], mean, packed)
+            found, cut = _find_split(
+                values, strides, places[chosen[:n]], packed, state, n_boxes, reach, n_features, n_thresholds,
+                max(1, min_leaf * n // size), candidate, responses, sums, best_feature,
             )  # fmt: skip
-        middle = begin
-        if best >= 0.0:
+        if found:
             first, second = place_feature(best_feature, strides)
-            middle = _partition(values, places, order, begin, end, first, second, best_cut)
+            middle = _partition(values, places, order, begin, end, first, second, cut)
         if middle - begin >= min_leaf and end - middle >= min_leaf:
-            features[node], thresholds[node], children[node] = best_feature, best_cut, n_nodes
+            features[node], thresholds[node], children[node] = best_feature, cut, n_nodes
             begins[n_nodes], ends[n_nodes], depths[n_nodes] = begin, middle, depths[node] + 1
             begins[n_nodes + 1], ends[n_nodes + 1], depths[n_nodes + 1] = middle, end, depths[node] + 1
-            n_nodes += 2
+            waiting[n_waiting], waiting[n_waiting + 1] = n_nodes + 1, n_nodes
+            n_nodes, n_waiting = n_nodes + 2, n_waiting + 2
         else:
             for i in range(begin, end):
                 leaf_of[order[i]] = node
-        node += 1
     return features[:n_nodes].copy(), thresholds[:n_nodes].copy(), children[:n_nodes].copy(), leaf_of
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,9 @@ _N_DOUBTFUL = 4  # poses worth a closer look where none convinces
 _N_KEPT = 4  # turned guesses, of either side, that all stages look at
 _N_PLENTY = 16  # ... and where little is seen
 _N_OPEN = 12  # of all these poses, that are left to choose from
+_NEARLY_UPRIGHT = (0.0, -0.5, 0.5)  # rotations, in radians, of an anatomy that may be small and anywhere
+_WINDOW_STEP = 0.35  # from one place of such an anatomy to the next, in units of its size
+_WINDOW_INSIDE = 0.9  # of it lies in the image
 _N_GUESSED = 12  # landmarks that a guess is judged by, far apart from each other
 
 
@@ -52,6 +55,28 @@ class Outcome:
     positions: Array
     scores: Array
     support: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Guess:
+    """A pose to try.
+
+    Parameters
+    ----------
+    scale : float
+        Size of the anatomy relative to the usual one.
+    turn : ndarray of shape (ndim, ndim)
+        See :func:`guess_pose`.
+    centre_offset : ndarray of shape (ndim,)
+        Likewise.
+    bounds : Bounds or None
+        What votes; all of the image if it is not given.
+    """
+
+    scale: float
+    turn: Array
+    centre_offset: Array
+    bounds: Bounds | None = None
 
 
 class PoseFinder:
@@ -91,7 +116,7 @@ class PoseFinder:
         self._may_mirror = settings.first_mirrored
 
     def search(
-        self, scan: Scan, convincing: float, look_closer: Callable[[Outcome], float]
+        self, scan: Scan, convincing: float, look_closer: Callable[[Outcome], float], thorough: bool = True
     ) -> tuple[list[Outcome], bool]:
         """Return the best pose and ``True``; or ``False`` and those that may be right, if any, where little is seen.
 
@@ -99,7 +124,8 @@ class PoseFinder:
         2. If votes do not convince there, from afar or from close by, guess other sizes, and the mirror image.
         3. If they still do not, guess other rotations.
         4. If they never did, correct the best ones once more, and keep that in which most is seen from close by. Where
-           that is little, any of the guesses may be right: return those in which most is seen.
+           that is little, any of the guesses may be right, and others of a small anatomy that may be anywhere: return
+           those in which most is seen.
 
         Parameters
         ----------
@@ -108,6 +134,8 @@ class PoseFinder:
             Support from which a pose is not doubted.
         look_closer : callable
             Returns how much is seen of the anatomy from close by in a pose, relative to what is usual.
+        thorough : bool
+            Whether to go on where little is seen, which takes seconds; otherwise nothing is returned then.
         """
         tried: list[Outcome] = []
         guesses: list[Frame] = []
@@ -121,6 +149,9 @@ class PoseFinder:
         looked_at = self._correct_each([one.pose for one in tried[:_N_DOUBTFUL]], scan, look_closer)
         if looked_at and looked_at[0][1] >= _LITTLE:
             return [looked_at[0][0]], True
+        if not thorough:
+            return [], False
+        guesses += [pose for side in self.find_small(scan) for pose in side[:_N_PLENTY]]
         looked_at += self._correct_each(guesses, scan, look_closer)
         best = sorted(looked_at, key=lambda pair: -pair[1])[:_N_OPEN]
         return [outcome for outcome, _ in best if best[0][1] >= _NOTHING], False
@@ -159,7 +190,7 @@ class PoseFinder:
 
         It is a list of lists like those of the other guesses.
         """
-        return self._find(scan, (1.0,), [np.eye(scan.ndim)], False)
+        return self._find(scan, [_Guess(1.0, np.eye(scan.ndim), self._centre_offset)], False)
 
     def find_upright(self, scan: Scan) -> list[list[Frame]]:
         """Return poses in the usual orientation, the best first; in another list, of its mirror image if allowed.
@@ -167,38 +198,53 @@ class PoseFinder:
         A volume's may be upside down, too: a hand beside the body points to the feet, one above the head does not.
         """
         angles = [0.0] if scan.ndim == 2 else [0.0, math.pi]
-        return self._find(scan, self._settings.first_scales, self._roll(angles, scan.ndim), self._may_mirror)
+        return self._find(scan, self._guess_all(angles, scan.ndim), self._may_mirror)
 
     def find_turned(self, scan: Scan) -> list[list[Frame]]:
         """Return poses in the other rotations, likewise. So rough a vote is easily misled: a few are worth trying."""
         angles = [angle for angle in self._settings.first_rotations_rad if angle != 0.0]
-        return self._find(scan, self._settings.first_scales, self._roll(angles, scan.ndim), self._may_mirror)
+        return self._find(scan, self._guess_all(angles, scan.ndim), self._may_mirror)
 
-    def _roll(self, angles_rad: Sequence[float], ndim: int) -> list[Array]:
-        """Return rotations by some angles; a volume's after each of the rolls about the rows' axis."""
+    def find_small(self, scan: Scan) -> list[list[Frame]]:
+        """Return poses of an anatomy that fills a part of an image, anywhere in it and nearly upright, likewise.
+
+        Only that part votes, since what lies beside a small anatomy, a bright plate or another one, may outvote it.
+        None in a volume, where there would be too many.
+        """
+        guesses = []
+        for scale in self._settings.first_scales if scan.ndim == 2 else ():
+            side = scale * self._size_ratio * float(scan.true_size.max())
+            centres = np.meshgrid(*[_spread_windows(side, length) for length in scan.true_size], indexing="ij")
+            offsets = np.stack([axis.ravel() for axis in centres], axis=1) / scan.true_size.max()
+            turns = [rotation(angle, scan.ndim) for angle in _NEARLY_UPRIGHT]
+            guesses += [_Guess(scale, turn, offset, self._bounds) for offset in offsets for turn in turns]
+        return self._find(scan, guesses, self._may_mirror)
+
+    def _guess_all(self, angles_rad: Sequence[float], ndim: int) -> list[_Guess]:
+        """Return guesses of all sizes at some rotations; a volume's after each of the rolls about the rows' axis."""
         rolls = self._settings.first_rolls_rad if ndim == 3 else (0.0,)
-        return [rotation(angle, ndim) @ rotation(roll, ndim, 1) for angle in angles_rad for roll in rolls]
+        turns = [rotation(angle, ndim) @ rotation(roll, ndim, 1) for angle in angles_rad for roll in rolls]
+        return [_Guess(scale, turn, self._centre_offset) for scale in self._settings.first_scales for turn in turns]
 
-    def _find(self, scan: Scan, scales: Sequence[float], turns: Sequence[Array], may_mirror: bool) -> list[list[Frame]]:
-        """Return guesses at some sizes and rotations, the best first, and those of their mirror images if allowed."""
+    def _find(self, scan: Scan, guesses: Sequence[_Guess], may_mirror: bool) -> list[list[Frame]]:
+        """Return the poses that guesses lead to, the best first, and those of their mirror images if allowed."""
         small, to_small = self._draw_small(scan)
-        guesses = [(scale, turn) for scale in scales for turn in turns]
         sides = [np.eye(scan.ndim), mirror(scan.ndim).matrix[:-1, :-1]][: 2 if may_mirror else 1]
-        tried = [self._try(small, [(scale, side @ turn) for scale, turn in guesses]) for side in sides]
+        tried = [self._try(small, [replace(guess, turn=side @ guess.turn) for guess in guesses]) for side in sides]
         return [[pose.compose(to_small) for pose in poses] for poses in tried]
 
-    def _try(self, scan: Scan, guesses: Sequence[tuple[float, Array]]) -> list[Frame]:
+    def _try(self, scan: Scan, guesses: Sequence[_Guess]) -> list[Frame]:
         """Return the poses that the votes point to in each guess, first that in which they agree best."""
         found_in = []
-        for scale, turn in guesses:
-            guess = guess_pose(scan, self._size_ratio * scale, self._centre_offset, turn)
-            bounds = image_bounds(scan, guess)
-            found, scores = vote_in(scan, self._guesser, guess, bounds, self._guessed)
+        for guess in guesses:
+            pose = guess_pose(scan, self._size_ratio * guess.scale, guess.centre_offset, guess.turn)
+            bounds = guess.bounds or image_bounds(scan, pose)
+            found, scores = vote_in(scan, self._guesser, pose, bounds, self._guessed)
             try:
                 correction, support = self._fit(found, scores, self._shape[self._guessed])
             except NoSimilarity:
                 continue
-            found_in.append((float(support.sum()), correction.compose(guess)))
+            found_in.append((float(support.sum()), correction.compose(pose)))
         return [pose for _, pose in sorted(found_in, key=lambda pair: -pair[0])]
 
     def _fit(self, found: Array, scores: Array, shape: Array) -> tuple[Frame, Array]:
@@ -258,3 +304,9 @@ def _spread(shape: Array, most: int) -> NDArray[np.int64]:
         distances = np.linalg.norm(shape[:, None] - shape[chosen], axis=2).min(axis=1)
         chosen.append(int(distances.argmax()))
     return np.array(chosen)
+
+
+def _spread_windows(size: float, length: float) -> Array:
+    """Return the centres of windows of a size that cover a length, from its middle."""
+    free = max(length - _WINDOW_INSIDE * size, 0.0)
+    return np.linspace(-free / 2, free / 2, math.ceil(free / (_WINDOW_STEP * size)) + 1)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Self
 
+import joblib
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
@@ -33,6 +34,8 @@ _CLEARLY = 1.25  # ... and relative to the best of mirror images of the training
 _SOME = 20  # training scans that tell
 _DOUBTFUL = 2  # times the lowest score that is given: less than that is given with a reservation
 _SEEN_ENOUGH = 0.8  # less seen by the first local stage, relative to the usual, is doubted
+_NOT_SEEN = "no pose of the anatomy fits the image"
+_NEGATIVE = f"{_NOT_SEEN}, but one fits its negative: black and white seem to be swapped"
 _HOPELESS = 0.4  # ... and so little in the best of many poses is nothing: an inverted picture, or another anatomy
 
 
@@ -178,7 +181,8 @@ class ForestLocaliser:
             raise ValueError(f"the localiser was trained on {self.ndim}D scans, got a {scan.ndim}D one")
         found = self._find(scan)
         if found is None:
-            return self._absent("no pose of the anatomy fits the image"), ()
+            told = _NEGATIVE if self._is_negative(scan) else _NOT_SEEN
+            return self._absent(told), ()
         to_file = scan.frame_to_original().inverse()
         votes = tuple(VoteMap(m.values, m.to_map.compose(to_file)) for m in found.votes)
         odd = self._refiner.find_odd(found.positions)
@@ -289,20 +293,23 @@ class ForestLocaliser:
         self.convincing_support_ = self.typical_score_ = 0.0
         if self._finder is None:
             return
-        supports, seen, mirrored = [], [], [0.0]
-        for number in range(0, len(scans), max(len(scans) // _SOME, 1))[:_SOME]:
-            scan, pose = scans[number], poses[number]
-            right = self._finder.correct(scan, [pose])
-            supports += [outcome.support for outcome in right]
-            seen += [self._look_closer(scan, outcome) for outcome in right]
-            if self._settings.first_mirrored:
-                wrong = self._finder.correct(scan, [mirror(scan.ndim).compose(pose)])
-                mirrored += [outcome.support for outcome in wrong]
+        some = range(0, len(scans), max(len(scans) // _SOME, 1))[:_SOME]
+        parallel = joblib.Parallel(n_jobs=self.n_jobs, prefer="threads")
+        told = list(parallel(joblib.delayed(self._see_in)(self._finder, scans[k], poses[k]) for k in some))
+        supports = [outcome.support for right, _, _ in told for outcome in right]
+        seen = [score for _, scores, _ in told for score in scores]
+        mirrored = [0.0, *(outcome.support for _, _, wrong in told for outcome in wrong)]
         if supports:
             self.convincing_support_ = _CONVINCING * float(np.median(supports))
             self.typical_score_ = float(np.median(seen))
         if self._settings.first_mirrored:
             self.convincing_support_ = max(self.convincing_support_, _CLEARLY * max(mirrored))
+
+    def _see_in(self, finder: PoseFinder, scan: Scan, pose: Frame) -> tuple[list[Outcome], list[float], list[Outcome]]:
+        """Return what is seen in the right pose, from afar and from close by, and in its mirror image."""
+        right = finder.correct(scan, [pose])
+        wrong = finder.correct(scan, [mirror(scan.ndim).compose(pose)]) if self._settings.first_mirrored else []
+        return right, [self._look_closer(scan, outcome) for outcome in right], wrong
 
     def _look_closer(self, scan: Scan, outcome: Outcome) -> float:
         return self._refiner.score(scan, outcome, self.bounds_)
@@ -349,9 +356,7 @@ class ForestLocaliser:
             bounds = image_bounds(scan, pose)
             return self._refiner.refine(scan, pose, vote_in(scan, self._whole[0], pose, bounds)[0], bounds)
         usual, bounds = self.typical_score_, self.bounds_
-        outcomes, sure = self._finder.search(
-            scan, self.convincing_support_, lambda outcome: self._look_closer(scan, outcome) / max(usual, 1e-12)
-        )
+        outcomes, sure = self._search(self._finder, scan)
         if not outcomes:
             return None
         if sure:
@@ -359,6 +364,19 @@ class ForestLocaliser:
             return self._refiner.refine(scan, outcomes[0].pose, start, bounds, _SEEN_ENOUGH * usual)
         poses, may_mirror = [outcome.pose for outcome in outcomes], self._settings.first_mirrored
         return self._refiner.refine_best(scan, poses, bounds, lowest=_HOPELESS * usual, may_mirror=may_mirror)
+
+    def _search(self, finder: PoseFinder, scan: Scan, thorough: bool = True) -> tuple[list[Outcome], bool]:
+        usual = max(self.typical_score_, 1e-12)
+        return finder.search(
+            scan, self.convincing_support_, lambda outcome: self._look_closer(scan, outcome) / usual, thorough
+        )
+
+    def _is_negative(self, scan: Scan) -> bool:
+        """Whether the anatomy is seen at once where black and white are swapped."""
+        if self._finder is None:
+            return False
+        pixels = scan.pixels.max() + scan.pixels.min() - scan.pixels
+        return self._search(self._finder, dataclasses.replace(scan, pixels=pixels), thorough=False)[1]
 
     def _absent(self, reason: str) -> Points:
         n, ndim = self.mean_shape_.shape

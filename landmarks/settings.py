@@ -26,7 +26,7 @@ class ForestSettings:
     min_leaf : int
         Smallest number of training positions in a leaf.
     node_sample : int
-        A node with more positions than this scores its candidate splits on a random subset of this size.
+        A node with more positions than this scores its candidate splits on a random subset of this size; at most 2000.
     tree_fraction : float
         Part of the training positions that each tree sees.
     """
@@ -43,6 +43,8 @@ class ForestSettings:
         for name in ("n_trees", "max_depth", "n_features", "n_thresholds", "min_leaf", "node_sample"):
             _check(name, getattr(self, name), getattr(self, name) >= 1, "at least 1")
         _check("max_depth", self.max_depth, self.max_depth <= 24, "at most 24")
+        # Sums of more would keep too few bits of each position's displacement; see growing.py.
+        _check("node_sample", self.node_sample, self.node_sample <= 2000, "at most 2000")
         _check("tree_fraction", self.tree_fraction, 0 < self.tree_fraction <= 1, "in (0, 1]")
 
 
@@ -284,7 +286,7 @@ def _accurate_in_volumes() -> LocaliserSettings:
 
 
 def fast(ndim: int = 2) -> LocaliserSettings:
-    """Return our settings for speed: smaller forests, one local stage."""
+    """Return our settings for speed: fewer votes from smaller pictures, one local stage."""
     if ndim == 3:
         settings = _accurate_in_volumes()
 
@@ -298,20 +300,20 @@ def fast(ndim: int = 2) -> LocaliserSettings:
         )
     return LocaliserSettings(
         pose=StageSettings(
-            resolution=60, feature_range=0.18, n_positions=200, n_copies=2, max_rotation_rad=math.radians(15),
+            resolution=60, feature_range=0.18, n_positions=200, n_copies=3, max_rotation_rad=math.radians(15),
             max_log_scale=0.15, max_log_gamma=0.7, contrast=0.05, tone=0.33, vote_weight="displacement",
-            vote_length=0.17, smoothing=0.02, step=3,
+            vote_length=0.17, smoothing=0.02, step=4,
         ),
         coarse=StageSettings(
-            resolution=80, feature_range=0.13, n_positions=300, n_copies=2, max_rotation_rad=math.radians(5),
+            resolution=80, feature_range=0.13, n_positions=300, n_copies=4, max_rotation_rad=math.radians(5),
             max_log_scale=0.05, max_log_gamma=0.7, contrast=0.05, tone=0.33, vote_weight="displacement",
-            vote_length=0.17, smoothing=0.014, step=3,
+            vote_length=0.17, smoothing=0.014, step=4,
         ),
         local=(
             StageSettings(
-                resolution=234, feature_range=0.045, n_positions=100, radius=0.06, max_rotation_rad=math.radians(6),
-                max_log_scale=0.06, contrast=0.03, tone=0.5, vote_weight="spread", vote_length=0.006, smoothing=0.006,
-                step=4,
+                resolution=234, feature_range=0.045, n_positions=150, radius=0.06, n_copies=2,
+                max_rotation_rad=math.radians(6), max_log_scale=0.06, contrast=0.03, tone=0.5, vote_weight="spread",
+                vote_length=0.006, smoothing=0.006, step=4,
             ),
         ),
         first_scales=(1.0, 0.7, 0.5),

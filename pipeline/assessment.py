@@ -211,7 +211,9 @@ def find_fault(points: Points) -> str:
     """
     n_found, n_doubtful = int(points.present.sum()), int(points.doubtful.sum())
     if n_found < _ENOUGH * len(points):
-        return f"no hand that the model can read: {n_found} of {len(points)} landmarks found"
+        reasons = set(points.reasons or ())
+        of_all = f" ({reasons.pop()})" if len(reasons) == 1 else ""
+        return f"no hand that the model can read: {n_found} of {len(points)} landmarks found{of_all}"
     if n_doubtful > _MANY * len(points):
         return f"no hand that the model can read: {n_doubtful} of {len(points)} landmarks are doubtful"
     return ""

@@ -65,6 +65,20 @@ def test_a_small_scene_is_found(finder):
     assert 0 < best.support <= best.scores.sum()
 
 
+def test_a_small_scene_is_found_beside_what_would_outvote_it(finder):
+    rng = np.random.default_rng(3)
+    scan, points = draw_scene(rng)
+    pixels = np.pad(scan.pixels, ((50, 0), (0, 50)), constant_values=20)
+    for row, col in ((3, 5), (3, 60), (25, 30), (20, 100), (20, 130), (70, 140), (100, 125), (135, 140)):
+        pixels[row : row + 13, col : col + 13] = 100  # like one of its landmarks
+    moved = dataclasses.replace(points, positions=points.positions + np.array([50, 0]))
+    usual, small = finder[0].find_upright(Scan(pixels))[0], finder[0].find_small(Scan(pixels))[0]
+    assert min(off_by(pose, moved, finder[1]) for pose in usual) > 0.1
+    assert min(off_by(pose, moved, finder[1]) for pose in small[:3]) < 0.06
+    outcomes, _ = finder[0].search(Scan(pixels), 1000.0, lambda one: 0.4 - min(off_by(one.pose, moved, finder[1]), 0.2))
+    assert off_by(outcomes[0].pose, moved, finder[1]) < 0.06
+
+
 @pytest.mark.parametrize("quarter_turns", [1, 2, 3])
 def test_a_turned_scene_is_found(finder, scenes, quarter_turns):
     scan, points = scenes[1][0]
@@ -131,6 +145,7 @@ def test_where_little_is_seen_in_any_pose_several_may_be_right(finder, scenes):
     assert off == sorted(off)
     assert off[0] < 0.06
     assert finder[0].search(scan, 1000.0, blind) == ([], False)
+    assert finder[0].search(scan, 1000.0, see, thorough=False) == ([], False)
 
 
 def test_guesses_vote_for_landmarks_that_lie_far_apart():

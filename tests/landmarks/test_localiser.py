@@ -78,6 +78,13 @@ def test_where_no_pose_convinces_the_local_votes_decide(all_round, scenes, monke
     assert set(nothing.reasons) == {"no pose of the anatomy fits the image"}
 
 
+def test_black_and_white_swapped_are_told_from_nothing_there(all_round, scenes):
+    for scan, _ in scenes[1]:
+        swapped = all_round.locate(Scan(100 - scan.pixels))
+        assert not swapped.present.any()
+        assert "black and white seem to be swapped" in swapped.reasons[0]
+
+
 def test_the_same_trees_vote_by_other_settings(all_round, scenes):
     train, test = scenes
     equal = with_vote_weight(all_round._settings, "uniform")

@@ -174,7 +174,7 @@ def test_each_file_goes_to_the_model_of_its_modality(both, model_file, volume_mo
         "slice": ("", "", "refused"),
         "broken": ("", "", "refused"),
     }
-    assert rows["volume8"]["reason"] == "no hand that the model can read: 0 of 34 landmarks found"
+    assert rows["volume8"]["reason"] == "no hand that the model can read: 0 of 34 landmarks found (score below 1)"
     assert rows["slice"]["reason"].startswith("is one slice of an MR volume")
     assert {"weight_radius", "weight_whole"} <= set(rows["phantom0001"])
     assert rows["phantom0001"]["weight_radius"]
