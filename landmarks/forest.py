@@ -81,17 +81,16 @@ class VotingForest:
         def grow(seeds: np.random.SeedSequence) -> tuple[NDArray[Any], ...]:
             rng = np.random.default_rng(seeds)
             order = rng.permutation(n)[: max(round(s.tree_fraction * n), 1)]
-            tree: tuple[NDArray[Any], ...] = grow_tree(
+            features, thresholds, children, leaf_of = grow_tree(
                 flat, strides, places, targets, order, int(rng.integers(2**63)), n_boxes, reach, s.max_depth,
                 s.n_features, s.n_thresholds, s.min_leaf, s.node_sample,
             )  # fmt: skip
-            return tree
+            return features, thresholds, children, *_fill_leaves(leaf_of, len(children), displacements)
 
         seeds = np.random.SeedSequence(self.random_state).spawn(s.n_trees)
         # The kernels release the interpreter's lock, so threads do, and nothing is copied.
         trees = joblib.Parallel(n_jobs=self.n_jobs, prefer="threads")(joblib.delayed(grow)(seed) for seed in seeds)
         self._join(trees)
-        self._fill_leaves([tree[3] for tree in trees], displacements)
         return self
 
     def find_leaves(self, stack: BoxStack, positions: NDArray[np.integer]) -> NDArray[np.int32]:
@@ -139,25 +138,10 @@ class VotingForest:
         self.thresholds_ = np.concatenate([tree[1] for tree in trees])
         shifted = [np.where(t[2] > 0, t[2] + start, 0) for t, start in zip(trees, starts, strict=True)]
         self.children_ = np.concatenate(shifted).astype(np.int32)
+        self.displacements_ = np.concatenate([tree[3] for tree in trees])
+        self.spreads_ = np.concatenate([tree[4] for tree in trees])
         self.roots_ = starts
         self._packed = {}
-
-    def _fill_leaves(self, leaf_of: list[NDArray[np.int32]], displacements: NDArray[np.float32]) -> None:
-        _, n_landmarks, ndim = displacements.shape
-        n_nodes = len(self.children_)
-        self.displacements_ = np.zeros((n_nodes, n_landmarks, ndim), np.float32)
-        self.spreads_ = np.full((n_nodes, n_landmarks), -1.0, np.float32)
-        ends = np.append(self.roots_[1:], n_nodes)
-        for start, end, leaves in zip(self.roots_, ends, leaf_of, strict=True):
-            shape = (end - start, n_landmarks)
-            counts, sums, squares = np.zeros(shape), np.zeros((*shape, ndim)), np.zeros(shape)
-            add_up_leaves(leaves, displacements, counts, sums, squares)
-            filled = counts > 0
-            means = sums[filled] / counts[filled][:, None]
-            spreads = np.sqrt(np.maximum(squares[filled] / counts[filled] - (means**2).sum(axis=1), 0.0))
-            # A quarter of a pixel is finer than votes are, and makes model files a good deal smaller.
-            self.displacements_[start:end][filled] = np.round(means.astype(np.float32) * _PER_PIXEL) / _PER_PIXEL
-            self.spreads_[start:end][filled] = np.round(spreads.astype(np.float32) * _PER_PIXEL) / _PER_PIXEL
 
     def _check(self, n_boxes: int, reach: int) -> None:
         n_nodes, ndim = len(self.children_), self.displacements_.shape[-1]
@@ -184,6 +168,24 @@ class VotingForest:
             raise ValueError("the forest's features point outside the pictures")
         if not (np.isfinite(self.displacements_).all() and np.isfinite(self.spreads_).all()):
             raise ValueError("the forest's votes must be finite")
+
+
+def _fill_leaves(
+    leaf_of: NDArray[np.int32], n_nodes: int, displacements: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the mean displacements and the spreads of a tree's nodes; see :class:`VotingForest`."""
+    _, n_landmarks, ndim = displacements.shape
+    shape = (n_nodes, n_landmarks)
+    counts, sums, squares = np.zeros(shape), np.zeros((*shape, ndim)), np.zeros(shape)
+    add_up_leaves(leaf_of, displacements, counts, sums, squares)
+    filled = counts > 0
+    sums, squares = sums[filled] / counts[filled][:, None], squares[filled] / counts[filled]
+    means, spreads = np.zeros((*shape, ndim), np.float32), np.full(shape, -1.0, np.float32)
+    # A quarter of a pixel is finer than votes are, and makes model files a good deal smaller.
+    means[filled] = np.round(sums.astype(np.float32) * _PER_PIXEL) / _PER_PIXEL
+    spread = np.sqrt(np.maximum(squares - (sums**2).sum(axis=1), 0.0))
+    spreads[filled] = np.round(spread.astype(np.float32) * _PER_PIXEL) / _PER_PIXEL
+    return means, spreads
 
 
 def _split_targets(displacements: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -340,14 +340,21 @@ class ForestLocaliser:
     ) -> tuple[list[View], list[Array]]:
         """Draw the training views of a stage, and the landmarks in their pixels."""
         rng = np.random.default_rng(seed)
-        views, truths = [], []
-        for scan, pose, landmarks in zip(scans, poses, in_file, strict=True):
-            for _ in range(stage.n_copies):
-                jitter = draw_jitter(rng, scan.ndim, stage.max_rotation_rad, stage.max_log_scale, stage.max_log_gamma)
-                view = draw_view(scan, jitter.apply(pose), self.bounds_, stage.resolution)
-                views.append(dataclasses.replace(view, picture=jitter.expose(view.picture)))
-                truths.append(view.to_view.apply(landmarks))
-        return views, truths
+        limits = stage.max_rotation_rad, stage.max_log_scale, stage.max_log_gamma
+        jitters = [[draw_jitter(rng, pose.ndim, *limits) for _ in range(stage.n_copies)] for pose in poses]
+
+        def draw(image: int) -> list[tuple[View, Array]]:
+            scan, drawn = scans[image], []
+            for jitter in jitters[image]:
+                view = draw_view(scan, jitter.apply(poses[image]), self.bounds_, stage.resolution)
+                exposed = dataclasses.replace(view, picture=jitter.expose(view.picture))
+                drawn.append((exposed, view.to_view.apply(in_file[image])))
+            return drawn
+
+        parallel = joblib.Parallel(n_jobs=self.n_jobs, prefer="threads")
+        of_images = parallel(joblib.delayed(draw)(image) for image in range(len(scans)))
+        views, truths = zip(*(pair for pairs in of_images for pair in pairs), strict=True)
+        return list(views), list(truths)
 
     def _find(self, scan: Scan) -> Found | None:
         """Return what the last stage finds in the best pose; ``None`` without a pose."""
