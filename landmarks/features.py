@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from boneage.imaging import shrink, warp
+from boneage.imaging import Frame, shrink, warp
 
 LEVELS = 2000  # grey levels between the 2nd and the 98th percentile
 _ENOUGH = 10_000  # pixels tell a picture's percentiles
@@ -75,10 +75,13 @@ def level_grey(
     grey = (picture - np.float32(low)) * np.float32(1.0 / max(float(high - low), 1e-6))
     if not np.any(contrast):
         return np.asarray(np.clip(grey, -0.5, 1.5) * LEVELS, dtype=np.float32)
-    grey = np.asarray(np.maximum(grey, 0.0) ** np.float32(tone), dtype=np.float32)
-    mean, square = _local_means(grey, contrast)
-    spread = np.sqrt(np.maximum(square - mean**2, 0.0)) + _NOISE
-    return np.asarray(np.clip((grey - mean) / spread, -8, 8) * (LEVELS / 4), dtype=np.float32)
+    grey = np.asarray(np.maximum(grey, 0.0) ** tone, dtype=np.float32)  # by a square root, if the tone is one half
+    mean, spread = _local_contrast(grey, contrast)
+    grey -= mean  # in place: pictures of a million pixels take longer to find room for than to compute
+    grey /= spread
+    np.clip(grey, -8, 8, out=grey)
+    grey *= LEVELS / 4
+    return grey
 
 
 def stack_boxes(
@@ -106,30 +109,43 @@ def stack_boxes(
     return BoxStack(values, pad)
 
 
-def _local_means(
+def _local_contrast(
     grey: NDArray[np.float32], contrast: float | NDArray[np.float64]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the mean of the grey and of its square around each pixel, by way of a smaller picture."""
+    """Return the mean and the standard deviation of the grey around each pixel, by way of a smaller picture."""
     if grey.ndim != 2:
-        mean, square = (_smooth_volume(volume, contrast) for volume in (grey, grey**2))
-        return mean, square
+        return _local_contrast_in_volume(grey, np.broadcast_to(contrast, grey.ndim))
     sigma = float(contrast)
     factor = max(int(sigma / 4), 1)
     small = tuple(max(n // factor, 1) for n in grey.shape[::-1])
-    means = []
-    for picture in (grey, grey**2):
+
+    def smooth(picture: NDArray[np.float32]) -> NDArray[np.float32]:
         reduced = cv2.resize(picture, small, interpolation=cv2.INTER_AREA)
-        blurred = cv2.GaussianBlur(reduced, (0, 0), sigma / factor, borderType=cv2.BORDER_REPLICATE)
-        means.append(cv2.resize(blurred, grey.shape[::-1], interpolation=cv2.INTER_LINEAR))
-    return np.asarray(means[0]), np.asarray(means[1])
+        return np.asarray(cv2.GaussianBlur(reduced, (0, 0), sigma / factor, borderType=cv2.BORDER_REPLICATE))
+
+    mean = smooth(grey)
+    spread = _spread(mean, smooth(grey**2))
+    mean, spread = (cv2.resize(picture, grey.shape[::-1], interpolation=cv2.INTER_LINEAR) for picture in (mean, spread))
+    return np.asarray(mean), np.asarray(spread)
 
 
-def _smooth_volume(volume: NDArray[np.float32], sigma: float | NDArray[np.float64]) -> NDArray[np.float32]:
-    sigmas = np.broadcast_to(sigma, volume.ndim)
-    factor = np.clip((sigmas / 3).astype(int), 1, volume.shape)
-    small, from_small = shrink(volume, factor)
-    smooth = ndimage.gaussian_filter(small, sigmas / factor, mode="nearest", truncate=3.0)
-    return warp(np.asarray(smooth, dtype=np.float32), from_small, volume.shape)
+def _local_contrast_in_volume(
+    grey: NDArray[np.float32], sigmas: NDArray[np.float64]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    factor = np.clip((sigmas / 3).astype(int), 1, grey.shape)
+
+    def smooth(volume: NDArray[np.float32]) -> tuple[NDArray[np.float32], Frame]:
+        small, from_small = shrink(volume, factor)
+        smooth = ndimage.gaussian_filter(small, sigmas / factor, mode="nearest", truncate=3.0)
+        return np.asarray(smooth, dtype=np.float32), from_small
+
+    (mean, from_small), (square, _) = smooth(grey), smooth(grey**2)
+    return warp(mean, from_small, grey.shape), warp(_spread(mean, square), from_small, grey.shape)
+
+
+def _spread(mean: NDArray[np.float32], square: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the standard deviation; that of a neighbourhood taken to be flat where there is less."""
+    return np.asarray(np.sqrt(np.maximum(square - mean**2, 0.0)) + np.float32(_NOISE))
 
 
 def _box_mean(levels: NDArray[np.int16], size: int) -> NDArray[np.int16]:

@@ -31,6 +31,7 @@ Report = Callable[[str, float], None]
 _MARGIN = 0.25  # of the extent, around the mean shape
 _CONVINCING = 0.6  # how well the coarse votes must agree in a pose, relative to the training scans, not to be doubted
 _CLEARLY = 1.25  # ... and relative to the best of mirror images of the training scans
+_FINEST = 4.0  # times the images' resolution: what is drawn still finer shows nothing new
 _SOME = 20  # training scans that tell
 _DOUBTFUL = 2  # times the lowest score that is given: less than that is given with a reservation
 _SEEN_ENOUGH = 0.8  # less seen by the first local stage, relative to the usual, is doubted
@@ -68,7 +69,8 @@ class ForestLocaliser:
 
         1. Align the shapes, mirrored where most others are not; their mean is the reference pose.
         2. Coarse stage: views of the whole anatomy in random poses around it.
-        3. Local stages: views at growing resolution, one forest a landmark.
+        3. Local stages: views at growing resolution, one forest a landmark; after the first, none that is much finer
+           than the images.
 
         Parameters
         ----------
@@ -99,6 +101,7 @@ class ForestLocaliser:
             boxes = [image_bounds(scan, pose) for scan, pose in zip(scans, poses, strict=True)]
             self.bounds_ = Bounds(np.min([b.low for b in boxes], axis=0), np.max([b.high for b in boxes], axis=0))
 
+        self._settings = _leave_out_fine(self._settings, poses)
         aligned = [pose.apply(landmarks) for pose, landmarks in zip(poses, in_file, strict=True)]
         self._learn_surroundings(np.stack(aligned))
         seeds = np.random.SeedSequence(self.random_state).generate_state(2 + len(self._settings.local))
@@ -132,7 +135,7 @@ class ForestLocaliser:
         Parameters
         ----------
         settings : LocaliserSettings
-            May differ in how trees vote, not in how they are grown.
+            May differ in how trees vote, not in how they are grown. Local stages that :meth:`fit` left out stay out.
         scans, points : sequence
             What the localiser was fitted to. They tell how well such votes usually agree.
 
@@ -142,6 +145,7 @@ class ForestLocaliser:
             If the trees do not fit the settings, or the scans are not those of this anatomy.
         """
         config, arrays = self.to_state()
+        settings = dataclasses.replace(settings, local=settings.local[: len(self._local)])
         other = ForestLocaliser.from_state({**config, "settings": dataclasses.asdict(settings)}, arrays)
         if settings.pose is not None:
             _, known = _check_training(scans, points)
@@ -403,6 +407,14 @@ class ForestLocaliser:
         absent = (outside | poor | odd)[:, None]
         positions = np.where(absent, np.nan, scan.frame_to_original().apply(in_file))
         return Points(self.names_, positions, scores, tuple(reasons))
+
+
+def _leave_out_fine(settings: LocaliserSettings, poses: Sequence[Frame]) -> LocaliserSettings:
+    """Return the settings without local stages, after the first, that show no more of such images than others."""
+    detail = float(np.median([1.0 / pose.scale() for pose in poses]))  # pixels per extent
+    first, *others = settings.local
+    seen = [stage for stage in others if stage.resolution <= _FINEST * detail]
+    return dataclasses.replace(settings, local=(first, *seen))
 
 
 @dataclass(frozen=True, eq=False)

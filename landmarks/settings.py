@@ -124,7 +124,7 @@ class LocaliserSettings:
     ----------
     coarse : StageSettings
     local : tuple of StageSettings
-        From coarse to fine.
+        From coarse to fine. After the first, those that are much finer than the training images are left out.
     pose : StageSettings or None
         A stage before the coarse one that finds how the anatomy lies in the image, so that the later stages see
         it in the pose of the mean shape. Without it they work in the image as it stands, scaled by its size.
@@ -209,8 +209,8 @@ def accurate(ndim: int = 2) -> LocaliserSettings:
     """Return our settings for accuracy: T=8, 100 features x 10 thresholds, D=14 in the local stages and more before.
 
     What they add is around the trees: pose normalisation, then frames of each landmark's own; even contrast;
-    augmentation; candidates chosen by how landmarks lie to each other; two local stages; features a tenth as long as
-    is usual. What each buys is in docs/benchmarks.md.
+    augmentation; candidates chosen by how landmarks lie to each other; three local stages (two in volumes), as far as
+    the images show so much; features a tenth as long as is usual. What each buys is in docs/benchmarks.md.
 
     Parameters
     ----------
@@ -232,20 +232,24 @@ def accurate(ndim: int = 2) -> LocaliserSettings:
         ),
         local=(
             StageSettings(
-                resolution=234, feature_range=0.045, n_positions=150, radius=0.07, n_copies=2,
+                resolution=234, feature_range=0.045, n_positions=100, radius=0.07, n_copies=2,
                 max_rotation_rad=math.radians(8), max_log_scale=0.08, contrast=0.03, tone=0.5, vote_weight="spread",
                 vote_length=0.006, smoothing=0.0065, step=3,
             ),
             StageSettings(
-                resolution=468, feature_range=0.02, n_positions=150, radius=0.026, n_copies=2,
+                resolution=400, feature_range=0.0235, n_positions=150, radius=0.03, max_rotation_rad=math.radians(8),
+                max_log_scale=0.08, contrast=0.03, tone=0.5, vote_weight="spread", vote_length=0.0047, smoothing=0.0038,
+            ),
+            StageSettings(
+                resolution=850, feature_range=0.011, n_positions=100, radius=0.012, n_copies=2,
                 max_rotation_rad=math.radians(8), max_log_scale=0.08, contrast=0.03, tone=0.5, vote_weight="spread",
-                vote_length=0.004, smoothing=0.0032,
+                vote_length=0.0022, smoothing=0.0026,
             ),
         ),
         first_scales=(1.0, 0.78, 0.6, 0.47),
         first_rotations_rad=tuple(math.radians(angle) for angle in range(0, 360, 30)),
         first_mirrored=True,
-        min_score=0.05,
+        min_score=0.03,
         n_neighbours=3,
         constellation=True,
     )  # fmt: skip

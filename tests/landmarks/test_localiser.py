@@ -186,6 +186,18 @@ def test_landmarks_with_low_scores_are_given_and_doubted(fitted, scenes):
     assert set(found.reasons) == {"", f"doubtful: score below {limit:g}"}
 
 
+def test_stages_much_finer_than_the_images_are_left_out(fitted, scenes, tiny_settings):
+    stage = tiny_settings.local[0]
+    finer = dataclasses.replace(stage, resolution=150, feature_range=0.07, radius=0.09)
+    finest = dataclasses.replace(stage, resolution=300, feature_range=0.03, radius=0.04)  # scenes: 55 pixels
+    settings = dataclasses.replace(tiny_settings, local=(stage, finer, finest))
+    localiser = ForestLocaliser(settings=settings, n_jobs=2).fit(*zip(*scenes[0], strict=True))
+    assert [stage["resolution"] for stage in localiser.to_state()[0]["settings"]["local"]] == [90, 150]
+    assert np.median(errors(localiser, scenes[1])) < 1.0
+    again = localiser.with_settings(with_vote_weight(settings, "uniform"), *zip(*scenes[0], strict=True))
+    assert len(again.to_state()[0]["settings"]["local"]) == 2
+
+
 def test_missing_annotations_are_learnt_around(scenes, tiny_settings):
     train = [(s, p) for s, p in scenes[0]]
     scan, points = train[0]
