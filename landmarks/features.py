@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -35,7 +36,7 @@ class BoxStack:
     values: NDArray[np.int16]
     pad: int
 
-    @property
+    @cached_property
     def strides(self) -> NDArray[np.int64]:
         """Steps in the flat array: to the next image, the next box, and along each axis."""
         shape = self.values.shape

@@ -137,7 +137,7 @@ def _find_split(
     """Try random features, each at equally spaced thresholds from a random one on; return the best threshold, if any.
 
     Both children together deviate least from their means where ``|S_L|^2 / (n_L n_R)`` is largest, since the
-    deviations add up to nothing. All sums are whole numbers, so trees are the same on every machine.
+    deviations add up to nothing. Sums are of whole numbers, so nothing depends on the order in which they are added up.
     """
     n, two_words = len(places), packed.shape[1] == 2
     found, best, best_below, best_cut = False, np.int64(0), np.int64(1), np.int32(0)

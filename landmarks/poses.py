@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from boneage.imaging import Frame
+from boneage.imaging import Frame, compiled
 from boneage.imaging.shapes import NoSimilarity, fit_similarities, fit_similarity
 
 Array = NDArray[np.float64]
@@ -91,10 +92,58 @@ def refit_similarity(
     .. [1] Holland, Welsch, "Robust regression using iteratively reweighted least-squares", Communications in Statistics
        6(9), 1977; with the weights of a Cauchy distribution.
     """
+    if source.shape[1] == 2:
+        matrix, support = np.eye(3), np.array(support, np.float64)
+        if not _refit_in_plane(source, target, weights, tolerance, support, matrix):
+            raise NoSimilarity("the landmarks coincide: no similarity can be fitted")
+        return Frame(matrix), support
     for _ in range(_N_REFITS):
         best = fit_similarity(source, target, support)
         support = _support(best.apply(source), target, weights, tolerance)
     return best, support
+
+
+@compiled
+def _refit_in_plane(
+    source: Array, target: Array, weights: Array, tolerance: float, support: Array, matrix: Array
+) -> bool:
+    """Do in 2D what :func:`refit_similarity` does, which is done for every image a dozen times; see there.
+
+    ``support`` and ``matrix`` are changed in place. Returns whether there is a similarity.
+    """
+    n = len(source)
+    for i in range(n):
+        if np.isnan(source[i].sum() + target[i].sum()):
+            support[i] = 0.0
+    for _ in range(_N_REFITS):
+        total, y, x, v, u = 0.0, 0.0, 0.0, 0.0, 0.0
+        for i in range(n):
+            if support[i] > 0:
+                total += support[i]
+                y, x = y + support[i] * source[i, 0], x + support[i] * source[i, 1]
+                v, u = v + support[i] * target[i, 0], u + support[i] * target[i, 1]
+        if total <= 0:
+            return False
+        y, x, v, u = y / total, x / total, v / total, u / total
+        spread, along, across = 0.0, 0.0, 0.0
+        for i in range(n):
+            if support[i] > 0:
+                a, b, c, d = source[i, 0] - y, source[i, 1] - x, target[i, 0] - v, target[i, 1] - u
+                spread += support[i] * (a * a + b * b)
+                along += support[i] * (a * c + b * d)
+                across += support[i] * (c * b - d * a)
+        if spread <= 1e-18 * total or np.hypot(along, across) <= 1e-9 * spread:
+            return False
+        cosine, sine = along / spread, across / spread  # times the scale
+        matrix[0, 0], matrix[0, 1], matrix[0, 2] = cosine, sine, v - cosine * y - sine * x
+        matrix[1, 0], matrix[1, 1], matrix[1, 2] = -sine, cosine, u + sine * y - cosine * x
+        for i in range(n):
+            c = matrix[0, 0] * source[i, 0] + matrix[0, 1] * source[i, 1] + matrix[0, 2] - target[i, 0]
+            d = matrix[1, 0] * source[i, 0] + matrix[1, 1] * source[i, 1] + matrix[1, 2] - target[i, 1]
+            support[i] = weights[i] / (1.0 + (c * c + d * d) / tolerance**2)
+            if np.isnan(support[i]):
+                support[i] = 0.0
+    return True
 
 
 def rotation(angle_rad: float, ndim: int, still: int = 0) -> Array:
@@ -125,13 +174,18 @@ def nudge(ndim: int, turns_rad: Sequence[float], log_sizes: Sequence[float]) -> 
 def _draw_trials(source: Array, target: Array) -> Array:
     """Return the matrices of similarities fitted to random minimal sets of pairs, shape (n, ndim + 1, ndim + 1)."""
     n, ndim = source.shape
-    rng = np.random.default_rng(0)
-    chosen = rng.random((_N_TRIALS, n)).argsort(axis=1)[:, : min(ndim, n)]
+    chosen = _choose_trials(n, min(ndim, n))
     linear, offset = fit_similarities(source[chosen], target[chosen], np.ones(chosen.shape))
     matrices = np.tile(np.eye(ndim + 1), (len(linear), 1, 1))
     matrices[:, :-1, :-1], matrices[:, :-1, -1] = linear, offset
     missing = np.isnan(source[chosen]).any(axis=(1, 2)) | np.isnan(target[chosen]).any(axis=(1, 2))
     return np.asarray(matrices[np.isfinite(linear).all(axis=(1, 2)) & ~missing])
+
+
+@cache
+def _choose_trials(n: int, n_pairs: int) -> NDArray[np.int64]:
+    """Return random sets of so many of n pairs, the same every time, shape (n_trials, n_pairs)."""
+    return np.random.default_rng(0).random((_N_TRIALS, n)).argsort(axis=1)[:, :n_pairs]
 
 
 def _support(placed: Array, target: Array, weights: Array, tolerance: float) -> Array:

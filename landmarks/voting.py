@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -139,7 +140,7 @@ def vote(
         The smoothed votes, as heights of the same kind.
     """
     asked = np.arange(forest.displacements_.shape[1]) if landmarks is None else landmarks
-    maps, totals = np.zeros((len(asked), int(np.prod(shape))), np.float32), np.zeros(len(asked))
+    maps, totals = np.zeros((len(asked), math.prod(shape)), np.float32), np.zeros(len(asked))
     cast_votes(leaves, positions, forest.displacements_, weights, asked, np.asarray(shape, np.int64), maps, totals)
     ideal = (np.sqrt(2 * np.pi) * smoothing) ** -len(shape)
     maps /= np.maximum(totals * ideal, 1e-12)[:, None]

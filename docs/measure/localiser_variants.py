@@ -56,8 +56,10 @@ VARIANTS = {
     "vote weight 1": with_vote_weight(accurate(), "uniform"),
     "features half as long": lengthen(0.5),
     "features twice as long": lengthen(2.0),
+    "features four times as long": lengthen(4.0),
     "one local stage": dataclasses.replace(accurate(), local=accurate().local[:1]),
-    "local stages: four copies of an image": change_local(n_copies=4),
+    "two local stages": dataclasses.replace(accurate(), local=accurate().local[:2]),
+    "local stages: four patches of an image": change_local(n_copies=4),
 }
 
 

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from boneage.imaging import Frame
-from boneage.landmarks.poses import fit_similarity_robustly, rotation, turn_locally
+from boneage.imaging.shapes import NoSimilarity
+from boneage.landmarks.poses import fit_similarity_robustly, refit_similarity, rotation, turn_locally
 
 RNG = np.random.default_rng(0)
 
@@ -21,6 +22,19 @@ def test_outliers_do_not_turn_the_robust_fit(ndim):
 def test_coinciding_landmarks_are_refused():
     with pytest.raises(ValueError, match="coincide"):
         fit_similarity_robustly(np.zeros((3, 2)), RNG.normal(size=(3, 2)), np.ones(3), 0.1)
+
+
+def test_landmarks_that_are_absent_count_for_nothing():
+    shape = RNG.uniform(-0.5, 0.5, (12, 2))
+    true = Frame.from_linear(0.7 * rotation(2.0, 2), [3.0, -1.0])
+    seen, weights = true.inverse().apply(shape), RNG.uniform(0.5, 1.0, 12)
+    seen[3], shape[5] = np.nan, np.nan
+    frame, support = refit_similarity(seen, shape, weights, 0.1, weights)
+    assert np.allclose(frame.matrix, true.matrix)
+    assert np.allclose(support, np.where(np.isin(np.arange(12), [3, 5]), 0.0, weights))
+    assert weights[3] > 0, "what is given is not changed"
+    with pytest.raises(NoSimilarity):
+        refit_similarity(seen, shape, weights, 0.1, np.eye(12)[0])
 
 
 def test_a_finger_that_is_turned_is_turned_back():
