@@ -33,6 +33,7 @@ _N_OPEN = 12  # of all these poses, that are left to choose from
 _NEARLY_UPRIGHT = (0.0, -0.5, 0.5)  # rotations, in radians, of an anatomy that may be small and anywhere
 _WINDOW_STEP = 0.35  # from one place of such an anatomy to the next, in units of its size
 _WINDOW_INSIDE = 0.9  # of it lies in the image
+_MOST_WINDOWS = 8  # along an axis
 _N_GUESSED = 12  # landmarks that a guess is judged by, far apart from each other
 
 
@@ -307,6 +308,6 @@ def _spread(shape: Array, most: int) -> NDArray[np.int64]:
 
 
 def _spread_windows(size: float, length: float) -> Array:
-    """Return the centres of windows of a size that cover a length, from its middle."""
+    """Return the centres of windows of a size that cover a length, as far as so many do, from its middle."""
     free = max(length - _WINDOW_INSIDE * size, 0.0)
-    return np.linspace(-free / 2, free / 2, math.ceil(free / (_WINDOW_STEP * size)) + 1)
+    return np.linspace(-free / 2, free / 2, min(math.ceil(free / (_WINDOW_STEP * size)) + 1, _MOST_WINDOWS))

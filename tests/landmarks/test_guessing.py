@@ -6,7 +6,7 @@ import pytest
 
 from boneage.imaging import Scan
 from boneage.landmarks import ForestLocaliser
-from boneage.landmarks.guessing import _spread, guess_pose
+from boneage.landmarks.guessing import _spread, _spread_windows, guess_pose
 from boneage.landmarks.poses import rotation
 from tests.landmarks.conftest import draw_scene
 
@@ -146,6 +146,14 @@ def test_where_little_is_seen_in_any_pose_several_may_be_right(finder, scenes):
     assert off[0] < 0.06
     assert finder[0].search(scan, 1000.0, blind) == ([], False)
     assert finder[0].search(scan, 1000.0, see, thorough=False) == ([], False)
+
+
+def test_windows_cover_an_image_and_are_no_more_than_can_be_looked_at():
+    assert _spread_windows(2.0, 1.0).tolist() == [0.0]
+    some = _spread_windows(0.5, 1.0)
+    assert some[0] == -some[-1] == pytest.approx(-0.275)
+    assert np.diff(some).max() <= 0.35 * 0.5
+    assert len(_spread_windows(0.01, 1.0)) == 8
 
 
 def test_guesses_vote_for_landmarks_that_lie_far_apart():
