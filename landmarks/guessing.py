@@ -34,6 +34,7 @@ _NEARLY_UPRIGHT = (0.0, -0.5, 0.5)  # rotations, in radians, of an anatomy that 
 _WINDOW_STEP = 0.35  # from one place of such an anatomy to the next, in units of its size
 _WINDOW_INSIDE = 0.9  # of it lies in the image
 _MOST_WINDOWS = 8  # along an axis
+_N_WINDOWS = 6  # poses from windows, that are left to choose from besides
 _N_GUESSED = 12  # landmarks that a guess is judged by, far apart from each other
 
 
@@ -152,10 +153,12 @@ class PoseFinder:
             return [looked_at[0][0]], True
         if not thorough:
             return [], False
-        guesses += [pose for side in self.find_small(scan) for pose in side[:_N_PLENTY]]
         looked_at += self._correct_each(guesses, scan, look_closer)
+        windows = [pose for side in self.find_small(scan) for pose in side[:_N_PLENTY]]
         best = sorted(looked_at, key=lambda pair: -pair[1])[:_N_OPEN]
-        return [outcome for outcome, _ in best if best[0][1] >= _NOTHING], False
+        best += self._correct_each(windows, scan, look_closer)[:_N_WINDOWS]  # many are alike: they are not to crowd out
+        most = max((seen for _, seen in best), default=0.0)
+        return [outcome for outcome, _ in best if most >= _NOTHING], False
 
     def _correct_each(
         self, poses: Sequence[Frame], scan: Scan, look_closer: Callable[[Outcome], float]
