@@ -121,8 +121,9 @@ def _invert(matrix: Array) -> Array:
         inverse[-1, :-1], inverse[-1, -1] = 0.0, 1.0
         return inverse
     (a, b, row), (c, d, column), _ = matrix.tolist()
-    adjugate = np.array([[d, -b, b * column - d * row], [-c, a, c * row - a * column], [0.0, 0.0, a * d - b * c]])
-    return np.asarray(adjugate / (a * d - b * c))
+    determinant = a * d - b * c
+    adjugate = np.array([[d, -b, b * column - d * row], [-c, a, c * row - a * column], [0.0, 0.0, determinant]])
+    return np.asarray(adjugate / determinant)
 
 
 def _determinant(matrix: Array) -> float:

@@ -35,9 +35,9 @@ _FINEST = 4.0  # times the images' resolution: what is drawn still finer shows n
 _SOME = 20  # training scans that tell
 _DOUBTFUL = 2  # times the lowest score that is given: less than that is given with a reservation
 _SEEN_ENOUGH = 0.8  # less seen by the first local stage, relative to the usual, is doubted
+_HOPELESS = 0.4  # ... and so little in the best of many poses is nothing: an inverted picture, or another anatomy
 _NOT_SEEN = "no pose of the anatomy fits the image"
 _NEGATIVE = f"{_NOT_SEEN}, but one fits its negative: black and white seem to be swapped"
-_HOPELESS = 0.4  # ... and so little in the best of many poses is nothing: an inverted picture, or another anatomy
 
 
 class ForestLocaliser:
