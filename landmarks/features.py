@@ -19,7 +19,7 @@ from boneage.imaging import Frame, shrink, warp
 
 LEVELS = 2000  # grey levels between the 2nd and the 98th percentile
 _ENOUGH = 10_000  # pixels tell a picture's percentiles
-_NOISE = 0.03  # contrast, relative to that range, below which a neighbourhood is taken to be flat
+_NOISE = 0.03  # contrast, relative to that range, of a neighbourhood that is taken to be flat
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +56,10 @@ class BoxStack:
 
 
 def level_grey(
-    picture: NDArray[np.float32], contrast: float | NDArray[np.float64] = 0.0, tone: float = 1.0
+    picture: NDArray[np.float32],
+    contrast: float | NDArray[np.float64] = 0.0,
+    tone: float = 1.0,
+    noise: float = _NOISE,
 ) -> NDArray[np.float32]:
     """Bring a picture's grey to levels that compare between pictures.
 
@@ -70,6 +73,8 @@ def level_grey(
     tone : float
         Exponent of the grey between the 2nd and the 98th percentile, for an even contrast: below 1, what is faint in
         the dark counts for more.
+    noise : float
+        Contrast, relative to that range, below which a neighbourhood is taken to be flat, for an even contrast.
     """
     every = max(int((picture.size / _ENOUGH) ** (1 / picture.ndim)), 1)
     low, high = np.percentile(picture[(slice(None, None, every),) * picture.ndim], (2, 98))
@@ -77,7 +82,7 @@ def level_grey(
     if not np.any(contrast):
         return np.asarray(np.clip(grey, -0.5, 1.5) * LEVELS, dtype=np.float32)
     grey = np.asarray(np.maximum(grey, 0.0) ** tone, dtype=np.float32)  # by a square root, if the tone is one half
-    mean, spread = _local_contrast(grey, contrast)
+    mean, spread = _local_contrast(grey, contrast, noise)
     grey -= mean  # in place: pictures of a million pixels take longer to find room for than to compute
     grey /= spread
     np.clip(grey, -8, 8, out=grey)
@@ -111,11 +116,11 @@ def stack_boxes(
 
 
 def _local_contrast(
-    grey: NDArray[np.float32], contrast: float | NDArray[np.float64]
+    grey: NDArray[np.float32], contrast: float | NDArray[np.float64], noise: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the mean and the standard deviation of the grey around each pixel, by way of a smaller picture."""
     if grey.ndim != 2:
-        return _local_contrast_in_volume(grey, np.broadcast_to(contrast, grey.ndim))
+        return _local_contrast_in_volume(grey, np.broadcast_to(contrast, grey.ndim), noise)
     sigma = float(contrast)
     factor = max(int(sigma / 4), 1)
     small = tuple(max(n // factor, 1) for n in grey.shape[::-1])
@@ -125,13 +130,13 @@ def _local_contrast(
         return np.asarray(cv2.GaussianBlur(reduced, (0, 0), sigma / factor, borderType=cv2.BORDER_REPLICATE))
 
     mean = smooth(grey)
-    spread = _spread(mean, smooth(grey**2))
+    spread = _spread(mean, smooth(grey**2), noise)
     mean, spread = (cv2.resize(picture, grey.shape[::-1], interpolation=cv2.INTER_LINEAR) for picture in (mean, spread))
     return np.asarray(mean), np.asarray(spread)
 
 
 def _local_contrast_in_volume(
-    grey: NDArray[np.float32], sigmas: NDArray[np.float64]
+    grey: NDArray[np.float32], sigmas: NDArray[np.float64], noise: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     factor = np.clip((sigmas / 3).astype(int), 1, grey.shape)
 
@@ -141,12 +146,12 @@ def _local_contrast_in_volume(
         return np.asarray(smooth, dtype=np.float32), from_small
 
     (mean, from_small), (square, _) = smooth(grey), smooth(grey**2)
-    return warp(mean, from_small, grey.shape), warp(_spread(mean, square), from_small, grey.shape)
+    return warp(mean, from_small, grey.shape), warp(_spread(mean, square, noise), from_small, grey.shape)
 
 
-def _spread(mean: NDArray[np.float32], square: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the standard deviation; that of a neighbourhood taken to be flat where there is less."""
-    return np.asarray(np.sqrt(np.maximum(square - mean**2, 0.0)) + np.float32(_NOISE))
+def _spread(mean: NDArray[np.float32], square: NDArray[np.float32], noise: float) -> NDArray[np.float32]:
+    """Return the standard deviation; hardly less than that of a neighbourhood that is taken to be flat."""
+    return np.asarray(np.sqrt(np.maximum(square - mean**2, 0.0)) + np.float32(noise))
 
 
 def _box_mean(levels: NDArray[np.int16], size: int) -> NDArray[np.int16]:

@@ -190,8 +190,10 @@ def _fill_leaves(
 
 def _split_targets(displacements: NDArray[np.float32]) -> NDArray[np.float32]:
     """Centre the displacements and keep their principal coordinates; an absent landmark counts as average."""
-    centred = displacements - np.nanmean(displacements, axis=0)
-    centred = np.nan_to_num(centred, nan=0.0)
+    if np.isnan(displacements).any():
+        centred = np.nan_to_num(displacements - np.nanmean(displacements, axis=0), nan=0.0)
+    else:
+        centred = displacements - displacements.mean(axis=0)
     if centred.shape[1] > MOST_TARGETS:
         _, vectors = np.linalg.eigh(centred.T @ centred)
         centred = centred @ vectors[:, : -MOST_TARGETS - 1 : -1]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from boneage.imaging import Frame, Scan, resample
 from boneage.imaging.shapes import NoSimilarity, mirror
+from boneage.landmarks.features import level_grey
 from boneage.landmarks.poses import fit_similarity_robustly, rotation
 from boneage.landmarks.settings import LocaliserSettings
 from boneage.landmarks.stages import CoarseStage
@@ -29,12 +30,15 @@ _NOTHING = 0.2  # ... less in all of them, and none is: another anatomy, or an i
 _N_DOUBTFUL = 4  # poses worth a closer look where none convinces
 _N_KEPT = 4  # turned guesses, of either side, that all stages look at
 _N_PLENTY = 16  # ... and where little is seen
-_N_OPEN = 12  # of all these poses, that are left to choose from
+_N_OPEN = 18  # of all these poses, that are left to choose from
+_ALIKE = 0.1  # two poses in which landmarks lie no further apart on average, in units of the extent, are one
 _NEARLY_UPRIGHT = (0.0, -0.5, 0.5)  # rotations, in radians, of an anatomy that may be small and anywhere
 _WINDOW_STEP = 0.35  # from one place of such an anatomy to the next, in units of its size
 _WINDOW_INSIDE = 0.9  # of it lies in the image
 _MOST_WINDOWS = 8  # along an axis
-_N_WINDOWS = 6  # poses from windows, that are left to choose from besides
+_EVEN_WITHIN = 0.06  # of the image's larger side, contrast is made even for them
+_EVEN_TONE = 0.5
+_FAINT = 0.01  # ... contrast that is still made even, relative to the range of grey
 _N_GUESSED = 12  # landmarks that a guess is judged by, far apart from each other
 
 
@@ -127,7 +131,7 @@ class PoseFinder:
         3. If they still do not, guess other rotations.
         4. If they never did, correct the best ones once more, and keep that in which most is seen from close by. Where
            that is little, any of the guesses may be right, and others of a small anatomy that may be anywhere: return
-           those in which most is seen.
+           those in which most is seen, of poses that are alike the best one.
 
         Parameters
         ----------
@@ -143,7 +147,7 @@ class PoseFinder:
         guesses: list[Frame] = []
         for find, n_kept in ((self.find_usual, 1), (self.find_upright, 1), (self.find_turned, _N_KEPT)):
             sides = find(scan)
-            guesses += [pose for side in sides for pose in side[:_N_PLENTY]]
+            guesses += self._differing(sides)
             kept = [pose for side in sides for pose in side[:n_kept]]
             tried = sorted((*tried, *self.correct(scan, kept)), key=lambda outcome: -outcome.support)
             if tried and (tried[0].support >= convincing or look_closer(tried[0]) >= _SEEN_WELL):
@@ -153,12 +157,17 @@ class PoseFinder:
             return [looked_at[0][0]], True
         if not thorough:
             return [], False
-        looked_at += self._correct_each(guesses, scan, look_closer)
-        windows = [pose for side in self.find_small(scan) for pose in side[:_N_PLENTY]]
-        best = sorted(looked_at, key=lambda pair: -pair[1])[:_N_OPEN]
-        best += self._correct_each(windows, scan, look_closer)[:_N_WINDOWS]  # many are alike: they are not to crowd out
-        most = max((seen for _, seen in best), default=0.0)
-        return [outcome for outcome, _ in best if most >= _NOTHING], False
+        guesses += self._differing(self.find_small(scan))
+        looked_at += self._correct_each(self._differing([guesses], len(guesses)), scan, look_closer)
+        if max((seen for _, seen in looked_at), default=0.0) < _NOTHING:
+            return [], False
+        looked_at.sort(key=lambda pair: -pair[1])
+        differing = _choose_differing([outcome.pose for outcome, _ in looked_at], self._shape, _N_OPEN)
+        return [looked_at[k][0] for k in differing], False
+
+    def _differing(self, sides: Sequence[Sequence[Frame]], most: int = _N_PLENTY) -> list[Frame]:
+        """Return the first poses of each list, and of those that are alike the first alone."""
+        return [side[k] for side in sides for k in _choose_differing(side, self._shape, most)]
 
     def _correct_each(
         self, poses: Sequence[Frame], scan: Scan, look_closer: Callable[[Outcome], float]
@@ -212,7 +221,8 @@ class PoseFinder:
     def find_small(self, scan: Scan) -> list[list[Frame]]:
         """Return poses of an anatomy that fills a part of an image, anywhere in it and nearly upright, likewise.
 
-        Only that part votes, since what lies beside a small anatomy, a bright plate or another one, may outvote it.
+        Only that part votes, since what lies beside a small anatomy, a bright plate or another one, may outvote it; and
+        if the forests know even contrast, it is made so, since beside a bright plate all of an anatomy may be faint.
         None in a volume, where there would be too many.
         """
         guesses = []
@@ -222,7 +232,7 @@ class PoseFinder:
             offsets = np.stack([axis.ravel() for axis in centres], axis=1) / scan.true_size.max()
             turns = [rotation(angle, scan.ndim) for angle in _NEARLY_UPRIGHT]
             guesses += [_Guess(scale, turn, offset, self._bounds) for offset in offsets for turn in turns]
-        return self._find(scan, guesses, self._may_mirror)
+        return self._find(scan, guesses, self._may_mirror, even=self._guesser.stage.contrast > 0)
 
     def _guess_all(self, angles_rad: Sequence[float], ndim: int) -> list[_Guess]:
         """Return guesses of all sizes at some rotations; a volume's after each of the rolls about the rows' axis."""
@@ -230,9 +240,12 @@ class PoseFinder:
         turns = [rotation(angle, ndim) @ rotation(roll, ndim, 1) for angle in angles_rad for roll in rolls]
         return [_Guess(scale, turn, self._centre_offset) for scale in self._settings.first_scales for turn in turns]
 
-    def _find(self, scan: Scan, guesses: Sequence[_Guess], may_mirror: bool) -> list[list[Frame]]:
+    def _find(self, scan: Scan, guesses: Sequence[_Guess], may_mirror: bool, even: bool = False) -> list[list[Frame]]:
         """Return the poses that guesses lead to, the best first, and those of their mirror images if allowed."""
         small, to_small = self._draw_small(scan)
+        if even:
+            nearby = _EVEN_WITHIN * max(small.pixels.shape)
+            small = replace(small, pixels=level_grey(small.pixels, nearby, _EVEN_TONE, _FAINT))
         sides = [np.eye(scan.ndim), mirror(scan.ndim).matrix[:-1, :-1]][: 2 if may_mirror else 1]
         tried = [self._try(small, [replace(guess, turn=side @ guess.turn) for guess in guesses]) for side in sides]
         return [[pose.compose(to_small) for pose in poses] for poses in tried]
@@ -271,6 +284,17 @@ class PoseFinder:
         to_small = Frame.resize(scan.pixels.shape, smaller)
         pixels = resample(scan.pixels, to_small, smaller)
         return Scan(pixels, spacing=tuple(spacing * shape / np.array(smaller)), source=scan.source), to_small
+
+
+def _choose_differing(poses: Sequence[Frame], shape: Array, most: int) -> list[int]:
+    """Return the numbers of the first poses that lay the shape elsewhere than those before them that are chosen."""
+    chosen: list[int] = []
+    for k, pose in enumerate(poses):
+        placed = pose.inverse().apply(shape)
+        apart = (np.linalg.norm(poses[other].apply(placed) - shape, axis=1).mean() for other in chosen)
+        if len(chosen) < most and all(distance > _ALIKE for distance in apart):
+            chosen.append(k)
+    return chosen
 
 
 def vote_in(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -72,9 +73,12 @@ class CoarseStage:
         n = stage.n_positions
         images = np.repeat(np.arange(len(views)), n)
         positions = rng.integers(0, shape, size=(len(images), len(shape)))
-        displacements = np.repeat(np.stack(landmarks), n, axis=0) - positions[:, None]
+        displacements = np.empty((len(positions), *landmarks[0].shape), np.float32)
+        for image, points in enumerate(landmarks):  # one by one: what all take together would not fit into the cache
+            own = slice(image * n, (image + 1) * n)
+            displacements[own] = points - positions[own, None]
         forest = VotingForest(settings=stage.forest, random_state=seed, n_jobs=n_jobs)
-        forest.fit(stack, images, positions, displacements.astype(np.float32), reach)
+        forest.fit(stack, images, positions, displacements, reach)
         return cls(stage, forest)
 
     def coarsen(self, factor: int) -> CoarseStage:
@@ -155,14 +159,17 @@ class LocalStage:
             levels, turn = _level(view, stage), view.turn_from(turns[image])
             return [_cut_patches(levels, truth[k], turn[k], plan, image, half) for k, plan in enumerate(plans)]
 
-        def grow(k: int) -> VotingForest:
-            return _grow_forest(stage, plans[k], [patch for image in cuts for patch in image[k]], seed + k)
+        def grow(k: int, n_threads: int = 1) -> VotingForest:
+            return _grow_forest(stage, plans[k], [patch for image in cuts for patch in image[k]], seed + k, n_threads)
 
         # The kernels release the interpreter's lock, so threads do, and nothing is copied.
         parallel = joblib.Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
         cuts = list(parallel(joblib.delayed(cut)(image) for image in range(n_images)))
+        together = n_landmarks - n_landmarks % joblib.effective_n_jobs(n_jobs)
+        most = parallel(joblib.delayed(grow)(k) for k in range(together))
+        rest = (grow(k, n_jobs) for k in range(together, n_landmarks))  # fewer than there are threads
         forests = []
-        for forest in parallel(joblib.delayed(grow)(k) for k in range(n_landmarks)):
+        for forest in itertools.chain(most, rest):
             forests.append(forest)
             report(len(forests) / n_landmarks)
         return cls(stage, forests)
@@ -270,14 +277,14 @@ def _cut_patches(
 
 
 def _grow_forest(
-    stage: StageSettings, plan: _Plan, patches: Sequence[tuple[NDArray[np.int16], Array]], seed: int
+    stage: StageSettings, plan: _Plan, patches: Sequence[tuple[NDArray[np.int16], Array]], seed: int, n_jobs: int
 ) -> VotingForest:
     stack = stack_boxes([patch for patch, _ in patches], stage.box_sizes, 0)
     landmarks = np.stack([place for _, place in patches])
     images = np.repeat(np.arange(len(patches)), stage.n_positions)
     positions = np.round(landmarks[images] + plan.offsets).astype(np.int64)
     displacements = (landmarks[images] - positions)[:, None].astype(np.float32)
-    forest = VotingForest(settings=stage.forest, random_state=seed)
+    forest = VotingForest(settings=stage.forest, random_state=seed, n_jobs=n_jobs)
     return forest.fit(stack, images, positions, displacements, feature_reach(stage))
 
 

@@ -50,10 +50,14 @@ def weigh_votes(forest: VotingForest, weight: VoteWeight, length: float) -> NDAr
     if weight == "uniform":
         weights = np.ones_like(forest.spreads_)
     elif weight == "displacement":
-        weights = np.exp(-np.linalg.norm(forest.displacements_, axis=2) / length)
+        weights = np.einsum("ijk,ijk->ij", forest.displacements_, forest.displacements_)
+        np.sqrt(weights, out=weights)
+        weights *= np.float32(-1.0 / length)
+        np.exp(weights, out=weights)
     else:
         weights = 1.0 / (1.0 + (forest.spreads_ / length) ** 2)
-    return np.asarray(np.where(forest.spreads_ < 0, 0.0, weights), dtype=np.float32)
+    weights[forest.spreads_ < 0] = 0.0
+    return weights
 
 
 @compiled

@@ -3,7 +3,8 @@
 Usage: python docs/measure/localiser_variants.py IMAGES LANDMARKS.csv REFERENCE [ROUNDS [VARIANTS [SIZES]]]
 
 VARIANTS are names as in the table, by semicolons; all if not given. SIZES are numbers of hands to train on, by commas;
-43 if not given. Fewer are some of those that more are; 17 others are tested, the same for every size.
+43 if not given. Fewer are some of those that more are; 17 others are tested, the same for every size. Times are of the
+processor: other programs may run.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import numpy as np
 
 from boneage.evaluation import draw_table, measure_landmarks, read_reference, summarise_distances
 from boneage.imaging import split_ids
-from boneage.landmarks import LocaliserSettings, StageSettings, accurate, change_stages, with_vote_weight
+from boneage.landmarks import LocaliserSettings, StageSettings, accurate, change_stages, fast, paper, with_vote_weight
 from boneage.pipeline.gathering import gather
 from boneage.pipeline.training import train_localiser
 
@@ -44,6 +45,15 @@ def lengthen(factor: float) -> LocaliserSettings:
     return change_stages(accurate(), longer)
 
 
+def deepen(max_depth: int) -> LocaliserSettings:
+    """Return the settings with trees of a depth in every stage."""
+
+    def deeper(stage: StageSettings) -> StageSettings:
+        return dataclasses.replace(stage, forest=dataclasses.replace(stage.forest, max_depth=max_depth))
+
+    return change_stages(accurate(), deeper)
+
+
 VARIANTS = {
     "`accurate`": accurate(),
     "no frames of the landmarks' own": dataclasses.replace(accurate(), n_neighbours=0),
@@ -57,9 +67,14 @@ VARIANTS = {
     "features half as long": lengthen(0.5),
     "features twice as long": lengthen(2.0),
     "features four times as long": lengthen(4.0),
+    "trees of depth 10": deepen(10),
+    "trees of depth 18": deepen(18),
     "one local stage": dataclasses.replace(accurate(), local=accurate().local[:1]),
     "two local stages": dataclasses.replace(accurate(), local=accurate().local[:2]),
     "local stages: four patches of an image": change_local(n_copies=4),
+    "`fast`": fast(),
+    "`paper`": paper(),
+    "`paper`, vote weight 1": with_vote_weight(paper(), "uniform"),
 }
 
 
@@ -76,11 +91,11 @@ def main(images: Path, landmarks: Path, reference: str, rounds: int, names: list
             train, test = split_ids(hands.annotated_ids, max(sizes), 17, seed)
             truth = {id_: points for id_ in test if (points := hands.points(id_)) is not None}
             scans = {id_: hands.scan(id_) for id_ in test}
-            begun = time.perf_counter()
-            localiser, _, _ = train_localiser(hands.subset(train[:size]), settings, seed=seed, jobs=2)
-            trained = time.perf_counter()
+            begun = time.process_time()
+            localiser, _, _ = train_localiser(hands.subset(train[:size]), settings, seed=seed, jobs=1)
+            trained = time.process_time()
             found = {id_: localiser.locate(scan) for id_, scan in scans.items()}
-            locating += (time.perf_counter() - trained) / len(test)
+            locating += (time.process_time() - trained) / len(test)
             training += trained - begun
             measured.append(measure_landmarks(found, truth, unit).distances)
         s = summarise_distances(np.concatenate(measured))

@@ -30,6 +30,17 @@ def test_with_local_contrast_a_dark_half_looks_like_a_bright_one(shape):
     assert level_grey(picture)[..., : half - 12].std() < 0.3 * level_grey(picture)[..., half + 12 :].std()
 
 
+def test_what_is_faint_has_as_much_contrast_as_it_is_above_the_noise():
+    picture = np.zeros((40, 80), np.float32)
+    picture[::2, :40], picture[::2, 40:] = 0.01, 1.0
+    faint, bright = (
+        [np.ptp(level_grey(picture, 4.0, noise=noise)[:, columns]) for noise in (0.03, 0.001)]
+        for columns in (slice(0, 20), slice(60, 80))
+    )
+    assert faint[0] < 0.2 * bright[0]
+    assert faint[1] > 0.7 * bright[1]
+
+
 def test_local_contrast_makes_nothing_of_a_flat_picture():
     assert np.abs(level_grey(np.full((40, 40), 7.0, np.float32), 3.0)).max() < 1
 
