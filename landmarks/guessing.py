@@ -290,9 +290,11 @@ def _choose_differing(poses: Sequence[Frame], shape: Array, most: int) -> list[i
     """Return the numbers of the first poses that lay the shape elsewhere than those before them that are chosen."""
     chosen: list[int] = []
     for k, pose in enumerate(poses):
+        if len(chosen) == most:
+            break
         placed = pose.inverse().apply(shape)
         apart = (np.linalg.norm(poses[other].apply(placed) - shape, axis=1).mean() for other in chosen)
-        if len(chosen) < most and all(distance > _ALIKE for distance in apart):
+        if all(distance > _ALIKE for distance in apart):
             chosen.append(k)
     return chosen
 

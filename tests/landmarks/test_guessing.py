@@ -4,9 +4,9 @@ import math
 import numpy as np
 import pytest
 
-from boneage.imaging import Scan
+from boneage.imaging import Frame, Scan
 from boneage.landmarks import ForestLocaliser, change_stages
-from boneage.landmarks.guessing import _spread, _spread_windows, guess_pose
+from boneage.landmarks.guessing import _choose_differing, _spread, _spread_windows, guess_pose
 from boneage.landmarks.poses import rotation
 from tests.landmarks.conftest import draw_scene
 
@@ -176,6 +176,20 @@ def test_windows_cover_an_image_and_are_no_more_than_can_be_looked_at():
     assert some[0] == -some[-1] == pytest.approx(-0.275)
     assert np.diff(some).max() <= 0.35 * 0.5
     assert len(_spread_windows(0.01, 1.0)) == 8
+
+
+def test_of_poses_that_are_alike_the_first_counts():
+    shape = np.array([[-0.5, 0.0], [0.5, 0.0], [0.0, 0.3]])
+    shifts = (0.0, 0.05, 0.2, 0.26, -0.15)
+    poses = [Frame.from_linear(np.eye(2) / 100, np.array([shift, 0.0])) for shift in shifts]
+    assert _choose_differing(poses, shape, 9) == [0, 2, 4]
+    assert _choose_differing(poses, shape, 2) == [0, 2]
+    assert _choose_differing([poses[0], rotation_about_itself(poses[0])], shape, 9) == [0, 1]
+    assert _choose_differing([], shape, 9) == []
+
+
+def rotation_about_itself(pose):
+    return Frame.from_linear(rotation(0.4, 2), np.zeros(2)).compose(pose)
 
 
 def test_guesses_vote_for_landmarks_that_lie_far_apart():
