@@ -222,11 +222,13 @@ class PoseFinder:
         """Return poses of an anatomy that fills a part of an image, anywhere in it and nearly upright, likewise.
 
         Only that part votes, since what lies beside a small anatomy, a bright plate or another one, may outvote it; and
-        if the forests know even contrast, it is made so, since beside a bright plate all of an anatomy may be faint.
-        None in a volume, where there would be too many.
+        if the forests know even contrast, it is made so, since beside a bright plate all of an anatomy may be faint. No
+        lists for a volume, where there would be too many.
         """
+        if scan.ndim != 2:
+            return []
         guesses = []
-        for scale in self._settings.first_scales if scan.ndim == 2 else ():
+        for scale in self._settings.first_scales:
             side = scale * self._size_ratio * float(scan.true_size.max())
             centres = np.meshgrid(*[_spread_windows(side, length) for length in scan.true_size], indexing="ij")
             offsets = np.stack([axis.ravel() for axis in centres], axis=1) / scan.true_size.max()
