@@ -72,7 +72,7 @@ def test_the_shipped_model_reads_the_same_age_at_any_size(real_data):
     pipeline = BoneAgePipeline.load(shipped_model())
     ages = read_ages(real_data / "rsna_native" / "ages.csv")
     paths = find_scans(real_data / "rsna_native" / "images")[-8:]
-    # The last joint of a ring finger in a thumbnail; a little finger that is found beside its place, or in it, by a hair.
+    # A ring finger's last joint in a thumbnail; a little finger that is found in its place, or beside it, by a hair.
     doubts = {("14750", 2): "no region for pip_4, dip_4", ("10017", 0): "no region for pip_5, dip_5"}
     read = []
     for path in paths:
