@@ -74,7 +74,7 @@ def level_grey(
         Exponent of the grey between the 2nd and the 98th percentile, for an even contrast: below 1, what is faint in
         the dark counts for more.
     noise : float
-        Contrast, relative to that range, below which a neighbourhood is taken to be flat, for an even contrast.
+        Contrast, relative to that range, of a neighbourhood that is taken to be flat, for an even contrast.
     """
     every = max(int((picture.size / _ENOUGH) ** (1 / picture.ndim)), 1)
     low, high = np.percentile(picture[(slice(None, None, every),) * picture.ndim], (2, 98))

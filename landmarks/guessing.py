@@ -37,7 +37,7 @@ _WINDOW_STEP = 0.35  # from one place of such an anatomy to the next, in units o
 _WINDOW_INSIDE = 0.9  # of it lies in the image
 _MOST_WINDOWS = 8  # along an axis
 _EVEN_WITHIN = 0.06  # of the image's larger side, contrast is made even for them
-_EVEN_TONE = 0.5
+_EVEN_TONE = 0.5  # ... with this tone
 _FAINT = 0.01  # ... contrast that is still made even, relative to the range of grey
 _N_GUESSED = 12  # landmarks that a guess is judged by, far apart from each other
 

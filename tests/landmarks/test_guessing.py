@@ -76,7 +76,7 @@ def test_a_small_scene_is_found_beside_what_would_outvote_it(finder):
     assert min(off_by(pose, moved, finder[1]) for pose in usual) > 0.1
     assert min(off_by(pose, moved, finder[1]) for pose in small[:3]) < 0.06
     outcomes, _ = finder[0].search(Scan(pixels), 1000.0, lambda one: 0.4 - min(off_by(one.pose, moved, finder[1]), 0.2))
-    assert min(off_by(outcome.pose, moved, finder[1]) for outcome in outcomes) < 0.06
+    assert off_by(outcomes[0].pose, moved, finder[1]) < 0.06
 
 
 def test_a_faint_small_scene_is_found_in_a_bright_frame(scenes, tiny_settings, monkeypatch):
@@ -160,7 +160,7 @@ def test_where_little_is_seen_in_any_pose_several_may_be_right(finder, scenes):
     outcomes, sure = finder[0].search(scan, 1000.0, see)
     off = [off_by(outcome.pose, points, finder[1]) for outcome in outcomes]
     assert not sure
-    assert 2 < len(outcomes) <= 18
+    assert 4 <= len(outcomes) <= 18
     assert off == sorted(off)
     assert off[0] < 0.06
     placed = [outcome.pose.inverse().apply(finder[1]) for outcome in outcomes]
