@@ -144,10 +144,10 @@ class PoseFinder:
             Whether to go on where little is seen, which takes seconds; otherwise nothing is returned then.
         """
         tried: list[Outcome] = []
-        guesses: list[Frame] = []
+        guessed: list[list[Frame]] = []
         for find, n_kept in ((self.find_usual, 1), (self.find_upright, 1), (self.find_turned, _N_KEPT)):
             sides = find(scan)
-            guesses += self._differing(sides)
+            guessed += sides
             kept = [pose for side in sides for pose in side[:n_kept]]
             tried = sorted((*tried, *self.correct(scan, kept)), key=lambda outcome: -outcome.support)
             if tried and (tried[0].support >= convincing or look_closer(tried[0]) >= _SEEN_WELL):
@@ -157,7 +157,7 @@ class PoseFinder:
             return [looked_at[0][0]], True
         if not thorough:
             return [], False
-        guesses += self._differing(self.find_small(scan))
+        guesses = self._differing(guessed + self.find_small(scan))
         looked_at += self._correct_each(self._differing([guesses], len(guesses)), scan, look_closer)
         if max((seen for _, seen in looked_at), default=0.0) < _NOTHING:
             return [], False
