@@ -22,7 +22,7 @@ test: $(INSTALLED)  ## the tests
 lint: $(INSTALLED)  ## style, types, import rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy -p boneage.imaging -p boneage.landmarks -p boneage.regression -p boneage.evaluation -p boneage.pipeline
+	$(BIN)/mypy -p boneage.imaging -p boneage.landmarks -p boneage.regression -p boneage.pipeline -p boneage.evaluation -p boneage.cli
 	$(BIN)/lint-imports
 
 check: lint test  ## everything that must hold before a commit

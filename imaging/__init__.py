@@ -5,12 +5,12 @@ if __name__ != "boneage.imaging":
 
 from boneage.imaging.annotations import LandmarkTable, read_names, rename_landmarks, to_pixels
 from boneage.imaging.collection import Collection, NoScans, find_scans, fold_ids, split_ids
-from boneage.imaging.compiling import compiled
+from boneage.imaging.demographics import AgeRecord, read_ages, read_ids, read_sexes, read_sizes
 from boneage.imaging.formats import FORMATS, Details, Order, read_landmarks, render_landmarks, write_landmarks
 from boneage.imaging.frames import Frame
 from boneage.imaging.identifiers import scan_id
-from boneage.imaging.people import AgeRecord, read_ages, read_ids, read_sexes, read_sizes
-from boneage.imaging.points import Points
+from boneage.imaging.jit import compiled
+from boneage.imaging.points import Points, measure_length
 from boneage.imaging.readers import UnreadableScan, read_scan
 from boneage.imaging.resampling import resample, shrink, warp
 from boneage.imaging.scans import Laterality, Modality, Scan, Sex
@@ -19,7 +19,7 @@ from boneage.imaging.scores import read_scores, with_scores
 from boneage.imaging.shapes import NoSimilarity, compute_mean_shape, lay_upon
 from boneage.imaging.splits import assign_split, split_by_hash
 from boneage.imaging.tables import InvalidTable
-from boneage.imaging.volume_writing import write_volume
+from boneage.imaging.volumes.writing import write_volume
 
 __all__ = [
     "FORMATS",
@@ -46,6 +46,7 @@ __all__ = [
     "find_scheme",
     "fold_ids",
     "lay_upon",
+    "measure_length",
     "read_ages",
     "read_ids",
     "read_landmarks",

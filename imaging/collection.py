@@ -14,13 +14,13 @@ from typing import Any, overload
 import numpy as np
 
 from boneage.imaging.annotations import LandmarkTable, to_pixels
+from boneage.imaging.demographics import AgeRecord
 from boneage.imaging.identifiers import scan_id
-from boneage.imaging.people import AgeRecord
 from boneage.imaging.points import Points
 from boneage.imaging.readers import read_scan
 from boneage.imaging.scans import Scan
 from boneage.imaging.tables import InvalidTable
-from boneage.imaging.volume_headers import find_data_name, read_text_header
+from boneage.imaging.volumes.headers import find_data_name, read_text_header
 
 _TABLE_SUFFIXES = (".csv", ".json", ".xml")
 _HEADER_SUFFIXES = (".mhd", ".nhdr")
@@ -283,7 +283,7 @@ def _find_voxels(header: Path) -> str | None:
 
 
 def _holds_series(folder: Path) -> bool:
-    from boneage.imaging.dicom_series import holds_series  # pydicom is imported only where there are folders
+    from boneage.imaging.dicom.series import holds_series  # pydicom is imported only where there are folders
 
     return holds_series(folder)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.distance import pdist
 
 from boneage.imaging.frames import Frame
 
@@ -125,3 +126,18 @@ class Points:
             self.scores[index],
             tuple(self.reasons[i] for i in index),
         )
+
+
+def measure_length(points: Points) -> float:
+    """Return the length of an anatomy: the largest distance between two of its landmarks.
+
+    NaN if fewer than two are there, or all are in one place. Where only some are annotated it is too short.
+
+    Examples
+    --------
+    >>> measure_length(Points(("a", "b", "c"), [[0, 0], [3, 4], [0, 1]]))
+    5.0
+    """
+    there = points.positions[points.present]
+    longest = float(pdist(there).max()) if len(there) > 1 else 0.0
+    return longest if longest > 0 else float("nan")

@@ -14,7 +14,7 @@ from PIL import Image, UnidentifiedImageError
 
 from boneage.imaging.identifiers import scan_id
 from boneage.imaging.scans import Scan
-from boneage.imaging.volume_headers import NIFTI_HEADER_BYTES, VolumeFormat, tell_format
+from boneage.imaging.volumes.headers import NIFTI_HEADER_BYTES, VolumeFormat, tell_format
 
 SMALLEST_SIDE = 16
 LARGEST_AREA = 200_000_000
@@ -122,25 +122,25 @@ def _read_file(path: Path) -> Scan:
 
 
 def _read_dicom(path: Path) -> Scan:
-    from boneage.imaging.dicom import read_dicom  # pydicom is imported only where a DICOM is met
+    from boneage.imaging.dicom.image import read_dicom  # pydicom is imported only where a DICOM is met
 
     return read_dicom(path)
 
 
 def _read_folder(path: Path) -> Scan:
-    from boneage.imaging.dicom_series import read_folder
+    from boneage.imaging.dicom.series import read_folder
 
     return read_folder(path)
 
 
 def _read_zip(path: Path) -> Scan:
-    from boneage.imaging.archives import read_zip
+    from boneage.imaging.dicom.zip_archive import read_zip
 
     return read_zip(path)
 
 
 def _read_volume_file(path: Path, format: VolumeFormat) -> Scan:
-    from boneage.imaging.volume_files import read_volume_file
+    from boneage.imaging.volumes.reading import read_volume_file
 
     return read_volume_file(path, format)
 

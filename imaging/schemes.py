@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from boneage.imaging.documents import read_json
+from boneage.imaging.structured_text import read_json
 from boneage.imaging.tables import InvalidTable
 
 SHIPPED = Path(str(files("boneage.imaging"))) / "landmark_schemes"

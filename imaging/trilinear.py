@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from boneage.imaging.compiling import compiled
 from boneage.imaging.frames import Frame
+from boneage.imaging.jit import compiled
 
 
 def warp_volume(

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
 
 from boneage.landmarks.features import BoxStack
-from boneage.landmarks.growing import MOST_TARGETS, add_up_leaves, find_leaves, grow_tree, pack_nodes
 from boneage.landmarks.settings import ForestSettings
+from boneage.landmarks.tree_kernels import MOST_TARGETS, add_up_leaves, find_leaves, grow_tree, pack_nodes
 
 _PER_PIXEL = 4  # votes are kept in steps of a pixel's so manieth part; halves hold those exactly up to 512 pixels
 _MOST_PACKED = 16  # shapes of pictures for which the nodes are kept ready

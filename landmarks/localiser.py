@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Self
@@ -14,19 +14,19 @@ from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
 
 from boneage.imaging import Frame, Points, Scan
+from boneage.imaging.progress import Progress
 from boneage.imaging.shapes import NoSimilarity, fit_pose, lay_upon, mean_shape, mirror, shape_centre, shape_extent
-from boneage.landmarks.constellation import Constellation, find_neighbours
-from boneage.landmarks.guessing import Outcome, PoseFinder, guess_pose, vote_in
-from boneage.landmarks.poses import turn_locally
-from boneage.landmarks.refining import Found, Refiner
+from boneage.landmarks.pairwise_prior import Constellation, find_neighbours
+from boneage.landmarks.pose_search import Outcome, PoseFinder, guess_pose, vote_in
+from boneage.landmarks.refinement import Found, Refiner
+from boneage.landmarks.serialization import arrays_under, read_neighbours, stages_from_arrays, stages_to_arrays
 from boneage.landmarks.settings import LocaliserSettings, StageSettings, accurate, settings_from_json
+from boneage.landmarks.similarity import turn_locally
 from boneage.landmarks.stages import CoarseStage, LocalStage
-from boneage.landmarks.storing import arrays_under, read_neighbours, stages_from_arrays, stages_to_arrays
 from boneage.landmarks.views import Bounds, View, draw_close_view, draw_jitter, draw_view, image_bounds
 from boneage.landmarks.voting import VoteMap
 
 Array = NDArray[np.float64]
-Report = Callable[[str, float], None]
 
 _MARGIN = 0.25  # of the extent, around the mean shape
 _CONVINCING = 0.6  # how well the coarse votes must agree in a pose, relative to the training scans, not to be doubted
@@ -64,7 +64,7 @@ class ForestLocaliser:
         self.random_state = random_state
         self.n_jobs = n_jobs
 
-    def fit(self, scans: Sequence[Scan], points: Sequence[Points], *, progress: Report | None = None) -> Self:
+    def fit(self, scans: Sequence[Scan], points: Sequence[Points], *, progress: Progress | None = None) -> Self:
         """Learn from annotated scans.
 
         1. Align the shapes, mirrored where most others are not; their mean is the reference pose.
@@ -159,9 +159,9 @@ class ForestLocaliser:
     def locate_with_votes(self, scan: Scan) -> tuple[Points, tuple[VoteMap, ...]]:
         """Find the landmarks of a scan, and show the votes they rest on.
 
-        1. Find the pose; see :meth:`~boneage.landmarks.guessing.PoseFinder.search`.
-        2. Refine each landmark through the local stages; see :meth:`~boneage.landmarks.refining.Refiner.refine`.
-           Where several poses may be right, see :meth:`~boneage.landmarks.refining.Refiner.refine_best`.
+        1. Find the pose; see :meth:`~boneage.landmarks.pose_search.PoseFinder.search`.
+        2. Refine each landmark through the local stages; see :meth:`~boneage.landmarks.refinement.Refiner.refine`.
+           Where several poses may be right, see :meth:`~boneage.landmarks.refinement.Refiner.refine_best`.
 
         Returns
         -------

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boneage.imaging import Frame, Scan, resample, shrink
-from boneage.landmarks.poses import rotate
+from boneage.landmarks.similarity import rotate
 
 Array = NDArray[np.float64]
 

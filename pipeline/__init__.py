@@ -1,7 +1,7 @@
 """The whole path from a file to an age: model files, batches, reports, and the command line.
 
 Nothing is imported here, so that ``boneage --help`` answers at once: :class:`BoneAgePipeline` lives in
-``boneage.pipeline.bone_age``, its results in ``.assessment``, training in ``.training`` and ``.age_training``.
+``boneage.pipeline.pipeline``, its results in ``.assessment``, training in ``.training`` and ``.age_training``.
 """
 
 if __name__ != "boneage.pipeline":

@@ -11,8 +11,8 @@ import numpy as np
 
 from boneage.imaging import Modality, Points, Scan, Sex
 from boneage.landmarks import ForestLocaliser
-from boneage.pipeline.age_readers import AgeReader
-from boneage.pipeline.modalities import find_misfit, modality_of
+from boneage.pipeline.age_model import AgeReader
+from boneage.pipeline.quality import find_misfit, modality_of
 from boneage.regression import AgeEstimate, Cutting, RegionStack, merge_estimates, no_estimate
 
 _ENOUGH = 2 / 3  # of the landmarks: ages of hands with fewer were off by four years on average (docs/decisions/0006)

@@ -6,13 +6,13 @@ if __name__ != "boneage.regression":
 from boneage.regression.age_maps import AgeMap, check_map, map_ages
 from boneage.regression.augmentation import AugmentationSettings
 from boneage.regression.baselines import ConstantBySex, HogRegressor
+from boneage.regression.crop_spec import CUT_KINDS, CutKind, Cutting
+from boneage.regression.crops import RegionStack, crop_again, crop_hand, crop_regions, crop_whole
 from boneage.regression.estimates import AgeEstimate, merge_estimates, no_estimate
-from boneage.regression.explaining import Occlusion, occlude
-from boneage.regression.geometry import GeometryRegressor, GeometrySettings
-from boneage.regression.inputs import CUT_KINDS, CutKind, Cutting
 from boneage.regression.networks.backbone import BackboneSettings
 from boneage.regression.networks.bonet import BoNetSettings
 from boneage.regression.networks.multiregion import MultiRegionSettings, whole_hand
+from boneage.regression.occlusion import Occlusion, occlude
 from boneage.regression.presets import PRESETS, for_volumes
 from boneage.regression.recipes import (
     Recipe,
@@ -24,9 +24,9 @@ from boneage.regression.recipes import (
     seed_recipe,
     whole_hand_recipe,
 )
-from boneage.regression.regions import RegionStack, crop_again, crop_hand, crop_regions, crop_whole
 from boneage.regression.regressor import AgeRegressor, RegressorSettings
 from boneage.regression.ridge import FeatureRidge
+from boneage.regression.shape_regression import GeometryRegressor, GeometrySettings
 from boneage.regression.sites import HAND_SITES, VOLUME_SITES, Site, check_sites, sites_from_json, sites_to_json
 
 __all__ = [

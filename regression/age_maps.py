@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from boneage.imaging import Frame, Sex
+from boneage.regression.crops import RegionStack
 from boneage.regression.networks.bonet import BoNet, aggregate
-from boneage.regression.regions import RegionStack
 from boneage.regression.regressor import AgeRegressor
 from boneage.regression.tensors import to_grey, to_tensors
 
@@ -72,7 +72,7 @@ def map_ages(regressor: AgeRegressor, stack: RegionStack, sex: Sex | None) -> Ag
     """Read the age in every window of a hand's picture.
 
     A picture as large as those that the model was trained on gives the map that its prediction is made of. In a larger
-    one, which :func:`~boneage.regression.regions.crop_again` makes, the map has more cells, and the bones are larger
+    one, which :func:`~boneage.regression.crops.crop_again` makes, the map has more cells, and the bones are larger
     than the network knows them.
 
     Parameters

@@ -15,8 +15,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from boneage.imaging import Sex
+from boneage.regression.crops import RegionStack
 from boneage.regression.estimates import AgeEstimate
-from boneage.regression.regions import RegionStack
 
 SEX_CODES: dict[Sex | None, float] = {"F": -1.0, "M": 1.0, None: 0.0}
 _CELLS = 8  # along a side

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from boneage.imaging import Sex
-from boneage.regression.regions import RegionStack
+from boneage.regression.crops import RegionStack
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,18 +10,22 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from boneage.imaging.progress import Progress
 from boneage.imaging.storage import read_arrays
 from boneage.regression.caching import written_atomically
 from boneage.regression.networks.backbone import BackboneNet
 from boneage.regression.tensors import to_grey
 
-Report = Callable[[str, float], None]
-
 _BATCH = 16
 
 
 def extract_features(
-    network: BackboneNet, pixels: Tensor, present: Tensor, *, cache: Path | None = None, progress: Report | None = None
+    network: BackboneNet,
+    pixels: Tensor,
+    present: Tensor,
+    *,
+    cache: Path | None = None,
+    progress: Progress | None = None,
 ) -> Tensor:
     """Return the features of each region, as the network's backbone sees them.
 

@@ -20,19 +20,19 @@ from torch import Tensor
 
 from boneage.imaging import Sex
 from boneage.regression.augmentation import AugmentationSettings
+from boneage.regression.crops import RegionStack
 from boneage.regression.estimates import AgeEstimate, check_regions, check_training, no_estimate, reason_against
 from boneage.regression.features import extract_features
 from boneage.regression.fusion import FUSION_RULES, FusionRule, anatomical_weights, fuse, weigh_regions
 from boneage.regression.losses import stratum_weights
 from boneage.regression.networks.backbone import BackboneNet
-from boneage.regression.networks.catalogue import NetworkSettings, build_network, network_from_json, network_to_json
 from boneage.regression.networks.multiregion import MultiRegionSettings
+from boneage.regression.networks.registry import NetworkSettings, build_network, network_from_json, network_to_json
 from boneage.regression.networks.weights import load_pretrained
 from boneage.regression.recipes import Recipe
-from boneage.regression.regions import RegionStack
 from boneage.regression.tensors import to_grey, to_tensors
+from boneage.regression.test_time_augmentation import draw_views
 from boneage.regression.training import TrainingData, train_network
-from boneage.regression.views import draw_views
 
 _BATCH = 32
 
@@ -48,7 +48,7 @@ class RegressorSettings:
     fusion : {"learned", "inverse_variance", "fixed", "equal"}
         How the regions' ages become one; see :func:`~boneage.regression.fusion.weigh_regions`.
     network : NetworkSettings
-        Of any kind that :mod:`boneage.regression.networks.catalogue` knows.
+        Of any kind that :mod:`boneage.regression.networks.registry` knows.
     recipe : Recipe
     views : int
         How often a hand is looked at when its age is asked for, each time turned, resized and shifted a little; what is

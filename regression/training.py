@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,14 +18,13 @@ from lightning.pytorch.callbacks import Callback, Checkpoint
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Sampler, TensorDataset
 
+from boneage.imaging.progress import Progress
 from boneage.regression.augmentation import draw_augmentation
 from boneage.regression.fusion import FusionRule, fuse, log_precision, weigh_regions
 from boneage.regression.losses import age_loss, check_finite, gaussian_loss
 from boneage.regression.networks.backbone import BackboneNet
 from boneage.regression.recipes import Recipe
 from boneage.regression.tensors import to_grey
-
-Report = Callable[[str, float], None]
 
 _CHECKPOINT_EPOCHS = 5
 _CHECKPOINT_SECONDS = 120.0
@@ -72,7 +71,7 @@ def train_network(
     fixed_weights: Tensor | None = None,
     seed: int,
     checkpoint: Path | None = None,
-    progress: Report | None = None,
+    progress: Progress | None = None,
 ) -> list[float]:
     """Train a network in place, and return its mean loss in each epoch.
 
@@ -82,7 +81,7 @@ def train_network(
     Parameters
     ----------
     network : torch.nn.Module
-        See :class:`~boneage.regression.networks.catalogue.AgeNetwork`. It is on the CPU again at the end.
+        See :class:`~boneage.regression.networks.registry.AgeNetwork`. It is on the CPU again at the end.
     data : TrainingData
     recipe : Recipe
     fusion : {"learned", "inverse_variance", "fixed", "equal"}
@@ -222,7 +221,7 @@ class _Batches(Sampler[list[int]]):
 
 
 class _Progress(Callback):
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Progress) -> None:
         self._report = report
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:

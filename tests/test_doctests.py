@@ -9,7 +9,7 @@ from tests.conftest import ROOT
 
 MODULES = sorted(
     ".".join(("boneage", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__")
-    for folder in ("imaging", "landmarks", "regression", "evaluation", "pipeline")
+    for folder in ("imaging", "landmarks", "regression", "evaluation", "pipeline", "cli")
     for path in (ROOT / folder).rglob("*.py")
     if ">>>" in path.read_text()
 )

@@ -12,7 +12,7 @@ from tests.conftest import ROOT
 
 
 def test_the_script_fills_a_folder_with_hands_and_strange_files(tmp_path):
-    from boneage.imaging.phantom import write_phantom_set
+    from boneage.imaging.phantoms import write_phantom_set
 
     write_phantom_set(tmp_path, 2, seed=0)
     script = ROOT / "docs" / "measure" / "strange_files.py"
@@ -66,7 +66,7 @@ def test_the_costs_script_prints_a_row_a_network(monkeypatch, capsys):
 
 def test_the_regressions_on_geometry_are_compared_on_the_same_folds(monkeypatch):
     from boneage.imaging import Points
-    from boneage.pipeline.hands import LabelledHands
+    from boneage.pipeline.training.dataset import LabelledHands
 
     rng = np.random.default_rng(0)
     ages = rng.uniform(30, 200, 30)

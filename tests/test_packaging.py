@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-FOLDERS = ("imaging", "landmarks", "regression", "evaluation", "pipeline")
+FOLDERS = ("imaging", "landmarks", "regression", "evaluation", "pipeline", "cli")
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def test_a_bare_import_is_refused(folder):
 @pytest.mark.parametrize("argument", ["--version", "--help"])
 def test_the_command_answers_without_the_heavy_imports(argument):
     code = (
-        "import sys; from boneage.pipeline.cli import app\n"
+        "import sys; from boneage.cli.app import app\n"
         f"try: app([{argument!r}])\n"
         "except SystemExit: pass\n"
         "print(sorted({'torch', 'numba', 'lightning', 'scipy', 'pandas'} & set(sys.modules)))"

@@ -8,19 +8,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from boneage.evaluation import measure_landmarks, read_reference, summarise_landmarks
+from boneage.evaluation.benchmarks.ages.benchmark import run_age_benchmark
+from boneage.evaluation.benchmarks.ages.rounds import join_age_rounds
+from boneage.evaluation.benchmarks.ages.variants import name_variants, prepare_comparison
+from boneage.evaluation.benchmarks.splits import CrossValidation
+from boneage.evaluation.metrics import measure_landmarks, read_reference, summarise_landmarks
 from boneage.imaging import find_scans, read_ages, read_landmarks, read_scan, split_ids
 from boneage.landmarks import fast
-from boneage.pipeline.age_benchmark import run_age_benchmark
-from boneage.pipeline.age_rounds import join_age_rounds
-from boneage.pipeline.age_training import settings_for
-from boneage.pipeline.age_variants import name_variants, prepare_comparison
-from boneage.pipeline.benchmark_protocols import CrossValidation
-from boneage.pipeline.bone_age import BoneAgePipeline, save_localiser
-from boneage.pipeline.gathering import gather
-from boneage.pipeline.shipped import shipped_model
-from boneage.pipeline.training import train_localiser
-from boneage.regression.regions import to_thumbnail
+from boneage.pipeline.data import gather
+from boneage.pipeline.pipeline import BoneAgePipeline, save_localiser
+from boneage.pipeline.storage.shipped_model import shipped_model
+from boneage.pipeline.training.age_model import settings_for
+from boneage.pipeline.training.localiser import train_localiser
+from boneage.regression.crops import to_thumbnail
 
 pytestmark = [pytest.mark.real_data, pytest.mark.slow]
 

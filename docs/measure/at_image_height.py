@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from boneage.evaluation import draw_table
+from boneage.evaluation.reports.text_table import draw_table
 from boneage.imaging import read_landmarks
 
 

@@ -19,10 +19,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVR
 
-from boneage.evaluation import draw_table
+from boneage.evaluation.reports.text_table import draw_table
 from boneage.imaging import fold_ids, read_ages, read_landmarks
-from boneage.pipeline.hands import LabelledHands
-from boneage.pipeline.preparing import label_tables
+from boneage.pipeline.training.crops import label_tables
+from boneage.pipeline.training.dataset import LabelledHands
 from boneage.regression import GeometryRegressor
 
 GAMMAS = [3e-4, 1e-3, 3e-3]

@@ -18,11 +18,12 @@ from typing import Any
 
 import numpy as np
 
-from boneage.evaluation import draw_table, measure_landmarks, read_reference, summarise_distances
+from boneage.evaluation.metrics import measure_landmarks, read_reference, summarise_distances
+from boneage.evaluation.reports.text_table import draw_table
 from boneage.imaging import split_ids
 from boneage.landmarks import LocaliserSettings, StageSettings, accurate, change_stages, fast, paper, with_vote_weight
-from boneage.pipeline.gathering import gather
-from boneage.pipeline.training import train_localiser
+from boneage.pipeline.data import gather
+from boneage.pipeline.training.localiser import train_localiser
 
 
 def change(**fields: Any) -> LocaliserSettings:

@@ -18,9 +18,9 @@ import cv2
 import numpy as np
 
 from boneage.imaging import Points, Scan, find_scans, read_names, rename_landmarks, write_landmarks
-from boneage.pipeline.gathering import gather
-from boneage.pipeline.outputs import write_table
-from boneage.regression.regions import to_thumbnail
+from boneage.pipeline.data import gather
+from boneage.pipeline.storage.output import write_table
+from boneage.regression.crops import to_thumbnail
 
 _SIDE = 100
 

@@ -13,10 +13,10 @@ from collections.abc import Callable
 
 import torch
 
-from boneage.evaluation import draw_table
-from boneage.pipeline.memory import forget_peak, read_memory
+from boneage.evaluation.benchmarks.memory import forget_peak, read_memory
+from boneage.evaluation.reports.text_table import draw_table
 from boneage.regression import PRESETS
-from boneage.regression.networks.catalogue import build_network
+from boneage.regression.networks.registry import build_network
 
 HANDS = 16
 

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from boneage.imaging import Scan, find_scans, read_ages, read_scan
-from boneage.pipeline.bone_age import BoneAgePipeline
+from boneage.pipeline.pipeline import BoneAgePipeline
 
 
 def main(model: str, images: str, thumbnails: str, ages: str) -> None:

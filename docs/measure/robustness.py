@@ -13,11 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
-from boneage.evaluation import draw_table, measure_landmarks, read_reference, summarise_distances
+from boneage.evaluation.metrics import measure_landmarks, read_reference, summarise_distances
+from boneage.evaluation.reports.text_table import draw_table
 from boneage.imaging import Frame, Points, Scan, read_ids, resample
 from boneage.pipeline.assessment import find_fault
-from boneage.pipeline.bone_age import load_localiser
-from boneage.pipeline.gathering import gather
+from boneage.pipeline.data import gather
+from boneage.pipeline.pipeline import load_localiser
 
 Change = Callable[[Scan, Points], tuple[Scan, Points]]
 

@@ -19,8 +19,8 @@ from statistics import median
 import numpy as np
 
 from boneage.imaging import Collection, LandmarkTable, Points, Scan, read_scan
-from boneage.imaging.phantom import VOLUME_LANDMARK_NAMES, draw_phantom_volume
-from boneage.imaging.volume_writing import write_volume
+from boneage.imaging.phantoms import VOLUME_LANDMARK_NAMES, draw_phantom_volume
+from boneage.imaging.volumes.writing import write_volume
 from boneage.landmarks import PRESETS, ForestLocaliser
 
 USUAL = (60, 320, 240), (0.9, 0.75, 0.6)

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from boneage.imaging import Points, Scan
-from boneage.imaging.phantom import COARSE_MM, PhantomHand, draw_phantom_volume
-from boneage.pipeline.bone_age import load_localiser
+from boneage.imaging.phantoms import COARSE_MM, PhantomHand, draw_phantom_volume
+from boneage.pipeline.pipeline import load_localiser
 
 WAYS: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {  # order of the axes, and those that are turned round
     "as it is": ((0, 1, 2), ()),

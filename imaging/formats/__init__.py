@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from boneage.imaging.annotations import LandmarkTable
-from boneage.imaging.documents import read_json
 from boneage.imaging.formats import boxes, coco, label_studio, markups, voc, wide
+from boneage.imaging.formats.disambiguation import Order
 from boneage.imaging.formats.folders import has_files
-from boneage.imaging.formats.marks import Details
-from boneage.imaging.formats.numbering import Order
+from boneage.imaging.formats.labelled_points import Details
 from boneage.imaging.formats.wide import write_landmarks
+from boneage.imaging.structured_text import read_json
 from boneage.imaging.tables import InvalidTable, read_rows, read_text
 
 __all__ = ["FORMATS", "Details", "Format", "Order", "read_landmarks", "render_landmarks", "write_landmarks"]

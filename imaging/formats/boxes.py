@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from boneage.imaging.annotations import LandmarkTable, check_side
-from boneage.imaging.formats.marks import Details, Marks, build_table
-from boneage.imaging.formats.numbering import Order, Position
+from boneage.imaging.formats.disambiguation import Order, Position
+from boneage.imaging.formats.labelled_points import Details, Marks, build_table
 from boneage.imaging.formats.voc import box_around, centre_of
 from boneage.imaging.tables import InvalidTable, check_shape, parse_number, read_rows
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from boneage.imaging.annotations import LandmarkTable, check_side
-from boneage.imaging.formats.marks import Details
-from boneage.imaging.formats.numbering import Order
+from boneage.imaging.formats.disambiguation import Order
+from boneage.imaging.formats.labelled_points import Details
 from boneage.imaging.points import Points
 from boneage.imaging.scans import Laterality
 from boneage.imaging.tables import InvalidTable, Table, read_shapes, read_table

@@ -13,7 +13,7 @@ from torch.nn import functional
 from boneage.regression.networks.googlenet import GoogLeNet
 from boneage.regression.networks.overfeat import OverFeat
 from boneage.regression.networks.oxfordnet import OxfordNet
-from boneage.regression.networks.placing import place_regions
+from boneage.regression.networks.region_scatter import place_regions
 
 Backbone = OxfordNet | GoogLeNet | OverFeat
 

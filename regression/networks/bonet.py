@@ -38,7 +38,7 @@ from torch.nn import functional
 
 from boneage.imaging import Frame
 from boneage.regression.networks.deformation import Deformation
-from boneage.regression.networks.placing import place_regions
+from boneage.regression.networks.region_scatter import place_regions
 
 Aggregate = Literal["mean", "median", "attention"]
 

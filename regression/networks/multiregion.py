@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from boneage.regression.networks.heads import HEADS, HeadName, build_head
-from boneage.regression.networks.placing import place_regions
+from boneage.regression.networks.region_scatter import place_regions
 from boneage.regression.networks.residual import build_trunk
 
 

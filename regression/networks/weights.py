@@ -17,11 +17,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from boneage.imaging.progress import Progress
 from boneage.regression.caching import cache_folder, written_atomically
 from boneage.regression.networks.backbone import BACKBONES, Backbone
 from boneage.regression.networks.overfeat import OverFeat, is_published, read_published
-
-Report = Callable[[str, float], None]
 
 _CHUNK = 1 << 20
 _SECONDS = 30.0  # without a sign of life from the server
@@ -63,7 +62,7 @@ PUBLISHED = {  # learnt from ImageNet, by torchvision
 }
 
 
-def load_pretrained(backbone: Backbone, weights: Path | None = None, progress: Report | None = None) -> None:
+def load_pretrained(backbone: Backbone, weights: Path | None = None, progress: Progress | None = None) -> None:
     """Fill a backbone with pretrained weights.
 
     1. Find the file: the one given, else torchvision's, which is fetched once and kept in the cache folder.
@@ -96,7 +95,7 @@ def load_pretrained(backbone: Backbone, weights: Path | None = None, progress: R
     backbone.load_state_dict(state)
 
 
-def fetch_weights(name: str, progress: Report | None = None) -> Path:
+def fetch_weights(name: str, progress: Progress | None = None) -> Path:
     """Return the published file of a backbone's weights, fetched if it is not in the cache folder.
 
     Raises
@@ -124,7 +123,7 @@ def fetch_weights(name: str, progress: Report | None = None) -> Path:
     return path
 
 
-def _download(published: PublishedFile, write: Callable[[bytes], Any], progress: Report | None) -> str:
+def _download(published: PublishedFile, write: Callable[[bytes], Any], progress: Progress | None) -> str:
     """Fetch a file and return its SHA-256."""
     digest, done = hashlib.sha256(), 0
     with urllib.request.urlopen(published.url, timeout=_SECONDS) as answer:

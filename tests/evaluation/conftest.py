@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from boneage.imaging import Scan
-from boneage.imaging.phantom import draw_phantom_hand
+from boneage.imaging.phantoms import draw_phantom_hand
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from boneage.evaluation import LandmarkErrors
+from boneage.evaluation.metrics import LandmarkErrors
 
 
 def make_errors(n_hands=40, names=("radius", "ulna", "lunate"), scale=1.0, unit="mm"):

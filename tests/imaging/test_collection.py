@@ -14,7 +14,7 @@ from boneage.imaging import (
     split_ids,
 )
 from tests.imaging.dicoms import write_dicom, write_enhanced, write_series
-from tests.imaging.volumes import ramp, write_itk
+from tests.imaging.volume_files import ramp, write_itk
 
 
 @pytest.fixture

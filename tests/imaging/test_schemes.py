@@ -3,7 +3,7 @@ import json
 import pytest
 
 from boneage.imaging import InvalidTable, LandmarkScheme, find_scheme, read_scheme
-from boneage.imaging.phantom import LANDMARK_NAMES
+from boneage.imaging.phantoms import LANDMARK_NAMES
 
 PLATE = {"name": "plate", "groups": {"edge": ["a", "b"], "hole": ["c"]}, "pairs": [["a", "b"]]}
 

@@ -10,7 +10,7 @@ import pytest
 
 from boneage.imaging import Frame, Points, Scan
 from boneage.landmarks import ForestLocaliser, ForestSettings, LocaliserSettings, StageSettings
-from boneage.landmarks.poses import rotate
+from boneage.landmarks.similarity import rotate
 
 NAMES = ("large", "shell", "small", "dark", "pair", "faint", "rod")
 LAYOUT = np.array([[14, 14, 16], [34, 30, 14], [18, 50, 20], [30, 16, 44], [14, 36, 50], [36, 52, 46], [26, 34, 32]])

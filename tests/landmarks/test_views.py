@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from boneage.imaging import Frame, Scan
-from boneage.landmarks.poses import rotate
+from boneage.landmarks.similarity import rotate
 from boneage.landmarks.views import Bounds, Jitter, draw_close_view, draw_jitter, draw_view, image_bounds
 
 SCAN = Scan(np.random.default_rng(0).uniform(0, 255, (60, 40)))

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from boneage.imaging import read_landmarks
-from tests.pipeline.plates import NAMES, write_plates
+from tests.plates import NAMES, write_plates
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from boneage.imaging import Frame, Points, Scan, read_scan
-from boneage.pipeline.age_training import settings_for, train_pipeline
 from boneage.pipeline.assessment import Assessment, cut_hand, find_fault, find_gap
+from boneage.pipeline.training.age_model import settings_for, train_pipeline
 from boneage.regression import AgeEstimate, Cutting, RegionStack
 
 ESTIMATE = AgeEstimate(90.0, ("radius", "ulna"), (80.0, math.nan), (1.0, 0.0), "")

@@ -1,7 +1,7 @@
 import pytest
 
 from boneage.imaging import read_scheme
-from boneage.imaging.phantom import LANDMARK_NAMES
+from boneage.imaging.phantoms import LANDMARK_NAMES
 from boneage.regression import HAND_SITES, VOLUME_SITES, sites_from_json, sites_to_json
 
 

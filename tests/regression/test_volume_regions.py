@@ -7,9 +7,9 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from boneage.imaging import Frame, Points, Scan
-from boneage.imaging.phantom import draw_phantom_volume
+from boneage.imaging.phantoms import draw_phantom_volume
 from boneage.regression import VOLUME_SITES, Cutting, Site, crop_again, crop_hand, crop_regions, crop_whole
-from boneage.regression.regions import fit_proportions, flatten_regions, join_regions, to_thumbnail
+from boneage.regression.crops import fit_proportions, flatten_regions, join_regions, to_thumbnail
 
 SITE = Site("bone", "bone", ("middle",), (), ("tip",), (), ("middle", "tip"), 2.0, 0.0, ("middle", "aside"))
 SIDE = 40  # at a length of 20, a voxel of the crop is as long as one of the unit

@@ -15,7 +15,7 @@ from boneage.imaging import (
     to_pixels,
 )
 from tests.imaging.formats.tables import assert_same_points, small_table, write
-from tests.imaging.volumes import OBLIQUE, ramp, write_itk
+from tests.imaging.volume_files import OBLIQUE, ramp, write_itk
 
 
 def point(label="tip", position=(5.0, 9.0, 0.0), **fields):

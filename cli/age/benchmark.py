@@ -1,0 +1,139 @@
+"""``boneage age benchmark``: ways to an age, beside each other."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from boneage.cli.age.options import (
+    Epochs,
+    Hands,
+    Network,
+    NoSex,
+    PrecisionOption,
+    ProportionsOption,
+    RecipeOption,
+    Side,
+    Start,
+    Thumbnail,
+    Weights,
+)
+from boneage.cli.options import (
+    Ages,
+    Ids,
+    Images,
+    Jobs,
+    Landmarks,
+    Localiser,
+    Out,
+    Seed,
+    Sizes,
+    Strata,
+    err_console,
+    out_console,
+    read_bounds,
+    remark,
+    split_names,
+)
+
+_COMPARE_HELP = (
+    "Variants, by commas: constant, geometry, geometry+size, hog-ridge, whole, hand, regions, hand+regions; of volumes "
+    "also regions-slice, regions-projection. A network is changed after colons, as in regions:equal or "
+    "regions:stratum=0.5."
+)
+Folds = Annotated[int, typer.Option("--folds", min=2, help="Test every hand once in this many folds.")]
+
+
+def benchmark(
+    images: Images,
+    ages: Ages,
+    out: Out,
+    localiser: Localiser = None,
+    landmarks: Landmarks = None,
+    sizes: Sizes = None,
+    ids: Ids = None,
+    compare: Annotated[str, typer.Option("--compare", help=_COMPARE_HELP)] = "constant,regions",
+    folds: Folds = 5,
+    train_ids: Annotated[
+        Path | None, typer.Option("--train-ids", help="Ids to train on, one a line, instead of folds.")
+    ] = None,
+    test_ids: Annotated[Path | None, typer.Option("--test-ids", help="Ids to test on.")] = None,
+    validation_ids: Annotated[
+        Path | None, typer.Option("--validation-ids", help="Ids to test on too, told apart: to choose by.")
+    ] = None,
+    network: Network = "multiregion",
+    side: Side = None,
+    proportions: ProportionsOption = "file",
+    thumbnail: Thumbnail = 0,
+    hands: Hands = None,
+    recipe: RecipeOption = None,
+    weights: Weights = None,
+    start: Start = None,
+    no_sex: NoSex = False,
+    epochs: Epochs = None,
+    precision: PrecisionOption = "float32",
+    strata: Strata = "",
+    seed: Seed = 0,
+    jobs: Jobs = 2,
+) -> None:
+    """Train and test several ways to an age on the same hands: in folds, or on given lists of ids.
+
+    Writes predictions.csv (a row for each variant and hand), summary.json, report.html and figures/; rounds/ and
+    hands/, unless --hands says where else, keep what is done. Interrupted, it goes on where it stopped when the same
+    command is given again.
+    """
+    from boneage.cli.progress import show_stages
+    from boneage.evaluation.benchmarks.ages.benchmark import run_age_benchmark
+    from boneage.evaluation.benchmarks.ages.report import report_age_benchmark
+    from boneage.evaluation.benchmarks.ages.variants import describe_seen, name_variants, prepare_comparison
+    from boneage.evaluation.benchmarks.provenance import describe_run
+    from boneage.evaluation.benchmarks.splits import CrossValidation, FixedSplit
+    from boneage.pipeline.data import count_axes, describe, gather, read_id_lists
+    from boneage.pipeline.pipeline import BoneAgePipeline
+    from boneage.pipeline.training.age_model import settings_for
+    from boneage.regression import Cutting
+
+    run, bounds = describe_run(), read_bounds(strata)
+    if (train_ids is None) != (test_ids is None) or (validation_ids is not None and train_ids is None):
+        raise typer.BadParameter("a given split needs --train-ids and --test-ids; --validation-ids goes with them")
+    if ids is not None and train_ids is not None:
+        raise typer.BadParameter("--ids goes with folds, --train-ids and --test-ids without it")
+    begun = BoneAgePipeline.load(start) if start else None
+    settings = settings_for(
+        use_sex=not no_sex, epochs=epochs, network=network, recipe=recipe, precision=precision, going_on=bool(begun)
+    )
+    collection = gather(images, landmarks=landmarks, ages=ages, sizes=sizes, ids=ids)
+    variants = name_variants(
+        split_names(compare),
+        settings,
+        partial(Cutting, side=side or 0, proportions=proportions, thumbnail=thumbnail, ndim=count_axes(collection)),
+        epochs=epochs,
+        weights=weights,
+        start=begun,
+    )
+    remark(describe(collection))
+    protocol: CrossValidation | FixedSplit = CrossValidation(folds, seed)
+    if train_ids is not None:
+        train, test, validation = read_id_lists(collection, (train_ids, test_ids, validation_ids))
+        protocol = FixedSplit(train, test, validation, seed)
+        collection = collection.subset(protocol.ids)
+    remark(describe_seen(begun, collection))
+    with show_stages(err_console()) as report:
+        preparation = prepare_comparison(
+            collection,
+            variants,
+            localiser,
+            at_annotations=landmarks is not None,
+            cache=hands or out / "hands",
+            jobs=jobs,
+            report=report,
+        )
+        draws = protocol.draw(preparation.label_nothing().ids)
+        rounds = run_age_benchmark(
+            variants, lambda variant: variant.label(preparation), draws, out / "rounds", report=report
+        )
+    text = report_age_benchmark(rounds, collection.ages, out, strata=bounds, run=run)
+    out_console().print(text, soft_wrap=True)

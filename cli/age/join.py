@@ -1,0 +1,33 @@
+"""``boneage age join``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from boneage.cli.age.options import Half, Model
+from boneage.cli.options import out_console
+
+
+def join(
+    models: Annotated[
+        list[Path], typer.Argument(help="Age models (.boneage) that share a localiser.", show_default=False)
+    ],
+    model: Model,
+    half: Half = False,
+) -> None:
+    """Join age models that share a localiser into one file; their ages are averaged.
+
+    The file is used like any other, and says of each hand what every age model's regions say. The models may look at
+    different things: one at the hand as a whole, one at regions around its bones.
+    """
+    from boneage.pipeline.ensemble import join_pipelines
+    from boneage.pipeline.storage.output import prepare_folder
+
+    pipeline = join_pipelines(models)
+    prepare_folder(model.parent)
+    pipeline.save(model, half=half)
+    size = model.stat().st_size / 1e6
+    out_console().print(f"{len(pipeline.readers)} age models joined; {model} ({size:.1f} MB)")

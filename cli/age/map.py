@@ -1,0 +1,56 @@
+"""``boneage age map``: the age of every part of a hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from boneage.cli.options import Out, Sizes, conclude, err_console
+from boneage.cli.sexes import SexCsv, SexOfAll, choose_sexes
+
+if TYPE_CHECKING:
+    from boneage.pipeline.assessment import Assessment
+
+
+def map_(
+    images: Annotated[list[Path], typer.Argument(help="Radiographs, or folders of them.", show_default=False)],
+    model: Annotated[
+        Path, typer.Option("--model", help="An age model (.boneage): a BoNet of the whole hand.", show_default=False)
+    ],
+    out: Out,
+    sex_csv: SexCsv = None,
+    sex: SexOfAll = None,
+    sizes: Sizes = None,
+    side: Annotated[
+        int | None,
+        typer.Option("--side", min=1, help="Side in pixels that hands are scaled to; that of training if not given."),
+    ] = None,
+) -> None:
+    """Map the ages that a BoNet reads in windows all over a hand.
+
+    Writes age_maps.csv (a row a file), maps/ID.png (the map over the radiograph) and maps/ID.csv (a row a cell).
+    Research use only.
+    """
+    from boneage.cli.progress import track
+    from boneage.imaging import find_scans, read_sizes
+    from boneage.pipeline.batch.age_maps import map_files
+
+    paths = [path for each in images for path in ([each] if each.is_file() else find_scans(each))]
+
+    def follow(results: Iterator[Assessment]) -> Iterable[Assessment]:
+        return track(results, total=len(paths), label="mapping ages", console=err_console())
+
+    results = map_files(
+        paths,
+        model,
+        out,
+        sexes=choose_sexes(paths, sex_csv, sex),
+        sizes=read_sizes(sizes) if sizes else {},
+        side=side,
+        follow=follow,
+    )
+    refusals = (f"refused {result.path}: {result.reason}" for result in results if result.status == "refused")
+    conclude(results, out / "age_maps.csv", refusals)

@@ -1,0 +1,62 @@
+"""The ``boneage`` command. Heavy imports happen inside the commands, so that ``--help`` answers at once."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from boneage.cli import age, demo, landmarks, phantom, predict, split
+from boneage.cli.options import err_console
+
+app = typer.Typer(
+    name="boneage",
+    help="Bone age from hand radiographs: find the bones, crop them, read the age. Research use only.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("demo")(demo.demo)
+app.command("phantom")(phantom.phantom)
+app.command("split")(split.split)
+app.command("predict")(predict.predict)
+app.add_typer(landmarks.app, name="landmarks")
+app.add_typer(age.app, name="age")
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"boneage {version('boneage')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and leave."),
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line. Exit codes: 0 done; 1 nothing could be done; 2 usage; 3 done, with refusals."""
+    try:
+        app()
+    except Exception as error:
+        if not isinstance(error, _expected_errors()) or os.environ.get("BONEAGE_DEBUG"):
+            raise
+        err_console().print(f"boneage: {error}", style="bold red", soft_wrap=True)
+        sys.exit(1)
+
+
+def _expected_errors() -> tuple[type[Exception], ...]:
+    """Errors of the input, told in one line; BONEAGE_DEBUG=1 shows where they arose."""
+    from boneage.imaging import NoScans, UnreadableScan
+    from boneage.pipeline.storage.output import UnusableOutput
+
+    return ValueError, FloatingPointError, NoScans, UnreadableScan, UnusableOutput

@@ -1,0 +1,57 @@
+"""``boneage landmarks train``: a localiser learns from annotated images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from boneage.cli.options import (
+    Annotations,
+    Ids,
+    Images,
+    Jobs,
+    PresetOption,
+    Seed,
+    err_console,
+    out_console,
+    remark,
+)
+
+if TYPE_CHECKING:
+    pass
+
+ModelOut = Annotated[Path, typer.Option("--model", help="Model file to write (.boneage).", show_default=False)]
+
+
+def train(
+    images: Images,
+    landmarks: Annotations,
+    model: ModelOut,
+    preset: PresetOption = "accurate",
+    ids: Ids = None,
+    seed: Seed = 0,
+    jobs: Jobs = 2,
+) -> None:
+    """Train a random-forest regression-voting localiser on annotated images."""
+    from boneage.cli.progress import show_stages
+    from boneage.landmarks import PRESETS
+    from boneage.pipeline.data import describe, gather
+    from boneage.pipeline.pipeline import save_localiser
+    from boneage.pipeline.storage.output import prepare_folder
+    from boneage.pipeline.training.localiser import train_localiser
+
+    collection = gather(images, landmarks=landmarks, ids=ids)
+    remark(describe(collection))
+    prepare_folder(model.parent)
+    with show_stages(err_console()) as report:
+        localiser, summary, refused = train_localiser(
+            collection, PRESETS[preset](collection.ndim), seed=seed, jobs=jobs, report=report
+        )
+    remark(f"left out {refusal.path}: {refusal.reason}" for refusal in refused)
+    save_localiser(model, localiser, {**summary, "preset": preset})
+    size = model.stat().st_size / 1e6
+    out_console().print(
+        f"{summary['n_landmarks']} landmarks learnt from {summary['n_hands']} images; {model} ({size:.1f} MB)"
+    )

@@ -1,0 +1,72 @@
+"""``boneage predict``: a folder of radiographs, MR volumes or both in, ages out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from boneage.cli.options import Ids, Images, Jobs, Out, Sizes, conclude, err_console
+from boneage.cli.sexes import SexCsv, SexOfAll, choose_sexes
+
+if TYPE_CHECKING:
+    from boneage.pipeline.assessment import Assessment
+
+
+def predict(
+    images: Images,
+    out: Out,
+    model: Annotated[
+        list[Path],
+        typer.Option(
+            "--model",
+            help="A trained age model (.boneage), of radiographs or of volumes; give one of each for a folder of both. "
+            "The one that comes with boneage, of radiographs, if not given.",
+        ),
+    ] = [],  # noqa: B006 (typer copies it)
+    sex_csv: SexCsv = None,
+    sex: SexOfAll = None,
+    sizes: Sizes = None,
+    ids: Ids = None,
+    jobs: Jobs = 1,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="Draw what each age rests on: explanations/ID.png. Takes longer."),
+    ] = False,
+) -> None:
+    """Read the bone age of every file in a folder.
+
+    Writes ages.csv (a row a file, bad files with their reason), landmarks.csv and overlays/; with two models, also
+    landmarks_mri.csv. A file that no model reads is refused. The sex comes from --sex-csv, --sex or the file itself,
+    and is never guessed. Research use only.
+    """
+    from boneage.cli.progress import track
+    from boneage.imaging import read_sizes
+    from boneage.pipeline.batch.prediction import OverlappingModels, load_models, predict_files
+    from boneage.pipeline.data import find_files
+    from boneage.pipeline.storage.shipped_model import shipped_model
+
+    paths = find_files(images, ids)
+    models = model or [shipped_model()]
+    try:
+        load_models(models)
+    except OverlappingModels as error:
+        raise typer.BadParameter(str(error), param_hint="--model") from error
+
+    def follow(results: Iterator[Assessment]) -> Iterable[Assessment]:
+        return track(results, total=len(paths), label="reading hands", console=err_console())
+
+    results = predict_files(
+        paths,
+        models,
+        out,
+        sexes=choose_sexes(paths, sex_csv, sex),
+        sizes=read_sizes(sizes) if sizes else {},
+        jobs=jobs,
+        explain=explain,
+        follow=follow,
+    )
+    refusals = (f"refused {result.path}: {result.reason}" for result in results if result.status == "refused")
+    conclude(results, out / "ages.csv", refusals)

@@ -1,0 +1,37 @@
+"""Progress bars for the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import rich.progress
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+
+from boneage.imaging.progress import Progress
+
+T = TypeVar("T")
+
+
+@contextmanager
+def show_stages(console: Console) -> Iterator[Progress]:
+    """Show one bar for each stage that a task reports."""
+    tasks: dict[str, rich.progress.TaskID] = {}
+    columns = (TextColumn("{task.description:<34}"), BarColumn(), TimeElapsedColumn())
+    with rich.progress.Progress(*columns, console=console) as bars:
+
+        def report(stage: str, fraction: float) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=1.0)
+            bars.update(tasks[stage], completed=fraction)
+
+        yield report
+
+
+def track(items: Iterable[T], *, total: int, label: str, console: Console) -> Iterator[T]:
+    """Pass items on, counting them on a bar."""
+    columns = (TextColumn("{task.description:<34}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with rich.progress.Progress(*columns, console=console) as bars:
+        yield from bars.track(items, total=total, description=label)

@@ -1,0 +1,1 @@
+"""Benchmarks: localisers, age models, and what they cost beside their peers."""

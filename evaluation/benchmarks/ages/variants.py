@@ -1,0 +1,257 @@
+"""The variants that an age benchmark compares, by name."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol, Self
+
+from boneage.imaging import Collection, LandmarkTable, Points, Sex, UnreadableScan, compute_mean_shape
+from boneage.imaging.progress import Progress
+from boneage.pipeline.assessment import mean_shape_of
+from boneage.pipeline.data import to_millimetres
+from boneage.pipeline.pipeline import BoneAgePipeline, load_localiser
+from boneage.pipeline.training.age_model import change_settings
+from boneage.pipeline.training.crops import Preparation
+from boneage.pipeline.training.dataset import LabelledHands
+from boneage.regression import (
+    CUT_KINDS,
+    AgeEstimate,
+    AgeRegressor,
+    BackboneSettings,
+    ConstantBySex,
+    CutKind,
+    Cutting,
+    GeometryRegressor,
+    GeometrySettings,
+    HogRegressor,
+    RegressorSettings,
+    for_volumes,
+)
+
+Sight = Literal["nothing", "points", "regions"]
+
+
+class AgeModel(Protocol):
+    """What can be compared."""
+
+    @property
+    def n_parameters(self) -> int:
+        """How many numbers were learnt."""
+
+    def fit(self, inputs: Any, ages_months: Any, sexes: Any) -> Self:
+        """Learn from hands of known age."""
+
+    def predict(self, inputs: Any, sexes: Sequence[Sex | None]) -> list[AgeEstimate]:
+        """Estimate the ages of hands."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to an age.
+
+    Parameters
+    ----------
+    name : str
+    sight : {"nothing", "points", "regions"}
+        What of a hand its model sees.
+    make : callable
+        From a seed to an unfitted model.
+    settings : RegressorSettings or GeometrySettings, optional
+        Of the model, if it has any.
+    cutting : Cutting, optional
+        Where regions are seen.
+    start : str
+        Name of the model that its training goes on from; empty if there is none.
+    """
+
+    name: str
+    sight: Sight
+    make: Callable[[int], AgeModel]
+    settings: RegressorSettings | GeometrySettings | None = None
+    cutting: Cutting | None = None
+    start: str = ""
+
+    @property
+    def needs_landmarks(self) -> bool:
+        """Whether the landmarks of the hands must be known."""
+        return self.sight == "points" or (self.cutting is not None and self.cutting.needs_landmarks)
+
+    @property
+    def needs_sex(self) -> bool:
+        """Whether the sex of every hand must be known."""
+        return self.settings is not None and self.settings.use_sex
+
+    @property
+    def epochs(self) -> int:
+        """Passes over the hands; 1 for what is no network."""
+        return self.settings.recipe.epochs if isinstance(self.settings, RegressorSettings) else 1
+
+    def label(self, preparation: Preparation) -> LabelledHands[Any]:
+        """Return the hands as the model sees them."""
+        if self.sight == "points":
+            return preparation.label_points()
+        return preparation.label_nothing() if self.cutting is None else preparation.label_regions(self.cutting)
+
+    def describe(self) -> list[Any]:
+        """Return what makes its figures other than those of a variant of the same name, as JSON data."""
+        settings = dataclasses.asdict(self.settings) if self.settings else None
+        kind = type(self.settings.network).__name__ if isinstance(self.settings, RegressorSettings) else ""
+        return [settings, kind, dataclasses.asdict(self.cutting) if self.cutting else None, self.start]
+
+
+def name_variants(
+    asked: Sequence[str],
+    settings: RegressorSettings,
+    make_cutting: Callable[[CutKind], Cutting] = Cutting,
+    *,
+    epochs: int | None = None,
+    weights: Path | None = None,
+    start: BoneAgePipeline | None = None,
+) -> list[Variant]:
+    """Return the variants of some names.
+
+    ``constant`` is the median age of the sex, ``geometry`` the landmarks alone, ``hog-ridge`` gradients of the whole
+    image. A network is named by what it sees, ``whole``, ``hand``, ``regions`` or ``hand+regions``, and, after colons,
+    by what is other than in ``settings``, such as ``regions:equal``; see
+    :func:`~boneage.pipeline.training.age_model.change_settings`.
+    Of volumes there are ``regions-slice`` and ``regions-projection`` too, which are read as pictures are.
+
+    Parameters
+    ----------
+    asked : sequence of str
+    settings : RegressorSettings
+        Of the networks. Whether the sex is used holds for the geometry too.
+    make_cutting : callable
+        From the kind, ``whole`` and so on, to the way of cutting.
+    epochs : int, optional
+        Passes over the hands for every network; those of its recipe if not given.
+    weights : Path, optional
+        File of pretrained weights, for the networks that take some.
+    start : BoneAgePipeline, optional
+        A trained model whose weights the networks go on from.
+
+    Raises
+    ------
+    ValueError
+        If a name is not known or is there twice, or none is given, or a network cannot go on from ``start``, which may
+        join several age models.
+    """
+    if not asked or len(set(asked)) < len(asked):
+        raise ValueError(f"variants to compare must be named once each, at least one, got {', '.join(asked)!r}")
+    return [
+        _BASELINES[name](settings)
+        if name in _BASELINES
+        else _name_network(name, settings, make_cutting, epochs, weights, start)
+        for name in asked
+    ]
+
+
+def describe_seen(start: BoneAgePipeline | None, collection: Collection) -> list[str]:
+    """Remark on the hands that a model to go on from seems to know already: tested on them, it is not new to them."""
+    seen = sorted(start.trained_ids & set(collection.ids)) if start else []
+    if not start or not seen:
+        return []
+    return [f"{start.name} was trained on hands of the same ids as {len(seen)} of these: {', '.join(seen[:5])} …"]
+
+
+def make_geometry(settings: GeometrySettings, name: str = "geometry") -> Variant:
+    """Return the variant that sees the landmarks alone."""
+    return Variant(name, "points", lambda seed: GeometryRegressor(settings=settings), settings)
+
+
+def make_constant() -> Variant:
+    """Return the variant that sees the sex alone."""
+    return Variant("constant", "nothing", lambda seed: ConstantBySex())
+
+
+def prepare_comparison(
+    collection: Collection,
+    variants: Sequence[Variant],
+    localiser_path: Path | None,
+    *,
+    at_annotations: bool,
+    cache: Path,
+    jobs: int,
+    report: Progress | None = None,
+) -> Preparation:
+    """Return what makes the hands that some variants see; a localiser is read only if one of them needs landmarks.
+
+    At annotations hands are laid upon the mean of the annotated shapes.
+
+    Raises
+    ------
+    ValueError
+        If landmarks are needed and there is neither a localiser nor annotated ones, or a site lacks some.
+    """
+    needy = [variant for variant in variants if variant.needs_landmarks]
+    localiser, reference = None, None
+    if needy and at_annotations and collection.landmarks is not None:
+        reference = compute_mean_shape(_read_shapes(collection, collection.landmarks))
+    elif needy and localiser_path is not None:
+        localiser, _ = load_localiser(localiser_path)
+        reference = mean_shape_of(localiser)
+    elif needy:
+        raise ValueError(
+            f"{needy[0].name} needs landmarks: give --localiser (a trained one) or --landmarks (annotated)"
+        )
+    for variant in needy:
+        if variant.cutting is not None and reference is not None:
+            variant.cutting.check_landmarks(reference.names)
+    return Preparation(collection, localiser, reference, at_annotations, cache, jobs, report)
+
+
+def _read_shapes(collection: Collection, table: LandmarkTable) -> list[Points]:
+    """Return the annotated landmarks, those of volumes in millimetres: voxels are not cubes."""
+    if table.ndim == 2:
+        return list(table.points.values())
+    shapes = []
+    for id_ in collection.annotated_ids:
+        with contextlib.suppress(UnreadableScan):
+            points = collection.points(id_)
+            assert points is not None
+            shapes.append(to_millimetres(points, collection.scan(id_).original_spacing_mm))
+    return shapes
+
+
+_BASELINES: Mapping[str, Callable[[RegressorSettings], Variant]] = {
+    "constant": lambda settings: make_constant(),
+    "geometry": lambda settings: make_geometry(GeometrySettings(use_sex=settings.use_sex)),
+    "geometry+size": lambda settings: make_geometry(
+        GeometrySettings(use_sex=settings.use_sex, with_size=True), "geometry+size"
+    ),
+    "hog-ridge": lambda settings: Variant("hog-ridge", "regions", lambda seed: HogRegressor(), None, Cutting("whole")),
+}
+
+
+def _name_network(
+    name: str,
+    settings: RegressorSettings,
+    make_cutting: Callable[[CutKind], Cutting],
+    epochs: int | None,
+    weights: Path | None,
+    start: BoneAgePipeline | None,
+) -> Variant:
+    called, *changes = name.split(":")
+    kind = next((kind for kind in CUT_KINDS if kind == called), None)
+    if kind is None:
+        known = ", ".join([*_BASELINES, *CUT_KINDS])
+        raise ValueError(f"variants to compare are {known}, got {name!r}")
+    settings = change_settings(settings, changes, name)
+    if epochs is not None:
+        settings = settings.with_recipe(epochs=epochs)
+    cutting = make_cutting(kind)
+    if len(cutting.shape) == 3:
+        settings = for_volumes(settings)
+    begun = start.only_reader.regressor if start else None
+    if begun is not None:
+        begun.check_successor(settings, cutting.region_names, cutting.side)
+    file = weights if isinstance(settings.network, BackboneSettings) else None
+
+    def make(seed: int) -> AgeModel:
+        return AgeRegressor(settings=settings, random_state=seed, weights=file, start=begun)
+
+    return Variant(name, "regions", make, settings, cutting, start.name if start else "")

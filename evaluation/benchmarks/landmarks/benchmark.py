@@ -1,0 +1,184 @@
+"""The localisation benchmark: seeded rounds of training and testing, one variant beside another, resumable."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from boneage.evaluation.benchmarks.landmarks.rounds import Round, read_rounds, write_rounds
+from boneage.evaluation.benchmarks.splits import CrossValidation, Draw, Protocol
+from boneage.evaluation.metrics import LandmarkErrors, Reference, find_cases, measure_landmarks, pick_worst
+from boneage.evaluation.reports.landmarks.worst_cases import draw_cases
+from boneage.imaging import Collection, Points
+from boneage.imaging.progress import Progress
+from boneage.landmarks import PRESETS, ForestLocaliser, LocaliserSettings, with_vote_weight
+from boneage.pipeline.data import count_in_mm, find_spacings
+from boneage.pipeline.storage.output import prepare_folder, write_atomically
+from boneage.pipeline.training.localiser import train_localiser
+
+
+def name_variants(asked: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return the variants to measure, by the preset whose training they share.
+
+    Every preset is measured with its vote weighting and with vote weight 1. ``uniform`` is the published recipe with
+    vote weight 1 alone.
+
+    Raises
+    ------
+    ValueError
+        If a name is not known, or none is given.
+
+    Examples
+    --------
+    >>> name_variants(["uniform", "fast"])
+    {'paper': ('paper, vote weight 1',), 'fast': ('fast', 'fast, vote weight 1')}
+    """
+    chosen: dict[str, tuple[str, ...]] = {}
+    for name in asked:
+        if name in PRESETS:
+            chosen[name] = (name, _name_equal(name))
+        elif name == "uniform":
+            chosen.setdefault("paper", (_name_equal("paper"),))
+        else:
+            raise ValueError(f"variants to compare are uniform, {', '.join(PRESETS)}, got {name!r}")
+    if not chosen:
+        raise ValueError("no variant to compare is given")
+    return chosen
+
+
+def run_benchmark(
+    collection: Collection,
+    variants: Mapping[str, Sequence[str]],
+    protocol: Protocol | CrossValidation,
+    folder: Path,
+    *,
+    reference: Reference | None,
+    jobs: int,
+    pictures: bool = True,
+    report: Progress | None = None,
+) -> list[Round]:
+    """Measure every variant in every round; rounds that ``folder`` already holds are not run again.
+
+    1. Draw the rounds' images among those with landmarks.
+    2. Train each preset on the one part.
+    3. Locate in the other part, with the votes weighted and with weight 1, and measure.
+    4. Draw the worst cases of each preset's first variant while its localiser is at hand.
+
+    Parameters
+    ----------
+    collection : Collection
+        With landmarks.
+    variants : mapping
+        From :func:`name_variants`.
+    protocol : Protocol or CrossValidation
+    folder : Path
+        Keeps a file for each round and preset, and the pictures of its worst cases.
+    reference : Reference or None
+        The unit of the errors; pixels of the original image, or millimetres of a volume, if not given.
+    jobs : int
+        Threads used for training; the errors are the same for any number.
+    pictures : bool
+        Whether to draw the worst cases.
+    report : callable, optional
+
+    Raises
+    ------
+    ValueError
+        If there are fewer images with landmarks than the protocol needs.
+    UnusableOutput
+        If the folder cannot be written to, or holds rounds of another benchmark.
+    """
+    kept = prepare_folder(folder)
+    rounds: list[Round] = []
+    draws = protocol.draw(collection.annotated_ids)
+    for draw in draws:
+        for preset, names in variants.items():
+            path = kept / f"{preset}-{draw.number:02d}.json"
+            key = _fingerprint(PRESETS[preset](collection.ndim), draw, reference)
+            measured = read_rounds(path, key)
+            if not measured:
+                shown = names[0] if pictures else ""
+                measured = _run_round(collection, preset, draw, reference, jobs, path, shown)
+                write_rounds(path, key, measured)
+            rounds += [measure for measure in measured if measure.variant in names]
+            if report:
+                report(preset, (draw.number + 1) / len(draws))
+    return rounds
+
+
+def _run_round(
+    collection: Collection,
+    preset: str,
+    draw: Draw,
+    reference: Reference | None,
+    jobs: int,
+    path: Path,
+    shown: str,
+) -> list[Round]:
+    """Measure both weightings of a preset; draw the worst cases of the variant ``shown`` beside ``path``."""
+    settings = PRESETS[preset](collection.ndim)
+    begun = time.perf_counter()
+    localiser, summary, _ = train_localiser(collection.subset(draw.train), settings, seed=draw.seed, jobs=jobs)
+    training_s = time.perf_counter() - begun
+    # The trees are the same: votes are weighted when they are cast.
+    ids = summary["ids"]
+    annotated = [points for id_ in ids if (points := collection.points(id_)) is not None]
+    equal = localiser.with_settings(with_vote_weight(settings, "uniform"), collection.scans(ids), annotated)
+    voters = {preset: localiser, _name_equal(preset): equal}
+    truth = {id_: points for id_ in draw.test if (points := collection.points(id_)) is not None}
+    rounds = []
+    for name, voter in voters.items():
+        found: dict[str, Points] = {}
+        spent = 0.0
+        for id_ in truth:
+            scan = collection.scan(id_)
+            begun = time.perf_counter()
+            found[id_] = voter.locate(scan)
+            spent += time.perf_counter() - begun
+        errors = _measure(collection, found, truth, reference)
+        measured = Round(name, draw.number, errors, training_s, spent / max(len(truth), 1))
+        if name == shown:
+            measured = _with_pictures(measured, collection, voter, found, truth, path)
+        rounds.append(measured)
+    return rounds
+
+
+def _measure(
+    collection: Collection, found: Mapping[str, Points], truth: Mapping[str, Points], reference: Reference | None
+) -> LandmarkErrors:
+    """Measure landmarks, those of volumes in millimetres."""
+    if all(points.ndim == 2 for points in truth.values()):
+        return measure_landmarks(found, truth, reference)
+    spacings = find_spacings(truth, collection)
+    return measure_landmarks(count_in_mm(found, spacings), count_in_mm(truth, spacings), reference, unit="mm")
+
+
+def _with_pictures(
+    measured: Round,
+    collection: Collection,
+    localiser: ForestLocaliser,
+    found: Mapping[str, Points],
+    truth: Mapping[str, Points],
+    path: Path,
+) -> Round:
+    worst = pick_worst(find_cases(measured.errors))
+    pictures = []
+    for number, (case, png) in enumerate(draw_cases(worst, collection.scan, found, truth, localiser)):
+        file = path.with_name(f"{path.stem}-case-{number:02d}.png")
+        write_atomically(file, png)
+        pictures.append((case, file))
+    return dataclasses.replace(measured, pictures=tuple(pictures))
+
+
+def _name_equal(preset: str) -> str:
+    return f"{preset}, vote weight 1"
+
+
+def _fingerprint(settings: LocaliserSettings, draw: Draw, reference: Reference | None) -> str:
+    unit = dataclasses.asdict(reference) if reference else None
+    plan = [dataclasses.asdict(settings), draw.seed, draw.train, draw.test, unit]
+    return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()

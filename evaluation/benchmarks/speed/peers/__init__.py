@@ -1,0 +1,1 @@
+"""The same task by other libraries."""

@@ -1,0 +1,60 @@
+"""Landmark and age errors with their uncertainty: predictions and truth, never models."""
+
+from boneage.evaluation.metrics.age_bands import list_age_bands, name_age_band
+from boneage.evaluation.metrics.age_errors import WITHIN_MONTHS, AgeErrors, compare_ages, summarise_ages
+from boneage.evaluation.metrics.age_groups import SEX_NAMES, group_ages, list_strata, name_stratum
+from boneage.evaluation.metrics.bootstrap import bootstrap_interval, bootstrap_mean_interval
+from boneage.evaluation.metrics.confidence import WRONG_BEYOND, judge_scores
+from boneage.evaluation.metrics.landmark_errors import (
+    OUTLIER_PERCENT,
+    RADII,
+    LandmarkErrors,
+    measure_landmarks,
+    summarise_distances,
+    summarise_errors,
+    summarise_landmarks,
+)
+from boneage.evaluation.metrics.landmark_groups import group_by_hand, group_by_landmark
+from boneage.evaluation.metrics.outliers import (
+    Case,
+    HandOutliers,
+    count_outliers,
+    describe_outliers,
+    find_cases,
+    pick_worst,
+)
+from boneage.evaluation.metrics.reference_length import Reference, read_reference
+
+__all__ = [
+    "OUTLIER_PERCENT",
+    "RADII",
+    "SEX_NAMES",
+    "WITHIN_MONTHS",
+    "WRONG_BEYOND",
+    "AgeErrors",
+    "Case",
+    "HandOutliers",
+    "LandmarkErrors",
+    "Reference",
+    "bootstrap_interval",
+    "bootstrap_mean_interval",
+    "compare_ages",
+    "count_outliers",
+    "describe_outliers",
+    "find_cases",
+    "group_ages",
+    "group_by_hand",
+    "group_by_landmark",
+    "judge_scores",
+    "list_age_bands",
+    "list_strata",
+    "measure_landmarks",
+    "name_age_band",
+    "name_stratum",
+    "pick_worst",
+    "read_reference",
+    "summarise_ages",
+    "summarise_distances",
+    "summarise_errors",
+    "summarise_landmarks",
+]

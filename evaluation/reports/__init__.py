@@ -1,0 +1,1 @@
+"""Reports as text, tables and self-contained HTML pages."""

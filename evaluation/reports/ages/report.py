@@ -1,0 +1,118 @@
+"""The report of the errors of predicted ages against known ones."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from boneage.evaluation.figures import draw_cumulative_ages
+from boneage.evaluation.metrics import AgeErrors, list_strata, summarise_ages
+from boneage.evaluation.reports.ages.sections import (
+    CONVENTIONS,
+    add_age_details,
+    add_overlays,
+    name_age_privacy,
+    summarise_age_groups,
+)
+from boneage.evaluation.reports.ages.tables import order_by_error, tabulate_age_groups, tabulate_ages
+from boneage.evaluation.reports.basis import RESEARCH, Figures, phantom_note, provenance, write_json
+from boneage.evaluation.reports.text_table import draw_table
+from boneage.imaging import InvalidTable, read_ages
+from boneage.imaging.tables import Table, read_table
+from boneage.pipeline.pages.html import Page
+from boneage.pipeline.storage.output import prepare_folder, write_table
+
+_N_WORST = 12
+
+
+def report_ages(
+    predicted: Path, truth: Path, out: Path | None, *, strata: Sequence[int] = (), pictures: bool = False
+) -> str:
+    """Compare the ``ages.csv`` of a prediction with known ages.
+
+    Parameters
+    ----------
+    predicted, truth : Path
+    out : Path or None
+        Folder for ``errors.csv`` (a row a hand; blank where it has no age), ``summary.json``, ``report.html`` and the
+        page's ``figures/``.
+    strata : sequence of int
+        Bounds of the ids, where they are numbers, to group by.
+    pictures : bool
+        Whether to put on the page the overlays of the hands read worst, from ``overlays/`` beside ``predicted``.
+
+    Returns
+    -------
+    str
+        The report as text.
+
+    Raises
+    ------
+    InvalidTable
+        If a table cannot be read, lacks its columns, or no hand is in both.
+    ValueError
+        If the strata do not increase.
+    """
+    if strata:
+        list_strata(strata)
+    table = read_table(predicted, needs=("bone_age_months",))
+    known = read_ages(truth)
+    common = [id_ for id_ in table.rows if id_ in known]
+    answers = {id_: _read_months(table, id_) for id_ in common}
+    read = [id_ for id_ in common if not math.isnan(answers[id_])]
+    if not read:
+        raise InvalidTable(predicted, f"has an age for no hand that {truth} knows")
+    ages = AgeErrors(
+        tuple(read),
+        np.array([answers[id_] for id_ in read]),
+        np.array([known[id_].boneage_months for id_ in read]),
+        tuple(known[id_].sex for id_ in read),
+    )
+    groups = summarise_age_groups(ages, strata)
+    summary: dict[str, Any] = {
+        **provenance(read),
+        "n_without_age": len(common) - len(read),
+        "all": summarise_ages(ages),
+        "groups": groups,
+    }
+    title = "Bone age errors in months"
+    basis = f"{len(read)} hands{phantom_note(summary)}; {len(common) - len(read)} more have no age (refused)"
+    if out is not None:
+        folder = prepare_folder(out)
+        write_table(folder / "errors.csv", [_error_cells(id_, answers[id_], known[id_]) for id_ in common])
+        write_json(folder / "summary.json", summary)
+        figures = Figures(Page(title))
+        worst = [ages.ids[place] for place in order_by_error(ages)[:_N_WORST]] if pictures else []
+        if worst:
+            figures.page.add_text(name_age_privacy(worst), warning=True)
+        figures.page.add_text(f"{basis}.")
+        figures.page.add_table(*tabulate_ages({"all": summary["all"]}))
+        figures.page.add_text(f"{CONVENTIONS} {RESEARCH}", note=True)
+        figures.show("age-cumulative", draw_cumulative_ages({"all hands": ages}), "Grey: 6, 12 and 24 months.")
+        add_age_details(figures, ages, groups, strata)
+        errors, pictured = dict(zip(ages.ids, ages.errors, strict=True)), predicted.parent / "overlays"
+        add_overlays(figures, [(f"{id_}: {errors[id_]:+.1f} months", pictured / f"{id_}.png") for id_ in worst])
+        figures.write(folder / "report.html")
+    header, rows = tabulate_age_groups(groups)
+    table_text = draw_table(header, [*tabulate_ages({"all": summary["all"]})[1], *rows])
+    return "\n".join([title, basis, "", table_text, "", RESEARCH])
+
+
+def _error_cells(id_: str, answer: float, known: Any) -> dict[str, object]:
+    missing = math.isnan(answer)
+    return {
+        "id": id_,
+        "sex": known.sex or "",
+        "boneage_months": f"{known.boneage_months:.2f}",
+        "bone_age_months": "" if missing else f"{answer:.2f}",
+        "error_months": "" if missing else f"{answer - known.boneage_months:.2f}",
+    }
+
+
+def _read_months(table: Table, id_: str) -> float:
+    months = table.number(id_, "bone_age_months")
+    return math.nan if months is None else months

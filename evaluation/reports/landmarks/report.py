@@ -1,0 +1,181 @@
+"""The report of the errors of one landmark table against another."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from boneage.evaluation.metrics import (
+    LandmarkErrors,
+    find_cases,
+    measure_landmarks,
+    pick_worst,
+    read_reference,
+    summarise_landmarks,
+)
+from boneage.evaluation.reports.basis import RESEARCH, Figures, phantom_note, provenance, write_json
+from boneage.evaluation.reports.landmarks.context import learn_context
+from boneage.evaluation.reports.landmarks.sections import (
+    CONVENTIONS,
+    add_curves,
+    add_details,
+    add_privacy,
+    add_worst_cases,
+)
+from boneage.evaluation.reports.landmarks.tables import (
+    describe_overall,
+    describe_scores,
+    name_unit,
+    tabulate_landmarks,
+)
+from boneage.evaluation.reports.landmarks.worst_cases import draw_cases
+from boneage.evaluation.reports.text_table import draw_table
+from boneage.imaging import AgeRecord, Collection, LandmarkTable, Points, read_landmarks, read_scores, with_scores
+from boneage.landmarks import ForestLocaliser
+from boneage.pipeline.data import count_in_mm, count_in_pixels, find_spacings
+from boneage.pipeline.pages.html import Page
+from boneage.pipeline.storage.output import prepare_folder, write_table
+
+
+def report_landmarks(
+    predicted: Path,
+    truth: Path,
+    out: Path | None,
+    reference: str | None,
+    *,
+    scores: Path | None = None,
+    scheme: str | None = None,
+    ages: Mapping[str, AgeRecord] | None = None,
+    images: Iterable[Path] = (),
+    pictures: bool = True,
+    localiser: ForestLocaliser | None = None,
+) -> str:
+    """Compare two landmark tables.
+
+    Parameters
+    ----------
+    predicted, truth : Path
+        Landmark files of any format, or folders of them.
+    out : Path or None
+        Folder for ``landmark_errors.csv`` (a row for each annotated landmark of each image; the error is empty where
+        it was not found), ``landmark_summary.json``, ``landmark_report.html`` and the page's ``figures/``.
+    reference : str or None
+        Sets the unit, e.g. ``ulna_styloid_tip:radius_styloid_tip=50mm``; pixels, or a volume's millimetres, if not
+        given.
+    scores : Path, optional
+        Table of how sure the localiser was; ``scores.csv`` beside ``predicted`` if there is one.
+    scheme : str, optional
+        Landmark scheme, a file or a shipped one's name; found by the landmarks' names if not given.
+    ages : mapping of AgeRecord, optional
+        To group by sex and bone age.
+    images : iterable of Path
+        Folders of the images: draws the worst cases, and tells how long a pixel is where a file counts in millimetres.
+        Distances in volumes are in millimetres if their images are given.
+    pictures : bool
+        Whether to draw the worst cases, given the images.
+    localiser : ForestLocaliser, optional
+        That made the table: draws its vote maps over them.
+
+    Returns
+    -------
+    str
+        The report as text.
+    """
+    convention = read_reference(reference) if reference else None
+    known_table, found_table, collection = _read_both(predicted, truth, list(images))
+    known, found = known_table.points, _with_scores(found_table.points, predicted, scores)
+    remarks = list(dict.fromkeys(f"{t.path}: {told}." for t in (known_table, found_table) for told in t.remarks))
+    known_to_scale, found_to_scale, counted, lost_scale = _to_scale(known, found, collection)
+    remarks += lost_scale
+    errors = measure_landmarks(found_to_scale, known_to_scale, convention, unit=counted)
+    context = learn_context([known_to_scale[id_].select(errors.names) for id_ in errors.ids], scheme, ages)
+    summary = {
+        **provenance(errors.ids),
+        "reference": reference,
+        **summarise_landmarks(errors),
+        # A truth of a whole atlas has images that were never asked for: they are no failures, so only counted.
+        "hands_without_prediction": len(errors.without_prediction),
+        **context.summarise(errors),
+    }
+    overall = summary["overall"]
+    title = f"Landmark errors in {name_unit(errors.unit, reference)}"
+    basis = (
+        f"{len(errors.ids)} images x {len(errors.names)} landmarks{phantom_note(summary)}; "
+        f"{overall['n_not_found']} of {overall['n']} not found"
+    )
+    told = describe_overall(overall, errors.unit)
+    if out is not None:
+        folder = prepare_folder(out)
+        write_table(folder / "landmark_errors.csv", _error_cells(errors))
+        write_json(folder / "landmark_summary.json", summary)
+        scan_of = collection.scan if collection is not None and pictures else None
+        worst = pick_worst(find_cases(errors)) if scan_of else []
+        drawn = list(draw_cases(worst, scan_of, found, known, localiser)) if scan_of else []
+        figures = Figures(Page(title))
+        add_privacy(figures.page, drawn)
+        for text in (f"{basis}.", told, *remarks):
+            figures.page.add_text(text)
+        figures.page.add_text(f"{CONVENTIONS} {RESEARCH}", note=True)
+        add_curves(figures, "cumulative", {"all landmarks": errors, **context.group(errors).get("bone", {})})
+        add_details(figures, errors, summary, context)
+        lost = _describe_lost(len(worst) - len(drawn))
+        votes, slices = localiser is not None, counted != "px"
+        add_worst_cases(figures.page, drawn, errors.unit, votes=votes, missing=lost, slices=slices)
+        figures.write(folder / "landmark_report.html")
+    scored = [describe_scores(summary["scores"], errors.unit)] if "scores" in summary else []
+    return "\n".join([title, basis, "", draw_table(*tabulate_landmarks(summary)), "", told, *scored, *remarks])
+
+
+def _read_both(
+    predicted: Path, truth: Path, folders: Sequence[Path]
+) -> tuple[LandmarkTable, LandmarkTable, Collection | None]:
+    """Return the true and the predicted table, both in pixels, and the images, if there are any."""
+    tables = [read_landmarks(truth), read_landmarks(predicted)]
+    collection = Collection.from_folders(folders, landmarks=tables[0]) if folders else None
+    known, found = (count_in_pixels(table, collection) for table in tables)
+    return known, found, collection
+
+
+def _to_scale(
+    known: dict[str, Points], found: dict[str, Points], collection: Collection | None
+) -> tuple[dict[str, Points], dict[str, Points], str, list[str]]:
+    """Return true and found landmarks as they are measured, their unit, and remarks: of volumes in mm where known."""
+    if all(points.ndim == 2 for points in known.values()):
+        return known, found, "px", []
+    if collection is None:
+        remark = "Distances are in voxels, whatever the lengths of their sides: give --images for millimetres."
+        return known, found, "voxel", [remark]
+    both = [id_ for id_ in known if id_ in found]
+    spacings = find_spacings(both, collection)
+    if both and not spacings:
+        raise ValueError("none of the volumes that have landmarks can be read from --images")
+    lost = len(both) - len(spacings)
+    remarks = [f"{lost} volumes have no readable file in --images and are left out."] if lost else []
+    return count_in_mm(known, spacings), count_in_mm(found, spacings), "mm", remarks
+
+
+def _with_scores(points: dict[str, Points], predicted: Path, scores: Path | None) -> dict[str, Points]:
+    """Return the landmarks to judge with their scores, if a table of them is given or lies beside."""
+    table = scores or predicted.with_name("scores.csv")
+    if scores is None and not table.is_file():
+        return points
+    told = read_scores(table)
+    return {id_: with_scores(some, told.get(id_, {})) for id_, some in points.items()}
+
+
+def _describe_lost(count: int) -> str:
+    return f"{count} of the worst cases have no readable image in the folder." if count else ""
+
+
+def _error_cells(errors: LandmarkErrors) -> list[dict[str, object]]:
+    column = f"error_{errors.unit.replace('%', 'percent')}"
+    return [
+        {
+            "id": id_,
+            "landmark": name,
+            column: "" if math.isnan(error) else f"{error:.4f}",
+            "score": "" if math.isnan(score) else f"{score:.4f}",
+        }
+        for id_, name, error, score in errors.annotated()
+    ]

@@ -1,0 +1,164 @@
+"""The sections of a landmark report: figures, tables and pictures, each with the words that explain it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from boneage.evaluation.figures import (
+    draw_confidence,
+    draw_cumulative_errors,
+    draw_error_boxes,
+    draw_error_map,
+    draw_groups,
+)
+from boneage.evaluation.figures.means import FEW
+from boneage.evaluation.metrics import (
+    OUTLIER_PERCENT,
+    Case,
+    LandmarkErrors,
+    count_outliers,
+    describe_outliers,
+    judge_scores,
+)
+from boneage.evaluation.reports.basis import Figures
+from boneage.evaluation.reports.landmarks.context import LandmarkContext
+from boneage.evaluation.reports.landmarks.tables import (
+    describe_scores,
+    tabulate_groups,
+    tabulate_landmarks,
+    tabulate_outliers,
+)
+from boneage.imaging.phantoms import PHANTOM_PREFIX
+from boneage.pipeline.pages.html import Page
+
+CONVENTIONS = (
+    "What was not found counts as beyond every limit and is in no mean. Intervals are bootstrapped over images: all "
+    f"landmarks of an image, and all its tests, are drawn together. > {OUTLIER_PERCENT:g} % length: further off than a "
+    "tenth of the anatomy's length, which is the largest distance between two of the image's annotated landmarks, as "
+    "the measurement does not know what is annotated."
+)
+
+Pictures = Sequence[tuple[Case, bytes]]
+
+
+def add_curves(figures: Figures, name: str, variants: Mapping[str, LandmarkErrors]) -> None:
+    """Add the curves of cumulative errors, one a variant."""
+    if all(not np.isfinite(errors.distances).any() for errors in variants.values()):
+        return
+    caption = (
+        "Which part of the landmarks lies within an error (logarithmic). A curve that ends below 100 % leaves some"
+    )
+    figures.show(name, draw_cumulative_errors(variants), f"{caption} landmarks not found. Grey: 2, 4 and 10.")
+
+
+def add_details(
+    figures: Figures, errors: LandmarkErrors, summary: Mapping[str, Any], context: LandmarkContext, prefix: str = ""
+) -> None:
+    """Add what is known of each landmark, image and group, and of the scores.
+
+    Parameters
+    ----------
+    figures : Figures
+    errors : LandmarkErrors
+    summary : mapping
+        From :func:`boneage.evaluation.summarise_landmarks`.
+    context : LandmarkContext
+    prefix : str
+        Of the names of the figures.
+    """
+    page, found = figures.page, np.isfinite(errors.distances).any()
+    page.add_heading("Landmarks", 3)
+    if found:
+        _add_map(figures, errors, context, prefix)
+        caption = "Errors of each landmark (logarithmic), the worst median on top. Box: quartiles and median; whiskers:"
+        figures.show(f"{prefix}boxes", draw_error_boxes(errors), f"{caption} 5th and 95th percentile; dots: beyond.")
+    page.add_table(*tabulate_landmarks(summary))
+    page.add_heading("Images", 3)
+    hands = count_outliers(errors)
+    page.add_text(describe_outliers(hands, errors.unit))
+    outliers = tabulate_outliers(hands, errors.unit)
+    if outliers[1]:
+        page.add_table(*outliers)
+    groupings = context.group(errors)
+    if groupings and found:
+        page.add_heading("Groups", 3)
+        caption = f"Hollow: fewer than {FEW} images, too few for an interval to be trusted."
+        figures.show(f"{prefix}groups", draw_groups(groupings), caption)
+        page.add_table(*tabulate_groups(groupings, errors.unit))
+    if found and np.isfinite(errors.scores).any():
+        page.add_heading("Does the score know when the localiser is wrong?", 3)
+        page.add_text(describe_scores(judge_scores(errors), errors.unit))
+        caption = "Left: a dot a landmark; tenths of them by score. Right: every limit on the score, by what it catches"
+        figures.show(f"{prefix}confidence", draw_confidence(errors), f"{caption} and what it doubts for nothing.")
+
+
+def add_privacy(page: Page, pictures: Pictures) -> None:
+    """Say at the top of a page that it holds pixels of images, if it will."""
+    if pictures:
+        page.add_text(name_privacy([case.id for case, _ in pictures]), warning=True)
+
+
+def add_worst_cases(
+    page: Page, pictures: Pictures, unit: str, *, votes: bool, missing: str = "", slices: bool = False
+) -> None:
+    """Add the pictures of the worst cases.
+
+    Parameters
+    ----------
+    page : Page
+    pictures : sequence of (Case, bytes)
+        PNG files.
+    unit : str
+    votes : bool
+        Whether they show vote maps.
+    missing : str
+        What is to be said of cases without a picture.
+    slices : bool
+        Whether they are of volumes.
+    """
+    if pictures or missing:
+        page.add_heading("The worst cases", 3)
+    if pictures:
+        layer = " Colours: where the votes agree, from violet to yellow, each scaled to its own peak." if votes else ""
+        cut = " The slices go through the truth; estimate and votes are projected into them." if slices else ""
+        page.add_text(
+            "Ring: truth. Cross: estimate. At most three landmarks of an image, each once; landmarks not found have no "
+            "place and are not among them. The field is a fifth of the anatomy's length, or as much "
+            f"as holds both.{cut}{layer}",
+            note=True,
+        )
+        page.add_pictures([(png, describe_case(case, unit)) for case, png in pictures], large=slices)
+    if missing:
+        page.add_text(missing, note=True)
+
+
+def describe_case(case: Case, unit: str) -> str:
+    """Return the caption of a case."""
+    score = "" if np.isnan(case.score) else f", score {case.score:.2f}"
+    return f"{case.id} {case.landmark}: {case.error:.1f} {unit}{score}"
+
+
+def name_privacy(ids: Sequence[str]) -> str:
+    """Say what pixels a page holds."""
+    if all(id_.startswith(PHANTOM_PREFIX) for id_ in ids):
+        return "The pictures are cut from phantoms (synthetic); there is no patient on this page."
+    return (
+        "This page contains patients' pixels: crops of their images, with the ids of the files. Keep it and pass it "
+        "on as you would the images themselves; --no-pictures makes it without."
+    )
+
+
+def _add_map(figures: Figures, errors: LandmarkErrors, context: LandmarkContext, prefix: str) -> None:
+    if context.shape is None or not set(errors.names) <= set(context.shape.names):
+        return
+    shape = context.shape.select(errors.names).positions
+    there = ~np.isnan(shape[:, 0]) & np.isfinite(errors.distances).any(axis=0)
+    if not there.any():
+        return
+    seen = ", from the front and the side" if context.shape.ndim == 3 else ""
+    caption = f"The mean of the annotated shapes{seen}. Colour: median error; area: 95th percentile, both from 0."
+    pairs = context.scheme.pairs if context.scheme else ()
+    figures.show(f"{prefix}map", draw_error_map(errors, shape, pairs), caption)

@@ -1,0 +1,121 @@
+"""Tables and sentences of landmark reports."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from statistics import median
+from typing import Any
+
+from boneage.evaluation.metrics import OUTLIER_PERCENT, RADII, HandOutliers, LandmarkErrors, summarise_errors
+from boneage.evaluation.reports.cells import Table, interval, number, rate
+
+BEYOND_PERCENT = f"beyond_{OUTLIER_PERCENT:g}_percent"
+_BEYOND = f"beyond_{RADII[-1]:g}"
+_WITHIN = [f"within_{radius:g}" for radius in RADII]
+
+
+def tabulate_landmarks(summary: Mapping[str, Any]) -> Table:
+    """Return the errors of each landmark, a row each, and of all."""
+    unit = summary["unit"]
+    header = ["landmark", "n", "mean", "sd", "median", "95th", *_limits(unit), "not found", "worst"]
+
+    def line(name: str, s: Mapping[str, float]) -> list[str]:
+        numbers = [number(s[key]) for key in ("mean", "sd", "median", "percentile_95")]
+        rates = [rate(s[key]) for key in (*_WITHIN, _BEYOND, BEYOND_PERCENT)]
+        return [name, str(s["n"]), *numbers, *rates, str(s["n_not_found"]), number(s["worst"], 1)]
+
+    rows = [line(name, s) for name, s in summary["landmarks"].items()]
+    return header, [*rows, line("all", summary["overall"])]
+
+
+def tabulate_variants(variants: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Return the errors and times of each variant of a benchmark, a row each."""
+    unit = next(iter(variants.values()))["unit"]
+    header = ["variant", "mean", "95 % interval", "sd", "median", *_limits(unit), "not found", "training", "an image"]
+    rows = []
+    for name, variant in variants.items():
+        s = variant["overall"]
+        rates = [rate(s[key]) for key in _WITHIN]
+        rates += [rate(value, 2) for value in (s[_BEYOND], s[BEYOND_PERCENT], _part(s["n_not_found"], s["n"]))]
+        spent = [f"{median(variant['training_s']):.1f} s", f"{1000 * median(variant['locating_s']):.0f} ms"]
+        numbers = [number(s["mean"]), interval(s["mean_interval_95"]), number(s["sd"]), number(s["median"])]
+        rows.append([name, *numbers, *rates, *spent])
+    return header, rows
+
+
+def tabulate_groups(groupings: Mapping[str, Mapping[str, LandmarkErrors]], unit: str) -> Table:
+    """Return the errors of each group, a row each."""
+    header = ["group", "images", "n", "mean", "95 % interval", "median", "95th", *_limits(unit)]
+    rows = []
+    for kind, groups in groupings.items():
+        for name, errors in groups.items():
+            s = summarise_errors(errors)
+            numbers = [number(s["mean"]), interval(s["mean_interval_95"])]
+            numbers += [number(s[key]) for key in ("median", "percentile_95")]
+            rates = [rate(s[key]) for key in (*_WITHIN, _BEYOND, BEYOND_PERCENT)]
+            rows.append([f"{kind}: {name}", str(len(set(errors.ids))), str(s["n"]), *numbers, *rates])
+    return header, rows
+
+
+def tabulate_outliers(hands: Sequence[HandOutliers], unit: str, most: int = 12) -> Table:
+    """Return the images with most outliers, a row each; those without any are left out."""
+    tested = any(hand.n_tests > 1 for hand in hands)
+    header = ["image", *(["tested"] if tested else []), "landmarks", *_outlier_limits(unit), "not found"]
+    rows = []
+    for hand in [hand for hand in hands if hand.n_beyond or hand.n_beyond_percent][:most]:
+        counts = [hand.n_landmarks, hand.n_beyond, hand.n_beyond_percent, hand.n_not_found]
+        worst = f"{hand.worst:.1f} ({hand.worst_landmark})" if hand.worst_landmark else "-"
+        times = [f"{hand.n_tests} x"] if tested else []
+        rows.append([hand.id, *times, *map(str, counts), worst])
+    return [*header, f"worst found, {unit}"], rows
+
+
+def describe_scores(judged: Mapping[str, Any], unit: str) -> str:
+    """Say in words how well the scores tell wrong landmarks from right ones."""
+    limit = f"{judged['wrong_beyond']:g} {unit}"
+    known = f"Of {judged['n_judged']} landmarks found with a score, {judged['n_wrong']} are off by more than {limit}."
+    area = judged["area_under_roc"]
+    if math.isnan(area):
+        known += " There are no right and wrong ones to tell apart."
+    else:
+        known += (
+            f" A wrong one scores lower than a right one with a chance of {area:.2f} (area under the ROC curve; 95 % "
+            f"interval {interval(judged['area_under_roc_interval_95'])}; 0.5 would be no knowledge). A limit that "
+            f"catches 80 % of the wrong ones also doubts {rate(judged['doubted_at_80_percent_caught'], 0)} of the rest."
+        )
+    if judged["n_outliers"]:
+        known += (
+            f" Of {judged['n_outliers']} landmarks beyond {RADII[-1]:g} {unit} or not found, the localiser withheld "
+            f"{judged['n_withheld']} and gave {judged['n_outliers'] - judged['n_withheld']} without a warning."
+        )
+    return known
+
+
+def describe_overall(s: Mapping[str, Any], unit: str) -> str:
+    """Say the main figures in one sentence."""
+    return (
+        f"Mean error {number(s['mean'])} {unit} (95 % interval over images: {interval(s['mean_interval_95'])}), "
+        f"median {number(s['median'])}, 95th percentile {number(s['percentile_95'])}; "
+        f"{rate(s[_WITHIN[0]])} within {RADII[0]:g} {unit}, {rate(s[_BEYOND], 2)} beyond {RADII[-1]:g} {unit}, "
+        f"{rate(s[BEYOND_PERCENT], 2)} beyond {OUTLIER_PERCENT:g} % of the length."
+    )
+
+
+def name_unit(unit: str, reference: str | None) -> str:
+    """Return the unit of a report, and where it comes from."""
+    if reference:
+        return f"{unit} ({reference} in every image, by convention)"
+    return f"{unit}, by the spacing in the files" if unit == "mm" else f"{unit} of the original image"
+
+
+def _limits(unit: str) -> list[str]:
+    return [*(f"<= {radius:g} {unit}" for radius in RADII), *_outlier_limits(unit)]
+
+
+def _outlier_limits(unit: str) -> list[str]:
+    return [f"> {RADII[-1]:g} {unit}", f"> {OUTLIER_PERCENT:g} % length"]
+
+
+def _part(count: float, whole: float) -> float:
+    return count / whole if whole else math.nan

@@ -1,0 +1,1 @@
+"""DICOM: single images, series, multi-frame files, zip archives."""

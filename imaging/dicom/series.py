@@ -1,0 +1,167 @@
+"""Reading a DICOM series, a file a slice, from a folder or a zip."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from pydicom.pixels import apply_modality_lut
+
+from boneage.imaging.dicom.datasets import PREAMBLE_BYTES, brighten, check_grey, decoding, load_dataset, read_fields
+from boneage.imaging.dicom.geometry import locate_slice, stack_slices
+from boneage.imaging.dicom.multiframe import check_modality, read_frames
+from boneage.imaging.readers import UnreadableScan
+from boneage.imaging.scans import Scan
+from boneage.imaging.volumes.building import build_volume, check_volume_size
+
+logger = logging.getLogger(__name__)
+MOST_MEMBERS = 4096
+_PEEKED_FILES = 3
+_ALIKE = {
+    "SeriesInstanceUID": "series",
+    "Rows": "sizes",
+    "Columns": "sizes",
+    "PhotometricInterpretation": "kinds of grey values",
+}
+
+
+@dataclass(frozen=True)
+class Member:
+    """A DICOM file of a folder or a zip: its name, and how to open it."""
+
+    name: str
+    open: Callable[[], BinaryIO]
+
+
+def is_dicom(head: bytes) -> bool:
+    """Tell DICOM by the first bytes of a file."""
+    return head[128:PREAMBLE_BYTES] == b"DICM"
+
+
+def holds_series(folder: Path) -> bool:
+    """Tell whether a folder directly holds slices, or frames, of a volume; a few of its files are looked at."""
+    try:
+        files = _list_files(folder)[:_PEEKED_FILES]
+        return any(_is_slice(file) for file in files)
+    except OSError:
+        return False
+
+
+def read_folder(path: Path) -> Scan:
+    """Read the DICOM series that a folder directly holds; other files are passed over.
+
+    Raises
+    ------
+    UnreadableScan
+        If there is none, or it is no regular stack of slices.
+    """
+    files = _list_files(path)
+    if len(files) > MOST_MEMBERS:
+        raise UnreadableScan(path, f"is a folder of {len(files):,} files; a series has at most {MOST_MEMBERS:,}")
+    members = [Member(file.name, partial(_open, file)) for file in files if is_dicom(_peek(file))]
+    if not members:
+        raise UnreadableScan(path, f"is a folder without a DICOM series ({len(files)} other files)")
+    return read_series(path, members, n_passed=len(files) - len(members))
+
+
+def read_series(path: Path, members: Sequence[Member], n_passed: int) -> Scan:
+    """Read a series as a volume, or a single file of several frames.
+
+    1. Read the headers alone; what is no image is passed over.
+    2. Refuse what is not one MR series, or too large.
+    3. Sort the slices by their positions, and refuse an irregular stack.
+    4. Decode them, each with its own rescaling. Windows are for display, and differ between slices: they are not
+       applied.
+
+    Parameters
+    ----------
+    path : Path
+        The folder or zip, for messages and as the id.
+    members : sequence of Member
+        DICOM files.
+    n_passed : int
+        How many other files were passed over.
+
+    Raises
+    ------
+    UnreadableScan
+        If it is no regular stack of slices of one MR series.
+    """
+    headers: list[tuple[Member, Any]] = []
+    for member in members:
+        with decoding(path, member.name), member.open() as file:
+            header = load_dataset(file, stop_before_pixels=True)
+        if "Rows" in header:
+            headers.append((member, header))
+    n_passed += len(members) - len(headers)
+    if n_passed:
+        logger.info("%s: %d files are no images and were passed over", path, n_passed)
+    if not headers:
+        raise UnreadableScan(path, f"has no DICOM image in it ({n_passed} other files)")
+    member, first = headers[0]
+    if len(headers) == 1 and "PerFrameFunctionalGroupsSequence" in first:
+        with decoding(path, member.name), member.open() as file:
+            return read_frames(path, load_dataset(file))
+    _check_alike(path, [header for _, header in headers])
+    check_volume_size(path, (len(headers), int(first.Rows), int(first.Columns)))
+    order, to_patient = stack_slices(
+        path,
+        [
+            locate_slice(
+                path,
+                f"slice {member.name}",
+                header.get("ImagePositionPatient"),
+                header.get("ImageOrientationPatient"),
+                header.get("PixelSpacing"),
+            )
+            for member, header in headers
+        ],
+    )
+    voxels = np.empty((len(headers), int(first.Rows), int(first.Columns)), dtype=np.float32)
+    for plane, k in zip(voxels, order, strict=True):
+        member = headers[k][0]
+        with decoding(path, member.name), member.open() as file:
+            data = load_dataset(file)
+            plane[:] = apply_modality_lut(data.pixel_array, data)
+    return build_volume(path, brighten(voxels, first), to_patient, **read_fields(first))
+
+
+def _check_alike(path: Path, headers: Sequence[Any]) -> None:
+    for field, what in _ALIKE.items():
+        values = {str(header.get(field)) for header in headers}
+        if len(values) > 1:
+            raise UnreadableScan(path, f"mixes {len(values)} {what}; put each series into a folder of its own")
+    if any("NumberOfFrames" in header and int(header.NumberOfFrames or 1) > 1 for header in headers):
+        raise UnreadableScan(path, f"has {len(headers)} images of several frames; give one at a time")
+    check_modality(path, headers[0])
+    check_grey(path, headers[0])
+
+
+def _list_files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+
+
+def _open(file: Path) -> BinaryIO:
+    return file.open("rb")
+
+
+def _peek(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        return opened.read(PREAMBLE_BYTES)
+
+
+def _is_slice(file: Path) -> bool:
+    if not is_dicom(_peek(file)):
+        return False
+    tags = ["Modality", "ImagePositionPatient", "PerFrameFunctionalGroupsSequence"]
+    try:
+        with decoding(file), file.open("rb") as opened:
+            header = load_dataset(opened, stop_before_pixels=True, specific_tags=tags)
+    except UnreadableScan:
+        return True  # the folder is listed, so that it is refused with a reason
+    return str(header.get("Modality")) == "MR" or any(tag in header for tag in tags[1:])

@@ -1,0 +1,69 @@
+"""Reading a DICOM series from a zip, without unpacking it to the disk."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from functools import partial
+from pathlib import Path
+
+from boneage.imaging.dicom.datasets import PREAMBLE_BYTES
+from boneage.imaging.dicom.series import MOST_MEMBERS, Member, is_dicom, read_series
+from boneage.imaging.readers import UnreadableScan
+from boneage.imaging.scans import Scan
+
+LARGEST_MEMBER_BYTES = 2**29
+LARGEST_TOTAL_BYTES = 2**30
+_ENCRYPTED = 0x1
+
+
+def read_zip(path: Path) -> Scan:
+    """Read the one DICOM series that a zip holds, in whatever folders of it; other files are passed over.
+
+    Only DICOM files are unpacked, into memory and never further than the limits, whatever size the zip declares.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    Scan
+
+    Raises
+    ------
+    UnreadableScan
+        If the zip is broken, encrypted or unpacks to too much, or there is no DICOM in it, or no single series.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            infos = [info for info in archive.infolist() if not info.is_dir()]
+            if len(infos) > MOST_MEMBERS:
+                raise UnreadableScan(path, f"is a zip of {len(infos):,} files; a series has at most {MOST_MEMBERS:,}")
+            if any(info.flag_bits & _ENCRYPTED for info in infos):
+                raise UnreadableScan(path, "is an encrypted zip")
+            members, left = [], LARGEST_TOTAL_BYTES
+            for info in infos:
+                data = _unpack(path, archive, info, left)
+                if data:
+                    members.append(Member(info.filename, partial(io.BytesIO, data)))
+                    left -= len(data)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+        raise UnreadableScan(path, f"is a broken zip ({error})") from error
+    if not members:
+        raise UnreadableScan(path, f"is a zip without DICOM files ({len(infos)} other files)")
+    return read_series(path, members, n_passed=len(infos) - len(members))
+
+
+def _unpack(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, left: int) -> bytes:
+    """Return the bytes of a DICOM file; none for others, of which only the beginning is unpacked."""
+    with archive.open(info) as file:
+        head = file.read(PREAMBLE_BYTES)
+        if not is_dicom(head):
+            return b""
+        most = min(LARGEST_MEMBER_BYTES, left)
+        data = head + file.read(max(most - len(head), 0) + 1)
+    if len(data) > most:
+        raise UnreadableScan(path, f"unpacks to more than {most / 2**20:.0f} MB at {info.filename}")
+    return data

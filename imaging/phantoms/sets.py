@@ -1,0 +1,94 @@
+"""Folders of phantom hands: pictures, landmarks, ages, and a note that none of it is real."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import joblib
+import numpy as np
+from PIL import Image, PngImagePlugin
+
+from boneage.imaging.formats import write_landmarks
+from boneage.imaging.phantoms import growth, volumes
+from boneage.imaging.phantoms.hands import LANDMARK_NAMES, PhantomHand, draw_phantom_hand
+from boneage.imaging.phantoms.volumes import FINE_MM, VOLUME_LANDMARK_NAMES, draw_phantom_volume
+from boneage.imaging.readers import PHANTOM_TAG
+from boneage.imaging.scans import Modality, Scan, Sex
+from boneage.imaging.volumes.writing import write_volume
+
+PHANTOM_PREFIX = "phantom"  # of every id, so that any table or picture made of these hands says what it is
+
+_README = """Phantom hands made by boneage: synthetic pictures with exact landmarks and ages.
+They are a test instrument. Nothing measured on them is evidence about real hands.
+"""
+
+
+def write_phantom_set(
+    folder: Path | str,
+    count: int,
+    seed: int,
+    *,
+    modality: Modality = "xray",
+    spacing_mm: tuple[float, float, float] = FINE_MM,
+    n_jobs: int = 1,
+    progress: Callable[[str, float], None] | None = None,
+) -> None:
+    """Write ``images/phantom0001.png`` ..., ``landmarks.csv``, ``ages.csv`` and a note that all of it is synthetic.
+
+    Hand number k is the same whatever the count and the number of jobs.
+
+    Parameters
+    ----------
+    folder : Path
+    count : int
+        Ages are uniform over the growth model, for volumes from 8 to 20 years; half of the hands are girls'.
+    seed : int
+    modality : {"xray", "mri"}
+        Radiographs with the landmarks of ``hand37``, or volumes (``.nii.gz``) with those of ``hand34``.
+    spacing_mm : tuple of float
+        Of volumes; radiographs have none.
+    n_jobs : int
+        Threads.
+    progress : callable, optional
+    """
+    folder = Path(folder)
+    (folder / "images").mkdir(parents=True, exist_ok=True)
+
+    def make(number: int, seeds: np.random.SeedSequence) -> tuple[str, PhantomHand]:
+        id_ = f"{PHANTOM_PREFIX}{number:04d}"
+        hand = _draw_hand(np.random.default_rng(seeds), modality, spacing_mm)
+        if modality == "xray":
+            _write_picture(folder / "images" / f"{id_}.png", hand.scan)
+        else:
+            write_volume(folder / "images" / f"{id_}.nii.gz", hand.scan)
+        return id_, hand
+
+    points, shapes, rows = {}, {}, ["id,boneage_months,sex"]
+    numbered = enumerate(np.random.SeedSequence(seed).spawn(count), start=1)
+    parallel = joblib.Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
+    for id_, hand in parallel(joblib.delayed(make)(number, seeds) for number, seeds in numbered):
+        points[id_] = hand.points
+        shapes[id_] = hand.scan.pixels.shape
+        rows.append(f"{id_},{hand.age_months},{hand.sex}")
+        if progress:
+            progress("making phantom hands", len(points) / count)
+    names = LANDMARK_NAMES if modality == "xray" else VOLUME_LANDMARK_NAMES
+    write_landmarks(folder / "landmarks.csv", points, shapes, names)
+    (folder / "ages.csv").write_text("\n".join(rows) + "\n")
+    (folder / "README.txt").write_text(_README)
+
+
+def _draw_hand(rng: np.random.Generator, modality: Modality, spacing_mm: tuple[float, float, float]) -> PhantomHand:
+    ages = growth if modality == "xray" else volumes
+    sex: Sex = "F" if rng.uniform() < 0.5 else "M"
+    age = float(np.round(rng.uniform(ages.YOUNGEST_MONTHS, ages.OLDEST_MONTHS), 1))
+    if modality == "xray":
+        return draw_phantom_hand(rng, sex=sex, age_months=age)
+    return draw_phantom_volume(rng, sex=sex, age_months=age, spacing_mm=spacing_mm)
+
+
+def _write_picture(path: Path, scan: Scan) -> None:
+    tags = PngImagePlugin.PngInfo()
+    tags.add_text("Description", f"{PHANTOM_TAG}: a synthetic hand, not a radiograph of anyone")
+    Image.fromarray(scan.pixels.astype(np.uint8)).save(path, pnginfo=tags)

@@ -1,0 +1,1 @@
+"""Volumes: headers, files, orientation."""

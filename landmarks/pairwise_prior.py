@@ -1,0 +1,258 @@
+"""Which places are plausible together: landmarks told from others, and one of several candidates chosen for each.
+
+The votes for a landmark may have several peaks: the joint, and that of the next finger. Each landmark's place is one
+of a few candidates; a pair of landmarks costs the more, the less their offset is like those in the training shapes; the
+cheapest set of candidates is found by passing messages between them, a pairwise Markov random field as in [1]_. Places
+are only chosen, never moved: no shape is fitted to the votes.
+
+References
+----------
+.. [1] Donner, Menze, Bischof, Langs, "Global localization of 3D anatomical structures by pre-filtered Hough forests
+   and discrete optimization", Medical Image Analysis 17(8), 2013.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boneage.imaging.shapes import NoSimilarity, fit_similarities
+from boneage.landmarks.similarity import refit_similarity
+
+Array = NDArray[np.float64]
+
+_N_NEAREST = 12  # landmarks, from some of which another is told
+_N_SETS = 12  # of them, from each of which a landmark is told
+_N_PARTNERS = 6  # landmarks with which a landmark makes pairs
+_SLACK = 0.01  # added to the offsets' standard deviation, in units of the shape's extent
+_USUAL = 12.0  # squared Mahalanobis distance of an offset up to which it costs nothing
+_ODD = 25.0  # ... beyond which it is as in no training shape
+_MOST = 20.0  # no pair costs more, so that a landmark gone astray does not drag the others along
+_VOTES = 4.0  # weight of the votes: of the log of their height
+_FLOOR = 1e-3  # relative height below which votes are no votes
+_ROUNDS = 10
+_FEW = 6  # landmarks that do not yet tell how the whole lies
+_NEAR = 0.04  # from its place in the mean shape, up to which a landmark tells of the shape's turn about as well as any
+_DAMPING = 0.5
+
+
+class Constellation:
+    """How the landmarks of a shape lie to each other, in reference coordinates.
+
+    Parameters
+    ----------
+    mean_shape : ndarray of shape (n_landmarks, ndim)
+    tellers : ndarray of int, shape (n_landmarks, n_sets, ndim)
+        Sets of other landmarks from which the place of each is told, the best first.
+    pairs : ndarray of int, shape (n_pairs, 2)
+    offsets : ndarray of shape (n_pairs, ndim)
+        Mean offset from the first to the second.
+    precisions : ndarray of shape (n_pairs, ndim, ndim)
+        Inverse covariance of the offset.
+    """
+
+    def __init__(
+        self,
+        mean_shape: Array,
+        tellers: NDArray[np.int64],
+        pairs: NDArray[np.int64],
+        offsets: Array,
+        precisions: Array,
+    ) -> None:
+        self.mean_shape = mean_shape
+        self.tellers = tellers
+        self.pairs = pairs
+        self.offsets = offsets
+        self.precisions = precisions
+
+    @classmethod
+    def fit(cls, shapes: Array, mean_shape: Array) -> Self:
+        """Learn from shapes in reference coordinates, shape (n_shapes, n_landmarks, ndim); NaN where absent."""
+        return cls(mean_shape, find_tellers(shapes, mean_shape, _N_SETS), *_learn_pairs(shapes))
+
+    def tell(self, positions: Array) -> Array:
+        """Return where each landmark lies to judge by sets of others, shape (n_landmarks, n_sets, ndim); may be NaN."""
+        linear, offset = fit_similarities(
+            self.mean_shape[self.tellers], positions[self.tellers], np.ones(self.tellers.shape)
+        )
+        return np.asarray((linear @ self.mean_shape[:, None, :, None])[..., 0] + offset)
+
+    def choose(self, candidates: Sequence[Array], heights: Sequence[Array]) -> NDArray[np.int64]:
+        """Return which candidate of each landmark belongs to the most plausible set, however the shape lies as a whole.
+
+        Parameters
+        ----------
+        candidates : sequence of ndarray of shape (n_candidates, ndim)
+            Of each landmark; at least one.
+        heights : sequence of ndarray of shape (n_candidates,)
+            Height of the votes at each.
+
+        Returns
+        -------
+        ndarray of int, shape (n_landmarks,)
+        """
+        n, most = len(candidates), max(len(c) for c in candidates)
+        places, cost = np.zeros((n, most, self.mean_shape.shape[1])), np.full((n, most), 1e9)
+        for k, (place, height) in enumerate(zip(candidates, heights, strict=True)):
+            places[k, : len(place)] = place
+            cost[k, : len(place)] = -_VOTES * np.log(np.maximum(height / max(float(height.max()), _FLOOR), _FLOOR))
+        highest = np.array([int(height.argmax()) for height in heights])
+        turn = self._find_turn(places[np.arange(n), highest], np.array([float(height.max()) for height in heights]))
+        first, second = self.pairs.T
+        misfit = self._misfit(places[first][:, :, None], places[second][:, None, :], turn)
+        return _pass_messages(cost, np.clip(misfit - _USUAL, 0.0, _MOST), first, second)
+
+    def find_odd(self, positions: Array) -> NDArray[np.bool_]:
+        """Return which landmarks lie to most others they make pairs with as in no training shape; shape (n_landmarks,).
+
+        Parameters
+        ----------
+        positions : ndarray of shape (n_landmarks, ndim)
+            In reference coordinates; an absent landmark is NaN, and not odd.
+        """
+        first, second = self.pairs.T
+        turn = self._find_turn(positions, np.ones(len(positions)))
+        misfit = self._misfit(positions[first][:, None, None], positions[second][:, None, None], turn)[:, 0, 0]
+        counts = np.zeros((2, len(positions)))
+        for ends in (first, second):
+            np.add.at(counts[0], ends, misfit > _ODD)  # NaN is not greater
+            np.add.at(counts[1], ends, np.isfinite(misfit))
+        return np.asarray(2 * counts[0] > counts[1])
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what was learnt as arrays."""
+        names = ("tellers", "pairs", "offsets", "precisions")
+        return {name: getattr(self, name) for name in names}
+
+    @classmethod
+    def from_arrays(cls, mean_shape: Array, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """Rebuild a constellation.
+
+        Raises
+        ------
+        ValueError, KeyError
+            If arrays are missing or do not fit together.
+        """
+        n, ndim = mean_shape.shape
+        tellers, pairs = (np.asarray(arrays[name], dtype=np.int64) for name in ("tellers", "pairs"))
+        offsets, precisions = (np.asarray(arrays[name], dtype=np.float64) for name in ("offsets", "precisions"))
+        shapes = (
+            tellers.ndim == 3
+            and len(tellers) == n
+            and pairs.shape == (len(pairs), 2)
+            and offsets.shape == (len(pairs), ndim)
+            and precisions.shape == (len(pairs), ndim, ndim)
+        )
+        inside = all(((index >= 0) & (index < n)).all() for index in (tellers, pairs))
+        if not (shapes and inside and np.isfinite(offsets).all() and np.isfinite(precisions).all()):
+            raise ValueError("the constellation does not fit the landmarks")
+        return cls(mean_shape, tellers, pairs, offsets, precisions)
+
+    def _find_turn(self, positions: Array, weights: Array) -> Array:
+        """Return the rotation and scale, shape (ndim, ndim), in which most landmarks lie as in the mean shape.
+
+        The pose that they were found in may be wrong by more than training shapes vary, and some are in wrong places. A
+        few landmarks do not tell more than that pose.
+        """
+        if len(positions) >= _FEW:
+            with contextlib.suppress(NoSimilarity):
+                frame, _ = refit_similarity(positions, self.mean_shape, weights, _NEAR, weights)
+                return np.asarray(frame.matrix[:-1, :-1])
+        return np.eye(positions.shape[1])
+
+    def _misfit(self, first: Array, second: Array, turn: Array) -> Array:
+        """Return squared Mahalanobis distances of turned offsets; positions of shape (n_pairs, a, b, ndim)."""
+        off = (second - first) @ turn.T - self.offsets[:, None, None, :]
+        return np.asarray(np.einsum("eija,eab,eijb->eij", off, self.precisions, off))
+
+
+def find_tellers(shapes: Array, mean_shape: Array, n_sets: int) -> NDArray[np.int64]:
+    """Return the sets of ``ndim`` nearby landmarks that best tell the place of each, shape (n_landmarks, n_sets, ndim).
+
+    The similarity that takes such a set to the mean shape should take the landmark to its place there.
+    """
+    n, ndim = mean_shape.shape
+    nearest = _find_nearest(mean_shape)
+    tellers = []
+    for k in range(n):
+        sets = np.array(list(combinations(nearest[k].tolist(), min(ndim, n - 1))))
+        best = _measure_telling(shapes, mean_shape, k, sets).argsort(kind="stable")[:n_sets]
+        tellers.append(sets[np.resize(best, n_sets)])
+    return np.array(tellers)
+
+
+def find_neighbours(shapes: Array, mean_shape: Array, n_neighbours: int) -> NDArray[np.int64]:
+    """Return for each landmark the others that, together, best tell its place, shape (n_landmarks, n_neighbours).
+
+    A set of ``ndim`` is taken, then one more at a time; there may be fewer than asked for.
+    """
+    n = len(mean_shape)
+    nearest = _find_nearest(mean_shape)
+    neighbours = find_tellers(shapes, mean_shape, 1)[:, 0]
+    while neighbours.shape[1] < min(n_neighbours, nearest.shape[1]):
+        grown = []
+        for k in range(n):
+            sets = np.array([[*neighbours[k], other] for other in nearest[k] if other not in neighbours[k]])
+            grown.append(sets[_measure_telling(shapes, mean_shape, k, sets).argmin()])
+        neighbours = np.array(grown)
+    return neighbours
+
+
+def _find_nearest(mean_shape: Array) -> NDArray[np.int64]:
+    distances = np.linalg.norm(mean_shape[:, None] - mean_shape, axis=2)
+    return np.asarray(distances.argsort(axis=1)[:, 1 : _N_NEAREST + 1])
+
+
+def _measure_telling(shapes: Array, mean_shape: Array, k: int, sets: NDArray[np.int64]) -> Array:
+    """Return the mean squared error with which each set tells landmark ``k``; 1 where it cannot."""
+    linear, offset = fit_similarities(shapes[:, sets], mean_shape[sets], np.ones(sets.shape))
+    told = (linear @ shapes[:, None, k, :, None])[..., 0] + offset
+    return np.asarray(np.nan_to_num(((told - mean_shape[k]) ** 2).sum(axis=-1), nan=1.0).mean(axis=0))
+
+
+def _learn_pairs(shapes: Array) -> tuple[NDArray[np.int64], Array, Array]:
+    """Pair each landmark with those to which its offset varies least; return pairs, mean offsets, precisions."""
+    n, ndim = shapes.shape[1:]
+    offsets = shapes[:, None, :, :] - shapes[:, :, None, :]  # (shape, from, to, axis)
+    count = np.isfinite(offsets[..., 0]).sum(axis=0)
+    mean = np.nan_to_num(offsets).sum(axis=0) / np.maximum(count, 1)[..., None]
+    deviation = np.nan_to_num(offsets - mean)
+    covariance = np.einsum("sfta,sftb->ftab", deviation, deviation) / np.maximum(count - 1, 1)[..., None, None]
+    covariance += _SLACK**2 * np.eye(ndim)
+    spread = np.linalg.det(covariance)
+    spread[(count < 2) | np.eye(n, dtype=bool)] = np.inf
+    chosen = {
+        (min(k, other), max(k, other))
+        for k in range(n)
+        for other in spread[k].argsort()[:_N_PARTNERS].tolist()
+        if np.isfinite(spread[k, other])
+    }
+    pairs = np.array(sorted(chosen), dtype=np.int64).reshape(-1, 2)
+    first, second = pairs.T
+    return pairs, mean[first, second], np.linalg.inv(covariance[first, second])
+
+
+def _pass_messages(
+    cost: Array, pairwise: Array, first: NDArray[np.int64], second: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the states of (nearly) least total cost, by damped min-sum message passing."""
+    forth, back = np.zeros((len(first), cost.shape[1])), np.zeros((len(first), cost.shape[1]))
+
+    def believe() -> Array:
+        belief = cost.copy()
+        np.add.at(belief, second, forth)
+        np.add.at(belief, first, back)
+        return belief
+
+    for _ in range(_ROUNDS):
+        belief = believe()
+        to_second = ((belief[first] - back)[:, :, None] + pairwise).min(axis=1)
+        to_first = ((belief[second] - forth)[:, None, :] + pairwise).min(axis=2)
+        forth = _DAMPING * forth + (1 - _DAMPING) * (to_second - to_second.min(axis=1, keepdims=True))
+        back = _DAMPING * back + (1 - _DAMPING) * (to_first - to_first.min(axis=1, keepdims=True))
+    return np.asarray(believe().argmin(axis=1))

@@ -1,0 +1,1 @@
+"""Many files: one row and one picture each, whatever happens to the others."""

@@ -1,0 +1,225 @@
+"""The whole pipeline as one object: a localiser, and age models with the ways of cutting between it and them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from boneage.imaging import Modality, Scan, Sex
+from boneage.landmarks import ForestLocaliser
+from boneage.pipeline.age_model import AgeReader
+from boneage.pipeline.assessment import Assessment, assess
+from boneage.pipeline.quality import modality_of
+from boneage.pipeline.storage.model_file import InvalidModelFile, ModelFile, load_model, save_model
+from boneage.regression import Occlusion, occlude
+
+
+@dataclass(frozen=True, eq=False)
+class BoneAgePipeline:
+    """A radiograph, or a volume, in, an assessment out.
+
+    Parameters
+    ----------
+    localiser : ForestLocaliser or None
+        Fitted. A model that looks at the whole image does without; with one, it refuses what is no hand.
+    readers : tuple of AgeReader
+        One, or several whose ages are averaged.
+    summary : mapping
+        What the parts were trained on.
+    name : str
+        What to call the model in tables: its file name and the start of its SHA-256.
+    """
+
+    localiser: ForestLocaliser | None
+    readers: tuple[AgeReader, ...]
+    summary: Mapping[str, Any]
+    name: str = "unsaved"
+
+    def __post_init__(self) -> None:
+        if not self.readers:
+            raise ValueError("a pipeline needs at least one age model")
+        if len({reader.cutting.ndim for reader in self.readers}) > 1:
+            raise ValueError("the age models must all read radiographs, or all read volumes")
+        for reader in self.readers:
+            reader.check_localiser(self.localiser)
+
+    def assess(self, scan: Scan, *, sex: Sex | None, id_: str = "", path: str = "") -> Assessment:
+        """Assess one scan; a hand that cannot be read is a refused assessment, not an error.
+
+        Parameters
+        ----------
+        scan : Scan
+        sex : {"F", "M"} or None
+            ``None`` takes the scan's own.
+        id_, path : str, optional
+            What to call it in the results; ``id_`` is the scan's source if not given.
+        """
+        return assess(
+            scan,
+            id_=id_ or scan.source,
+            path=path,
+            sex=sex,
+            localiser=self.localiser,
+            readers=self.readers,
+            model=self.name,
+        )
+
+    def explain(self, assessment: Assessment) -> tuple[Occlusion, ...]:
+        """Hide pieces of a hand and note how its age changes: an occlusion for each age model that read it.
+
+        Where several did, what changes is the mean of their ages: by each one's own change, divided by their number.
+
+        Parameters
+        ----------
+        assessment : Assessment
+            By this pipeline, with an estimate and regions.
+
+        Raises
+        ------
+        ValueError
+            If the hand was refused, or its regions were not kept.
+        """
+        if assessment.estimate is None or not assessment.regions:
+            raise ValueError("there is no age to explain, or its regions were not kept")
+        months, n = assessment.estimate.months, len(assessment.stacks)
+        occlusions = (
+            occlude(reader.regressor, stack, assessment.sex)
+            for reader, stack in zip(self.readers, assessment.regions, strict=True)
+            if stack is not None
+        )
+        return tuple(replace(one, changes=one.changes / n, age_months=months) for one in occlusions)
+
+    @property
+    def only_reader(self) -> AgeReader:
+        """The age model, for what can be done with one alone.
+
+        Raises
+        ------
+        ValueError
+            If there are several.
+        """
+        if len(self.readers) > 1:
+            raise ValueError(f"{self.name} joins {len(self.readers)} age models, and a single one is needed here")
+        return self.readers[0]
+
+    @property
+    def modality(self) -> Modality:
+        """What the model reads: radiographs (``xray``) or volumes (``mri``)."""
+        return modality_of(self.readers[0].cutting.ndim)
+
+    @property
+    def region_names(self) -> tuple[str, ...]:
+        """Names of the regions, in the order of the columns of ``ages.csv``."""
+        return tuple(dict.fromkeys(name for reader in self.readers for name in reader.cutting.region_names))
+
+    @property
+    def trained_ids(self) -> frozenset[str]:
+        """Ids of all hands that the age models have learnt from, and what they went on from, as far as the file tells.
+
+        A hand of one of these ids is not new to the model.
+        """
+        return _gather_ids(self.summary.get("age", {}))
+
+    def save(self, path: Path | str, *, half: bool = False) -> None:
+        """Write the pipeline to a ``.boneage`` file.
+
+        Parameters
+        ----------
+        path : path-like
+        half : bool
+            Whether the networks' weights are written in half precision: ages change in the second decimal, if at all.
+        """
+        localiser, localiser_arrays = self.localiser.to_state() if self.localiser else (None, {})
+        arrays = {f"localiser/{name}": array for name, array in localiser_arrays.items()}
+        readers = []
+        for number, reader in enumerate(self.readers):
+            state, reader_arrays = reader.to_state()
+            readers.append(state)
+            for name, array in reader_arrays.items():
+                shorter = half and array.dtype == np.float32
+                arrays[f"readers/{number}/{name}"] = array.astype(np.float16) if shorter else array
+        settings = {"localiser": localiser, "readers": readers}
+        save_model(path, ModelFile("pipeline", settings, arrays, dict(self.summary)))
+
+    @classmethod
+    def load(cls, path: Path | str) -> BoneAgePipeline:
+        """Read a pipeline from a ``.boneage`` file.
+
+        Raises
+        ------
+        InvalidModelFile
+            If the file is not a whole, sound model of this kind.
+        """
+        model = load_model(path, kind="pipeline")
+        try:
+            return cls(
+                localiser=_read_localiser(model.settings["localiser"], _under(model.arrays, "localiser/")),
+                readers=_read_readers(model.settings, model.arrays),
+                summary=model.summary,
+                name=f"{Path(path).name} {model.sha256[:12]}",
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise InvalidModelFile(path, f"its contents do not fit together ({error})") from error
+
+
+def save_localiser(path: Path | str, localiser: ForestLocaliser, summary: Mapping[str, Any]) -> None:
+    """Write a fitted localiser to a ``.boneage`` file."""
+    settings, arrays = localiser.to_state()
+    save_model(path, ModelFile("localiser", settings, arrays, dict(summary)))
+
+
+def fingerprint_localiser(localiser: ForestLocaliser) -> str:
+    """Return a digest that tells a fitted localiser from any other."""
+    settings, arrays = localiser.to_state()
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    for name in sorted(arrays):
+        digest.update(name.encode())
+        digest.update(arrays[name].tobytes())
+    return digest.hexdigest()
+
+
+def load_localiser(path: Path | str) -> tuple[ForestLocaliser, Mapping[str, Any]]:
+    """Read a localiser and its training summary, from its own file or from a pipeline's.
+
+    Raises
+    ------
+    InvalidModelFile
+        If the file is not a whole, sound model.
+    """
+    model = load_model(path)
+    if model.kind == "pipeline":
+        pipeline = BoneAgePipeline.load(path)
+        if pipeline.localiser is None:
+            raise InvalidModelFile(path, "holds an age model that has no localiser")
+        return pipeline.localiser, dict(pipeline.summary.get("localiser", {}))
+    try:
+        return ForestLocaliser.from_state(dict(model.settings), dict(model.arrays)), model.summary
+    except (KeyError, TypeError, ValueError) as error:
+        raise InvalidModelFile(path, f"its contents do not fit together ({error})") from error
+
+
+def _read_localiser(settings: Mapping[str, Any] | None, arrays: Mapping[str, Any]) -> ForestLocaliser | None:
+    return None if settings is None else ForestLocaliser.from_state(settings, arrays)
+
+
+def _read_readers(settings: Mapping[str, Any], arrays: Mapping[str, Any]) -> tuple[AgeReader, ...]:
+    """Read the age models; a model file from before there could be several has the settings of one on top."""
+    if "readers" not in settings:
+        return (AgeReader.from_state(settings, _under(arrays, "regressor/")),)
+    states = enumerate(settings["readers"])
+    return tuple(AgeReader.from_state(state, _under(arrays, f"readers/{number}/")) for number, state in states)
+
+
+def _gather_ids(told: Mapping[str, Any]) -> frozenset[str]:
+    before = [told["started_from"]] if "started_from" in told else []
+    return frozenset(told.get("ids", ())).union(*(_gather_ids(part) for part in (*before, *told.get("joined", ()))))
+
+
+def _under(arrays: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

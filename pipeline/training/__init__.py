@@ -1,0 +1,1 @@
+"""Training localisers and age models from annotated hands."""

@@ -1,0 +1,67 @@
+"""Training a localiser on a collection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from boneage.imaging import Collection, Points, Scan, UnreadableScan
+from boneage.imaging.progress import Progress
+from boneage.landmarks import ForestLocaliser, LocaliserSettings
+from boneage.pipeline.training.dataset import Refusal
+
+
+def train_localiser(
+    collection: Collection,
+    settings: LocaliserSettings,
+    *,
+    seed: int,
+    jobs: int,
+    report: Progress | None = None,
+) -> tuple[ForestLocaliser, dict[str, Any], tuple[Refusal, ...]]:
+    """Fit a localiser on the hands of a collection that have landmarks.
+
+    Returns
+    -------
+    localiser : ForestLocaliser
+    summary : dict
+        What it was trained on, for the model file.
+    refused : tuple of Refusal
+        Images that could not be read.
+
+    Raises
+    ------
+    ValueError
+        If fewer than two hands can be read and have landmarks.
+    """
+    points: dict[str, Points] = {}
+    refused, n_phantoms = [], 0
+    for id_, outcome in _read_all(collection):
+        if isinstance(outcome, Refusal):
+            refused.append(outcome)
+            continue
+        annotated = collection.points(id_)
+        if annotated is not None:
+            points[id_] = annotated
+            n_phantoms += outcome.phantom
+    ids = list(points)
+    if len(ids) < 2:
+        raise ValueError(f"a localiser needs at least 2 readable images with landmarks, got {len(ids)}")
+    localiser = ForestLocaliser(settings=settings, random_state=seed, n_jobs=jobs)
+    localiser.fit(collection.scans(ids), list(points.values()), progress=report)
+    summary = {
+        "n_hands": len(ids),
+        "n_phantoms": n_phantoms,
+        "n_landmarks": len(localiser.names_),
+        "seed": seed,
+        "ids": ids,
+    }
+    return localiser, summary, tuple(refused)
+
+
+def _read_all(collection: Collection) -> Iterator[tuple[str, Scan | Refusal]]:
+    for id_ in collection.ids:
+        try:
+            yield id_, collection.scan(id_)
+        except UnreadableScan as error:
+            yield id_, Refusal(id_, str(error.path), error.reason)

@@ -1,0 +1,1 @@
+"""What was found and read, drawn on the hand."""

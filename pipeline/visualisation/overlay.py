@@ -1,0 +1,89 @@
+"""One picture a hand: the image, its landmarks and regions, and what each region said."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from boneage.imaging import Frame, Points, Scan
+from boneage.pipeline.assessment import Assessment, age_text
+from boneage.pipeline.visualisation.annotations import draw_points, draw_regions, relative_weights, shade
+from boneage.pipeline.visualisation.panels import (
+    FAINT,
+    HEIGHT,
+    TEXT,
+    WARNING,
+    draw_wrapped,
+    font,
+    join_panels,
+    new_panel,
+)
+from boneage.pipeline.visualisation.volume_overlay import draw_volume
+from boneage.regression import AgeEstimate
+
+
+def draw_overlay(scan: Scan, assessment: Assessment) -> Image.Image:
+    """Draw an assessed hand with its landmarks, its regions, and a panel of ages and weights.
+
+    The hand is drawn in its true proportions, ``HEIGHT`` pixels high. A region's outline is the brighter, the
+    larger its weight beside the others that an age model reads with it; landmarks with a low score are drawn in another
+    colour. Of a volume there are projections, and slices through each landmark; see
+    :func:`~boneage.pipeline.visualisation.volume_overlay.draw_volume`.
+    """
+    panel = _draw_panel(assessment)
+    if scan.ndim == 3:
+        volume = draw_volume(scan, assessment.points, regions=assessment.stacks, estimate=assessment.estimate)
+        return join_panels([volume, panel])
+    picture, to_picture = draw_scan(scan)
+    draw = ImageDraw.Draw(picture)
+    draw_regions(draw, assessment.stacks, to_picture, assessment.estimate)
+    if assessment.points is not None:
+        draw_points(draw, assessment.points, to_picture)
+    return join_panels([picture, panel])
+
+
+def draw_landmarks(scan: Scan, points: Points) -> Image.Image:
+    """Draw a hand with its landmarks alone; a volume as in :func:`draw_overlay`."""
+    if scan.ndim == 3:
+        return draw_volume(scan, points)
+    picture, to_picture = draw_scan(scan)
+    draw_points(ImageDraw.Draw(picture), points, to_picture)
+    return picture
+
+
+def draw_scan(scan: Scan) -> tuple[Image.Image, Frame]:
+    """Return a radiograph in its true proportions, ``HEIGHT`` pixels high, and the map from original pixels to it."""
+    rows, columns = scan.pixels.shape
+    spacing = scan.spacing_array
+    width = max(round(HEIGHT * columns * spacing[1] / (rows * spacing[0])), 1)
+    low, high = np.percentile(scan.pixels, (0.5, 99.5))
+    grey = np.clip((scan.pixels - low) / max(high - low, 1e-6), 0, 1)
+    image = Image.fromarray((255 * grey).astype(np.uint8)).resize((width, HEIGHT), Image.Resampling.BOX)
+    assert scan.original_shape is not None
+    return image.convert("RGB"), Frame.resize(scan.original_shape, (HEIGHT, width))
+
+
+def _draw_panel(assessment: Assessment) -> Image.Image:
+    estimate = assessment.estimate
+    title = age_text(estimate.months) if estimate else "refused"
+    detail = f"{estimate.months:.1f} months, sex {assessment.sex or 'not used'}" if estimate else ""
+    panel, draw = new_panel(HEIGHT, assessment.id, title, detail)
+    top = draw_wrapped(draw, assessment.reason, 116, WARNING) + 14
+    if estimate:
+        _draw_table(draw, estimate, relative_weights(estimate, estimate.region_names), top)
+    return panel
+
+
+def _draw_table(draw: ImageDraw.ImageDraw, estimate: AgeEstimate, weights: dict[str, float], top: int) -> None:
+    for left, heading in ((20, "region"), (120, "age"), (200, "weight")):
+        draw.text((left, top), heading, fill=FAINT, font=font(14))
+    rows = zip(estimate.region_names, estimate.region_months, estimate.region_weights, strict=True)
+    for line, (name, months, weight) in enumerate(rows, start=1):
+        y = top + 8 + 26 * line
+        missing = bool(np.isnan(months))
+        draw.text((20, y), name, fill=FAINT if missing else TEXT, font=font(15))
+        draw.text((120, y), "missing" if missing else age_text(months), fill=FAINT, font=font(15))
+        if not missing:
+            length = round(70 * weights.get(name, 0.0))
+            draw.rectangle((200, y + 4, 200 + length, y + 14), fill=shade(weights.get(name, 0.0)))
+            draw.text((278, y), f"{100 * weight:.0f} %", fill=TEXT, font=font(15))

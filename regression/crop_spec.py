@@ -1,0 +1,168 @@
+"""Ways of cutting a hand: what of the image an age model looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from boneage.imaging import Points, Scan
+from boneage.regression.crops import (
+    Flattening,
+    RegionStack,
+    crop_hand,
+    crop_regions,
+    crop_whole,
+    fit_proportions,
+    flatten_regions,
+    join_regions,
+    to_thumbnail,
+)
+from boneage.regression.sites import HAND_SITES, VOLUME_SITES, Site, check_sites
+
+CutKind = Literal["regions", "regions-slice", "regions-projection", "hand", "hand+regions", "whole"]
+CUT_KINDS: tuple[CutKind, ...] = get_args(CutKind)
+Proportions = Literal["file", "fitted"]
+
+_SIDES: dict[CutKind, tuple[int, int]] = {  # of pictures, of cubes
+    "regions": (64, 32),
+    "regions-slice": (64, 64),
+    "regions-projection": (64, 64),
+    "hand": (96, 64),
+    "hand+regions": (64, 32),
+    "whole": (100, 64),
+}
+_FLATTENINGS: dict[CutKind, Flattening] = {"regions-slice": "slice", "regions-projection": "projection"}
+
+
+@dataclass(frozen=True)
+class Cutting:
+    """A way of cutting, which a trained model keeps.
+
+    Parameters
+    ----------
+    kind : {"regions", "regions-slice", "regions-projection", "hand", "hand+regions", "whole"}
+        A square, or in a volume a cube, around each site in the frame of its bone; pictures made of a volume's cubes;
+        the hand turned upright as one region; it and ``regions``; or the whole image squashed into a square, or a
+        cube, which needs no landmarks.
+    side : int, optional
+        Side of every region in pixels. If not given, 64 where there are sites, 96 for the hand and 100 for the whole;
+        of cubes that stay cubes 32 where there are sites, and 64.
+    sites : tuple of Site, optional
+        Those that come with boneage, ``HAND_SITES`` or for volumes ``VOLUME_SITES``, if not given. Of no use to
+        ``hand`` and ``whole``, which have none.
+    proportions : {"file", "fitted"}
+        As the file has them, or those in which the hand looks most like the reference: for copies that were squashed
+        by no one knows how much. Of no use to ``whole``.
+    thumbnail : int
+        Files with more pixels a side are first made thumbnails of so many; 0: they are not. See
+        :func:`~boneage.regression.crops.to_thumbnail`.
+    ndim : {2, 3}
+        Number of axes of the scans: radiographs or volumes. Volumes have proportions of their own, and no thumbnails.
+    """
+
+    kind: CutKind = "regions"
+    side: int = 0
+    sites: tuple[Site, ...] = ()
+    proportions: Proportions = "file"
+    thumbnail: int = 0
+    ndim: int = 2
+
+    def __post_init__(self) -> None:
+        if self.kind not in CUT_KINDS:
+            raise ValueError(f"the way of cutting must be one of {', '.join(CUT_KINDS)}, got {self.kind!r}")
+        if self.proportions not in get_args(Proportions):
+            raise ValueError(f"proportions must be file or fitted, got {self.proportions!r}")
+        if self.thumbnail and self.thumbnail < 8:
+            raise ValueError(f"a thumbnail must have at least 8 pixels a side, got {self.thumbnail}")
+        if self.ndim not in (2, 3):
+            raise ValueError(f"scans have 2 or 3 axes, got {self.ndim}")
+        if self.ndim == 3 and (self.thumbnail or self.proportions == "fitted"):
+            raise ValueError("volumes have the proportions that their files say, and no thumbnails are made of them")
+        if self.ndim == 2 and self.kind in _FLATTENINGS:
+            raise ValueError(f"cutting {self.kind} makes pictures of volumes; radiographs are pictures already")
+        if not self.side:
+            object.__setattr__(self, "side", _SIDES[self.kind][self.ndim - 2])
+        if self.side < 8:
+            raise ValueError(f"the side of a region must be at least 8 pixels, got {self.side}")
+        if not self.has_sites:
+            object.__setattr__(self, "sites", ())
+        elif not self.sites:
+            object.__setattr__(self, "sites", HAND_SITES if self.ndim == 2 else VOLUME_SITES)
+        wrong = [site.name for site in self.sites if site.ndim != self.ndim]
+        if wrong:
+            raise ValueError(f"region {wrong[0]} cannot be cropped from {self.ndim}D scans")
+
+    @property
+    def has_sites(self) -> bool:
+        """Whether regions are cut around sites."""
+        return self.kind not in ("hand", "whole")
+
+    @property
+    def has_hand(self) -> bool:
+        """Whether the hand is cut as one region."""
+        return self.kind in ("hand", "hand+regions")
+
+    @property
+    def needs_landmarks(self) -> bool:
+        """Whether the landmarks must be known."""
+        return self.kind != "whole"
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of every region: of a picture, or of a cube."""
+        return (self.side,) * (2 if self.kind in _FLATTENINGS else self.ndim)
+
+    @property
+    def region_names(self) -> tuple[str, ...]:
+        """Names of the regions, in their order."""
+        sites = tuple(site.name for site in self.sites)
+        return ("whole",) if self.kind == "whole" else (("hand",) if self.has_hand else ()) + sites
+
+    def check_landmarks(self, names: Sequence[str]) -> None:
+        """Check that the landmarks ``names`` are enough to cut by.
+
+        Raises
+        ------
+        ValueError
+            If a site needs a landmark that is not among them; it names the sites and landmarks.
+        """
+        check_sites(self.sites, names)
+
+    def cut(
+        self, scan: Scan, points: Points | None = None, reference: Points | None = None, *, mirrored: bool = False
+    ) -> RegionStack:
+        """Cut a hand.
+
+        Parameters
+        ----------
+        scan : Scan
+        points, reference : Points, optional
+            The hand's landmarks in original pixels, and the shape that ``hand`` is laid upon.
+        mirrored : bool
+            Whether the hand lies as in a mirror; it is then cut mirrored back. The whole image is left as it is.
+
+        Raises
+        ------
+        ValueError
+            If there are no landmarks, or no shape, and they are needed, or they lack a name; or if the scan is not of
+            the kind that is cut, a radiograph or a volume.
+        """
+        if scan.ndim != self.ndim:
+            raise ValueError(f"cutting is of {self.ndim}D scans, got {scan.ndim}D")
+        if self.thumbnail:
+            scan = to_thumbnail(scan, self.thumbnail)
+        if self.kind == "whole":
+            return crop_whole(scan, side=self.side)
+        fitted = self.proportions == "fitted"
+        if points is None or ((self.has_hand or fitted) and reference is None):
+            raise ValueError(f"cutting {self.kind} needs the landmarks of the hand, and a shape to lay it upon")
+        if fitted and reference is not None:
+            scan = fit_proportions(scan, points, reference, mirrored=mirrored)
+        stacks = []
+        if self.has_hand and reference is not None:
+            stacks.append(crop_hand(scan, points, reference, side=self.side, mirrored=mirrored))
+        if self.has_sites:
+            stacks.append(crop_regions(scan, points, self.sites, side=self.side, mirrored=mirrored))
+        stack = stacks[0] if len(stacks) == 1 else join_regions(*stacks)
+        return flatten_regions(stack, _FLATTENINGS[self.kind]) if self.kind in _FLATTENINGS else stack

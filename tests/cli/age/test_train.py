@@ -1,0 +1,152 @@
+import dataclasses
+from contextlib import contextmanager
+
+import pytest
+
+from boneage.pipeline.pipeline import BoneAgePipeline
+
+
+def test_train_writes_one_file_and_leaves_nothing_else(boneage, known, localiser_file, tmp_path):
+    model = tmp_path / "m.boneage"
+    code, out, _ = boneage(
+        "age", "train", known / "images", "--ages", known / "ages.csv", "--localiser", localiser_file,
+        "--model", model, "--epochs", 2, "--no-sex",
+    )  # fmt: skip
+    assert code == 0
+    assert "age model trained on 12 hands" in out
+    assert list(tmp_path.iterdir()) == [model]
+    assert not BoneAgePipeline.load(model).only_reader.regressor.needs_sex
+
+
+@contextmanager
+def interrupting_stages(_console):
+    """A progress display that interrupts the age model's training after six of eight epochs."""
+
+    def stop(stage, part):
+        if stage == "age model" and part > 0.7:
+            raise KeyboardInterrupt
+
+    yield stop
+
+
+def test_an_interrupted_training_goes_on_where_it_stopped(boneage, known, localiser_file, tmp_path, monkeypatch):
+    model, state = tmp_path / "m.boneage", tmp_path / ".m.boneage.training"
+    arguments = (
+        "age", "train", known / "images", "--ages", known / "ages.csv", "--localiser", localiser_file,
+        "--model", model, "--epochs", 8,
+    )  # fmt: skip
+    with monkeypatch.context() as patch:
+        patch.setattr("boneage.cli.progress.show_stages", interrupting_stages)
+        assert boneage(*arguments)[0] != 0
+    assert {path.suffix for path in state.iterdir()} == {".ckpt", ""}
+    assert len(list((state / "hands").iterdir())) == 2 * 12
+    assert not model.exists()
+    assert boneage(*arguments)[0] == 0
+    assert not state.exists()
+    resumed = BoneAgePipeline.load(model).only_reader.regressor.to_state()[1]
+    assert boneage(*arguments)[0] == 0
+    straight = BoneAgePipeline.load(model).only_reader.regressor.to_state()[1]
+    for name, array in resumed.items():
+        assert straight[name] == pytest.approx(array, abs=1e-3), name
+
+
+def test_an_age_model_needs_points_from_somewhere(boneage, known, tmp_path):
+    code, _, err = boneage(
+        "age", "train", known / "images", "--ages", known / "ages.csv", "--model", tmp_path / "m.boneage"
+    )
+    assert code == 1
+    assert "--localiser" in err
+
+
+def test_the_whole_image_needs_no_localiser_and_is_read_by_predict(boneage, known, new, tmp_path):
+    code, _, _ = boneage(
+        "age", "train", known / "images", "--ages", known / "ages.csv", "--cut", "whole", "--side", 32, "--epochs", 1,
+        "--model", tmp_path / "m.boneage", "--recipe", "seed",
+    )  # fmt: skip
+    assert code == 0
+    code, out, _err = boneage(
+        "predict", new / "images", "--model", tmp_path / "m.boneage", "--sex", "F", "--out", tmp_path / "out"
+    )
+    assert code == 0
+    assert "3 files: 0 ok, 3 flagged, 0 refused" in out
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [(("--network", "alexnet"), "'alexnet' is not one of"), (("--ages", "ages.csv"), "no image has")],
+)
+def test_what_cannot_be_trained_is_told(boneage, known, tmp_path, monkeypatch, options, said):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ages.csv").write_text("id,boneage_months,sex\nstranger,90,F\n")
+    ages = () if "--ages" in options else ("--ages", known / "ages.csv")
+    code, _, err = boneage("age", "train", known / "images", *ages, "--cut", "whole", "--model", "m.boneage", *options)
+    assert code == 1
+    assert said in err
+    assert not (tmp_path / "m.boneage").exists()
+
+
+def test_hands_that_were_cut_are_kept_for_other_runs_where_told(boneage, known, tmp_path):
+    kept = tmp_path / "hands"
+    arguments = (known / "images", "--ages", known / "ages.csv", "--hands", kept, "--epochs", 1)
+    code, _, _ = boneage("age", "train", *arguments, "--cut", "whole", "--model", tmp_path / "m.boneage")
+    assert code == 0
+    times = {path.name: path.stat().st_mtime_ns for path in kept.iterdir()}
+    assert len(times) == 12
+    code, _, _ = boneage("age", "benchmark", *arguments, "--compare", "whole", "--folds", 2, "--out", tmp_path / "out")
+    assert code == 0
+    assert {path.name: path.stat().st_mtime_ns for path in kept.iterdir()} == times
+    assert not (tmp_path / "out" / "hands").exists()
+
+
+def test_a_training_goes_on_from_a_model_and_says_what_it_knew(boneage, known, tmp_path):
+    from boneage.pipeline.pipeline import BoneAgePipeline
+
+    base = (known / "images", "--ages", known / "ages.csv", "--cut", "whole", "--side", 32, "--epochs", 1)
+    first, second = tmp_path / "first.boneage", tmp_path / "second.boneage"
+    assert boneage("age", "train", *base, "--model", first, "--precision", "bfloat16")[0] == 0
+    assert boneage("age", "train", *base, "--model", second, "--start", first)[0] == 0
+    one, other = BoneAgePipeline.load(first), BoneAgePipeline.load(second)
+    recipe, gentle = (model.only_reader.regressor.settings.recipe for model in (one, other))
+    assert recipe.precision == "bfloat16"
+    assert gentle.learning_rate == recipe.learning_rate / 5
+    assert other.summary["age"]["started_from"] == {"model": one.name, **one.summary["age"]}
+    arguments = (known / "images", "--ages", known / "ages.csv", "--side", 32, "--epochs", 1, "--compare", "whole")
+    code, _, err = boneage("age", "benchmark", *arguments, "--folds", 2, "--out", tmp_path / "out", "--start", second)
+    assert code == 0
+    assert "was trained on hands of the same ids as 12 of these: phantom0001," in err
+    code, _, err = boneage("age", "benchmark", *arguments, "--folds", 2, "--out", tmp_path / "out")
+    assert code == 1, "rounds that started elsewhere are other rounds"
+    assert "another benchmark" in err
+    code, _, err = boneage("age", "train", *base[:5], "--side", 40, "--model", tmp_path / "x.boneage", "--start", first)
+    assert code == 1
+    assert "the model to start from has another side of the regions: 32, not 40" in err
+    both = dataclasses.replace(one, readers=(*one.readers, *other.readers))
+    both.save(tmp_path / "both.boneage")
+    code, _, err = boneage(
+        "age", "train", *base, "--model", tmp_path / "x.boneage", "--start", tmp_path / "both.boneage"
+    )
+    assert code == 1
+    assert "joins 2 age models, and a single one is needed" in err
+    assert not list(tmp_path.glob("*.training")), "told before anything is prepared"
+
+
+def test_a_model_of_volumes_is_trained_by_the_same_command(boneage, phantom_volumes, tmp_path):
+    model = tmp_path / "m.boneage"
+    arguments = (
+        "age",
+        "train",
+        phantom_volumes / "images",
+        "--ages",
+        phantom_volumes / "ages.csv",
+        "--cut",
+        "whole",
+        "--side",
+        16,
+    )
+    code, out, err = boneage(*arguments, "--model", model, "--epochs", 1)
+    assert code == 0, err
+    assert "age model trained on 6 hands" in out
+    assert BoneAgePipeline.load(model).only_reader.cutting.ndim == 3
+    code, _, err = boneage(*arguments, "--model", model, "--network", "bonet")
+    assert code == 1
+    assert "only multiregion reads volumes" in err

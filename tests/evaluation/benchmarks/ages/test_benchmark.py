@@ -1,0 +1,118 @@
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+
+from boneage.evaluation.benchmarks.ages.benchmark import run_age_benchmark
+from boneage.evaluation.benchmarks.ages.variants import name_variants
+from boneage.evaluation.benchmarks.splits import CrossValidation, FixedSplit
+from boneage.imaging import Frame
+from boneage.pipeline.storage.output import UnusableOutput
+from boneage.pipeline.training.age_model import settings_for
+from boneage.pipeline.training.dataset import LabelledHands, Refusal
+from boneage.regression import MultiRegionSettings, RegionStack
+
+IDS = tuple(f"h{k}" for k in range(9))
+SETTINGS = dataclasses.replace(settings_for(epochs=2), network=MultiRegionSettings(channels=(4, 8), hidden=8))
+
+
+def make_hands(n=9, sexes=None):
+    """Whole images of noise; h8 cannot be read."""
+    rng = np.random.default_rng(0)
+    stacks = [
+        RegionStack(("whole",), rng.random((1, 32, 32), np.float32), np.array([True]), (Frame.identity(2),))
+        for _ in IDS[: n - 1]
+    ]
+    ages = tuple(float(age) for age in range(20, 20 + 10 * (n - 1), 10))
+    sexes = sexes or tuple("FM"[k % 2] for k in range(n - 1))
+    return LabelledHands(
+        IDS[: n - 1], stacks, ages, sexes, frozenset(), (Refusal("h8", "h8.png", "is empty"),), 0.1, "x"
+    )
+
+
+def run(folder, names=("constant", "whole"), draws=None, hands=None, **others):
+    variants = name_variants(names, SETTINGS)
+    hands = hands or make_hands()
+    return run_age_benchmark(variants, lambda variant: hands, draws or CrossValidation(3).draw(IDS), folder, **others)
+
+
+def test_every_hand_is_predicted_once_by_each_variant_and_what_cannot_be_read_is_told(tmp_path):
+    rounds = run(tmp_path)
+    assert [(r.variant, r.number) for r in rounds] == [(v, k) for v in ("constant", "whole") for k in range(3)]
+    for name in ("constant", "whole"):
+        told = [p for r in rounds if r.variant == name for p in r.predictions]
+        assert sorted(p.id for p in told) == sorted(IDS)
+        assert [(p.id, p.reason) for p in told if math.isnan(p.months)] == [("h8", "is empty")]
+    for r in rounds:
+        tested = {p.id for p in r.predictions}
+        assert r.n_train == len(set(IDS[:8]) - tested)
+        assert (r.epochs, r.preparing_s) == (2 if r.variant == "whole" else 1, 0.1)
+        assert r.n_parameters > 0
+        assert r.peak_mb > 50
+        assert r.training_s > 0
+
+
+def test_the_test_hands_are_not_learnt_from(tmp_path):
+    hands = make_hands()
+    for r in run(tmp_path, ("constant",)):
+        tested = {p.id for p in r.predictions}
+        for p in r.predictions:
+            place = int(p.id[1:])
+            own = [a for k, a in enumerate(hands.ages_months) if IDS[k] not in tested and k % 2 == place % 2]
+            assert p.id == "h8" or p.months == np.median(own)
+
+
+def test_what_was_measured_is_not_measured_again(tmp_path, monkeypatch):
+    rounds = run(tmp_path)
+    (tmp_path / "whole-01.json").unlink()
+    trained = []
+    fit = "boneage.evaluation.benchmarks.ages.benchmark.AgeRegressor.fit"
+    from boneage.regression import AgeRegressor
+
+    learn = AgeRegressor.fit
+    monkeypatch.setattr(fit, lambda self, *a, **k: trained.append(self.random_state) or learn(self, *a, **k))
+    again = run(tmp_path)
+    assert trained == [1]
+    for one, other in zip(rounds, again, strict=True):
+        assert [p.months for p in other.predictions] == pytest.approx([p.months for p in one.predictions], nan_ok=True)
+    assert list((tmp_path / "training").iterdir()) == [], "checkpoints are gone when a training is done"
+
+
+def test_rounds_of_other_hands_or_settings_are_refused(tmp_path):
+    run(tmp_path, ("constant",))
+    for hands in (
+        dataclasses.replace(make_hands(), digest="y"),
+        dataclasses.replace(make_hands(), ages_months=(1.0,) * 8),
+    ):
+        with pytest.raises(UnusableOutput, match="another benchmark"):
+            run(tmp_path, ("constant",), hands=hands)
+    with pytest.raises(UnusableOutput, match="another benchmark"):
+        run(tmp_path, ("constant",), CrossValidation(3, seed=1).draw(IDS))
+
+
+def test_a_given_split_has_validation_hands_apart(tmp_path):
+    draws = FixedSplit(IDS[:4], IDS[4:6], IDS[6:], 3).draw(IDS)
+    (measured,) = run(tmp_path, ("constant",), draws)
+    assert [(p.id, p.part) for p in measured.predictions] == [
+        ("h4", "test"), ("h5", "test"), ("h6", "validation"), ("h7", "validation"), ("h8", "validation"),
+    ]  # fmt: skip
+
+
+def test_one_sex_only_is_compared_too(tmp_path):
+    rounds = run(tmp_path, hands=make_hands(sexes=("F",) * 8))
+    assert all(math.isfinite(p.months) or p.id == "h8" for r in rounds for p in r.predictions)
+
+
+def test_what_cannot_be_compared_is_told(tmp_path):
+    with pytest.raises(ValueError, match="constant: round 0 has 1 hands to train on"):
+        run(tmp_path, ("constant",), FixedSplit(("h0", "h8"), ("h1",)).draw(IDS))
+    with pytest.raises(ValueError, match=r"sex of 1 hands is not known \(h0\)"):
+        run(tmp_path, ("whole",), hands=make_hands(sexes=(None, *"MFMFMFM")))
+
+
+def test_progress_tells_variant_and_round(tmp_path):
+    stages = []
+    run(tmp_path, report=lambda stage, part: stages.append((stage, part)))
+    assert ("constant", 1.0) in stages
+    assert ("whole, round 2: age model", 1.0) in stages

@@ -1,0 +1,62 @@
+import dataclasses
+import math
+
+import pytest
+
+from boneage.evaluation.benchmarks.ages.rounds import (
+    PREDICTION_COLUMNS,
+    AgeRound,
+    Prediction,
+    join_age_rounds,
+    keep_round,
+    prediction_rows,
+    recall_round,
+)
+from boneage.imaging import AgeRecord
+from boneage.pipeline.storage.output import UnusableOutput
+
+KNOWN = {"h1": AgeRecord(100.0, "F"), "h2": AgeRecord(50.0, None), "h3": AgeRecord(70.0, "M")}
+
+
+def make_round(number, *predictions):
+    return AgeRound("whole", number, predictions, 10, 99, 3, 30.0, 0.01, 0.002, 400.0)
+
+
+ROUNDS = [
+    make_round(0, Prediction("h1", "test", 106.0), Prediction("h3", "validation", 60.0)),
+    make_round(1, Prediction("h2", "test", math.nan, "no hand")),
+]
+
+
+def test_rounds_are_joined_and_hands_that_are_not_read_are_told():
+    ages, silent = join_age_rounds(ROUNDS, KNOWN)
+    assert (ages.ids, ages.errors.tolist(), ages.sexes) == (("h1",), [6.0], ("F",))
+    assert [told.id for told in silent] == ["h2"]
+    assert join_age_rounds(ROUNDS, KNOWN, "validation")[0].errors.tolist() == [-10.0]
+    assert join_age_rounds(ROUNDS[1:], KNOWN)[0] is None
+
+
+def test_every_hand_has_a_row_and_what_is_not_known_is_blank():
+    rows = list(prediction_rows(ROUNDS, KNOWN))
+    assert [list(row) for row in rows] == [list(PREDICTION_COLUMNS)] * 3
+    assert list(rows[0].values()) == ["whole", 0, "test", "h1", "F", "100.00", "106.00", "6.00", ""]
+    assert list(rows[2].values()) == ["whole", 1, "test", "h2", "", "50.00", "", "", "no hand"]
+
+
+def test_a_round_survives_its_file(tmp_path):
+    for measured in ROUNDS:
+        path = tmp_path / f"{measured.number}.json"
+        keep_round(path, "key", measured)
+        back = recall_round(path, "key")
+        assert repr(back) == repr(measured)
+        assert dataclasses.replace(back, predictions=()) == dataclasses.replace(measured, predictions=())
+    assert recall_round(tmp_path / "none.json", "key") is None
+
+
+def test_a_round_of_another_benchmark_or_that_is_none_is_refused(tmp_path):
+    keep_round(tmp_path / "x.json", "key", ROUNDS[0])
+    with pytest.raises(UnusableOutput, match="another benchmark"):
+        recall_round(tmp_path / "x.json", "other")
+    (tmp_path / "x.json").write_text('{"key": "key", "rounds": {"variant": "whole"}}')
+    with pytest.raises(UnusableOutput, match="no round of a benchmark"):
+        recall_round(tmp_path / "x.json", "key")

@@ -1,0 +1,12 @@
+import numpy as np
+
+from boneage.evaluation.benchmarks.memory import forget_peak, read_memory
+
+
+def test_the_peak_holds_what_was_taken_and_can_be_forgotten():
+    before = read_memory("VmRSS")
+    taken = np.ones(40_000_000)  # 305 MB
+    del taken
+    assert read_memory("VmHWM") > before + 250
+    forget_peak()
+    assert 0 < read_memory("VmHWM") < before + 250

@@ -1,0 +1,41 @@
+import numpy as np
+import pytest
+
+from boneage.imaging import read_ages, read_landmarks, read_scan
+from boneage.imaging.phantoms import PHANTOM_PREFIX, VOLUME_LANDMARK_NAMES, write_phantom_set
+
+VOLUMES = {"modality": "mri", "spacing_mm": (3.0, 2.0, 2.0)}
+FIRST, SECOND = f"{PHANTOM_PREFIX}0001", f"{PHANTOM_PREFIX}0002"
+
+
+def test_a_set_reads_back_and_says_that_it_is_synthetic(tmp_path):
+    write_phantom_set(tmp_path, 2, seed=5)
+    scan = read_scan(tmp_path / "images" / f"{SECOND}.png")
+    assert scan.phantom
+    assert "synthetic" in (tmp_path / "README.txt").read_text()
+    assert read_landmarks(tmp_path / "landmarks.csv").original_shapes[SECOND] == scan.pixels.shape
+    assert 12 <= read_ages(tmp_path / "ages.csv")[SECOND].boneage_months <= 216
+
+
+def test_a_set_of_volumes_reads_back_and_says_that_it_is_synthetic(tmp_path):
+    write_phantom_set(tmp_path, 2, seed=5, **VOLUMES)
+    scan = read_scan(tmp_path / "images" / f"{SECOND}.nii.gz")
+    assert scan.phantom
+    assert scan.modality == "mri"
+    assert scan.spacing == pytest.approx(VOLUMES["spacing_mm"])
+    assert np.allclose(scan.frame_to_original().matrix, np.eye(4))
+    table = read_landmarks(tmp_path / "landmarks.csv")
+    assert table.names == VOLUME_LANDMARK_NAMES
+    assert table.points[SECOND].ndim == 3
+    assert 96 <= read_ages(tmp_path / "ages.csv")[SECOND].boneage_months <= 240
+    assert "synthetic" in (tmp_path / "README.txt").read_text()
+
+
+@pytest.mark.parametrize(("suffix", "fields"), [("png", {}), ("nii.gz", VOLUMES)])
+def test_a_hand_depends_neither_on_how_many_are_made_nor_on_the_jobs(tmp_path, suffix, fields):
+    write_phantom_set(tmp_path / "one", 1, seed=3, **fields)
+    write_phantom_set(tmp_path / "two", 2, seed=3, n_jobs=2, **fields)
+    one, two = (read_scan(tmp_path / name / "images" / f"{FIRST}.{suffix}").pixels for name in ("one", "two"))
+    assert np.array_equal(one, two)
+    tables = [read_landmarks(tmp_path / name / "landmarks.csv").points[FIRST].positions for name in ("one", "two")]
+    assert np.array_equal(*tables, equal_nan=True)

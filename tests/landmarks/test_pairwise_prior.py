@@ -1,0 +1,134 @@
+import numpy as np
+import pytest
+
+from boneage.landmarks.pairwise_prior import Constellation, find_neighbours, find_tellers
+
+RNG = np.random.default_rng(0)
+
+
+def fan(spread, bend):
+    """Three fingers of three joints each that fan out from a palm of three points, in reference coordinates."""
+    points = [(0.5, -0.2), (0.5, 0.2), (0.3, 0.0)]
+    for finger, angle in enumerate((-spread, 0.0, spread)):
+        base = np.array([0.1, 0.2 * (finger - 1)])
+        for joint in range(3):
+            turn = angle + bend * joint
+            points.append(base - 0.2 * joint * np.array([np.cos(turn), -np.sin(turn)]))
+    return np.array(points)
+
+
+@pytest.fixture(scope="module")
+def shapes():
+    """Forty fans, each spread and bent otherwise, with noise; 12 points, the last three finger by finger."""
+    drawn = [fan(RNG.uniform(0.0, 0.5), RNG.uniform(-0.05, 0.05)) for _ in range(40)]
+    return np.stack(drawn) + RNG.normal(0, 0.004, (40, 12, 2))
+
+
+@pytest.fixture(scope="module")
+def constellation(shapes):
+    return Constellation.fit(shapes, shapes.mean(axis=0))
+
+
+def test_a_finger_tip_is_told_from_its_own_finger(shapes):
+    tip = 5  # of the first finger, whose joints are 3 and 4
+    assert set(find_tellers(shapes, shapes.mean(axis=0), 1)[tip, 0]) == {3, 4}
+    neighbours = find_neighbours(shapes, shapes.mean(axis=0), 4)
+    assert neighbours.shape == (12, 4)
+    assert {3, 4} <= set(neighbours[tip])
+    assert all(k not in row for k, row in enumerate(neighbours))
+
+
+def test_landmarks_are_told_from_others_whatever_the_pose(constellation):
+    true = fan(0.4, 0.02)
+    told = constellation.tell(true)
+    assert told.shape == (12, 12, 2)
+    assert np.linalg.norm(told[5, 0] - true[5]) < 0.03
+    missing = true.copy()
+    missing[4] = np.nan
+    assert np.isnan(constellation.tell(missing)[5, 0]).all()
+
+
+def test_the_place_on_the_next_finger_is_not_chosen_though_its_votes_are_higher(constellation):
+    true = fan(0.3, 0.0)
+    candidates = [point[None] for point in true]
+    heights = [np.ones(1)] * 12
+    candidates[4], heights[4] = np.stack([true[7], true[4]]), np.array([0.9, 0.3])
+    candidates[5], heights[5] = np.stack([true[8], true[5]]), np.array([0.9, 0.3])
+    chosen = constellation.choose(candidates, heights)
+    assert chosen.tolist() == [0, 0, 0, 0, 1, 1] + [0] * 6
+
+
+def test_where_all_are_plausible_the_highest_votes_win(constellation):
+    true = fan(0.2, 0.0)
+    candidates = [np.stack([point, point + 0.004]) for point in true]
+    heights = [np.array([0.4, 0.6]) if k % 2 else np.array([0.6, 0.4]) for k in range(12)]
+    assert constellation.choose(candidates, heights).tolist() == [k % 2 for k in range(12)]
+
+
+def laid_otherwise(shape):
+    """The shape a fifth larger, turned by 15 degrees and shifted: as in a pose that was found wrongly."""
+    angle = np.radians(15)
+    return 1.2 * shape @ np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]) + (0.05, -0.1)
+
+
+def test_a_pose_that_was_found_wrongly_does_not_make_right_places_implausible(constellation):
+    true, wrong = laid_otherwise(fan(0.2, 0.0)), fan(0.2, 0.0) + laid_otherwise(fan(0.2, 0.0))[2] - fan(0.2, 0.0)[2]
+    candidates = [np.stack([point, other]) for point, other in zip(true, wrong, strict=True)]
+    heights = [np.array([0.5, 0.4])] * 12
+    candidates[8], heights[8] = candidates[8][::-1], np.array([0.5, 0.4])  # one of them has more votes for the wrong
+    assert constellation.choose(candidates, heights).tolist() == [0] * 8 + [1] + [0] * 3
+    assert not constellation.find_odd(true).any()
+    assert np.flatnonzero(constellation.find_odd(true + 0.4 * (np.arange(12) == 5)[:, None])).tolist() == [5]
+
+
+def test_no_votes_at_all_are_no_error(constellation):
+    candidates = [np.stack([point, point + 0.3]) for point in fan(0.2, 0.0)]
+    assert constellation.choose(candidates, [np.zeros(2)] * 12).tolist() == [0] * 12
+
+
+def test_shapes_with_absent_landmarks_are_learnt_from(shapes):
+    some = shapes.copy()
+    some[::2, 4] = np.nan
+    constellation = Constellation.fit(some, shapes.mean(axis=0))
+    assert np.isfinite(constellation.precisions).all()
+    true = fan(0.2, 0.0)
+    candidates = [np.stack([point + 0.3, point]) if k == 4 else point[None] for k, point in enumerate(true)]
+    assert constellation.choose(candidates, [np.ones(len(c)) for c in candidates])[4] == 1
+
+
+@pytest.mark.parametrize(("n", "ndim"), [(2, 2), (3, 2), (2, 3), (5, 3)])
+def test_a_few_landmarks_suffice(n, ndim):
+    shapes = RNG.normal(size=(1, n, ndim)) + RNG.normal(0, 0.01, (8, n, ndim))
+    constellation = Constellation.fit(shapes, shapes.mean(axis=0))
+    assert constellation.choose([point[None] for point in shapes[0]], [np.ones(1)] * n).tolist() == [0] * n
+    assert constellation.tell(shapes[0]).shape[0] == n
+
+
+def test_arrays_and_back(constellation):
+    again = Constellation.from_arrays(constellation.mean_shape, constellation.to_arrays())
+    assert np.array_equal(again.tell(fan(0.1, 0.0)), constellation.tell(fan(0.1, 0.0)))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"pairs": np.array([[0, 12]])},
+        {"tellers": np.full((12, 1, 2), -1)},
+        {"tellers": np.zeros((3, 1, 2), int)},
+        {"offsets": np.zeros((2, 2))},
+        {"precisions": np.full((1, 2, 2), np.nan)},
+    ],
+)
+def test_arrays_that_do_not_fit_are_refused(constellation, change):
+    with pytest.raises(ValueError, match="constellation"):
+        Constellation.from_arrays(constellation.mean_shape, {**constellation.to_arrays(), **change})
+
+
+def test_a_landmark_gone_astray_is_odd_and_no_other(constellation):
+    true = fan(0.3, 0.0)
+    assert not constellation.find_odd(true).any()
+    astray = true.copy()
+    astray[5] += (0.3, 0.3)
+    assert np.flatnonzero(constellation.find_odd(astray)).tolist() == [5]
+    astray[5] = np.nan
+    assert not constellation.find_odd(astray).any()

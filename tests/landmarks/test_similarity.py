@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+
+from boneage.imaging import Frame
+from boneage.imaging.shapes import NoSimilarity
+from boneage.landmarks.similarity import fit_similarity_robustly, refit_similarity, rotation, turn_locally
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.mark.parametrize("ndim", [2, 3])
+def test_outliers_do_not_turn_the_robust_fit(ndim):
+    shape = RNG.uniform(-0.5, 0.5, (20, ndim))
+    true = Frame.from_linear(1.3 * rotation(-0.4, ndim), np.linspace(0.2, 0.1, ndim))
+    seen = true.inverse().apply(shape)
+    seen[:7] += RNG.uniform(0.5, 1.0, (7, ndim))
+    frame, support = fit_similarity_robustly(seen, shape, np.ones(20), 0.05)
+    assert np.allclose(frame.apply(seen[7:]), shape[7:], atol=0.02)
+    assert support[:7].max() < 0.1 < support[7:].min()
+
+
+def test_coinciding_landmarks_are_refused():
+    with pytest.raises(ValueError, match="coincide"):
+        fit_similarity_robustly(np.zeros((3, 2)), RNG.normal(size=(3, 2)), np.ones(3), 0.1)
+
+
+def test_landmarks_that_are_absent_count_for_nothing():
+    shape = RNG.uniform(-0.5, 0.5, (12, 2))
+    true = Frame.from_linear(0.7 * rotation(2.0, 2), [3.0, -1.0])
+    seen, weights = true.inverse().apply(shape), RNG.uniform(0.5, 1.0, 12)
+    seen[3], shape[5] = np.nan, np.nan
+    frame, support = refit_similarity(seen, shape, weights, 0.1, weights)
+    assert np.allclose(frame.matrix, true.matrix)
+    assert np.allclose(support, np.where(np.isin(np.arange(12), [3, 5]), 0.0, weights))
+    assert weights[3] > 0, "what is given is not changed"
+    with pytest.raises(NoSimilarity):
+        refit_similarity(seen, shape, weights, 0.1, np.eye(12)[0])
+
+
+def test_a_finger_that_is_turned_is_turned_back():
+    mean = np.array([[0.0, 0.0], [-0.1, 0.0], [-0.2, 0.0], [0.0, 0.5], [-0.1, 0.5], [-0.2, 0.5]])
+    shape = mean.copy()
+    shape[:3] = mean[:3] @ rotation(0.3, 2).T
+    neighbours = np.array([[1, 2], [0, 2], [0, 1], [4, 5], [3, 5], [3, 4]])
+    turns = turn_locally(shape, mean, neighbours)
+    assert np.allclose(turns[:3], rotation(-0.3, 2))
+    assert np.allclose(turns[3:], np.eye(2))
+    shape[:2] = np.nan
+    assert np.allclose(turn_locally(shape, mean, neighbours)[2], np.eye(2))
+    shape[3:] = 5 * mean[3:]
+    assert np.allclose(turn_locally(shape, mean, neighbours)[3:], np.eye(2))

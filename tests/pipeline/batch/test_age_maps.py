@@ -1,0 +1,75 @@
+import csv
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from boneage.imaging import find_scans, read_landmarks
+from boneage.pipeline.batch.age_maps import map_files
+
+
+def read_rows(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def mapped(new, hand_model_file, tmp_path_factory):
+    """The maps of three phantom hands, of which the second is told in two ways: as a file and as a resized copy."""
+    folder = tmp_path_factory.mktemp("mapped")
+    (folder / "in").mkdir()
+    with Image.open(new / "images" / "phantom0002.png") as image:
+        image.resize((image.width // 2, image.height // 2), Image.Resampling.BOX).save(folder / "in" / "half.png")
+        sizes = {"half": (image.height, image.width)}
+    paths = [*find_scans(new / "images"), folder / "in" / "half.png"]
+    sexes = dict.fromkeys((path.stem for path in paths), "F")
+    map_files(paths, hand_model_file, folder, sexes=sexes, sizes=sizes)
+    return folder
+
+
+def test_the_map_at_the_trained_size_makes_up_the_age(mapped):
+    for row in read_rows(mapped / "age_maps.csv"):
+        assert row["status"] == "ok"
+        assert row["cells"] == "9 x 9"
+        assert float(row["map_months"]) == pytest.approx(float(row["bone_age_months"]), abs=0.02)
+        assert float(row["lowest_months"]) <= float(row["median_months"]) <= float(row["highest_months"])
+        cells = read_rows(mapped / "maps" / f"{row['id']}.csv")
+        total = sum(float(cell["months"]) * float(cell["weight"]) for cell in cells)
+        assert total == pytest.approx(float(row["map_months"]), abs=0.02)
+        assert row["model"].startswith("hand.boneage ")
+
+
+def test_cells_lie_on_the_hand_in_original_pixels(mapped, new):
+    joint = read_landmarks(new / "landmarks.csv").points["phantom0002"].position("middle_MCP")
+    for id_ in ("phantom0002", "half"):
+        cells = read_rows(mapped / "maps" / f"{id_}.csv")
+        assert len(cells) == 81
+        places = np.array([(float(cell["y"]), float(cell["x"])) for cell in cells])
+        across = np.ptp(places, axis=0)
+        assert np.abs(places.mean(axis=0) - joint).max() < across.max()
+        assert 0.1 * 900 < across.max() < 900  # of a picture 900 pixels high
+
+
+def test_a_larger_side_has_more_cells_and_one_below_the_window_is_refused(new, hand_model_file, tmp_path):
+    path = new / "images" / "phantom0001.png"
+    map_files([path], hand_model_file, tmp_path / "a", sexes={path.stem: "M"}, sizes={}, side=60)
+    assert read_rows(tmp_path / "a" / "age_maps.csv")[0]["cells"] == "15 x 15"
+    with pytest.raises(ValueError, match="at least the network's window, 32 pixels, got 31"):
+        map_files([path], hand_model_file, tmp_path / "b", sexes={}, sizes={}, side=31)
+    assert not (tmp_path / "b").exists()
+
+
+def test_a_map_is_of_one_age_model(new, joined_file, tmp_path):
+    with pytest.raises(ValueError, match=r"joined\.boneage \w+ joins 2 age models, and a single one is needed"):
+        map_files([new / "images" / "phantom0001.png"], joined_file, tmp_path / "a", sexes={}, sizes={})
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_hand_that_cannot_be_read_is_a_row_with_its_reason(new, hand_model_file, tmp_path):
+    path = new / "images" / "phantom0001.png"
+    results = map_files([path, new / "ages.csv"], hand_model_file, tmp_path, sexes={}, sizes={})
+    assert [result.status for result in results] == ["refused", "refused"]
+    rows = read_rows(tmp_path / "age_maps.csv")
+    assert "the sex is not known" in rows[0]["reason"]
+    assert rows[0]["map_months"] == rows[0]["cells"] == ""
+    assert not list((tmp_path / "maps").iterdir())

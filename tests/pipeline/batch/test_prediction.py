@@ -1,0 +1,210 @@
+import csv
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from boneage.imaging import Scan, find_scans, read_landmarks, read_sexes
+from boneage.imaging.volumes.writing import write_volume
+from boneage.pipeline.batch.prediction import (
+    Job,
+    OverlappingModels,
+    assess_file,
+    load_models,
+    name_files,
+    predict_files,
+)
+from boneage.pipeline.storage.model_file import InvalidModelFile
+from boneage.pipeline.storage.output import UnusableOutput
+from tests.imaging.dicoms import write_dicom
+from tests.volume_hands import SPACING_MM
+
+
+@pytest.fixture(scope="module")
+def mixed(new, tmp_path_factory):
+    """Three phantom hands, a text file, an empty file, a truncated PNG and a 1x1 image."""
+    folder = tmp_path_factory.mktemp("mixed")
+    for hand in (new / "images").iterdir():
+        shutil.copy(hand, folder / hand.name)
+    (folder / "notes.txt").write_text("not an image")
+    (folder / "empty.png").touch()
+    (folder / "truncated.png").write_bytes((folder / "phantom0001.png").read_bytes()[:5000])
+    Image.new("L", (1, 1), 100).save(folder / "dot.png")
+    return folder
+
+
+def read_rows(path):
+    with path.open(newline="") as file:
+        return {row["id"]: row for row in csv.DictReader(file)}
+
+
+def test_hands_have_ages_and_the_rest_has_reasons(mixed, new, model_file, tmp_path):
+    sexes = read_sexes(new / "ages.csv") | dict.fromkeys(("notes", "empty", "truncated", "dot"), "F")
+    predict_files(find_scans(mixed), [model_file], tmp_path, sexes=sexes, sizes={})
+    rows = read_rows(tmp_path / "ages.csv")
+    assert len(rows) == 7
+    for id_, row in rows.items():
+        assert (row["status"] == "refused") != id_.startswith("phantom"), row
+        assert bool(row["reason"]) == (row["status"] != "ok")
+        assert bool(row["bone_age_months"]) == id_.startswith("phantom")
+        assert row["model"].startswith("model.boneage ") == id_.startswith("phantom")
+        assert row["modality"] == ("xray" if id_.startswith("phantom") else "")
+    assert "empty" in rows["empty"]["reason"]
+    weights = [float(v) for k, v in rows["phantom0001"].items() if k.startswith("weight_")]
+    assert sum(weights) == pytest.approx(1, abs=1e-3)
+    truth, found = read_landmarks(new / "landmarks.csv"), read_landmarks(tmp_path / "landmarks.csv")
+    off = np.linalg.norm(found.points["phantom0001"].positions - truth.points["phantom0001"].positions, axis=1)
+    assert np.nanmedian(off) < 6
+    assert {path.stem for path in (tmp_path / "overlays").iterdir()} == {f"phantom000{k}" for k in (1, 2, 3)}
+
+
+def test_a_model_without_a_localiser_writes_no_landmarks(new, whole_model_file, tmp_path):
+    predict_files(
+        find_scans(new / "images"), [whole_model_file], tmp_path, sexes=read_sexes(new / "ages.csv"), sizes={}
+    )
+    rows = read_rows(tmp_path / "ages.csv")
+    assert {row["status"] for row in rows.values()} == {"flagged"}
+    assert all(row["age_whole"] and row["weight_whole"] == "1.0000" for row in rows.values())
+    assert not (tmp_path / "landmarks.csv").exists()
+    assert len(list((tmp_path / "overlays").iterdir())) == 3
+
+
+def test_the_results_do_not_depend_on_the_number_of_processes(mixed, new, model_file, tmp_path):
+    sexes = read_sexes(new / "ages.csv")
+    for jobs in (1, 2):
+        predict_files(find_scans(mixed), [model_file], tmp_path / str(jobs), sexes=sexes, sizes={}, jobs=jobs)
+    for name in ("ages.csv", "landmarks.csv"):
+        assert (tmp_path / "1" / name).read_text() == (tmp_path / "2" / name).read_text()
+
+
+def test_a_resized_copy_has_its_landmarks_in_original_pixels(new, model_file, tmp_path):
+    with Image.open(new / "images" / "phantom0001.png") as image:
+        width, height = image.size
+        image.resize((width // 2, height), Image.Resampling.BOX).save(tmp_path / "phantom0001.png")
+    predict_files(
+        [tmp_path / "phantom0001.png"],
+        [model_file],
+        tmp_path / "out",
+        sexes={"phantom0001": "F"},
+        sizes={"phantom0001": (height, width)},
+    )
+    truth, found = read_landmarks(new / "landmarks.csv"), read_landmarks(tmp_path / "out" / "landmarks.csv")
+    off = np.linalg.norm(found.points["phantom0001"].positions - truth.points["phantom0001"].positions, axis=1)
+    assert np.nanmedian(off) < 6
+
+
+def test_what_ages_rest_on_is_drawn_if_asked_for(new, model_file, tmp_path):
+    paths = [new / "images" / "phantom0001.png", new / "ages.csv"]
+    sexes = dict.fromkeys(("phantom0001", "ages"), "F")
+    predict_files(paths, [model_file], tmp_path, sexes=sexes, sizes={}, explain=True)
+    assert [path.name for path in (tmp_path / "explanations").iterdir()] == ["phantom0001.png"]
+    with Image.open(tmp_path / "explanations" / "phantom0001.png") as picture:
+        assert picture.height == 1000
+
+
+def test_several_age_models_have_their_columns_overlays_and_explanations(new, joined_file, joined, tmp_path):
+    paths, sexes = find_scans(new / "images"), read_sexes(new / "ages.csv")
+    for jobs in (1, 2):
+        out = tmp_path / str(jobs)
+        predict_files(paths, [joined_file], out, sexes=sexes, sizes={}, jobs=jobs, explain=True)
+        assert {path.stem for path in (out / "explanations").iterdir()} == {path.stem for path in paths}
+    rows = read_rows(tmp_path / "1" / "ages.csv")
+    for row in rows.values():
+        weights = [float(row[f"weight_{name}"]) for name in joined.region_names]
+        ages = [float(row[f"age_{name}"]) for name in joined.region_names]
+        assert (row["status"], weights[0]) == ("ok", 0.5)
+        assert sum(np.multiply(weights, ages)) == pytest.approx(float(row["bone_age_months"]), abs=0.1)
+    for name in ("ages.csv", "overlays/phantom0001.png", "explanations/phantom0001.png"):
+        assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
+
+
+def test_what_is_returned_of_many_files_holds_no_pixels(new, joined_file, tmp_path):
+    job = Job(new / "images" / "phantom0001.png", "F", explanation=tmp_path / "why.png")
+    result = assess_file([joined_file], job, "phantom0001")
+    assert (result.status, result.regions) == ("ok", ())
+    assert (tmp_path / "why.png").is_file()
+
+
+def test_an_unexpected_error_is_one_rows_reason(new, model_file, monkeypatch, caplog):
+    def fail(*_args, **_kwargs):
+        raise ZeroDivisionError("boom")
+
+    monkeypatch.setattr("boneage.pipeline.pipeline.BoneAgePipeline.assess", fail)
+    result = assess_file([model_file], Job(new / "images" / "phantom0001.png", "F"), "phantom0001")
+    assert result.status == "refused"
+    assert result.reason == "internal error: ZeroDivisionError('boom')"
+    assert "phantom0001.png" in caplog.text
+
+
+def test_nothing_is_done_with_a_bad_model_or_folder(new, model_file, localiser_file, tmp_path):
+    files = find_scans(new / "images")
+    with pytest.raises(InvalidModelFile, match="'pipeline' is needed"):
+        predict_files(files, [localiser_file], tmp_path / "a", sexes={}, sizes={})
+    assert not (tmp_path / "a").exists()
+    (tmp_path / "b").write_text("in the way")
+    with pytest.raises(UnusableOutput, match="needed as an output folder"):
+        predict_files(files, [model_file], tmp_path / "b", sexes={}, sizes={})
+
+
+def test_every_file_has_an_id_of_its_own():
+    paths = [Path(p) for p in ("a/x/1.png", "b/x/1.png", "b/x/1.dcm", "b/x/2.png")]
+    assert name_files(paths) == ["a_x_1.png", "b_x_1.png", "1.dcm", "2"]
+    assert name_files([]) == []
+
+
+@pytest.fixture(scope="module")
+def both(new, volumes, tmp_path_factory):
+    """A radiograph, a volume, a volume of noise in another format, an MR slice and a broken volume."""
+    folder = tmp_path_factory.mktemp("both")
+    shutil.copy(new / "images" / "phantom0001.png", folder)
+    shutil.copy(volumes / "images" / "volume8.nii.gz", folder)
+    noise = Scan(np.random.default_rng(0).normal(100, 20, (16, 168, 80)), spacing=SPACING_MM, spacing_unit="mm")
+    write_volume(folder / "noise.mha", noise)
+    write_dicom(folder / "slice.dcm", np.arange(1600).reshape(40, 40), Modality="MR")
+    (folder / "broken.nii.gz").write_bytes((folder / "volume8.nii.gz").read_bytes()[:3000])
+    return folder
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_each_file_goes_to_the_model_of_its_modality(both, model_file, volume_model_file, tmp_path, jobs):
+    models = [model_file, volume_model_file]
+    ids = ("phantom0001", "volume8", "noise", "slice", "broken")
+    predict_files(find_scans(both), models, tmp_path, sexes=dict.fromkeys(ids, "F"), sizes={}, jobs=jobs)
+    rows = read_rows(tmp_path / "ages.csv")
+    told = {id_: (row["modality"], row["model"].split(" ")[0], row["status"]) for id_, row in rows.items()}
+    assert told == {
+        "phantom0001": ("xray", "model.boneage", "ok"),
+        "volume8": ("mri", "volume.boneage", "refused"),
+        "noise": ("mri", "volume.boneage", "refused"),
+        "slice": ("", "", "refused"),
+        "broken": ("", "", "refused"),
+    }
+    assert rows["volume8"]["reason"] == "no hand that the model can read: 0 of 34 landmarks found (score below 1)"
+    assert rows["slice"]["reason"].startswith("is one slice of an MR volume")
+    assert {"weight_radius", "weight_whole"} <= set(rows["phantom0001"])
+    assert rows["phantom0001"]["weight_radius"]
+    assert not rows["phantom0001"]["weight_whole"]
+    assert list(read_landmarks(tmp_path / "landmarks.csv").points) == ["phantom0001"]
+    assert read_landmarks(tmp_path / "landmarks_mri.csv").names[:2] == ("radius_shaft", "radius_physis")
+    assert (tmp_path / "overlays" / "noise.png").is_file()
+
+
+def test_a_single_model_refuses_what_is_of_the_other_modality(both, model_file, volume_model_file, tmp_path):
+    sexes = dict.fromkeys(("phantom0001", "volume8", "noise", "slice"), "F")
+    for name, model in (("xray", model_file), ("mri", volume_model_file)):
+        predict_files(find_scans(both), [model], tmp_path / name, sexes=sexes, sizes={})
+        assert not (tmp_path / name / "landmarks_mri.csv").exists()
+    rows = read_rows(tmp_path / "xray" / "ages.csv")
+    assert rows["phantom0001"]["status"] == "ok"
+    for id_ in ("volume8", "noise"):
+        assert rows[id_]["reason"] == "is a volume (MR); the model reads radiographs: give a second --model"
+    rows = read_rows(tmp_path / "mri" / "ages.csv")
+    assert rows["phantom0001"]["reason"] == "is a radiograph; the model reads volumes (MR): give a second --model"
+
+
+def test_two_models_of_one_modality_are_refused(model_file, whole_model_file, volume_model_file):
+    assert [p.modality for p in load_models([volume_model_file, model_file])] == ["mri", "xray"]
+    with pytest.raises(OverlappingModels, match=r"two models read radiographs, model\.boneage \w+ and whole"):
+        load_models([model_file, volume_model_file, whole_model_file])

@@ -1,0 +1,58 @@
+import os
+import time
+from functools import partial
+
+import pytest
+
+from boneage.pipeline.batch.processes import run_in_processes
+
+
+def tell_process(number):
+    time.sleep(0.05)
+    return number, os.getpid()
+
+
+def fail(number):
+    raise ArithmeticError(f"number {number}")
+
+
+def is_running(process):
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_results_come_in_order_from_processes_that_end_with_the_work():
+    for _ in range(2):  # and there are new ones for new work
+        told = list(run_in_processes([partial(tell_process, k) for k in range(12)], jobs=2))
+        assert [number for number, _ in told] == list(range(12))
+        processes = {process for _, process in told}
+        assert len(processes) == 2
+        assert os.getpid() not in processes
+        assert not any(is_running(process) for process in processes)
+
+
+@pytest.mark.parametrize(("n", "jobs"), [(3, 1), (1, 4), (3, 0)])
+def test_one_job_or_one_call_needs_no_other_process(n, jobs):
+    told = list(run_in_processes([partial(tell_process, k) for k in range(n)], jobs))
+    assert told == [(k, os.getpid()) for k in range(n)]
+
+
+def test_nothing_to_do_is_no_error():
+    assert list(run_in_processes([], jobs=2)) == []
+
+
+def test_what_a_call_raises_is_raised_here_and_the_next_work_is_done():
+    with pytest.raises(ArithmeticError, match="number 1"):
+        list(run_in_processes([partial(fail, 1), partial(tell_process, 2)], jobs=2))
+    assert len(list(run_in_processes([partial(tell_process, k) for k in range(2)], jobs=2))) == 2
+
+
+def test_work_that_is_given_up_half_way_leaves_no_process():
+    work = run_in_processes([partial(tell_process, k) for k in range(8)], jobs=2)
+    _, process = next(work)
+    with pytest.warns(UserWarning, match="not used|cancelled"):
+        work.close()
+    assert not is_running(process)

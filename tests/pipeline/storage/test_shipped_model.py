@@ -1,0 +1,49 @@
+import csv
+from collections import Counter
+
+import pytest
+
+from boneage.imaging import find_scans
+from boneage.imaging.splits import assign_split
+from boneage.pipeline.pipeline import BoneAgePipeline
+from boneage.pipeline.storage import shipped_model as shipped
+from boneage.pipeline.storage.model_file import InvalidModelFile
+
+
+@pytest.fixture(scope="module")
+def model():
+    return BoneAgePipeline.load(shipped.shipped_model())
+
+
+def test_it_is_small_and_says_what_it_was_trained_on(model):
+    assert shipped.shipped_model().stat().st_size <= 20_000_000
+    assert model.summary["localiser"]["n_hands"] == 650
+    assert model.summary["age"]["n_hands"] == len(model.summary["age"]["ids"]) == 9993
+    assert model.summary["age"]["n_phantoms"] == model.summary["localiser"]["n_phantoms"] == 0
+    cuttings = [reader.cutting for reader in model.readers]
+    assert [cutting.kind for cutting in cuttings] == ["hand", "regions"]
+    assert all((cutting.thumbnail, cutting.proportions) == (100, "fitted") for cutting in cuttings)
+    assert len(model.region_names) == 18
+
+
+def test_no_hand_that_it_is_judged_by_was_trained_on(model):
+    parts = Counter(assign_split(id_) for id_ in model.trained_ids)
+    assert parts.total() == 10110, "those of the model that it went on from count too"
+    assert parts["validation"] == 0
+    assert parts["test"] < 80, "only hands with annotations, which are never tested on"
+
+
+def test_predict_takes_it_where_no_model_is_given(boneage, new, tmp_path):
+    code, out, _ = boneage("predict", new / "images", "--sex-csv", new / "ages.csv", "--out", tmp_path)
+    assert code in (0, 3)
+    assert "3 files" in out
+    with (tmp_path / "ages.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len(find_scans(new / "images"))
+    assert all(row["model"].startswith("hand.boneage ") for row in rows)
+
+
+def test_an_installation_without_the_model_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(shipped, "_PATH", tmp_path / "hand.boneage")
+    with pytest.raises(InvalidModelFile, match="lacks the model that comes with boneage: give --model"):
+        shipped.shipped_model()

@@ -1,0 +1,246 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from boneage.imaging import Scan, read_scan
+from boneage.landmarks import ForestLocaliser
+from boneage.pipeline.data import gather
+from boneage.pipeline.pipeline import BoneAgePipeline, fingerprint_localiser, load_localiser
+from boneage.pipeline.storage.model_file import InvalidModelFile, load_model, save_model
+from boneage.pipeline.training.age_model import prepare_regions, settings_for, train_pipeline
+from boneage.regression import Cutting, for_volumes, occlude
+
+
+def test_a_saved_pipeline_reads_the_same_age(pipeline, model_file, new, tmp_path):
+    scan = read_scan(new / "images" / "phantom0002.png")
+    pipeline.save(tmp_path / "again.boneage")
+    again = BoneAgePipeline.load(tmp_path / "again.boneage")
+    one, other = pipeline.assess(scan, sex="F"), again.assess(scan, sex="F")
+    np.testing.assert_array_equal(one.points.positions, other.points.positions)
+    assert one.estimate.months == pytest.approx(other.estimate.months, abs=1e-4)
+    assert (tmp_path / "again.boneage").read_bytes() == model_file.read_bytes()
+
+
+def test_the_name_says_which_file_it_was(pipeline, model_file):
+    assert pipeline.name == f"model.boneage {load_model(model_file).sha256[:12]}"
+    assert pipeline.summary["age"]["n_phantoms"] == pipeline.summary["age"]["n_hands"] == 12
+
+
+def test_a_localiser_comes_from_its_own_file_or_a_pipelines(localiser_file, model_file, new):
+    scan = read_scan(new / "images" / "phantom0001.png")
+    (alone, summary), (within, inner) = load_localiser(localiser_file), load_localiser(model_file)
+    np.testing.assert_array_equal(alone.locate(scan).positions, within.locate(scan).positions)
+    assert summary == inner
+    assert summary["n_hands"] == summary["n_phantoms"] == 12
+
+
+def test_a_localiser_is_no_age_model(localiser_file):
+    with pytest.raises(InvalidModelFile, match=r"localiser.*'pipeline' is needed"):
+        BoneAgePipeline.load(localiser_file)
+
+
+def to_single(model):
+    """Return settings and arrays as they were written when a pipeline had one age model."""
+    settings = {"localiser": model.settings["localiser"], **model.settings["readers"][0]}
+    return settings, {name.replace("readers/0/", "regressor/"): array for name, array in model.arrays.items()}
+
+
+def test_a_model_file_from_before_there_were_ways_of_cutting_has_regions(model_file, tmp_path, pipeline):
+    model = load_model(model_file)
+    settings, arrays = to_single(model)
+    del settings["cut"]
+    save_model(tmp_path / "old.boneage", dataclasses.replace(model, settings=settings, arrays=arrays))
+    assert BoneAgePipeline.load(tmp_path / "old.boneage").only_reader.cutting == pipeline.only_reader.cutting
+
+
+def test_a_model_file_from_before_there_could_be_several_age_models_says_the_same(model_file, tmp_path, pipeline, new):
+    model = load_model(model_file)
+    settings, arrays = to_single(model)
+    assert settings.keys() >= {"localiser", "regressor", "cut", "sites", "side"}
+    assert {name.split("/")[0] for name in arrays} == {"localiser", "regressor"}
+    save_model(tmp_path / "old.boneage", dataclasses.replace(model, settings=settings, arrays=arrays))
+    scan = read_scan(new / "images" / "phantom0001.png")
+    old = BoneAgePipeline.load(tmp_path / "old.boneage")
+    assert old.assess(scan, sex="F").estimate == pipeline.assess(scan, sex="F").estimate
+    old.save(tmp_path / "again.boneage")
+    assert (tmp_path / "again.boneage").read_bytes() == model_file.read_bytes()
+
+
+def test_a_model_of_the_whole_image_has_no_localiser_and_says_so(whole_model_file, new):
+    pipeline = BoneAgePipeline.load(whole_model_file)
+    assert pipeline.localiser is None
+    assert pipeline.region_names == ("whole",)
+    result = pipeline.assess(read_scan(new / "images" / "phantom0001.png"), sex="F")
+    assert result.status == "flagged"
+    assert "nothing checked that this is a hand" in result.reason
+    assert result.points is None
+    assert result.estimate.region_weights == (1.0,)
+    with pytest.raises(InvalidModelFile, match="has no localiser"):
+        load_localiser(whole_model_file)
+
+
+def test_with_a_localiser_a_model_of_the_whole_image_refuses_what_is_no_hand(whole_model_file, pipeline, new):
+    whole = dataclasses.replace(BoneAgePipeline.load(whole_model_file), localiser=pipeline.localiser)
+    assert whole.assess(read_scan(new / "images" / "phantom0001.png"), sex="F").status == "ok"
+    refused = whole.assess(Scan(np.random.default_rng(0).uniform(0, 255, (300, 200))), sex="F")
+    assert (refused.status, refused.estimate) == ("refused", None)
+
+
+def test_a_model_of_regions_needs_a_localiser(pipeline):
+    with pytest.raises(ValueError, match="cutting regions needs a localiser"):
+        dataclasses.replace(pipeline, localiser=None)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda s, a: s["localiser"]["names"].pop(),
+        lambda s, a: s["readers"][0]["regressor"]["regions"].pop(),
+        lambda s, a: s["readers"][0]["sites"].pop(),
+        lambda s, a: s["readers"][0].pop("side"),
+        lambda s, a: s["readers"][0].update({"cut": "half"}),
+        lambda s, a: s["readers"][0].update({"cut": "hand"}),
+        lambda s, a: s["readers"].clear(),
+        lambda s, a: s["readers"].append(s["readers"][0]),
+        lambda s, a: s.update({"readers": {"0": 1}}),
+        lambda s, a: s.pop("readers"),
+        lambda s, a: s.update({"localiser": None}),
+        lambda s, a: a.pop("localiser/mean_shape"),
+        lambda s, a: a.update({"localiser/mean_shape": np.full((37, 2), np.nan)}),
+    ],
+    ids=[
+        "landmark names",
+        "regions",
+        "sites",
+        "side",
+        "no such cut",
+        "other cut",
+        "no age model",
+        "an age model without arrays",
+        "no list of age models",
+        "neither old nor new",
+        "no localiser",
+        "array missing",
+        "NaN",
+    ],
+)
+def test_parts_that_do_not_fit_together_are_refused(model_file, tmp_path, change):
+    model = load_model(model_file)
+    settings, arrays = dict(model.settings), dict(model.arrays)
+    change(settings, arrays)
+    save_model(tmp_path / "odd.boneage", dataclasses.replace(model, settings=settings, arrays=arrays))
+    with pytest.raises(InvalidModelFile, match=r"odd\.boneage: its contents do not fit together"):
+        BoneAgePipeline.load(tmp_path / "odd.boneage")
+
+
+def test_half_precision_makes_a_smaller_file_that_says_the_same(pipeline, new, tmp_path):
+    pipeline.save(tmp_path / "whole.boneage")
+    pipeline.save(tmp_path / "half.boneage", half=True)
+    again = BoneAgePipeline.load(tmp_path / "half.boneage")
+    saved = (tmp_path / "whole.boneage").stat().st_size - (tmp_path / "half.boneage").stat().st_size
+    assert saved > 1.5 * pipeline.only_reader.regressor.n_parameters
+    scan = read_scan(new / "images" / "phantom0001.png")
+    one, other = pipeline.assess(scan, sex="F"), again.assess(scan, sex="F")
+    assert other.estimate.months == pytest.approx(one.estimate.months, abs=0.2)
+    assert np.array_equal(one.points.positions, other.points.positions), "the localiser is kept as it is"
+
+
+def test_a_model_of_volumes_survives_its_file_and_refuses_radiographs(phantom_volumes, new, whole_model_file, tmp_path):
+    collection = gather([phantom_volumes / "images"], ages=[phantom_volumes / "ages.csv"])
+    cutting = Cutting("whole", 16, ndim=3)
+    prepared = prepare_regions(collection, None, cutting, cut_at_annotations=False, seed=0, jobs=1)
+    train_pipeline(prepared, for_volumes(settings_for(epochs=1)), seed=0).save(tmp_path / "m.boneage")
+    pipeline = BoneAgePipeline.load(tmp_path / "m.boneage")
+    assert pipeline.only_reader.cutting == cutting
+    assert pipeline.only_reader.regressor.shape_ == (16, 16, 16)
+    scan, radiograph = collection.scan("phantom0001"), read_scan(new / "images" / "phantom0001.png")
+    result = pipeline.assess(scan, sex="F")
+    assert 0 < result.estimate.months < 300
+    assert [stack.pixels.shape for stack in result.regions] == [(1, 16, 16, 16)]
+    refused = pipeline.assess(radiograph, sex="F")
+    assert (refused.status, refused.reason) == (
+        "refused",
+        "is a radiograph; the model reads volumes (MR): give a second --model",
+    )
+    refused = BoneAgePipeline.load(whole_model_file).assess(scan, sex="F")
+    assert refused.reason == "is a volume (MR); the model reads radiographs: give a second --model"
+    with pytest.raises(ValueError, match="all read radiographs, or all read volumes"):
+        dataclasses.replace(pipeline, readers=(*pipeline.readers, *BoneAgePipeline.load(whole_model_file).readers))
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_several_age_models_survive_their_file(joined, new, tmp_path, half):
+    joined.save(tmp_path / "joined.boneage", half=half)
+    again = BoneAgePipeline.load(tmp_path / "joined.boneage")
+    assert [reader.cutting for reader in again.readers] == [reader.cutting for reader in joined.readers]
+    scan = read_scan(new / "images" / "phantom0001.png")
+    one, other = joined.assess(scan, sex="F"), again.assess(scan, sex="F")
+    assert other.estimate.region_names == one.estimate.region_names
+    assert other.estimate.region_months == pytest.approx(one.estimate.region_months, abs=0.5 if half else 0)
+    kept = [array for reader in again.readers for array in reader.regressor.to_state()[1].values()]
+    learnt = [array for reader in joined.readers for array in reader.regressor.to_state()[1].values()]
+    assert all(np.array_equal(one, other) for one, other in zip(kept, learnt, strict=True)) != half
+
+
+def test_age_models_that_cannot_go_together_are_refused(joined, pipeline, whole_model_file):
+    whole = BoneAgePipeline.load(whole_model_file)
+    assert dataclasses.replace(joined, readers=(*joined.readers, *whole.readers)).region_names[-1] == "whole"
+    with pytest.raises(ValueError, match="cutting regions needs a localiser"):
+        dataclasses.replace(whole, readers=(*whole.readers, *pipeline.readers))
+    with pytest.raises(ValueError, match="at least one age model"):
+        dataclasses.replace(pipeline, readers=())
+
+
+def test_what_takes_a_single_age_model_refuses_several(joined, pipeline):
+    assert pipeline.only_reader is pipeline.readers[0]
+    with pytest.raises(ValueError, match="joined joins 2 age models, and a single one is needed"):
+        joined.only_reader  # noqa: B018
+
+
+def test_each_region_has_one_name_whoever_reads_it(joined, pipeline):
+    assert joined.region_names == ("hand", *pipeline.region_names)
+    assert dataclasses.replace(pipeline, readers=pipeline.readers * 2).region_names == pipeline.region_names
+
+
+def test_the_ids_learnt_from_are_those_of_all_that_went_before(pipeline):
+    told = {"ids": ["a"], "started_from": {"ids": ["b"], "started_from": {"ids": ["c", "a"]}}}
+    assert dataclasses.replace(pipeline, summary={"age": told}).trained_ids == {"a", "b", "c"}
+    both = {"ids": ["a", "x"], "joined": [told, {"model": "of all ids"}]}
+    assert dataclasses.replace(pipeline, summary={"age": both}).trained_ids == {"a", "b", "c", "x"}
+    assert dataclasses.replace(pipeline, summary={}).trained_ids == set()
+
+
+def test_each_age_model_changes_the_mean_by_its_part(joined, pipeline, new):
+    scan = read_scan(new / "images" / "phantom0001.png")
+    result = joined.assess(scan, sex="F")
+    explained = joined.explain(result)
+    assert [one.names for one in explained] == [("hand",), pipeline.region_names]
+    for one, reader, stack in zip(explained, joined.readers, result.regions, strict=True):
+        assert np.array_equal(one.changes, occlude(reader.regressor, stack, "F").changes / 2)
+        assert one.age_months == result.estimate.months
+    absent = dataclasses.replace(result, regions=(None, result.regions[1]))
+    (alone,) = joined.explain(absent)
+    assert np.array_equal(alone.changes, 2 * explained[1].changes)
+    with pytest.raises(ValueError, match="no age to explain"):
+        joined.explain(dataclasses.replace(result, regions=()))
+
+
+def test_a_localiser_has_a_fingerprint_of_its_own(pipeline, localiser_file):
+    settings, arrays = pipeline.localiser.to_state()
+    same = ForestLocaliser.from_state(settings, arrays)
+    arrays["mean_shape"] = arrays["mean_shape"] + 1e-9
+    other = ForestLocaliser.from_state(settings, arrays)
+    settings["settings"]["min_score"] += 0.01
+    doubting = ForestLocaliser.from_state(settings, same.to_state()[1])
+    prints = [fingerprint_localiser(one) for one in (pipeline.localiser, same, other, doubting)]
+    assert prints[0] == prints[1] == fingerprint_localiser(load_localiser(localiser_file)[0])
+    assert len(set(prints)) == 3
+
+
+def test_a_localiser_of_radiographs_refuses_volumes(pipeline, phantom_volumes):
+    refused = pipeline.assess(gather([phantom_volumes / "images"]).scan("phantom0001"), sex="F")
+    assert (refused.status, refused.reason) == (
+        "refused",
+        "is a volume (MR); the model reads radiographs: give a second --model",
+    )

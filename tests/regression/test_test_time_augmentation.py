@@ -1,0 +1,51 @@
+import dataclasses
+
+import pytest
+import torch
+
+from boneage.regression import AgeRegressor, RegressorSettings
+from boneage.regression.test_time_augmentation import draw_views
+
+
+def test_the_first_view_is_the_picture_and_the_others_are_a_little_different():
+    pixels = torch.rand(3, 2, 20, 20, generator=torch.Generator().manual_seed(0))
+    first, *others = draw_views(pixels, 4)
+    assert torch.equal(first, pixels)
+    assert len(others) == 3
+    for view in others:
+        assert view.shape == pixels.shape
+        assert 0.01 < (view - pixels).abs().mean() < 0.3
+
+
+def test_cubes_have_views_too():
+    cubes = torch.rand(2, 2, 9, 9, 9, generator=torch.Generator().manual_seed(0))
+    first, second = draw_views(cubes, 2)
+    assert torch.equal(first, cubes)
+    assert second.shape == cubes.shape
+    assert 0.01 < (second - cubes).abs().mean() < 0.3
+
+
+def test_a_hand_is_seen_the_same_whoever_is_beside_it():
+    pixels = torch.rand(3, 2, 20, 20, generator=torch.Generator().manual_seed(0))
+    for one, all_ in zip(draw_views(pixels[1:2], 3), draw_views(pixels, 3), strict=True):
+        assert torch.allclose(one[0], all_[1], atol=1e-6)
+
+
+def test_ages_are_the_mean_over_the_views_and_kept_with_the_model(hands, quick_settings):
+    recipe = dataclasses.replace(quick_settings.recipe, epochs=3)
+    once = AgeRegressor(settings=dataclasses.replace(quick_settings, recipe=recipe)).fit(*hands)
+    config, arrays = once.to_state()
+    config["settings"]["views"] = 5
+    often = AgeRegressor.from_state(config, arrays)
+    assert often.to_state()[0]["settings"]["views"] == 5
+    stacks, _, sexes = hands
+    plain, mean = once.look(stacks[:4], sexes[:4])[0], often.look(stacks[:4], sexes[:4])[0]
+    assert 1e-4 < (plain - mean).abs().max() < 1
+    del config["settings"]["views"]
+    old = AgeRegressor.from_state(config, arrays)
+    assert torch.allclose(old.look(stacks[:4], sexes[:4])[0], plain, atol=1e-5), "older model files look once"
+
+
+def test_no_view_is_refused():
+    with pytest.raises(ValueError, match="views must be at least 1, got 0"):
+        RegressorSettings(views=0)
