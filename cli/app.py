@@ -44,19 +44,17 @@ def _options(
 
 
 def main() -> None:
-    """Run the command line. Exit codes: 0 done; 1 nothing could be done; 2 usage; 3 done, with refusals."""
+    """Run the command line. Exit codes: 0 done; 1 nothing could be done; 2 usage; 3 done, with refusals.
+
+    What a user can mend is told in one line; BONEAGE_DEBUG=1 shows where it arose. Any other error is a fault of the
+    program: its traceback is shown.
+    """
     try:
         app()
     except Exception as error:
-        if not isinstance(error, _expected_errors()) or os.environ.get("BONEAGE_DEBUG"):
+        from boneage.imaging.errors import BoneAgeError
+
+        if not isinstance(error, BoneAgeError) or os.environ.get("BONEAGE_DEBUG"):
             raise
         err_console().print(f"boneage: {error}", style="bold red", soft_wrap=True)
         sys.exit(1)
-
-
-def _expected_errors() -> tuple[type[Exception], ...]:
-    """Errors of the input, told in one line; BONEAGE_DEBUG=1 shows where they arose."""
-    from boneage.imaging import NoScans, UnreadableScan
-    from boneage.pipeline.storage.output import UnusableOutput
-
-    return ValueError, FloatingPointError, NoScans, UnreadableScan, UnusableOutput

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from boneage.pipeline.assessment import Assessment
-    from boneage.pipeline.batch.localisation import Located
+    from boneage.pipeline.batch.localisation import LocalisationResult
 
-    Told = Assessment | Located
+    Told = Assessment | LocalisationResult
 
 Preset = Literal["paper", "accurate", "fast", "compact"]
 

@@ -35,12 +35,12 @@ def split(
     file of ids, one a line, or a table with a column id.
     """
     from boneage.imaging import read_ids, split_by_hash, split_ids
-    from boneage.pipeline.data import gather
+    from boneage.pipeline.data import load_collection
     from boneage.pipeline.storage.output import prepare_folder
 
     if (never_test or leave_out) and not by_hash:
         raise typer.BadParameter("--never-test and --leave-out go with --hash")
-    collection = gather(images, landmarks=landmarks)
+    collection = load_collection(images, landmarks=landmarks)
     usable = collection.ids if landmarks is None else collection.annotated_ids
     folder = prepare_folder(out)
     if by_hash:

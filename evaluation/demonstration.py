@@ -13,7 +13,7 @@ from boneage.imaging.progress import Progress
 from boneage.landmarks import fast
 from boneage.pipeline.assessment import Assessment
 from boneage.pipeline.batch.prediction import predict_files
-from boneage.pipeline.data import gather
+from boneage.pipeline.data import load_collection
 from boneage.pipeline.pipeline import save_localiser
 from boneage.pipeline.storage.output import prepare_folder
 from boneage.pipeline.storage.shipped_model import shipped_model
@@ -50,10 +50,10 @@ def demonstrate(
     write_phantom_set(new, test, seed + 1, progress=report)
     (new / "images" / "not-a-hand.txt").write_text("Every folder has one of these.\n")
 
-    annotated = gather([known / "images"], landmarks=known / "landmarks.csv")
+    annotated = load_collection([known / "images"], landmarks=known / "landmarks.csv")
     localiser, summary, _ = train_localiser(annotated, fast(), seed=seed, jobs=jobs, report=report)
     save_localiser(folder / "localiser.boneage", localiser, summary)
-    aged = gather([known / "images"], ages=[known / "ages.csv"])
+    aged = load_collection([known / "images"], ages=[known / "ages.csv"])
     prepared = prepare_regions(
         aged, folder / "localiser.boneage", cut_at_annotations=False, seed=seed, jobs=jobs, report=report
     )

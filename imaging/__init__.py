@@ -4,29 +4,31 @@ if __name__ != "boneage.imaging":
     raise ImportError(f"import boneage.imaging, not {__name__}: that would make a second copy of every class")
 
 from boneage.imaging.annotations import LandmarkTable, read_names, rename_landmarks, to_pixels
-from boneage.imaging.collection import Collection, NoScans, find_scans, fold_ids, split_ids
+from boneage.imaging.collection import Collection, find_scans, fold_ids, split_ids
 from boneage.imaging.demographics import AgeRecord, read_ages, read_ids, read_sexes, read_sizes
+from boneage.imaging.errors import BoneAgeError, InvalidInput, InvalidTable, NoScans, UnreadableScan
 from boneage.imaging.formats import FORMATS, Details, Order, read_landmarks, render_landmarks, write_landmarks
 from boneage.imaging.frames import Frame
 from boneage.imaging.identifiers import scan_id
 from boneage.imaging.jit import compiled
 from boneage.imaging.points import Points, measure_length
-from boneage.imaging.readers import UnreadableScan, read_scan
+from boneage.imaging.readers import read_scan
 from boneage.imaging.resampling import resample, shrink, warp
 from boneage.imaging.scans import Laterality, Modality, Scan, Sex
 from boneage.imaging.schemes import LandmarkScheme, find_scheme, read_scheme
 from boneage.imaging.scores import read_scores, with_scores
-from boneage.imaging.shapes import NoSimilarity, compute_mean_shape, lay_upon
+from boneage.imaging.shapes import NoSimilarity, align_to, compute_mean_shape
 from boneage.imaging.splits import assign_split, split_by_hash
-from boneage.imaging.tables import InvalidTable
 from boneage.imaging.volumes.writing import write_volume
 
 __all__ = [
     "FORMATS",
     "AgeRecord",
+    "BoneAgeError",
     "Collection",
     "Details",
     "Frame",
+    "InvalidInput",
     "InvalidTable",
     "LandmarkScheme",
     "LandmarkTable",
@@ -39,13 +41,13 @@ __all__ = [
     "Scan",
     "Sex",
     "UnreadableScan",
+    "align_to",
     "assign_split",
     "compiled",
     "compute_mean_shape",
     "find_scans",
     "find_scheme",
     "fold_ids",
-    "lay_upon",
     "measure_length",
     "read_ages",
     "read_ids",

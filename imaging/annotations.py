@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from boneage.imaging.errors import InvalidTable
 from boneage.imaging.points import Points
 from boneage.imaging.scans import Laterality, Scan
 from boneage.imaging.schemes import SHIPPED
-from boneage.imaging.tables import InvalidTable, read_rows
+from boneage.imaging.tables import read_rows
 
 FLAT_MM = 1e-3
 _SIDES: dict[str, Laterality] = {"L": "L", "R": "R"}

@@ -15,25 +15,16 @@ import numpy as np
 
 from boneage.imaging.annotations import LandmarkTable, to_pixels
 from boneage.imaging.demographics import AgeRecord
+from boneage.imaging.errors import InvalidInput, InvalidTable, NoScans
 from boneage.imaging.identifiers import scan_id
 from boneage.imaging.points import Points
 from boneage.imaging.readers import read_scan
 from boneage.imaging.scans import Scan
-from boneage.imaging.tables import InvalidTable
 from boneage.imaging.volumes.headers import find_data_name, read_text_header
 
 _TABLE_SUFFIXES = (".csv", ".json", ".xml")
 _HEADER_SUFFIXES = (".mhd", ".nhdr")
 _CACHED_BYTES = 2 << 30  # of pixels
-
-
-class NoScans(Exception):
-    """A place in which there is nothing to read; ``folder`` and ``looked_for`` say where and what."""
-
-    def __init__(self, folder: Path | str, looked_for: str) -> None:
-        super().__init__(f"{folder}: {looked_for}")
-        self.folder = Path(folder)
-        self.looked_for = looked_for
 
 
 def find_scans(folder: Path | str) -> list[Path]:
@@ -264,7 +255,7 @@ def split_ids(ids: Sequence[str], n_train: int, n_test: int, seed: int) -> tuple
         If there are fewer ids than asked for.
     """
     if n_train + n_test > len(ids):
-        raise ValueError(f"{n_train} training and {n_test} test images need {n_train + n_test}, there are {len(ids)}")
+        raise InvalidInput(f"{n_train} training and {n_test} test images need {n_train + n_test}, there are {len(ids)}")
     order = np.random.default_rng(seed).permutation(sorted(ids)).tolist()
     return order[:n_train], order[n_train : n_train + n_test]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from boneage.imaging.errors import InvalidTable
 from boneage.imaging.scans import Sex
-from boneage.imaging.tables import InvalidTable, Table, read_shapes, read_table
+from boneage.imaging.tables import Table, read_shapes, read_table
 
 OLDEST_MONTHS = 300.0
 _SEX_CODES: dict[str, Sex] = {

@@ -12,28 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from boneage.imaging.errors import UnreadableScan
 from boneage.imaging.identifiers import scan_id
-from boneage.imaging.scans import Scan
+from boneage.imaging.limits import LARGEST_AREA, check_content, check_size
+from boneage.imaging.scans import PHANTOM_TAG, Scan
 from boneage.imaging.volumes.headers import NIFTI_HEADER_BYTES, VolumeFormat, tell_format
 
-SMALLEST_SIDE = 16
-LARGEST_AREA = 200_000_000
-PHANTOM_TAG = "boneage phantom"
 _FORMATS = ("PNG", "JPEG", "TIFF", "BMP")
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _LUMINANCE = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601
-
-
-class UnreadableScan(Exception):
-    """A file that cannot be read as a scan; ``path`` and ``reason`` say which and why."""
-
-    def __init__(self, path: Path | str, reason: str) -> None:
-        super().__init__(f"{path}: {reason}")
-        self.path = Path(path)
-        self.reason = reason
-
-    def __reduce__(self) -> tuple[type[UnreadableScan], tuple[Path, str]]:
-        return type(self), (self.path, self.reason)
 
 
 def read_scan(path: Path | str, original_shape: tuple[int, ...] | None = None) -> Scan:
@@ -82,20 +69,6 @@ def read_scan(path: Path | str, original_shape: tuple[int, ...] | None = None) -
         told, there = (" x ".join(map(str, shape)) for shape in (original_shape, scan.original_shape))
         raise UnreadableScan(path, f"has {there} voxels, not {told} as its table says")
     return scan.as_resized_copy_of(original_shape)
-
-
-def check_size(path: Path, rows: int, columns: int) -> None:
-    """Refuse, before decoding, an image that is too small to show a hand or too large to hold."""
-    if min(rows, columns) < SMALLEST_SIDE:
-        raise UnreadableScan(path, f"is too small to show a hand ({rows} x {columns} pixels)")
-    if rows * columns > LARGEST_AREA:
-        raise UnreadableScan(path, f"is too large ({rows} x {columns} pixels, at most {LARGEST_AREA:,} in all)")
-
-
-def check_content(path: Path, pixels: NDArray[np.float32]) -> None:
-    """Refuse an image with nothing on it."""
-    if pixels.min() == pixels.max():
-        raise UnreadableScan(path, f"is blank: every pixel has the value {pixels.flat[0]:g}")
 
 
 def _read_head(path: Path) -> bytes:

@@ -17,6 +17,9 @@ SpacingUnit = Literal["mm", "relative"]
 Laterality = Literal["L", "R"]
 Sex = Literal["F", "M"]
 
+PHANTOM_TAG = "boneage phantom"
+"""How the text fields of a file begin that holds a synthetic hand."""
+
 
 @dataclass(frozen=True, eq=False)
 class Scan:

@@ -8,8 +8,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from boneage.imaging.errors import InvalidInput, InvalidTable
 from boneage.imaging.structured_text import read_json
-from boneage.imaging.tables import InvalidTable
 
 SHIPPED = Path(str(files("boneage.imaging"))) / "landmark_schemes"
 
@@ -45,16 +45,16 @@ class LandmarkScheme:
         names = self.names
         twice = sorted({name for name in names if names.count(name) > 1})
         if not self.name.strip() or not names:
-            raise ValueError("a scheme needs a name, and groups with landmarks in them")
+            raise InvalidInput("a scheme needs a name, and groups with landmarks in them")
         if any(not group.strip() or not members for group, members in self.groups.items()):
-            raise ValueError("every group needs a name and at least one landmark")
+            raise InvalidInput("every group needs a name and at least one landmark")
         if twice:
-            raise ValueError(f"a landmark can be in one group only, but {twice[0]!r} occurs twice")
+            raise InvalidInput(f"a landmark can be in one group only, but {twice[0]!r} occurs twice")
         for pair in self.pairs:
             if len(set(pair)) != 2 or not set(pair) <= set(names):
-                raise ValueError(f"a pair must join two different landmarks of the groups, got {' and '.join(pair)}")
+                raise InvalidInput(f"a pair must join two different landmarks of the groups, got {' and '.join(pair)}")
         if self.order and (len(set(self.order)) != 2 or len(self.order) != 2 or not set(self.order) <= set(names)):
-            raise ValueError(f"the order must name two different landmarks, got {' and '.join(self.order)}")
+            raise InvalidInput(f"the order must name two different landmarks, got {' and '.join(self.order)}")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -117,18 +117,18 @@ def _shipped_names() -> list[str]:
 
 def _scheme_from_json(data: Any) -> LandmarkScheme:
     if not isinstance(data, dict) or not isinstance(data.get("name"), str):
-        raise ValueError("a scheme must be a JSON object with a name")
+        raise InvalidInput("a scheme must be a JSON object with a name")
     groups, pairs = data.get("groups"), data.get("pairs", [])
     if not isinstance(groups, dict) or not all(map(_are_names, groups.values())):
-        raise ValueError("groups must be an object of lists of landmark names")
+        raise InvalidInput("groups must be an object of lists of landmark names")
     if not isinstance(pairs, list) or not all(_are_names(pair) and len(pair) == 2 for pair in pairs):
-        raise ValueError("pairs must be a list of pairs of landmark names")
+        raise InvalidInput("pairs must be a list of pairs of landmark names")
     order = data.get("order", [])
     if not _are_names(order):
-        raise ValueError("order must be a list of two landmark names")
+        raise InvalidInput("order must be a list of two landmark names")
     unknown = sorted(data.keys() - {"name", "groups", "pairs", "order"})
     if unknown:
-        raise ValueError(f"has the field {unknown[0]!r}; a scheme has name, groups, pairs and order")
+        raise InvalidInput(f"has the field {unknown[0]!r}; a scheme has name, groups, pairs and order")
     return LandmarkScheme(
         data["name"],
         {group: tuple(members) for group, members in groups.items()},

@@ -115,7 +115,7 @@ class Laid:
     residual: float
 
 
-def lay_upon(shape: Array, pattern: Array) -> Laid:
+def align_to(shape: Array, pattern: Array) -> Laid:
     """Return how a shape lies upon another, as it is, or mirrored if only that fits well.
 
     Parameters
@@ -151,7 +151,7 @@ def fit_pose(shape: Array, pattern: Array, may_mirror: bool) -> Frame:
     NoSimilarity
         If fewer than two landmarks are in both, or they coincide.
     """
-    return lay_upon(shape, pattern).frame if may_mirror else fit_similarity(shape, pattern)
+    return align_to(shape, pattern).frame if may_mirror else fit_similarity(shape, pattern)
 
 
 def mirror(ndim: int) -> Frame:
@@ -183,7 +183,7 @@ def compute_mean_shape(hands: Sequence[Points]) -> Points | None:
     laid, n_mirrored = [], 0
     for shape in usable:
         with contextlib.suppress(NoSimilarity):
-            fit = lay_upon(shape, pattern)
+            fit = align_to(shape, pattern)
             laid.append(fit.frame.apply(shape))
             n_mirrored += fit.mirrored
     seen = ~np.isnan(np.stack(laid)[:, :, 0]).all(axis=0)
@@ -249,6 +249,6 @@ def _find_fullest(shapes: Sequence[Array]) -> Array:
 
 def _is_mirrored(shape: Array, other: Array) -> bool:
     try:
-        return lay_upon(shape, other).mirrored
+        return align_to(shape, other).mirrored
     except NoSimilarity:  # they have too few landmarks in common to tell
         return False

@@ -8,7 +8,8 @@ from typing import Any
 from xml.etree import ElementTree
 from xml.parsers import expat
 
-from boneage.imaging.tables import InvalidTable, read_text
+from boneage.imaging.errors import InvalidTable
+from boneage.imaging.tables import read_text
 
 
 def read_json(path: Path | str) -> Any:

@@ -9,16 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from boneage.imaging.errors import InvalidTable
+
 LARGEST_BYTES = 256 * 2**20
-
-
-class InvalidTable(ValueError):
-    """A table that cannot be used; ``path`` and ``reason`` say which and why."""
-
-    def __init__(self, path: Path | str, reason: str) -> None:
-        super().__init__(f"{path}: {reason}")
-        self.path = Path(path)
-        self.reason = reason
 
 
 @dataclass(frozen=True)

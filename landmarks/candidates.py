@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boneage.imaging import Frame
-from boneage.landmarks.pairwise_prior import Constellation
+from boneage.landmarks.pairwise_prior import PairwisePrior
 from boneage.landmarks.stages import LocalStage
 from boneage.landmarks.views import View
 from boneage.landmarks.voting import VoteMap
@@ -57,7 +57,7 @@ class CandidateSearch:
         stage: LocalStage,
         view: View,
         to_view: Frame,
-        constellation: Constellation,
+        constellation: PairwisePrior,
         turn: Callable[[Array], Array],
         *,
         n_peaks: int,
@@ -106,7 +106,7 @@ class CandidateSearch:
         """Return landmarks and places that are still to be looked at."""
         if not starts[0]:
             return list(enumerate(positions))
-        told = self._constellation.tell(positions)
+        told = self._constellation.predict_from_anchors(positions)
         known = np.full((len(starts), max(map(len, starts)), positions.shape[1]), np.nan)
         for k, places in enumerate(starts):
             known[k, : len(places)] = places
@@ -114,7 +114,7 @@ class CandidateSearch:
         astray = ~(np.linalg.norm(told - self._constellation.mean_shape[:, None], axis=2) <= _STRAY)  # or not told
         unseen = ~near & ~astray
         if self._doubt < math.inf:
-            doubtful = (heights <= self._doubt * np.median(heights)) | self._constellation.find_odd(positions)
+            doubtful = (heights <= self._doubt * np.median(heights)) | self._constellation.find_outliers(positions)
             unseen &= doubtful[:, None]
         new: list[tuple[int, Array]] = []
         for k, t in np.argwhere(unseen).tolist():

@@ -55,7 +55,7 @@ class BoxStack:
         return np.asarray(images * strides[0] + (positions + self.pad) @ strides[2:], dtype=np.int64)
 
 
-def level_grey(
+def normalise_contrast(
     picture: NDArray[np.float32],
     contrast: float | NDArray[np.float64] = 0.0,
     tone: float = 1.0,
@@ -98,7 +98,7 @@ def stack_boxes(
     Parameters
     ----------
     levels : sequence of ndarray, all of the same shape
-        From :func:`level_grey`.
+        From :func:`normalise_contrast`.
     box_sizes : sequence of int
         Odd sides of the boxes, in pixels.
     pad : int

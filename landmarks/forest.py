@@ -11,7 +11,7 @@ from sklearn.exceptions import NotFittedError
 
 from boneage.landmarks.features import BoxStack
 from boneage.landmarks.settings import ForestSettings
-from boneage.landmarks.tree_kernels import MOST_TARGETS, add_up_leaves, find_leaves, grow_tree, pack_nodes
+from boneage.landmarks.tree_kernels import MOST_TARGETS, accumulate_leaves, find_leaves, grow_tree, pack_nodes
 
 _PER_PIXEL = 4  # votes are kept in steps of a pixel's so manieth part; halves hold those exactly up to 512 pixels
 _MOST_PACKED = 16  # shapes of pictures for which the nodes are kept ready
@@ -177,7 +177,7 @@ def _fill_leaves(
     _, n_landmarks, ndim = displacements.shape
     shape = (n_nodes, n_landmarks)
     counts, sums, squares = np.zeros(shape), np.zeros((*shape, ndim)), np.zeros(shape)
-    add_up_leaves(leaf_of, displacements, counts, sums, squares)
+    accumulate_leaves(leaf_of, displacements, counts, sums, squares)
     filled = counts > 0
     sums, squares = sums[filled] / counts[filled][:, None], squares[filled] / counts[filled]
     means, spreads = np.zeros((*shape, ndim), np.float32), np.full(shape, -1.0, np.float32)

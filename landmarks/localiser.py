@@ -14,14 +14,15 @@ from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
 
 from boneage.imaging import Frame, Points, Scan
+from boneage.imaging.errors import InvalidInput
 from boneage.imaging.progress import Progress
-from boneage.imaging.shapes import NoSimilarity, fit_pose, lay_upon, mean_shape, mirror, shape_centre, shape_extent
-from boneage.landmarks.pairwise_prior import Constellation, find_neighbours
-from boneage.landmarks.pose_search import Outcome, PoseFinder, guess_pose, vote_in
-from boneage.landmarks.refinement import Found, Refiner
+from boneage.imaging.shapes import NoSimilarity, align_to, fit_pose, mean_shape, mirror, shape_centre, shape_extent
+from boneage.landmarks.pairwise_prior import PairwisePrior, find_neighbours
+from boneage.landmarks.pose_search import PoseHypothesis, PoseSearch, propose_pose, vote_in_pose
+from boneage.landmarks.refinement import RefinedLandmarks, Refinement
 from boneage.landmarks.serialization import arrays_under, read_neighbours, stages_from_arrays, stages_to_arrays
 from boneage.landmarks.settings import LocaliserSettings, StageSettings, accurate, settings_from_json
-from boneage.landmarks.similarity import turn_locally
+from boneage.landmarks.similarity import fit_local_frames
 from boneage.landmarks.stages import CoarseStage, LocalStage
 from boneage.landmarks.views import Bounds, View, draw_close_view, draw_jitter, draw_view, image_bounds
 from boneage.landmarks.voting import VoteMap
@@ -97,22 +98,22 @@ class ForestLocaliser:
             poses = self._fit_poses(known)
             self.bounds_ = Bounds(self.mean_shape_.min(axis=0) - _MARGIN, self.mean_shape_.max(axis=0) + _MARGIN)
         else:
-            poses = [guess_pose(scan, self.size_ratio_, self.centre_offset_) for scan in scans]
+            poses = [propose_pose(scan, self.size_ratio_, self.centre_offset_) for scan in scans]
             boxes = [image_bounds(scan, pose) for scan, pose in zip(scans, poses, strict=True)]
             self.bounds_ = Bounds(np.min([b.low for b in boxes], axis=0), np.max([b.high for b in boxes], axis=0))
 
-        self._settings = _leave_out_fine(self._settings, poses)
+        self._settings = _drop_too_fine_stages(self._settings, poses)
         aligned = [pose.apply(landmarks) for pose, landmarks in zip(poses, in_file, strict=True)]
-        self._learn_surroundings(np.stack(aligned))
+        self._learn_shape_relations(np.stack(aligned))
         seeds = np.random.SeedSequence(self.random_state).generate_state(2 + len(self._settings.local))
         self._whole: list[CoarseStage] = []  # the pose stage, if there is one, and the coarse stage
-        for number, (stage, seed) in enumerate(zip(self._whole_stages(), seeds[:2], strict=False), start=1):
+        for number, (stage, seed) in enumerate(zip(self._global_stage_settings(), seeds[:2], strict=False), start=1):
             report(f"global stage {number}", 0.0)
             views, truths = self._draw_views(stage, scans, poses, in_file, int(seed))
             self._whole.append(CoarseStage.fit(stage, views, truths, int(seed), self.n_jobs))
             report(f"global stage {number}", 1.0)
         self._local: list[LocalStage] = []
-        turns = np.stack([turn_locally(shape, self.mean_shape_, self.neighbours_) for shape in aligned])
+        turns = np.stack([fit_local_frames(shape, self.mean_shape_, self.neighbours_) for shape in aligned])
         present = np.stack([~np.isnan(landmarks[:, 0]) for landmarks in in_file])
         for number, (stage, seed) in enumerate(zip(self._settings.local, seeds[2:], strict=True), start=1):
 
@@ -123,8 +124,8 @@ class ForestLocaliser:
 
             follow = partial(report, f"local stage {number}")
             self._local.append(LocalStage.fit(stage, draw, turns, present, int(seed), self.n_jobs, follow))
-        self._finder, self._refiner = self._make_finder(), self._make_refiner()
-        self._learn_what_convinces(scans, poses)
+        self._pose_search, self._refinement = self._make_pose_search(), self._make_refinement()
+        self._calibrate_support(scans, poses)
         return self
 
     def with_settings(
@@ -149,7 +150,7 @@ class ForestLocaliser:
         other = ForestLocaliser.from_state({**config, "settings": dataclasses.asdict(settings)}, arrays)
         if settings.pose is not None:
             _, known = _check_training(scans, points)
-            other._learn_what_convinces(scans, other._fit_poses(known))
+            other._calibrate_support(scans, other._fit_poses(known))
         return other
 
     def locate(self, scan: Scan) -> Points:
@@ -182,15 +183,15 @@ class ForestLocaliser:
         if not hasattr(self, "names_"):
             raise NotFittedError("this ForestLocaliser is not fitted yet")
         if scan.ndim != self.ndim:
-            raise ValueError(f"the localiser was trained on {self.ndim}D scans, got a {scan.ndim}D one")
+            raise InvalidInput(f"the localiser was trained on {self.ndim}D scans, got a {scan.ndim}D one")
         found = self._find(scan)
         if found is None:
             told = _NEGATIVE if self._is_negative(scan) else _NOT_SEEN
             return self._absent(told), ()
         to_file = scan.frame_to_original().inverse()
         votes = tuple(VoteMap(m.values, m.to_map.compose(to_file)) for m in found.votes)
-        odd = self._refiner.find_odd(found.positions)
-        return self._to_points(scan, found.pose.inverse().apply(found.positions), found.scores, odd), votes
+        outlying = self._refinement.find_outliers(found.positions)
+        return self._to_points(scan, found.pose.inverse().apply(found.positions), found.scores, outlying), votes
 
     @property
     def ndim(self) -> int:
@@ -200,7 +201,7 @@ class ForestLocaliser:
     def is_mirrored(self, points: Points) -> bool:
         """Whether landmarks lie as in a mirror image of the training scans."""
         try:
-            return lay_upon(points.select(self.names_).positions, self.mean_shape_).mirrored
+            return align_to(points.select(self.names_).positions, self.mean_shape_).mirrored
         except NoSimilarity:
             return False
 
@@ -256,16 +257,16 @@ class ForestLocaliser:
             or not (self.size_ratio_ > 0 and self.convincing_support_ >= 0 and self.typical_score_ >= 0)
             or (high <= low).any()
         ):
-            raise ValueError("the localiser's shape does not fit its landmark names")
+            raise InvalidInput("the localiser's shape does not fit its landmark names")
         self.neighbours_ = read_neighbours(arrays, n) if settings.n_neighbours else None
         self.constellation_ = None
         if settings.constellation:
-            self.constellation_ = Constellation.from_arrays(self.mean_shape_, arrays_under(arrays, "constellation/"))
-        self._whole, self._local = stages_from_arrays(self._whole_stages(), settings.local, arrays, n, ndim)
-        self._finder, self._refiner = self._make_finder(), self._make_refiner()
+            self.constellation_ = PairwisePrior.from_arrays(self.mean_shape_, arrays_under(arrays, "constellation/"))
+        self._whole, self._local = stages_from_arrays(self._global_stage_settings(), settings.local, arrays, n, ndim)
+        self._pose_search, self._refinement = self._make_pose_search(), self._make_refinement()
         return self
 
-    def _learn_first_guess(self, known: Sequence[_Known]) -> None:
+    def _learn_first_guess(self, known: Sequence[_TrainingShape]) -> None:
         """Learn how large the anatomy is in an image, and where, relative to the image's larger side."""
         sides = np.array([one.true_size.max() for one in known])
         extents = np.array([shape_extent(one.shape) for one in known])
@@ -274,60 +275,62 @@ class ForestLocaliser:
         self.size_ratio_ = float(np.median(extents / sides))
         self.centre_offset_ = np.median((centres - middles) / sides[:, None], axis=0)
 
-    def _make_finder(self) -> PoseFinder | None:
+    def _make_pose_search(self) -> PoseSearch | None:
         if self._settings.pose is None:
             return None
-        return PoseFinder(
+        return PoseSearch(
             self._whole, self.mean_shape_, self.bounds_, self.size_ratio_, self.centre_offset_, self._settings
         )
 
-    def _make_refiner(self) -> Refiner:
-        return Refiner(self._local, self.mean_shape_, self.neighbours_, self.constellation_)
+    def _make_refinement(self) -> Refinement:
+        return Refinement(self._local, self.mean_shape_, self.neighbours_, self.constellation_)
 
-    def _fit_poses(self, known: Sequence[_Known]) -> list[Frame]:
+    def _fit_poses(self, known: Sequence[_TrainingShape]) -> list[Frame]:
         """Return the annotated poses: maps from each file's pixels to reference coordinates."""
         may_mirror = self._settings.first_mirrored
         return [fit_pose(one.shape, self.mean_shape_, may_mirror).compose(one.to_true) for one in known]
 
-    def _learn_what_convinces(self, scans: Sequence[Scan], poses: Sequence[Frame]) -> None:
+    def _calibrate_support(self, scans: Sequence[Scan], poses: Sequence[Frame]) -> None:
         """Learn how well votes agree where the pose is right, the coarse ones and the first local ones.
 
         The coarse ones convince where they agree better than they do in a mirror image. A few scans tell.
         """
         self.convincing_support_ = self.typical_score_ = 0.0
-        if self._finder is None:
+        if self._pose_search is None:
             return
         some = range(0, len(scans), max(len(scans) // _SOME, 1))[:_SOME]
         parallel = joblib.Parallel(n_jobs=self.n_jobs, prefer="threads")
-        told = list(parallel(joblib.delayed(self._see_in)(self._finder, scans[k], poses[k]) for k in some))
-        supports = [outcome.support for right, _, _ in told for outcome in right]
+        told = list(parallel(joblib.delayed(self._score_pose)(self._pose_search, scans[k], poses[k]) for k in some))
+        supports = [hypothesis.support for right, _, _ in told for hypothesis in right]
         seen = [score for _, scores, _ in told for score in scores]
-        mirrored = [0.0, *(outcome.support for _, _, wrong in told for outcome in wrong)]
+        mirrored = [0.0, *(hypothesis.support for _, _, wrong in told for hypothesis in wrong)]
         if supports:
             self.convincing_support_ = _CONVINCING * float(np.median(supports))
             self.typical_score_ = float(np.median(seen))
         if self._settings.first_mirrored:
             self.convincing_support_ = max(self.convincing_support_, _CLEARLY * max(mirrored))
 
-    def _see_in(self, finder: PoseFinder, scan: Scan, pose: Frame) -> tuple[list[Outcome], list[float], list[Outcome]]:
+    def _score_pose(
+        self, finder: PoseSearch, scan: Scan, pose: Frame
+    ) -> tuple[list[PoseHypothesis], list[float], list[PoseHypothesis]]:
         """Return what is seen in the right pose, from afar and from close by, and in its mirror image."""
         right = finder.correct(scan, [pose])
         wrong = finder.correct(scan, [mirror(scan.ndim).compose(pose)]) if self._settings.first_mirrored else []
-        return right, [self._look_closer(scan, outcome) for outcome in right], wrong
+        return right, [self._score_closely(scan, hypothesis) for hypothesis in right], wrong
 
-    def _look_closer(self, scan: Scan, outcome: Outcome) -> float:
-        return self._refiner.score(scan, outcome, self.bounds_)
+    def _score_closely(self, scan: Scan, hypothesis: PoseHypothesis) -> float:
+        return self._refinement.score(scan, hypothesis, self.bounds_)
 
-    def _learn_surroundings(self, shapes: Array) -> None:
+    def _learn_shape_relations(self, shapes: Array) -> None:
         """Learn how landmarks lie to each other, from shapes in reference coordinates."""
         settings = self._settings
         self.neighbours_ = self.constellation_ = None
         if settings.n_neighbours:
             self.neighbours_ = find_neighbours(shapes, self.mean_shape_, settings.n_neighbours)
         if settings.constellation:
-            self.constellation_ = Constellation.fit(shapes, self.mean_shape_)
+            self.constellation_ = PairwisePrior.fit(shapes, self.mean_shape_)
 
-    def _whole_stages(self) -> list[StageSettings]:
+    def _global_stage_settings(self) -> list[StageSettings]:
         stages = (self._settings.pose, self._settings.coarse)
         return [stage for stage in stages if stage is not None]
 
@@ -360,56 +363,56 @@ class ForestLocaliser:
         views, truths = zip(*(pair for pairs in of_images for pair in pairs), strict=True)
         return list(views), list(truths)
 
-    def _find(self, scan: Scan) -> Found | None:
+    def _find(self, scan: Scan) -> RefinedLandmarks | None:
         """Return what the last stage finds in the best pose; ``None`` without a pose."""
-        if self._finder is None:
-            pose = guess_pose(scan, self.size_ratio_, self.centre_offset_)
+        if self._pose_search is None:
+            pose = propose_pose(scan, self.size_ratio_, self.centre_offset_)
             bounds = image_bounds(scan, pose)
-            return self._refiner.refine(scan, pose, vote_in(scan, self._whole[0], pose, bounds)[0], bounds)
+            return self._refinement.refine(scan, pose, vote_in_pose(scan, self._whole[0], pose, bounds)[0], bounds)
         usual, bounds = self.typical_score_, self.bounds_
-        outcomes, sure = self._search(self._finder, scan)
-        if not outcomes:
+        hypotheses, sure = self._search(self._pose_search, scan)
+        if not hypotheses:
             return None
         if sure:
-            start = self._refiner.start_from(outcomes[0])
-            return self._refiner.refine(scan, outcomes[0].pose, start, bounds, _SEEN_ENOUGH * usual)
-        poses, may_mirror = [outcome.pose for outcome in outcomes], self._settings.first_mirrored
-        return self._refiner.refine_best(scan, poses, bounds, lowest=_HOPELESS * usual, may_mirror=may_mirror)
+            start = self._refinement.initial_positions(hypotheses[0])
+            return self._refinement.refine(scan, hypotheses[0].pose, start, bounds, _SEEN_ENOUGH * usual)
+        poses, may_mirror = [hypothesis.pose for hypothesis in hypotheses], self._settings.first_mirrored
+        return self._refinement.refine_best(scan, poses, bounds, lowest=_HOPELESS * usual, may_mirror=may_mirror)
 
-    def _search(self, finder: PoseFinder, scan: Scan, thorough: bool = True) -> tuple[list[Outcome], bool]:
+    def _search(self, finder: PoseSearch, scan: Scan, thorough: bool = True) -> tuple[list[PoseHypothesis], bool]:
         usual = max(self.typical_score_, 1e-12)
         return finder.search(
-            scan, self.convincing_support_, lambda outcome: self._look_closer(scan, outcome) / usual, thorough
+            scan, self.convincing_support_, lambda hypothesis: self._score_closely(scan, hypothesis) / usual, thorough
         )
 
     def _is_negative(self, scan: Scan) -> bool:
         """Whether the anatomy is seen at once where black and white are swapped."""
-        if self._finder is None:
+        if self._pose_search is None:
             return False
         pixels = scan.pixels.max() + scan.pixels.min() - scan.pixels
-        return self._search(self._finder, dataclasses.replace(scan, pixels=pixels), thorough=False)[1]
+        return self._search(self._pose_search, dataclasses.replace(scan, pixels=pixels), thorough=False)[1]
 
     def _absent(self, reason: str) -> Points:
         n, ndim = self.mean_shape_.shape
         return Points(self.names_, np.full((n, ndim), np.nan), np.zeros(n), (reason,) * n)
 
-    def _to_points(self, scan: Scan, in_file: Array, scores: Array, odd: NDArray[np.bool_]) -> Points:
+    def _to_points(self, scan: Scan, in_file: Array, scores: Array, outlying: NDArray[np.bool_]) -> Points:
         outside = np.asarray(((in_file < -0.5) | (in_file > np.array(scan.pixels.shape) - 0.5)).any(axis=1))
         lowest, low = self._settings.min_score, _DOUBTFUL * self._settings.min_score
         poor, doubtful = scores < lowest, scores < low
         told = (
             (outside, "outside the image"),
             (poor, f"score below {lowest:g}"),
-            (odd, "does not lie to the others as in any training image"),
+            (outlying, "does not lie to the others as in any training image"),
             (doubtful, f"doubtful: score below {low:g}"),
         )
         reasons = [next((reason for fault, reason in told if fault[k]), "") for k in range(len(scores))]
-        absent = (outside | poor | odd)[:, None]
+        absent = (outside | poor | outlying)[:, None]
         positions = np.where(absent, np.nan, scan.frame_to_original().apply(in_file))
         return Points(self.names_, positions, scores, tuple(reasons))
 
 
-def _leave_out_fine(settings: LocaliserSettings, poses: Sequence[Frame]) -> LocaliserSettings:
+def _drop_too_fine_stages(settings: LocaliserSettings, poses: Sequence[Frame]) -> LocaliserSettings:
     """Return the settings without local stages, after the first, that show no more of such images than others."""
     detail = float(np.median([1.0 / pose.scale() for pose in poses]))  # pixels per extent
     first, *others = settings.local
@@ -418,7 +421,7 @@ def _leave_out_fine(settings: LocaliserSettings, poses: Sequence[Frame]) -> Loca
 
 
 @dataclass(frozen=True, eq=False)
-class _Known:
+class _TrainingShape:
     """What is known of a training scan besides its pixels.
 
     Parameters
@@ -438,25 +441,25 @@ class _Known:
     true_size: Array
 
 
-def _check_training(scans: Sequence[Scan], points: Sequence[Points]) -> tuple[tuple[str, ...], list[_Known]]:
+def _check_training(scans: Sequence[Scan], points: Sequence[Points]) -> tuple[tuple[str, ...], list[_TrainingShape]]:
     """Return the landmark names, and what is known of each scan."""
     if len(scans) != len(points) or len(scans) < 2:
-        raise ValueError(f"need at least 2 scans and points for each, got {len(scans)} and {len(points)}")
+        raise InvalidInput(f"need at least 2 scans and points for each, got {len(scans)} and {len(points)}")
     names, ndim = points[0].names, points[0].positions.shape[1]
     known = []
     for scan, p in zip(scans, points, strict=True):
         if p.names != names:
             differing = sorted(set(p.names) ^ set(names)) or ["their order"]
-            raise ValueError(f"{scan.source}: landmark names differ from those of the first scan: {differing[0]}")
+            raise InvalidInput(f"{scan.source}: landmark names differ from those of the first scan: {differing[0]}")
         if not scan.ndim == p.positions.shape[1] == ndim:
-            raise ValueError(f"{scan.source}: is {scan.ndim}D, its landmarks {p.positions.shape[1]}D; wanted {ndim}D")
+            raise InvalidInput(f"{scan.source}: is {scan.ndim}D, its landmarks {p.positions.shape[1]}D; wanted {ndim}D")
         if p.present.sum() < 2:
-            raise ValueError(f"{scan.source}: at least 2 landmarks must be present, got {p.present.sum()}")
+            raise InvalidInput(f"{scan.source}: at least 2 landmarks must be present, got {p.present.sum()}")
         if shape_extent(p.positions) == 0:
-            raise ValueError(f"{scan.source}: its landmarks all lie in one place")
+            raise InvalidInput(f"{scan.source}: its landmarks all lie in one place")
         in_file = scan.frame_to_original().inverse().apply(p.positions)
-        known.append(_Known(in_file, in_file * scan.spacing_array, scan.frame_to_true(), scan.true_size))
+        known.append(_TrainingShape(in_file, in_file * scan.spacing_array, scan.frame_to_true(), scan.true_size))
     never = [name for k, name in enumerate(names) if not any(p.present[k] for p in points)]
     if never:
-        raise ValueError(f"landmark {never[0]} is absent in every training scan")
+        raise InvalidInput(f"landmark {never[0]} is absent in every training scan")
     return names, known

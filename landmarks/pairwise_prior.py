@@ -41,13 +41,13 @@ _NEAR = 0.04  # from its place in the mean shape, up to which a landmark tells o
 _DAMPING = 0.5
 
 
-class Constellation:
+class PairwisePrior:
     """How the landmarks of a shape lie to each other, in reference coordinates.
 
     Parameters
     ----------
     mean_shape : ndarray of shape (n_landmarks, ndim)
-    tellers : ndarray of int, shape (n_landmarks, n_sets, ndim)
+    anchor_sets : ndarray of int, shape (n_landmarks, n_sets, ndim)
         Sets of other landmarks from which the place of each is told, the best first.
     pairs : ndarray of int, shape (n_pairs, 2)
     offsets : ndarray of shape (n_pairs, ndim)
@@ -59,13 +59,13 @@ class Constellation:
     def __init__(
         self,
         mean_shape: Array,
-        tellers: NDArray[np.int64],
+        anchor_sets: NDArray[np.int64],
         pairs: NDArray[np.int64],
         offsets: Array,
         precisions: Array,
     ) -> None:
         self.mean_shape = mean_shape
-        self.tellers = tellers
+        self.anchor_sets = anchor_sets
         self.pairs = pairs
         self.offsets = offsets
         self.precisions = precisions
@@ -73,12 +73,12 @@ class Constellation:
     @classmethod
     def fit(cls, shapes: Array, mean_shape: Array) -> Self:
         """Learn from shapes in reference coordinates, shape (n_shapes, n_landmarks, ndim); NaN where absent."""
-        return cls(mean_shape, find_tellers(shapes, mean_shape, _N_SETS), *_learn_pairs(shapes))
+        return cls(mean_shape, find_anchor_sets(shapes, mean_shape, _N_SETS), *_learn_pairs(shapes))
 
-    def tell(self, positions: Array) -> Array:
+    def predict_from_anchors(self, positions: Array) -> Array:
         """Return where each landmark lies to judge by sets of others, shape (n_landmarks, n_sets, ndim); may be NaN."""
         linear, offset = fit_similarities(
-            self.mean_shape[self.tellers], positions[self.tellers], np.ones(self.tellers.shape)
+            self.mean_shape[self.anchor_sets], positions[self.anchor_sets], np.ones(self.anchor_sets.shape)
         )
         return np.asarray((linear @ self.mean_shape[:, None, :, None])[..., 0] + offset)
 
@@ -102,12 +102,14 @@ class Constellation:
             places[k, : len(place)] = place
             cost[k, : len(place)] = -_VOTES * np.log(np.maximum(height / max(float(height.max()), _FLOOR), _FLOOR))
         highest = np.array([int(height.argmax()) for height in heights])
-        turn = self._find_turn(places[np.arange(n), highest], np.array([float(height.max()) for height in heights]))
+        turn = self._estimate_rotation(
+            places[np.arange(n), highest], np.array([float(height.max()) for height in heights])
+        )
         first, second = self.pairs.T
         misfit = self._misfit(places[first][:, :, None], places[second][:, None, :], turn)
         return _pass_messages(cost, np.clip(misfit - _USUAL, 0.0, _MOST), first, second)
 
-    def find_odd(self, positions: Array) -> NDArray[np.bool_]:
+    def find_outliers(self, positions: Array) -> NDArray[np.bool_]:
         """Return which landmarks lie to most others they make pairs with as in no training shape; shape (n_landmarks,).
 
         Parameters
@@ -116,7 +118,7 @@ class Constellation:
             In reference coordinates; an absent landmark is NaN, and not odd.
         """
         first, second = self.pairs.T
-        turn = self._find_turn(positions, np.ones(len(positions)))
+        turn = self._estimate_rotation(positions, np.ones(len(positions)))
         misfit = self._misfit(positions[first][:, None, None], positions[second][:, None, None], turn)[:, 0, 0]
         counts = np.zeros((2, len(positions)))
         for ends in (first, second):
@@ -126,8 +128,12 @@ class Constellation:
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return what was learnt as arrays."""
-        names = ("tellers", "pairs", "offsets", "precisions")
-        return {name: getattr(self, name) for name in names}
+        return {
+            "tellers": self.anchor_sets,
+            "pairs": self.pairs,
+            "offsets": self.offsets,
+            "precisions": self.precisions,
+        }
 
     @classmethod
     def from_arrays(cls, mean_shape: Array, arrays: Mapping[str, NDArray[Any]]) -> Self:
@@ -139,21 +145,21 @@ class Constellation:
             If arrays are missing or do not fit together.
         """
         n, ndim = mean_shape.shape
-        tellers, pairs = (np.asarray(arrays[name], dtype=np.int64) for name in ("tellers", "pairs"))
+        anchor_sets, pairs = (np.asarray(arrays[name], dtype=np.int64) for name in ("tellers", "pairs"))
         offsets, precisions = (np.asarray(arrays[name], dtype=np.float64) for name in ("offsets", "precisions"))
         shapes = (
-            tellers.ndim == 3
-            and len(tellers) == n
+            anchor_sets.ndim == 3
+            and len(anchor_sets) == n
             and pairs.shape == (len(pairs), 2)
             and offsets.shape == (len(pairs), ndim)
             and precisions.shape == (len(pairs), ndim, ndim)
         )
-        inside = all(((index >= 0) & (index < n)).all() for index in (tellers, pairs))
+        inside = all(((index >= 0) & (index < n)).all() for index in (anchor_sets, pairs))
         if not (shapes and inside and np.isfinite(offsets).all() and np.isfinite(precisions).all()):
             raise ValueError("the constellation does not fit the landmarks")
-        return cls(mean_shape, tellers, pairs, offsets, precisions)
+        return cls(mean_shape, anchor_sets, pairs, offsets, precisions)
 
-    def _find_turn(self, positions: Array, weights: Array) -> Array:
+    def _estimate_rotation(self, positions: Array, weights: Array) -> Array:
         """Return the rotation and scale, shape (ndim, ndim), in which most landmarks lie as in the mean shape.
 
         The pose that they were found in may be wrong by more than training shapes vary, and some are in wrong places. A
@@ -171,19 +177,19 @@ class Constellation:
         return np.asarray(np.einsum("eija,eab,eijb->eij", off, self.precisions, off))
 
 
-def find_tellers(shapes: Array, mean_shape: Array, n_sets: int) -> NDArray[np.int64]:
+def find_anchor_sets(shapes: Array, mean_shape: Array, n_sets: int) -> NDArray[np.int64]:
     """Return the sets of ``ndim`` nearby landmarks that best tell the place of each, shape (n_landmarks, n_sets, ndim).
 
     The similarity that takes such a set to the mean shape should take the landmark to its place there.
     """
     n, ndim = mean_shape.shape
     nearest = _find_nearest(mean_shape)
-    tellers = []
+    anchor_sets = []
     for k in range(n):
         sets = np.array(list(combinations(nearest[k].tolist(), min(ndim, n - 1))))
-        best = _measure_telling(shapes, mean_shape, k, sets).argsort(kind="stable")[:n_sets]
-        tellers.append(sets[np.resize(best, n_sets)])
-    return np.array(tellers)
+        best = _measure_anchor_sets(shapes, mean_shape, k, sets).argsort(kind="stable")[:n_sets]
+        anchor_sets.append(sets[np.resize(best, n_sets)])
+    return np.array(anchor_sets)
 
 
 def find_neighbours(shapes: Array, mean_shape: Array, n_neighbours: int) -> NDArray[np.int64]:
@@ -193,12 +199,12 @@ def find_neighbours(shapes: Array, mean_shape: Array, n_neighbours: int) -> NDAr
     """
     n = len(mean_shape)
     nearest = _find_nearest(mean_shape)
-    neighbours = find_tellers(shapes, mean_shape, 1)[:, 0]
+    neighbours = find_anchor_sets(shapes, mean_shape, 1)[:, 0]
     while neighbours.shape[1] < min(n_neighbours, nearest.shape[1]):
         grown = []
         for k in range(n):
             sets = np.array([[*neighbours[k], other] for other in nearest[k] if other not in neighbours[k]])
-            grown.append(sets[_measure_telling(shapes, mean_shape, k, sets).argmin()])
+            grown.append(sets[_measure_anchor_sets(shapes, mean_shape, k, sets).argmin()])
         neighbours = np.array(grown)
     return neighbours
 
@@ -208,7 +214,7 @@ def _find_nearest(mean_shape: Array) -> NDArray[np.int64]:
     return np.asarray(distances.argsort(axis=1)[:, 1 : _N_NEAREST + 1])
 
 
-def _measure_telling(shapes: Array, mean_shape: Array, k: int, sets: NDArray[np.int64]) -> Array:
+def _measure_anchor_sets(shapes: Array, mean_shape: Array, k: int, sets: NDArray[np.int64]) -> Array:
     """Return the mean squared error with which each set tells landmark ``k``; 1 where it cannot."""
     linear, offset = fit_similarities(shapes[:, sets], mean_shape[sets], np.ones(sets.shape))
     told = (linear @ shapes[:, None, k, :, None])[..., 0] + offset

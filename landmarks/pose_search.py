@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from boneage.imaging import Frame, Scan, resample
 from boneage.imaging.shapes import NoSimilarity, mirror
-from boneage.landmarks.features import level_grey
+from boneage.landmarks.features import normalise_contrast
 from boneage.landmarks.settings import LocaliserSettings
 from boneage.landmarks.similarity import fit_similarity_robustly, rotation
 from boneage.landmarks.stages import CoarseStage
@@ -43,7 +43,7 @@ _N_GUESSED = 12  # landmarks that a guess is judged by, far apart from each othe
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
+class PoseHypothesis:
     """A pose, and what the coarse votes say in it.
 
     Parameters
@@ -64,7 +64,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, eq=False)
-class _Guess:
+class _PoseProposal:
     """A pose to try.
 
     Parameters
@@ -72,7 +72,7 @@ class _Guess:
     scale : float
         Size of the anatomy relative to the usual one.
     turn : ndarray of shape (ndim, ndim)
-        See :func:`guess_pose`.
+        See :func:`propose_pose`.
     centre_offset : ndarray of shape (ndim,)
         Likewise.
     bounds : Bounds or None
@@ -85,7 +85,7 @@ class _Guess:
     bounds: Bounds | None = None
 
 
-class PoseFinder:
+class PoseSearch:
     """Tries poses, and keeps the one in which the landmarks that forests vote for look most like the mean shape.
 
     Parameters
@@ -122,8 +122,8 @@ class PoseFinder:
         self._may_mirror = settings.first_mirrored
 
     def search(
-        self, scan: Scan, convincing: float, look_closer: Callable[[Outcome], float], thorough: bool = True
-    ) -> tuple[list[Outcome], bool]:
+        self, scan: Scan, convincing: float, score_closely: Callable[[PoseHypothesis], float], thorough: bool = True
+    ) -> tuple[list[PoseHypothesis], bool]:
         """Return the best pose and ``True``; or ``False`` and those that may be right, if any, where little is seen.
 
         1. Guess that the anatomy has its usual size and orientation.
@@ -138,74 +138,74 @@ class PoseFinder:
         scan : Scan
         convincing : float
             Support from which a pose is not doubted.
-        look_closer : callable
+        score_closely : callable
             Returns how much is seen of the anatomy from close by in a pose, relative to what is usual.
         thorough : bool
             Whether to go on where little is seen, which takes seconds; otherwise nothing is returned then.
         """
-        tried: list[Outcome] = []
+        tried: list[PoseHypothesis] = []
         guessed: list[list[Frame]] = []
-        for find, n_kept in ((self.find_usual, 1), (self.find_upright, 1), (self.find_turned, _N_KEPT)):
+        for find, n_kept in ((self.propose_usual, 1), (self.propose_upright, 1), (self.propose_rotated, _N_KEPT)):
             sides = find(scan)
             guessed += sides
             kept = [pose for side in sides for pose in side[:n_kept]]
-            tried = sorted((*tried, *self.correct(scan, kept)), key=lambda outcome: -outcome.support)
-            if tried and (tried[0].support >= convincing or look_closer(tried[0]) >= _SEEN_WELL):
+            tried = sorted((*tried, *self.correct(scan, kept)), key=lambda hypothesis: -hypothesis.support)
+            if tried and (tried[0].support >= convincing or score_closely(tried[0]) >= _SEEN_WELL):
                 return tried[:1], True
-        looked_at = self._correct_each([one.pose for one in tried[:_N_DOUBTFUL]], scan, look_closer)
+        looked_at = self._correct_each([one.pose for one in tried[:_N_DOUBTFUL]], scan, score_closely)
         if looked_at and looked_at[0][1] >= _LITTLE:
             return [looked_at[0][0]], True
         if not thorough:
             return [], False
-        guesses = self._differing(guessed + self.find_small(scan))
-        looked_at += self._correct_each(self._differing([guesses], len(guesses)), scan, look_closer)
+        guesses = self._differing(guessed + self.propose_windows(scan))
+        looked_at += self._correct_each(self._differing([guesses], len(guesses)), scan, score_closely)
         if max((seen for _, seen in looked_at), default=0.0) < _NOTHING:
             return [], False
         looked_at.sort(key=lambda pair: -pair[1])
-        differing = _choose_differing([outcome.pose for outcome, _ in looked_at], self._shape, _N_OPEN)
+        differing = _select_distinct([hypothesis.pose for hypothesis, _ in looked_at], self._shape, _N_OPEN)
         return [looked_at[k][0] for k in differing], False
 
     def _differing(self, sides: Sequence[Sequence[Frame]], most: int = _N_PLENTY) -> list[Frame]:
         """Return the first poses of each list, and of those that are alike the first alone."""
-        return [side[k] for side in sides for k in _choose_differing(side, self._shape, most)]
+        return [side[k] for side in sides for k in _select_distinct(side, self._shape, most)]
 
     def _correct_each(
-        self, poses: Sequence[Frame], scan: Scan, look_closer: Callable[[Outcome], float]
-    ) -> list[tuple[Outcome, float]]:
+        self, poses: Sequence[Frame], scan: Scan, score_closely: Callable[[PoseHypothesis], float]
+    ) -> list[tuple[PoseHypothesis, float]]:
         """Return poses, each corrected on its own, and what is seen from close by in them; first where that is most."""
-        outcomes = [outcome for pose in poses for outcome in self.correct(scan, [pose])]
-        return sorted(((outcome, look_closer(outcome)) for outcome in outcomes), key=lambda pair: -pair[1])
+        hypotheses = [hypothesis for pose in poses for hypothesis in self.correct(scan, [pose])]
+        return sorted(((hypothesis, score_closely(hypothesis)) for hypothesis in hypotheses), key=lambda pair: -pair[1])
 
-    def correct(self, scan: Scan, poses: Sequence[Frame]) -> list[Outcome]:
+    def correct(self, scan: Scan, poses: Sequence[Frame]) -> list[PoseHypothesis]:
         """Let every stage in turn vote in each pose, and correct it.
 
         Left out are poses that cannot be fitted, and those in which a stage's votes agree clearly less than in another.
         """
-        outcomes: list[Outcome] = []
+        hypotheses: list[PoseHypothesis] = []
         for stage in self._stages:
-            voted = [outcome for pose in poses if (outcome := self._vote(scan, stage, pose)) is not None]
-            best = max((outcome.support for outcome in voted), default=0.0)
-            outcomes = [outcome for outcome in voted if outcome.support * _CLEARLY >= best]
-            poses = [outcome.pose for outcome in outcomes]
-        return outcomes
+            voted = [hypothesis for pose in poses if (hypothesis := self._vote(scan, stage, pose)) is not None]
+            best = max((hypothesis.support for hypothesis in voted), default=0.0)
+            hypotheses = [hypothesis for hypothesis in voted if hypothesis.support * _CLEARLY >= best]
+            poses = [hypothesis.pose for hypothesis in hypotheses]
+        return hypotheses
 
-    def _vote(self, scan: Scan, stage: CoarseStage, pose: Frame) -> Outcome | None:
+    def _vote(self, scan: Scan, stage: CoarseStage, pose: Frame) -> PoseHypothesis | None:
         """Return what a stage says in a pose, and the pose corrected by it; ``None`` if it cannot be fitted."""
-        positions, scores = vote_in(scan, stage, pose, self._bounds)
+        positions, scores = vote_in_pose(scan, stage, pose, self._bounds)
         try:
             correction, support = self._fit(positions, scores, self._shape)
         except NoSimilarity:
             return None
-        return Outcome(correction.compose(pose), correction.apply(positions), scores, float(support.sum()))
+        return PoseHypothesis(correction.compose(pose), correction.apply(positions), scores, float(support.sum()))
 
-    def find_usual(self, scan: Scan) -> list[list[Frame]]:
+    def propose_usual(self, scan: Scan) -> list[list[Frame]]:
         """Return the pose near the usual one, as a map from the file's pixels to reference coordinates, if there is.
 
         It is a list of lists like those of the other guesses.
         """
-        return self._find(scan, [_Guess(1.0, np.eye(scan.ndim), self._centre_offset)], False)
+        return self._find(scan, [_PoseProposal(1.0, np.eye(scan.ndim), self._centre_offset)], False)
 
-    def find_upright(self, scan: Scan) -> list[list[Frame]]:
+    def propose_upright(self, scan: Scan) -> list[list[Frame]]:
         """Return poses in the usual orientation, the best first; in another list, of its mirror image if allowed.
 
         A volume's may be upside down, too: a hand beside the body points to the feet, one above the head does not.
@@ -213,12 +213,12 @@ class PoseFinder:
         angles = [0.0] if scan.ndim == 2 else [0.0, math.pi]
         return self._find(scan, self._guess_all(angles, scan.ndim), self._may_mirror)
 
-    def find_turned(self, scan: Scan) -> list[list[Frame]]:
+    def propose_rotated(self, scan: Scan) -> list[list[Frame]]:
         """Return poses in the other rotations, likewise. So rough a vote is easily misled: a few are worth trying."""
         angles = [angle for angle in self._settings.first_rotations_rad if angle != 0.0]
         return self._find(scan, self._guess_all(angles, scan.ndim), self._may_mirror)
 
-    def find_small(self, scan: Scan) -> list[list[Frame]]:
+    def propose_windows(self, scan: Scan) -> list[list[Frame]]:
         """Return poses of an anatomy that fills a part of an image, anywhere in it and nearly upright, likewise.
 
         Only that part votes, since what lies beside a small anatomy, a bright plate or another one, may outvote it; and
@@ -230,35 +230,39 @@ class PoseFinder:
         guesses = []
         for scale in self._settings.first_scales:
             side = scale * self._size_ratio * float(scan.true_size.max())
-            centres = np.meshgrid(*[_spread_windows(side, length) for length in scan.true_size], indexing="ij")
+            centres = np.meshgrid(*[_window_centres(side, length) for length in scan.true_size], indexing="ij")
             offsets = np.stack([axis.ravel() for axis in centres], axis=1) / scan.true_size.max()
             turns = [rotation(angle, scan.ndim) for angle in _NEARLY_UPRIGHT]
-            guesses += [_Guess(scale, turn, offset, self._bounds) for offset in offsets for turn in turns]
+            guesses += [_PoseProposal(scale, turn, offset, self._bounds) for offset in offsets for turn in turns]
         return self._find(scan, guesses, self._may_mirror, even=self._guesser.stage.contrast > 0)
 
-    def _guess_all(self, angles_rad: Sequence[float], ndim: int) -> list[_Guess]:
+    def _guess_all(self, angles_rad: Sequence[float], ndim: int) -> list[_PoseProposal]:
         """Return guesses of all sizes at some rotations; a volume's after each of the rolls about the rows' axis."""
         rolls = self._settings.first_rolls_rad if ndim == 3 else (0.0,)
         turns = [rotation(angle, ndim) @ rotation(roll, ndim, 1) for angle in angles_rad for roll in rolls]
-        return [_Guess(scale, turn, self._centre_offset) for scale in self._settings.first_scales for turn in turns]
+        return [
+            _PoseProposal(scale, turn, self._centre_offset) for scale in self._settings.first_scales for turn in turns
+        ]
 
-    def _find(self, scan: Scan, guesses: Sequence[_Guess], may_mirror: bool, even: bool = False) -> list[list[Frame]]:
+    def _find(
+        self, scan: Scan, guesses: Sequence[_PoseProposal], may_mirror: bool, even: bool = False
+    ) -> list[list[Frame]]:
         """Return the poses that guesses lead to, the best first, and those of their mirror images if allowed."""
         small, to_small = self._draw_small(scan)
         if even:
             nearby = _EVEN_WITHIN * max(small.pixels.shape)
-            small = replace(small, pixels=level_grey(small.pixels, nearby, _EVEN_TONE, _FAINT))
+            small = replace(small, pixels=normalise_contrast(small.pixels, nearby, _EVEN_TONE, _FAINT))
         sides = [np.eye(scan.ndim), mirror(scan.ndim).matrix[:-1, :-1]][: 2 if may_mirror else 1]
         tried = [self._try(small, [replace(guess, turn=side @ guess.turn) for guess in guesses]) for side in sides]
         return [[pose.compose(to_small) for pose in poses] for poses in tried]
 
-    def _try(self, scan: Scan, guesses: Sequence[_Guess]) -> list[Frame]:
+    def _try(self, scan: Scan, guesses: Sequence[_PoseProposal]) -> list[Frame]:
         """Return the poses that the votes point to in each guess, first that in which they agree best."""
         found_in = []
         for guess in guesses:
-            pose = guess_pose(scan, self._size_ratio * guess.scale, guess.centre_offset, guess.turn)
+            pose = propose_pose(scan, self._size_ratio * guess.scale, guess.centre_offset, guess.turn)
             bounds = guess.bounds or image_bounds(scan, pose)
-            found, scores = vote_in(scan, self._guesser, pose, bounds, self._guessed)
+            found, scores = vote_in_pose(scan, self._guesser, pose, bounds, self._guessed)
             try:
                 correction, support = self._fit(found, scores, self._shape[self._guessed])
             except NoSimilarity:
@@ -288,7 +292,7 @@ class PoseFinder:
         return Scan(pixels, spacing=tuple(spacing * shape / np.array(smaller)), source=scan.source), to_small
 
 
-def _choose_differing(poses: Sequence[Frame], shape: Array, most: int) -> list[int]:
+def _select_distinct(poses: Sequence[Frame], shape: Array, most: int) -> list[int]:
     """Return the numbers of the first poses that lay the shape elsewhere than those before them that are chosen."""
     chosen: list[int] = []
     for k, pose in enumerate(poses):
@@ -301,7 +305,7 @@ def _choose_differing(poses: Sequence[Frame], shape: Array, most: int) -> list[i
     return chosen
 
 
-def vote_in(
+def vote_in_pose(
     scan: Scan, stage: CoarseStage, pose: Frame, bounds: Bounds, landmarks: NDArray[np.int64] | None = None
 ) -> tuple[Array, Array]:
     """Return the landmarks, all or some, that a stage finds in a pose, in reference coordinates, and their scores."""
@@ -310,7 +314,7 @@ def vote_in(
     return pose.compose(view.to_view.inverse()).apply(found), scores
 
 
-def guess_pose(scan: Scan, size_ratio: float, centre_offset: Array, turn: Array | None = None) -> Frame:
+def propose_pose(scan: Scan, size_ratio: float, centre_offset: Array, turn: Array | None = None) -> Frame:
     """Return the pose in which the anatomy has a size and place relative to the image, turned and mirrored.
 
     Parameters
@@ -338,7 +342,7 @@ def _spread(shape: Array, most: int) -> NDArray[np.int64]:
     return np.array(chosen)
 
 
-def _spread_windows(size: float, length: float) -> Array:
+def _window_centres(size: float, length: float) -> Array:
     """Return the centres of windows of a size that cover a length, as far as so many do, from its middle."""
     free = max(length - _WINDOW_INSIDE * size, 0.0)
     return np.linspace(-free / 2, free / 2, min(math.ceil(free / (_WINDOW_STEP * size)) + 1, _MOST_WINDOWS))

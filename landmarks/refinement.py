@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from boneage.imaging import Frame, Scan
 from boneage.imaging.shapes import NoSimilarity, mirror
 from boneage.landmarks.candidates import CandidateSearch
-from boneage.landmarks.pairwise_prior import Constellation
-from boneage.landmarks.pose_search import Outcome
-from boneage.landmarks.similarity import fit_similarity_robustly, nudge, turn_locally
+from boneage.landmarks.pairwise_prior import PairwisePrior
+from boneage.landmarks.pose_search import PoseHypothesis
+from boneage.landmarks.similarity import fit_local_frames, fit_similarity_robustly, perturb_pose
 from boneage.landmarks.stages import LocalStage
 from boneage.landmarks.views import Bounds, View, draw_close_view
 from boneage.landmarks.voting import VoteMap
@@ -33,7 +33,7 @@ _N_ON = 2  # ... from which the later stages go on
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class RefinedLandmarks:
     """What a local stage found.
 
     Parameters
@@ -53,7 +53,7 @@ class Found:
     votes: tuple[VoteMap, ...]
 
 
-class Refiner:
+class Refinement:
     """Looks at landmarks from close by.
 
     Parameters
@@ -72,25 +72,27 @@ class Refiner:
         stages: Sequence[LocalStage],
         mean_shape: Array,
         neighbours: NDArray[np.int64] | None,
-        constellation: Constellation | None,
+        constellation: PairwisePrior | None,
     ) -> None:
         self._stages = tuple(stages)
         self._shape = mean_shape
         self._neighbours = neighbours
         self._constellation = constellation
 
-    def start_from(self, outcome: Outcome) -> Array:
+    def initial_positions(self, hypothesis: PoseHypothesis) -> Array:
         """Return where to begin: where the coarse votes peak, if that is near its place in the mean shape."""
-        far = np.linalg.norm(outcome.positions - self._shape, axis=1) > _FAR
-        return np.where(far[:, None], self._shape, outcome.positions)
+        far = np.linalg.norm(hypothesis.positions - self._shape, axis=1) > _FAR
+        return np.where(far[:, None], self._shape, hypothesis.positions)
 
-    def score(self, scan: Scan, outcome: Outcome, bounds: Bounds) -> float:
+    def score(self, scan: Scan, hypothesis: PoseHypothesis, bounds: Bounds) -> float:
         """Return the mean score of the first stage in a pose, without a choice among candidates."""
         stage = self._stages[0]
-        view, to_view = _draw(stage, scan, outcome.pose, bounds)
-        return float(self._vote(stage, view, to_view, self.start_from(outcome))[1].mean())
+        view, to_view = _draw(stage, scan, hypothesis.pose, bounds)
+        return float(self._vote(stage, view, to_view, self.initial_positions(hypothesis))[1].mean())
 
-    def refine(self, scan: Scan, pose: Frame, positions: Array, bounds: Bounds, doubtful: float = 0.0) -> Found:
+    def refine(
+        self, scan: Scan, pose: Frame, positions: Array, bounds: Bounds, doubtful: float = 0.0
+    ) -> RefinedLandmarks:
         """Find the landmarks, each stage beginning from where the one before found them.
 
         The first stage chooses among all the peaks of the votes; a later one, which sees more clearly, looks elsewhere
@@ -123,7 +125,7 @@ class Refiner:
 
     def refine_best(
         self, scan: Scan, poses: Sequence[Frame], bounds: Bounds, *, lowest: float, may_mirror: bool
-    ) -> Found | None:
+    ) -> RefinedLandmarks | None:
         """Find the landmarks where it is not known which pose is right; see :meth:`refine`.
 
         1. The first stage begins from the mean shape in each pose, and in the mirror images of the best if they may be.
@@ -155,13 +157,13 @@ class Refiner:
         both = [(self._rate(first), self._go_on(scan, first, bounds)) for first in best]
         return max(both, key=lambda pair: pair[0] + self._rate(pair[1]))[1]
 
-    def find_odd(self, positions: Array) -> NDArray[np.bool_]:
+    def find_outliers(self, positions: Array) -> NDArray[np.bool_]:
         """Return which landmarks lie to the others as in no training scan; none, without a constellation."""
         if self._constellation is None:
             return np.zeros(len(positions), dtype=bool)
-        return self._constellation.find_odd(positions)
+        return self._constellation.find_outliers(positions)
 
-    def _search(self, number: int, scan: Scan, pose: Frame, positions: Array, bounds: Bounds) -> Found:
+    def _search(self, number: int, scan: Scan, pose: Frame, positions: Array, bounds: Bounds) -> RefinedLandmarks:
         stage = self._stages[number]
         view, to_view = _draw(stage, scan, pose, bounds)
         if self._constellation is not None:
@@ -173,32 +175,32 @@ class Refiner:
         else:
             found = self._vote(stage, view, to_view, positions)
         votes = tuple(replace(votes, to_map=votes.to_map.compose(view.to_view)) for votes in found[2])
-        return Found(pose, found[0], found[1], votes)
+        return RefinedLandmarks(pose, found[0], found[1], votes)
 
-    def _go_on(self, scan: Scan, found: Found, bounds: Bounds) -> Found:
+    def _go_on(self, scan: Scan, found: RefinedLandmarks, bounds: Bounds) -> RefinedLandmarks:
         """Return what the later stages make of what the first one found."""
         for number in range(1, len(self._stages)):
             found = self._search(number, scan, found.pose, found.positions, bounds)
         return found
 
-    def _look_again(self, scan: Scan, found: Found, bounds: Bounds) -> Found:
+    def _look_again(self, scan: Scan, found: RefinedLandmarks, bounds: Bounds) -> RefinedLandmarks:
         """Return the best of what the first stage finds in poses near that of what it found."""
         pose = self._lay(found).pose
-        poses = [change.compose(pose) for change in nudge(scan.ndim, _TURNS, _LOG_SIZES)]
+        poses = [change.compose(pose) for change in perturb_pose(scan.ndim, _TURNS, _LOG_SIZES)]
         return max((self._begin(scan, near, bounds) for near in poses), key=self._rate)
 
-    def _begin(self, scan: Scan, pose: Frame, bounds: Bounds) -> Found:
+    def _begin(self, scan: Scan, pose: Frame, bounds: Bounds) -> RefinedLandmarks:
         """Return what the first stage finds from the mean shape in a pose, laid upon the mean shape."""
         return self._lay(self._search(0, scan, pose, self._shape, bounds))
 
-    def _rate(self, found: Found) -> float:
+    def _rate(self, found: RefinedLandmarks) -> float:
         """Return the mean score; a landmark that lies oddly counts nothing."""
-        return float((found.scores * ~self.find_odd(found.positions)).mean())
+        return float((found.scores * ~self.find_outliers(found.positions)).mean())
 
-    def _rank(self, found: Sequence[Found]) -> list[Found]:
+    def _rank(self, found: Sequence[RefinedLandmarks]) -> list[RefinedLandmarks]:
         return sorted(found, key=self._rate, reverse=True)
 
-    def _lay(self, found: Found) -> Found:
+    def _lay(self, found: RefinedLandmarks) -> RefinedLandmarks:
         """Return what was found, in the pose in which it lies upon the mean shape."""
         try:
             weights = np.ones(len(self._shape))
@@ -214,7 +216,7 @@ class Refiner:
         return to_view.inverse().apply(found), scores, maps
 
     def _turn(self, positions: Array) -> Array:
-        return turn_locally(positions, self._shape, self._neighbours)
+        return fit_local_frames(positions, self._shape, self._neighbours)
 
 
 def _draw(stage: LocalStage, scan: Scan, pose: Frame, bounds: Bounds) -> tuple[View, Frame]:

@@ -110,8 +110,8 @@ class StageSettings:
             _check(name, getattr(self, name), getattr(self, name) >= 1, "at least 1")
         for name in ("radius", "max_rotation_rad", "max_log_scale", "max_log_gamma", "contrast"):
             _check(name, getattr(self, name), getattr(self, name) >= 0, "not negative")
-        odd = bool(self.box_sizes) and all(size >= 1 and size % 2 == 1 for size in self.box_sizes)
-        _check("box_sizes", self.box_sizes, odd, "odd and positive")
+        outlying = bool(self.box_sizes) and all(size >= 1 and size % 2 == 1 for size in self.box_sizes)
+        _check("box_sizes", self.box_sizes, outlying, "odd and positive")
         known = self.vote_weight in ("uniform", "displacement", "spread")
         _check("vote_weight", self.vote_weight, known, "uniform, displacement or spread")
 

@@ -17,7 +17,7 @@ _N_REFITS = 5
 _MAX_LOCAL_RESIZE = 1.5  # neighbours that seem to be larger or smaller than this are not believed
 
 
-def turn_locally(shape: Array, mean: Array, neighbours: NDArray[np.integer] | None) -> Array:
+def fit_local_frames(shape: Array, mean: Array, neighbours: NDArray[np.integer] | None) -> Array:
     """Return how the surroundings of each landmark must be turned and scaled to lie as in the mean shape.
 
     Parameters
@@ -163,7 +163,7 @@ def rotate(angles_rad: Sequence[float], ndim: int) -> Array:
     return matrix
 
 
-def nudge(ndim: int, turns_rad: Sequence[float], log_sizes: Sequence[float]) -> list[Frame]:
+def perturb_pose(ndim: int, turns_rad: Sequence[float], log_sizes: Sequence[float]) -> list[Frame]:
     """Return changes of a pose about the reference origin: turned about each axis, and resized."""
     axes = range(1 if ndim == 2 else 3)
     turns = [rotation(angle, ndim, axis) for axis in axes for angle in turns_rad]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boneage.imaging import Frame, warp
-from boneage.landmarks.features import level_grey, stack_boxes
+from boneage.landmarks.features import normalise_contrast, stack_boxes
 from boneage.landmarks.forest import VotingForest
 from boneage.landmarks.settings import StageSettings
 from boneage.landmarks.views import View, draw_jitter
@@ -48,7 +48,7 @@ def feature_reach(stage: StageSettings) -> int:
 
 
 def _level(view: View, stage: StageSettings) -> NDArray[np.float32]:
-    return level_grey(view.picture, stage.contrast * view.resolution, stage.tone)
+    return normalise_contrast(view.picture, stage.contrast * view.resolution, stage.tone)
 
 
 class CoarseStage:

@@ -295,7 +295,7 @@ def _partition(
 
 
 @compiled
-def add_up_leaves(
+def accumulate_leaves(
     leaf_of: NDArray[np.int32],
     displacements: NDArray[np.float32],
     counts: NDArray[np.float64],

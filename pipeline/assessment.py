@@ -11,9 +11,9 @@ import numpy as np
 
 from boneage.imaging import Modality, Points, Scan, Sex
 from boneage.landmarks import ForestLocaliser
-from boneage.pipeline.age_model import AgeReader
-from boneage.pipeline.quality import find_misfit, modality_of
-from boneage.regression import AgeEstimate, Cutting, RegionStack, merge_estimates, no_estimate
+from boneage.pipeline.age_model import AgeModel
+from boneage.pipeline.quality import find_modality_mismatch, modality_of
+from boneage.regression import AgeEstimate, CropSpec, RegionStack, merge_estimates, no_estimate
 
 _ENOUGH = 2 / 3  # of the landmarks: ages of hands with fewer were off by four years on average (docs/decisions/0006)
 _NEARLY_ALL = 0.9  # ... of those with fewer than this, by two
@@ -98,7 +98,7 @@ def assess(
     path: str,
     sex: Sex | None,
     localiser: ForestLocaliser | None,
-    readers: Sequence[AgeReader],
+    age_models: Sequence[AgeModel],
     model: str = "",
 ) -> Assessment:
     """Find the landmarks, cut the hand by them and estimate the age: the mean of what the age models say.
@@ -116,22 +116,22 @@ def assess(
     def refuse(reason: str, points: Points | None = None) -> Assessment:
         return Assessment(id_, path, "refused", reason, known_sex, points, modality=scan.modality, model=model)
 
-    misfit = find_misfit(scan, modality_of(readers[0].cutting.ndim), "give a second --model")
+    misfit = find_modality_mismatch(scan, modality_of(age_models[0].crop_spec.ndim), "give a second --model")
     if misfit:
         return refuse(misfit)
-    if known_sex is None and any(reader.regressor.needs_sex for reader in readers):
+    if known_sex is None and any(age_model.regressor.needs_sex for age_model in age_models):
         return refuse("the sex is not known, and the model needs it: give it with --sex-csv or --sex")
-    placed = place_hand(scan, localiser)
-    points, reference = placed.points, mean_shape_of(localiser)
-    ways = {reader.cutting for reader in readers}
-    found = {cutting: cut_hand(scan, placed, cutting, reference) for cutting in ways}
-    cut = [found[reader.cutting] for reader in readers]
+    located = locate_hand(scan, localiser)
+    points, reference = located.points, mean_shape_of(localiser)
+    ways = {age_model.crop_spec for age_model in age_models}
+    found = {crop_spec: crop_located_hand(scan, located, crop_spec, reference) for crop_spec in ways}
+    cut = [found[age_model.crop_spec] for age_model in age_models]
     estimate = merge_estimates(
         [
-            no_estimate(reader.cutting.region_names, fault)
+            no_estimate(age_model.crop_spec.region_names, fault)
             if stack is None
-            else reader.regressor.predict([stack], [known_sex])[0]
-            for reader, (stack, fault) in zip(readers, cut, strict=True)
+            else age_model.regressor.predict([stack], [known_sex])[0]
+            for age_model, (stack, fault) in zip(age_models, cut, strict=True)
         ]
     )
     if math.isnan(estimate.months):
@@ -141,7 +141,7 @@ def assess(
         remarks.append(f"only {points.present.sum()} of {len(points)} landmarks found")
         if any(stack is None for stack, _ in cut):
             return refuse("; ".join(remarks), points)
-    if placed.mirrored:
+    if located.mirrored:
         remarks.append("mirrored with respect to the hands that the model knows")
     if sex and scan.sex and sex != scan.sex:
         remarks.append(f"the file says the sex is {scan.sex}")
@@ -153,7 +153,7 @@ def assess(
 
 
 @dataclass(frozen=True, eq=False)
-class Placed:
+class HandLandmarks:
     """Where a hand lies: its landmarks, if any were looked for, and the ``fault`` for which not to build on them."""
 
     points: Points | None
@@ -176,26 +176,28 @@ class Placed:
         return cls(points, bool(data["mirrored"]), str(data["fault"]))
 
 
-def place_hand(scan: Scan, localiser: ForestLocaliser | None) -> Placed:
+def locate_hand(scan: Scan, localiser: ForestLocaliser | None) -> HandLandmarks:
     """Locate the landmarks: the same way for a hand to learn from and for one to read."""
     if localiser is None:
-        return Placed(None)
-    misfit = find_misfit(scan, modality_of(localiser.ndim))
+        return HandLandmarks(None)
+    misfit = find_modality_mismatch(scan, modality_of(localiser.ndim))
     if misfit:
-        return Placed(None, fault=misfit)
+        return HandLandmarks(None, fault=misfit)
     points = localiser.locate(scan)
-    return Placed(points, localiser.is_mirrored(points), find_fault(points))
+    return HandLandmarks(points, localiser.is_mirrored(points), find_landmark_fault(points))
 
 
-def cut_hand(scan: Scan, placed: Placed, cutting: Cutting, reference: Points | None) -> tuple[RegionStack | None, str]:
+def crop_located_hand(
+    scan: Scan, located: HandLandmarks, crop_spec: CropSpec, reference: Points | None
+) -> tuple[RegionStack | None, str]:
     """Return the regions of a hand, or the fault for which there are none."""
-    if placed.fault:
-        return None, placed.fault
-    misfit = find_misfit(scan, modality_of(cutting.ndim))
+    if located.fault:
+        return None, located.fault
+    misfit = find_modality_mismatch(scan, modality_of(crop_spec.ndim))
     if misfit:
         return None, misfit
-    regions = cutting.cut(scan, placed.points, reference, mirrored=placed.mirrored)
-    gap = find_gap(regions)
+    regions = crop_spec.cut(scan, located.points, reference, mirrored=located.mirrored)
+    gap = find_region_fault(regions)
     return (None, gap) if gap else (regions, "")
 
 
@@ -204,7 +206,7 @@ def mean_shape_of(localiser: ForestLocaliser | None) -> Points | None:
     return None if localiser is None else Points(localiser.names_, localiser.mean_shape_)
 
 
-def find_fault(points: Points) -> str:
+def find_landmark_fault(points: Points) -> str:
     """Return why located landmarks are not to be built upon; empty if they are.
 
     Where many landmarks are not found, or hardly, those that seem to be are chance.
@@ -219,7 +221,7 @@ def find_fault(points: Points) -> str:
     return ""
 
 
-def find_gap(regions: RegionStack) -> str:
+def find_region_fault(regions: RegionStack) -> str:
     """Return why cropped regions are not to be read; empty if they are.
 
     Where many are missing the hand is not as the model knows it, and the others are doubtful.

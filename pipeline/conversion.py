@@ -19,8 +19,9 @@ from boneage.imaging import (
     rename_landmarks,
     render_landmarks,
 )
-from boneage.pipeline.data import count_in_pixels
-from boneage.pipeline.storage.output import UnusableOutput, prepare_folder, write_atomically
+from boneage.imaging.errors import UnusableOutput
+from boneage.pipeline.data import convert_to_pixels
+from boneage.pipeline.storage.output import prepare_folder, write_atomically
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +74,7 @@ def convert_landmarks(
     if images:
         table, details = look_at_images(table, images, details)
     elif table.in_mm and to != "slicer":
-        table = count_in_pixels(table, None)
+        table = convert_to_pixels(table, None)
     if names is not None:
         table = rename_landmarks(table, read_names(names))
     left_out, reason = _choose_left_out(table, to, details)

@@ -24,7 +24,7 @@ from boneage.imaging import (
 )
 
 
-def gather(
+def load_collection(
     folders: Sequence[Path],
     *,
     landmarks: Path | None = None,
@@ -76,7 +76,7 @@ def find_files(folders: Sequence[Path], ids: Path | None = None) -> list[Path]:
     return chosen
 
 
-def count_in_pixels(table: LandmarkTable, collection: Collection | None) -> LandmarkTable:
+def convert_to_pixels(table: LandmarkTable, collection: Collection | None) -> LandmarkTable:
     """Return a table that may count in millimetres in pixels, as far as its images say how.
 
     Parameters
@@ -122,7 +122,7 @@ def count_in_pixels(table: LandmarkTable, collection: Collection | None) -> Land
     return dataclasses.replace(table, points=points, remarks=(*table.remarks, *remarks), in_mm=False)
 
 
-def find_spacings(ids: Iterable[str], collection: Collection) -> dict[str, tuple[float, ...]]:
+def read_spacings(ids: Iterable[str], collection: Collection) -> dict[str, tuple[float, ...]]:
     """Return how long a pixel of each original is along its axes, where a file states it in millimetres.
 
     Images that cannot be read, or that are not there, are left out.
@@ -136,12 +136,12 @@ def find_spacings(ids: Iterable[str], collection: Collection) -> dict[str, tuple
     return spacings
 
 
-def count_in_mm(points: Mapping[str, Points], spacings: Mapping[str, tuple[float, ...]]) -> dict[str, Points]:
+def convert_to_mm(points: Mapping[str, Points], spacings: Mapping[str, tuple[float, ...]]) -> dict[str, Points]:
     """Return landmarks in millimetres along the axes of each original, of the images whose spacing is known."""
-    return {id_: to_millimetres(some, spacings[id_]) for id_, some in points.items() if id_ in spacings}
+    return {id_: scale_to_mm(some, spacings[id_]) for id_, some in points.items() if id_ in spacings}
 
 
-def to_millimetres(points: Points, spacing_mm: tuple[float, ...] | None) -> Points:
+def scale_to_mm(points: Points, spacing_mm: tuple[float, ...] | None) -> Points:
     """Return landmarks in millimetres; in pixels, as they are, if the length of a pixel is not known."""
     return points if spacing_mm is None else dataclasses.replace(points, positions=points.positions * spacing_mm)
 

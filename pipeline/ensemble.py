@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from boneage.imaging.errors import InvalidInput, InvalidModelFile
 from boneage.pipeline.pipeline import BoneAgePipeline, fingerprint_localiser
 from boneage.pipeline.quality import READS
-from boneage.pipeline.storage.model_file import InvalidModelFile
 
 
 def join_pipelines(paths: Sequence[Path]) -> BoneAgePipeline:
@@ -27,7 +27,7 @@ def join_pipelines(paths: Sequence[Path]) -> BoneAgePipeline:
         If one cannot be used, or has another localiser than the first, or reads what that does not.
     """
     if len(paths) < 2:
-        raise ValueError(f"at least two age models can be joined, got {len(paths)}")
+        raise InvalidInput(f"at least two age models can be joined, got {len(paths)}")
     pipelines = [BoneAgePipeline.load(path) for path in paths]
     first = pipelines[0]
     for path, other in zip(paths[1:], pipelines[1:], strict=True):
@@ -38,8 +38,8 @@ def join_pipelines(paths: Sequence[Path]) -> BoneAgePipeline:
             raise InvalidModelFile(path, "cannot be joined: {} has no localiser, but {} has one".format(*names))
         if _fingerprint(other) != _fingerprint(first):
             raise InvalidModelFile(path, f"has another localiser than {paths[0]}: models to be joined share one")
-    readers = tuple(reader for pipeline in pipelines for reader in pipeline.readers)
-    return BoneAgePipeline(first.localiser, readers, _join_summaries(pipelines))
+    age_models = tuple(age_model for pipeline in pipelines for age_model in pipeline.age_models)
+    return BoneAgePipeline(first.localiser, age_models, _join_summaries(pipelines))
 
 
 def _fingerprint(pipeline: BoneAgePipeline) -> str:

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from boneage.imaging import Modality, Scan, Sex
+from boneage.imaging.errors import InvalidInput, InvalidModelFile
 from boneage.landmarks import ForestLocaliser
-from boneage.pipeline.age_model import AgeReader
+from boneage.pipeline.age_model import AgeModel
 from boneage.pipeline.assessment import Assessment, assess
 from boneage.pipeline.quality import modality_of
-from boneage.pipeline.storage.model_file import InvalidModelFile, ModelFile, load_model, save_model
+from boneage.pipeline.storage.model_file import ModelFile, load_model, save_model
 from boneage.regression import Occlusion, occlude
 
 
@@ -28,7 +29,7 @@ class BoneAgePipeline:
     ----------
     localiser : ForestLocaliser or None
         Fitted. A model that looks at the whole image does without; with one, it refuses what is no hand.
-    readers : tuple of AgeReader
+    age_models : tuple of AgeReader
         One, or several whose ages are averaged.
     summary : mapping
         What the parts were trained on.
@@ -37,17 +38,17 @@ class BoneAgePipeline:
     """
 
     localiser: ForestLocaliser | None
-    readers: tuple[AgeReader, ...]
+    age_models: tuple[AgeModel, ...]
     summary: Mapping[str, Any]
     name: str = "unsaved"
 
     def __post_init__(self) -> None:
-        if not self.readers:
-            raise ValueError("a pipeline needs at least one age model")
-        if len({reader.cutting.ndim for reader in self.readers}) > 1:
-            raise ValueError("the age models must all read radiographs, or all read volumes")
-        for reader in self.readers:
-            reader.check_localiser(self.localiser)
+        if not self.age_models:
+            raise InvalidInput("a pipeline needs at least one age model")
+        if len({age_model.crop_spec.ndim for age_model in self.age_models}) > 1:
+            raise InvalidInput("the age models must all read radiographs, or all read volumes")
+        for age_model in self.age_models:
+            age_model.check_localiser(self.localiser)
 
     def assess(self, scan: Scan, *, sex: Sex | None, id_: str = "", path: str = "") -> Assessment:
         """Assess one scan; a hand that cannot be read is a refused assessment, not an error.
@@ -66,7 +67,7 @@ class BoneAgePipeline:
             path=path,
             sex=sex,
             localiser=self.localiser,
-            readers=self.readers,
+            age_models=self.age_models,
             model=self.name,
         )
 
@@ -86,17 +87,17 @@ class BoneAgePipeline:
             If the hand was refused, or its regions were not kept.
         """
         if assessment.estimate is None or not assessment.regions:
-            raise ValueError("there is no age to explain, or its regions were not kept")
+            raise InvalidInput("there is no age to explain, or its regions were not kept")
         months, n = assessment.estimate.months, len(assessment.stacks)
         occlusions = (
-            occlude(reader.regressor, stack, assessment.sex)
-            for reader, stack in zip(self.readers, assessment.regions, strict=True)
+            occlude(age_model.regressor, stack, assessment.sex)
+            for age_model, stack in zip(self.age_models, assessment.regions, strict=True)
             if stack is not None
         )
         return tuple(replace(one, changes=one.changes / n, age_months=months) for one in occlusions)
 
     @property
-    def only_reader(self) -> AgeReader:
+    def only_age_model(self) -> AgeModel:
         """The age model, for what can be done with one alone.
 
         Raises
@@ -104,19 +105,19 @@ class BoneAgePipeline:
         ValueError
             If there are several.
         """
-        if len(self.readers) > 1:
-            raise ValueError(f"{self.name} joins {len(self.readers)} age models, and a single one is needed here")
-        return self.readers[0]
+        if len(self.age_models) > 1:
+            raise InvalidInput(f"{self.name} joins {len(self.age_models)} age models, and a single one is needed here")
+        return self.age_models[0]
 
     @property
     def modality(self) -> Modality:
         """What the model reads: radiographs (``xray``) or volumes (``mri``)."""
-        return modality_of(self.readers[0].cutting.ndim)
+        return modality_of(self.age_models[0].crop_spec.ndim)
 
     @property
     def region_names(self) -> tuple[str, ...]:
         """Names of the regions, in the order of the columns of ``ages.csv``."""
-        return tuple(dict.fromkeys(name for reader in self.readers for name in reader.cutting.region_names))
+        return tuple(dict.fromkeys(name for age_model in self.age_models for name in age_model.crop_spec.region_names))
 
     @property
     def trained_ids(self) -> frozenset[str]:
@@ -137,14 +138,14 @@ class BoneAgePipeline:
         """
         localiser, localiser_arrays = self.localiser.to_state() if self.localiser else (None, {})
         arrays = {f"localiser/{name}": array for name, array in localiser_arrays.items()}
-        readers = []
-        for number, reader in enumerate(self.readers):
-            state, reader_arrays = reader.to_state()
-            readers.append(state)
+        age_models = []
+        for number, age_model in enumerate(self.age_models):
+            state, reader_arrays = age_model.to_state()
+            age_models.append(state)
             for name, array in reader_arrays.items():
                 shorter = half and array.dtype == np.float32
                 arrays[f"readers/{number}/{name}"] = array.astype(np.float16) if shorter else array
-        settings = {"localiser": localiser, "readers": readers}
+        settings = {"localiser": localiser, "readers": age_models}
         save_model(path, ModelFile("pipeline", settings, arrays, dict(self.summary)))
 
     @classmethod
@@ -160,7 +161,7 @@ class BoneAgePipeline:
         try:
             return cls(
                 localiser=_read_localiser(model.settings["localiser"], _under(model.arrays, "localiser/")),
-                readers=_read_readers(model.settings, model.arrays),
+                age_models=_read_readers(model.settings, model.arrays),
                 summary=model.summary,
                 name=f"{Path(path).name} {model.sha256[:12]}",
             )
@@ -208,12 +209,12 @@ def _read_localiser(settings: Mapping[str, Any] | None, arrays: Mapping[str, Any
     return None if settings is None else ForestLocaliser.from_state(settings, arrays)
 
 
-def _read_readers(settings: Mapping[str, Any], arrays: Mapping[str, Any]) -> tuple[AgeReader, ...]:
+def _read_readers(settings: Mapping[str, Any], arrays: Mapping[str, Any]) -> tuple[AgeModel, ...]:
     """Read the age models; a model file from before there could be several has the settings of one on top."""
     if "readers" not in settings:
-        return (AgeReader.from_state(settings, _under(arrays, "regressor/")),)
+        return (AgeModel.from_state(settings, _under(arrays, "regressor/")),)
     states = enumerate(settings["readers"])
-    return tuple(AgeReader.from_state(state, _under(arrays, f"readers/{number}/")) for number, state in states)
+    return tuple(AgeModel.from_state(state, _under(arrays, f"readers/{number}/")) for number, state in states)
 
 
 def _gather_ids(told: Mapping[str, Any]) -> frozenset[str]:

@@ -12,7 +12,7 @@ def modality_of(ndim: int) -> Modality:
     return "mri" if ndim == 3 else "xray"
 
 
-def find_misfit(scan: Scan, modality: Modality, remedy: str = "") -> str:
+def find_modality_mismatch(scan: Scan, modality: Modality, remedy: str = "") -> str:
     """Return why a model that reads one modality does not read a scan; empty if it does.
 
     Parameters

@@ -6,8 +6,8 @@ if __name__ != "boneage.regression":
 from boneage.regression.age_maps import AgeMap, check_map, map_ages
 from boneage.regression.augmentation import AugmentationSettings
 from boneage.regression.baselines import ConstantBySex, HogRegressor
-from boneage.regression.crop_spec import CUT_KINDS, CutKind, Cutting
-from boneage.regression.crops import RegionStack, crop_again, crop_hand, crop_regions, crop_whole
+from boneage.regression.crop_spec import CROP_KINDS, CropKind, CropSpec
+from boneage.regression.crops import RegionStack, crop_hand, crop_regions, crop_whole, recrop
 from boneage.regression.estimates import AgeEstimate, merge_estimates, no_estimate
 from boneage.regression.networks.backbone import BackboneSettings
 from boneage.regression.networks.bonet import BoNetSettings
@@ -18,8 +18,8 @@ from boneage.regression.recipes import (
     Recipe,
     aligned_hand_recipe,
     feature_recipe,
+    fine_tuning_of,
     fine_tuning_recipe,
-    go_on,
     modern_recipe,
     seed_recipe,
     whole_hand_recipe,
@@ -30,7 +30,7 @@ from boneage.regression.shape_regression import GeometryRegressor, GeometrySetti
 from boneage.regression.sites import HAND_SITES, VOLUME_SITES, Site, check_sites, sites_from_json, sites_to_json
 
 __all__ = [
-    "CUT_KINDS",
+    "CROP_KINDS",
     "HAND_SITES",
     "PRESETS",
     "VOLUME_SITES",
@@ -41,8 +41,8 @@ __all__ = [
     "BackboneSettings",
     "BoNetSettings",
     "ConstantBySex",
-    "CutKind",
-    "Cutting",
+    "CropKind",
+    "CropSpec",
     "FeatureRidge",
     "GeometryRegressor",
     "GeometrySettings",
@@ -56,19 +56,19 @@ __all__ = [
     "aligned_hand_recipe",
     "check_map",
     "check_sites",
-    "crop_again",
     "crop_hand",
     "crop_regions",
     "crop_whole",
     "feature_recipe",
+    "fine_tuning_of",
     "fine_tuning_recipe",
     "for_volumes",
-    "go_on",
     "map_ages",
     "merge_estimates",
     "modern_recipe",
     "no_estimate",
     "occlude",
+    "recrop",
     "seed_recipe",
     "sites_from_json",
     "sites_to_json",

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from boneage.imaging import Frame, Sex
+from boneage.imaging.errors import InvalidInput
 from boneage.regression.crops import RegionStack
 from boneage.regression.networks.bonet import BoNet, aggregate
 from boneage.regression.regressor import AgeRegressor
@@ -44,7 +45,7 @@ class AgeMap:
 
     def __post_init__(self) -> None:
         if self.months.ndim != 2 or self.months.shape != self.weights.shape:
-            raise ValueError(
+            raise InvalidInput(
                 f"months and weights must have one 2D shape, got {self.months.shape} and {self.weights.shape}"
             )
 
@@ -59,9 +60,9 @@ def check_map(regressor: AgeRegressor) -> BoNet:
     """
     network = regressor.network_
     if not isinstance(network, BoNet):
-        raise ValueError(f"a map of ages needs a BoNet, but the model's network is a {type(network).__name__}")
+        raise InvalidInput(f"a map of ages needs a BoNet, but the model's network is a {type(network).__name__}")
     if len(regressor.region_names_) != 1:
-        raise ValueError(
+        raise InvalidInput(
             "a map of ages needs a model that reads the hand as one picture, "
             f"but this one reads {len(regressor.region_names_)} regions"
         )
@@ -72,7 +73,7 @@ def map_ages(regressor: AgeRegressor, stack: RegionStack, sex: Sex | None) -> Ag
     """Read the age in every window of a hand's picture.
 
     A picture as large as those that the model was trained on gives the map that its prediction is made of. In a larger
-    one, which :func:`~boneage.regression.crops.crop_again` makes, the map has more cells, and the bones are larger
+    one, which :func:`~boneage.regression.crops.recrop` makes, the map has more cells, and the bones are larger
     than the network knows them.
 
     Parameters
@@ -91,9 +92,9 @@ def map_ages(regressor: AgeRegressor, stack: RegionStack, sex: Sex | None) -> Ag
     """
     network = check_map(regressor)
     if stack.names != regressor.region_names_ or stack.frames[0] is None:
-        raise ValueError(f"the one region must be {regressor.region_names_[0]}, and present")
+        raise InvalidInput(f"the one region must be {regressor.region_names_[0]}, and present")
     if regressor.needs_sex and sex is None:
-        raise ValueError("the sex is not known, and the model needs it")
+        raise InvalidInput("the sex is not known, and the model needs it")
     settings = network.settings
     pixels, _, sexes = to_tensors([stack], [sex])
     with torch.inference_mode():

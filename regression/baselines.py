@@ -15,6 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from boneage.imaging import Sex
+from boneage.imaging.errors import InvalidInput
 from boneage.regression.crops import RegionStack
 from boneage.regression.estimates import AgeEstimate
 
@@ -117,10 +118,10 @@ def check_ages(ages_months: Sequence[float], sexes: Sequence[Sex | None], least:
     """
     ages = np.asarray(ages_months, dtype=np.float64)
     if len(ages) < least or len(ages) != len(sexes):
-        raise ValueError(f"need at least {least} hands with an age and a sex each, got {len(ages)} and {len(sexes)}")
+        raise InvalidInput(f"need at least {least} hands with an age and a sex each, got {len(ages)} and {len(sexes)}")
     wrong = np.flatnonzero(~(np.isfinite(ages) & (ages >= 0)))
     if len(wrong):
-        raise ValueError(f"hand number {wrong[0]}: the age must be a number of months, got {ages[wrong[0]]}")
+        raise InvalidInput(f"hand number {wrong[0]}: the age must be a number of months, got {ages[wrong[0]]}")
     return ages
 
 
@@ -138,7 +139,7 @@ def _describe(stacks: Sequence[RegionStack], sexes: Sequence[Sex | None]) -> NDA
     rows = []
     for stack, sex in zip(stacks, sexes, strict=True):
         if stack.pixels.shape[0] != 1:
-            raise ValueError(f"need hands of one region each, got one of {stack.pixels.shape[0]}")
+            raise InvalidInput(f"need hands of one region each, got one of {stack.pixels.shape[0]}")
         cell = stack.pixels.shape[1] // _CELLS
         gradients = hog(stack.pixels[0], orientations=9, pixels_per_cell=(cell, cell), cells_per_block=(2, 2))
         rows.append(np.append(gradients, SEX_CODES[sex]).astype(np.float32))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from boneage.imaging import Points, Scan
+from boneage.imaging.errors import InvalidInput
 from boneage.regression.crops import (
     Flattening,
     RegionStack,
@@ -20,11 +21,11 @@ from boneage.regression.crops import (
 )
 from boneage.regression.sites import HAND_SITES, VOLUME_SITES, Site, check_sites
 
-CutKind = Literal["regions", "regions-slice", "regions-projection", "hand", "hand+regions", "whole"]
-CUT_KINDS: tuple[CutKind, ...] = get_args(CutKind)
+CropKind = Literal["regions", "regions-slice", "regions-projection", "hand", "hand+regions", "whole"]
+CROP_KINDS: tuple[CropKind, ...] = get_args(CropKind)
 Proportions = Literal["file", "fitted"]
 
-_SIDES: dict[CutKind, tuple[int, int]] = {  # of pictures, of cubes
+_SIDES: dict[CropKind, tuple[int, int]] = {  # of pictures, of cubes
     "regions": (64, 32),
     "regions-slice": (64, 64),
     "regions-projection": (64, 64),
@@ -32,11 +33,11 @@ _SIDES: dict[CutKind, tuple[int, int]] = {  # of pictures, of cubes
     "hand+regions": (64, 32),
     "whole": (100, 64),
 }
-_FLATTENINGS: dict[CutKind, Flattening] = {"regions-slice": "slice", "regions-projection": "projection"}
+_FLATTENINGS: dict[CropKind, Flattening] = {"regions-slice": "slice", "regions-projection": "projection"}
 
 
 @dataclass(frozen=True)
-class Cutting:
+class CropSpec:
     """A way of cutting, which a trained model keeps.
 
     Parameters
@@ -61,7 +62,7 @@ class Cutting:
         Number of axes of the scans: radiographs or volumes. Volumes have proportions of their own, and no thumbnails.
     """
 
-    kind: CutKind = "regions"
+    kind: CropKind = "regions"
     side: int = 0
     sites: tuple[Site, ...] = ()
     proportions: Proportions = "file"
@@ -69,29 +70,29 @@ class Cutting:
     ndim: int = 2
 
     def __post_init__(self) -> None:
-        if self.kind not in CUT_KINDS:
-            raise ValueError(f"the way of cutting must be one of {', '.join(CUT_KINDS)}, got {self.kind!r}")
+        if self.kind not in CROP_KINDS:
+            raise InvalidInput(f"the way of cutting must be one of {', '.join(CROP_KINDS)}, got {self.kind!r}")
         if self.proportions not in get_args(Proportions):
-            raise ValueError(f"proportions must be file or fitted, got {self.proportions!r}")
+            raise InvalidInput(f"proportions must be file or fitted, got {self.proportions!r}")
         if self.thumbnail and self.thumbnail < 8:
-            raise ValueError(f"a thumbnail must have at least 8 pixels a side, got {self.thumbnail}")
+            raise InvalidInput(f"a thumbnail must have at least 8 pixels a side, got {self.thumbnail}")
         if self.ndim not in (2, 3):
-            raise ValueError(f"scans have 2 or 3 axes, got {self.ndim}")
+            raise InvalidInput(f"scans have 2 or 3 axes, got {self.ndim}")
         if self.ndim == 3 and (self.thumbnail or self.proportions == "fitted"):
-            raise ValueError("volumes have the proportions that their files say, and no thumbnails are made of them")
+            raise InvalidInput("volumes have the proportions that their files say, and no thumbnails are made of them")
         if self.ndim == 2 and self.kind in _FLATTENINGS:
-            raise ValueError(f"cutting {self.kind} makes pictures of volumes; radiographs are pictures already")
+            raise InvalidInput(f"cutting {self.kind} makes pictures of volumes; radiographs are pictures already")
         if not self.side:
             object.__setattr__(self, "side", _SIDES[self.kind][self.ndim - 2])
         if self.side < 8:
-            raise ValueError(f"the side of a region must be at least 8 pixels, got {self.side}")
+            raise InvalidInput(f"the side of a region must be at least 8 pixels, got {self.side}")
         if not self.has_sites:
             object.__setattr__(self, "sites", ())
         elif not self.sites:
             object.__setattr__(self, "sites", HAND_SITES if self.ndim == 2 else VOLUME_SITES)
         wrong = [site.name for site in self.sites if site.ndim != self.ndim]
         if wrong:
-            raise ValueError(f"region {wrong[0]} cannot be cropped from {self.ndim}D scans")
+            raise InvalidInput(f"region {wrong[0]} cannot be cropped from {self.ndim}D scans")
 
     @property
     def has_sites(self) -> bool:
@@ -149,14 +150,14 @@ class Cutting:
             the kind that is cut, a radiograph or a volume.
         """
         if scan.ndim != self.ndim:
-            raise ValueError(f"cutting is of {self.ndim}D scans, got {scan.ndim}D")
+            raise InvalidInput(f"cutting is of {self.ndim}D scans, got {scan.ndim}D")
         if self.thumbnail:
             scan = to_thumbnail(scan, self.thumbnail)
         if self.kind == "whole":
             return crop_whole(scan, side=self.side)
         fitted = self.proportions == "fitted"
         if points is None or ((self.has_hand or fitted) and reference is None):
-            raise ValueError(f"cutting {self.kind} needs the landmarks of the hand, and a shape to lay it upon")
+            raise InvalidInput(f"cutting {self.kind} needs the landmarks of the hand, and a shape to lay it upon")
         if fitted and reference is not None:
             scan = fit_proportions(scan, points, reference, mirrored=mirrored)
         stacks = []

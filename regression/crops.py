@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
 from boneage.imaging import Frame, NoSimilarity, Points, Scan, resample
+from boneage.imaging.errors import InvalidInput
 from boneage.imaging.shapes import fit_similarity, mirror, shape_centre, shape_extent
 from boneage.regression.sites import Site
 
@@ -53,13 +54,13 @@ class RegionStack:
         n = len(self.names)
         sides = self.pixels.shape[1:]
         if self.pixels.shape[:1] != (n,) or len(sides) not in (2, 3) or self.pixels.dtype != np.float32:
-            raise ValueError(f"pixels must be float32 of shape ({n}, side, side[, side]), got {self.pixels.shape}")
+            raise InvalidInput(f"pixels must be float32 of shape ({n}, side, side[, side]), got {self.pixels.shape}")
         if self.present.shape != (n,) or len(self.frames) != n:
-            raise ValueError(f"present and frames must have {n} entries")
+            raise InvalidInput(f"present and frames must have {n} entries")
         if not np.isfinite(self.pixels).all():
-            raise ValueError("pixels must be finite")
+            raise InvalidInput("pixels must be finite")
         if any((frame is not None) != there for frame, there in zip(self.frames, self.present, strict=True)):
-            raise ValueError("a region has a frame if it is present, and only then")
+            raise InvalidInput("a region has a frame if it is present, and only then")
 
 
 def crop_regions(
@@ -93,7 +94,7 @@ def crop_regions(
     """
     wrong = [site.name for site in sites if site.ndim != scan.ndim]
     if wrong:
-        raise ValueError(f"region {wrong[0]} cannot be cropped from a {scan.ndim}D scan")
+        raise InvalidInput(f"region {wrong[0]} cannot be cropped from a {scan.ndim}D scan")
     to_original = scan.frame_to_original()
     to_true = scan.frame_to_true()
     place = dict(zip(points.names, scan.frame_from_original_to_true().apply(points.positions), strict=True))
@@ -104,7 +105,7 @@ def crop_regions(
     for k, site in enumerate(sites):
         absent = [name for name in site.landmark_names if name not in place]
         if absent:
-            raise ValueError(f"region {site.name} needs the landmark {absent[0]}, which the points lack")
+            raise InvalidInput(f"region {site.name} needs the landmark {absent[0]}, which the points lack")
         field = _place_field(site, place, side, mirrored)
         to_crop = field.compose(to_true) if field else None
         if to_crop is None or _part_inside(to_crop, scan.pixels.shape, *ends) < _INSIDE:
@@ -182,7 +183,7 @@ def fit_proportions(scan: Scan, points: Points, reference: Points, *, mirrored: 
         If the scan is not 2D, or the points lack a landmark name of the reference.
     """
     if scan.ndim != 2:
-        raise ValueError("a volume has the proportions that its file says")
+        raise InvalidInput("a volume has the proportions that its file says")
     placed, _ = _place(scan, points, reference, mirrored)
     if np.isfinite(placed).all(axis=1).sum() < 3:
         return scan
@@ -212,7 +213,7 @@ def to_thumbnail(scan: Scan, side: int) -> Scan:
         If the scan is not 2D.
     """
     if scan.ndim != 2:
-        raise ValueError("thumbnails are made of radiographs, not of volumes")
+        raise InvalidInput("thumbnails are made of radiographs, not of volumes")
     if max(scan.pixels.shape) <= side:
         return scan
     rows, columns = (((np.arange(side) + 0.5) * n / side).astype(int) for n in scan.pixels.shape)
@@ -231,7 +232,7 @@ def crop_whole(scan: Scan, *, side: int) -> RegionStack:
     return _one_region("whole", picture, shape, scan.frame_to_original().compose(to_crop.inverse()))
 
 
-def crop_again(scan: Scan, stack: RegionStack, side: int) -> RegionStack:
+def recrop(scan: Scan, stack: RegionStack, side: int) -> RegionStack:
     """Crop the regions of a stack from its scan once more, in another size: the same fields, stretched the same way.
 
     Parameters
@@ -249,7 +250,7 @@ def crop_again(scan: Scan, stack: RegionStack, side: int) -> RegionStack:
     """
     shape = (side,) * scan.ndim
     if stack.pixels.ndim - 1 != scan.ndim:
-        raise ValueError("pictures made of a volume's regions cannot be cropped again")
+        raise InvalidInput("pictures made of a volume's regions cannot be cropped again")
     to_old = Frame.resize(shape, stack.pixels.shape[1:])
     frames = tuple(frame and frame.compose(to_old) for frame in stack.frames)
     pixels = np.zeros((len(frames), *shape), np.float32)
@@ -277,7 +278,7 @@ def flatten_regions(stack: RegionStack, how: Flattening) -> RegionStack:
         If the regions are pictures already.
     """
     if stack.pixels.ndim != 4:
-        raise ValueError("only a volume's regions can be made pictures")
+        raise InvalidInput("only a volume's regions can be made pictures")
     side = stack.pixels.shape[1]
     deep = 1 if how == "slice" else max(side // 4, 1)  # planes on either side of the middle
     pictures = stack.pixels[:, (side + 1) // 2 - deep : side // 2 + deep].mean(axis=1)
@@ -299,7 +300,7 @@ def _place(scan: Scan, points: Points, reference: Points, mirrored: bool) -> tup
     """Return the reference's landmarks in the hand, in true proportions, mirrored back, and the map to there."""
     absent = [name for name in reference.names if name not in points.names]
     if absent:
-        raise ValueError(f"the hand is laid upon the landmark {absent[0]}, which the points lack")
+        raise InvalidInput(f"the hand is laid upon the landmark {absent[0]}, which the points lack")
     to_flipped = mirror(scan.ndim).compose(scan.frame_to_true()) if mirrored else scan.frame_to_true()
     to_place = to_flipped.compose(scan.frame_to_original().inverse())
     return to_place.apply(points.select(reference.names).positions), to_flipped

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from boneage.imaging import Sex
+from boneage.imaging.errors import InvalidInput
 from boneage.regression.crops import RegionStack
 
 
@@ -52,22 +53,22 @@ def check_training(
         number, or a needed sex is missing.
     """
     if not len(stacks) == len(ages) == len(sexes) == len(names) or len(stacks) < 2:
-        raise ValueError(
+        raise InvalidInput(
             "need at least 2 hands with an age, a sex and a name each, "
             f"got {len(stacks)}, {len(ages)}, {len(sexes)}, {len(names)}"
         )
     axes = stacks[0].pixels.ndim - 1
     if axes != ndim:
-        raise ValueError(f"the network reads regions of {ndim} axes, got {axes}")
+        raise InvalidInput(f"the network reads regions of {ndim} axes, got {axes}")
     for name, stack, age, sex in zip(names, stacks, ages, sexes, strict=True):
         if stack.names != stacks[0].names or stack.pixels.shape != stacks[0].pixels.shape:
-            raise ValueError(f"hand {name}: its regions are not those of the first hand")
+            raise InvalidInput(f"hand {name}: its regions are not those of the first hand")
         if not stack.present.any():
-            raise ValueError(f"hand {name}: no region is present")
+            raise InvalidInput(f"hand {name}: no region is present")
         if not (math.isfinite(age) and age >= 0):
-            raise ValueError(f"hand {name}: the age must be a number of months, got {age}")
+            raise InvalidInput(f"hand {name}: the age must be a number of months, got {age}")
         if use_sex and sex is None:
-            raise ValueError(f"hand {name}: the sex is not known, and the model needs it")
+            raise InvalidInput(f"hand {name}: the sex is not known, and the model needs it")
 
 
 def check_regions(stacks: Sequence[RegionStack], names: tuple[str, ...], shape: tuple[int, ...]) -> None:
@@ -80,7 +81,7 @@ def check_regions(stacks: Sequence[RegionStack], names: tuple[str, ...], shape: 
     """
     for stack in stacks:
         if stack.names != names or stack.pixels.shape[1:] != shape:
-            raise ValueError(
+            raise InvalidInput(
                 f"the regions must be those the model was trained on: {len(names)} of {_sides(shape)} pixels, "
                 f"got {len(stack.names)} of {_sides(stack.pixels.shape[1:])}"
             )

@@ -10,6 +10,8 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
+from boneage.imaging.errors import InvalidInput
+
 FusionRule = Literal["learned", "inverse_variance", "fixed", "equal"]
 FUSION_RULES: tuple[FusionRule, ...] = get_args(FusionRule)
 
@@ -60,7 +62,7 @@ def weigh_regions(logits: Tensor, present: Tensor, rule: FusionRule, fixed: Tens
         logits = log_precision(logits)
     elif rule == "fixed":
         if fixed is None:
-            raise ValueError("the rule fixed needs the regions' weights")
+            raise InvalidInput("the rule fixed needs the regions' weights")
         logits = fixed.to(logits).log().expand_as(logits)
     lowest = torch.finfo(logits.dtype).min
     weights = torch.softmax(logits.masked_fill(~present, lowest), dim=1)
@@ -99,5 +101,5 @@ def anatomical_weights(names: Sequence[str]) -> Tensor:
     table = min(tables, key=lambda table: len(set(names) - set(table)))
     unknown = [name for name in names if name not in table]
     if unknown:
-        raise ValueError(f"there is no fixed weight for the region {unknown[0]!r}: known are {', '.join(table)}")
+        raise InvalidInput(f"there is no fixed weight for the region {unknown[0]!r}: known are {', '.join(table)}")
     return torch.tensor([float(table[name]) for name in names])

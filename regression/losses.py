@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from boneage.imaging.errors import TrainingDiverged
+
 LossName = Literal["mse", "smooth_l1"]
 
 _BAND_MONTHS = 24
@@ -116,10 +118,10 @@ def check_finite(loss: Tensor, hands: Sequence[str], epoch: int) -> None:
 
     Raises
     ------
-    FloatingPointError
+    TrainingDiverged
         If the loss is not finite; it says in which epoch, and in which hands.
     """
     if not torch.isfinite(loss):
-        raise FloatingPointError(
+        raise TrainingDiverged(
             f"the loss is {loss.item()} in epoch {epoch + 1}, hands {', '.join(hands)}: lower the learning rate"
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from boneage.imaging.errors import InvalidInput
 from boneage.regression.networks.backbone import BackboneSettings
 from boneage.regression.networks.bonet import BoNetSettings
 from boneage.regression.networks.multiregion import in_volumes, whole_hand
@@ -51,5 +52,5 @@ def for_volumes(settings: RegressorSettings) -> RegressorSettings:
     3
     """
     if settings.network != PRESETS["multiregion"].network:
-        raise ValueError("of the networks only multiregion reads volumes: the others read pictures made of them")
+        raise InvalidInput("of the networks only multiregion reads volumes: the others read pictures made of them")
     return dataclasses.replace(settings, network=in_volumes())

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from boneage.imaging.errors import InvalidInput
 from boneage.regression.augmentation import AugmentationSettings
 from boneage.regression.losses import LossName
 
@@ -58,21 +59,21 @@ class Recipe:
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size"):
             if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+                raise InvalidInput(f"{name} must be at least 1, got {getattr(self, name)}")
         if not self.learning_rate > 0 or not self.weight_decay >= 0 or not self.region_loss >= 0:
-            raise ValueError(
+            raise InvalidInput(
                 "learning_rate must be positive, weight_decay and region_loss not negative, "
                 f"got {self.learning_rate}, {self.weight_decay}, {self.region_loss}"
             )
         if not 0 <= self.stratum_weight <= 1:
-            raise ValueError(f"stratum_weight must be from 0 to 1, got {self.stratum_weight}")
+            raise InvalidInput(f"stratum_weight must be from 0 to 1, got {self.stratum_weight}")
         if not 0 < self.pretrained_rate <= 1:
-            raise ValueError(f"pretrained_rate must be above 0 and at most 1, got {self.pretrained_rate}")
+            raise InvalidInput(f"pretrained_rate must be above 0 and at most 1, got {self.pretrained_rate}")
         named = ((self.optimiser, ("adamw", "sgd")), (self.schedule, ("one_cycle", "constant")),
                  (self.loss, ("smooth_l1", "mse")), (self.precision, ("float32", "bfloat16")))  # fmt: skip
         for value, known in named:
             if value not in known:
-                raise ValueError(f"{value!r} is not one of {', '.join(known)}")
+                raise InvalidInput(f"{value!r} is not one of {', '.join(known)}")
 
 
 def modern_recipe() -> Recipe:
@@ -94,7 +95,7 @@ def aligned_hand_recipe() -> Recipe:
     return replace(whole_hand_recipe(), augmentation=augmentation)
 
 
-def go_on(recipe: Recipe) -> Recipe:
+def fine_tuning_of(recipe: Recipe) -> Recipe:
     """Return a recipe for going on from a trained network, perhaps with other hands: fewer epochs, gentler steps."""
     return replace(recipe, epochs=15, learning_rate=recipe.learning_rate / 5)
 

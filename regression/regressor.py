@@ -19,6 +19,7 @@ from sklearn.exceptions import NotFittedError
 from torch import Tensor
 
 from boneage.imaging import Sex
+from boneage.imaging.errors import InvalidInput
 from boneage.regression.augmentation import AugmentationSettings
 from boneage.regression.crops import RegionStack
 from boneage.regression.estimates import AgeEstimate, check_regions, check_training, no_estimate, reason_against
@@ -63,9 +64,9 @@ class RegressorSettings:
 
     def __post_init__(self) -> None:
         if self.fusion not in FUSION_RULES:
-            raise ValueError(f"fusion must be one of {', '.join(FUSION_RULES)}, got {self.fusion!r}")
+            raise InvalidInput(f"fusion must be one of {', '.join(FUSION_RULES)}, got {self.fusion!r}")
         if self.views < 1:
-            raise ValueError(f"views must be at least 1, got {self.views}")
+            raise InvalidInput(f"views must be at least 1, got {self.views}")
 
     def with_recipe(self, **fields: Any) -> Self:
         """Return the settings with some fields of the recipe other."""
@@ -169,7 +170,7 @@ class AgeRegressor:
             what it starts from is of another kind.
         UnusableWeights
             If the network has a backbone and its pretrained weights cannot be had.
-        FloatingPointError
+        TrainingDiverged
             If the loss is no longer finite; it names the hands.
         """
         settings = self.settings or RegressorSettings()
@@ -268,15 +269,15 @@ class AgeRegressor:
         self.centre_, self.spread_ = float(config["centre_months"]), float(config["spread_months"])
         self.history_ = [float(loss) for loss in config.get("history", ())]
         if not (self.region_names_ and math.isfinite(self.centre_) and 0 < self.spread_ < math.inf and self.side_ > 0):
-            raise ValueError("the age model's regions or its ages' mean and spread are malformed")
+            raise InvalidInput("the age model's regions or its ages' mean and spread are malformed")
         self.fixed_weights_ = _read_fixed_weights(config, settings.fusion, len(self.region_names_))
         self.network_ = build_network(settings.network, len(self.region_names_), settings.use_sex)
         try:
             self.network_.load_state_dict({name: torch.from_numpy(np.array(a)) for name, a in arrays.items()})
         except RuntimeError as error:
-            raise ValueError(f"the network's arrays do not fit its settings: {error}") from error
+            raise InvalidInput(f"the network's arrays do not fit its settings: {error}") from error
         if not all(torch.isfinite(tensor).all() for tensor in self.network_.state_dict().values()):
-            raise ValueError("the network's arrays must be finite")
+            raise InvalidInput("the network's arrays must be finite")
         self.network_.eval()
         return self
 
@@ -290,7 +291,7 @@ class AgeRegressor:
         if isinstance(network, BackboneNet):
             load_pretrained(network.backbone, self.weights, progress)
         elif self.weights is not None:
-            raise ValueError(f"the network takes no pretrained weights, got {self.weights}")
+            raise InvalidInput(f"the network takes no pretrained weights, got {self.weights}")
         return network
 
     def check_successor(self, settings: RegressorSettings, region_names: Sequence[str], side: int) -> None:
@@ -311,7 +312,7 @@ class AgeRegressor:
             ("side of the regions", self.side_, side),
         ):
             if own != asked:
-                raise ValueError(f"the model to start from has another {what}: {own}, not {asked}")
+                raise InvalidInput(f"the model to start from has another {what}: {own}, not {asked}")
 
     def look(self, stacks: Sequence[RegionStack], sexes: Sequence[Sex | None]) -> tuple[Tensor, Tensor]:
         """Return what the network says of every region, before it is fused; see :meth:`answer`.
@@ -375,7 +376,7 @@ def _read_fixed_weights(config: Mapping[str, Any], fusion: FusionRule, n_regions
         return None
     weights = torch.tensor(config["fixed_weights"], dtype=torch.float32)
     if weights.shape != (n_regions,) or not (torch.isfinite(weights) & (weights > 0)).all():
-        raise ValueError(f"fixed_weights must be {n_regions} positive numbers, got {config['fixed_weights']}")
+        raise InvalidInput(f"fixed_weights must be {n_regions} positive numbers, got {config['fixed_weights']}")
     return weights
 
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import pdist
 from sklearn.exceptions import NotFittedError
 
-from boneage.imaging import NoSimilarity, Points, Sex, compute_mean_shape, lay_upon
+from boneage.imaging import NoSimilarity, Points, Sex, align_to, compute_mean_shape
+from boneage.imaging.errors import InvalidInput
 from boneage.regression.baselines import SEX_CODES, check_ages, count_weights, fit_ridge, state_age
 from boneage.regression.estimates import AgeEstimate
 
@@ -40,7 +41,7 @@ class GeometrySettings:
 
     def __post_init__(self) -> None:
         if not 0 <= self.max_missing < 1:
-            raise ValueError(f"max_missing must be at least 0 and below 1, got {self.max_missing}")
+            raise InvalidInput(f"max_missing must be at least 0 and below 1, got {self.max_missing}")
 
 
 class GeometryRegressor:
@@ -102,20 +103,20 @@ class GeometryRegressor:
         self._settings = self.settings or GeometrySettings()
         ages = check_ages(ages_months, sexes, least=2)
         if len(points) != len(ages):
-            raise ValueError(f"need as many hands as ages, got {len(points)} and {len(ages)}")
+            raise InvalidInput(f"need as many hands as ages, got {len(points)} and {len(ages)}")
         self.names_ = points[0].names
         for number, hand in enumerate(points):
             if hand.names != self.names_:
-                raise ValueError(f"hand number {number}: its landmarks are not those of the first hand")
+                raise InvalidInput(f"hand number {number}: its landmarks are not those of the first hand")
         mean = compute_mean_shape(points)
         seen = mean is not None and mean.present.all()
         if mean is None or not seen:
-            raise ValueError("every landmark must be there in at least one hand, and not all in one place")
+            raise InvalidInput("every landmark must be there in at least one hand, and not all in one place")
         self.mean_shape_ = mean.positions
         rows = [self.describe_hand(hand, sex) for hand, sex in zip(points, sexes, strict=True)]
         for number, row in enumerate(rows):
             if isinstance(row, str):
-                raise ValueError(f"hand number {number}: {row}")
+                raise InvalidInput(f"hand number {number}: {row}")
         self.model_ = fit_ridge(np.stack([row for row in rows if not isinstance(row, str)]), ages, _PENALTIES)
         return self
 
@@ -134,7 +135,9 @@ class GeometryRegressor:
         for hand, sex in zip(points, sexes, strict=True):
             absent = [name for name in self.names_ if name not in hand.names]
             if absent:
-                raise ValueError(f"the model was trained on {len(self.names_)} landmarks; the hand has no {absent[0]}")
+                raise InvalidInput(
+                    f"the model was trained on {len(self.names_)} landmarks; the hand has no {absent[0]}"
+                )
             row = self.describe_hand(hand.select(self.names_), sex)
             if isinstance(row, str):
                 estimates.append(state_age("geometry", float("nan"), row))
@@ -150,7 +153,7 @@ class GeometryRegressor:
         if missing > self._settings.max_missing * len(hand):
             return f"{missing} of {len(hand)} landmarks are missing"
         try:
-            laid = lay_upon(hand.positions, self.mean_shape_)
+            laid = align_to(hand.positions, self.mean_shape_)
         except NoSimilarity as error:
             return str(error)
         shape = laid.frame.apply(hand.positions)

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from importlib.resources import files
 from typing import Any
 
+from boneage.imaging.errors import InvalidInput
+
 
 @dataclass(frozen=True)
 class Site:
@@ -48,11 +50,11 @@ class Site:
 
     def __post_init__(self) -> None:
         if not (self.name and self.kind and self.centre and self.distal):
-            raise ValueError(f"a site needs a name, a kind, a centre and a distal landmark, got {self}")
+            raise InvalidInput(f"a site needs a name, a kind, a centre and a distal landmark, got {self}")
         if not {len(self.across), len(self.lateral)} <= {0, 2} or len(self.length) != 2:
-            raise ValueError(f"site {self.name}: across and lateral must be 0 or 2 landmarks and length 2")
+            raise InvalidInput(f"site {self.name}: across and lateral must be 0 or 2 landmarks and length 2")
         if not 0 < self.size < 100 or not -100 < self.shift < 100:
-            raise ValueError(f"site {self.name}: size must be positive, got {self.size} (shift {self.shift})")
+            raise InvalidInput(f"site {self.name}: size must be positive, got {self.size} (shift {self.shift})")
 
     @property
     def ndim(self) -> int:
@@ -82,7 +84,7 @@ def check_sites(sites: Sequence[Site], names: Sequence[str]) -> None:
     absent = sorted({name for site in sites for name in site.landmark_names} - set(names))
     if absent:
         lost = [site.name for site in sites if not set(site.landmark_names) <= set(names)]
-        raise ValueError(
+        raise InvalidInput(
             f"{len(lost)} of {len(sites)} regions ({_list(lost)}) are cut around {len(absent)} landmarks that are not "
             f"among those known: {_list(absent)}"
         )
@@ -114,9 +116,9 @@ def sites_from_json(data: Sequence[Mapping[str, Any]]) -> tuple[Site, ...]:
         for site in data
     )
     if not sites or len({site.name for site in sites}) < len(sites):
-        raise ValueError("sites must have names of their own, and there must be at least one")
+        raise InvalidInput("sites must have names of their own, and there must be at least one")
     if len({site.ndim for site in sites}) > 1:
-        raise ValueError("either all sites have two landmarks to the side (lateral), or none has")
+        raise InvalidInput("either all sites have two landmarks to the side (lateral), or none has")
     return sites
 
 

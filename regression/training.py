@@ -96,7 +96,7 @@ def train_network(
 
     Raises
     ------
-    FloatingPointError
+    TrainingDiverged
         If the loss is no longer finite; it names the hands.
     """
     names = data.names or tuple(f"number {k}" for k in range(len(data)))

@@ -15,11 +15,11 @@ from boneage.imaging import write_landmarks
 from boneage.imaging.phantoms import draw_phantom_volume, write_phantom_set
 from boneage.imaging.volumes.writing import write_volume
 from boneage.landmarks import ForestLocaliser, fast
-from boneage.pipeline.data import gather
+from boneage.pipeline.data import load_collection
 from boneage.pipeline.pipeline import BoneAgePipeline, save_localiser
 from boneage.pipeline.training.age_model import prepare_regions, settings_for, train_pipeline
 from boneage.pipeline.training.localiser import train_localiser
-from boneage.regression import BoNetSettings, Cutting, Recipe, RegressorSettings, for_volumes
+from boneage.regression import BoNetSettings, CropSpec, Recipe, RegressorSettings, for_volumes
 from tests.volume_hands import quick_settings, write_hands
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -72,7 +72,7 @@ def phantom_volumes(tmp_path_factory):
 def localiser_file(known, tmp_path_factory):
     """A localiser trained on the known hands: off by about two pixels on others."""
     path = tmp_path_factory.mktemp("models") / "localiser.boneage"
-    collection = gather([known / "images"], landmarks=known / "landmarks.csv")
+    collection = load_collection([known / "images"], landmarks=known / "landmarks.csv")
     localiser, summary, _ = train_localiser(collection, fast(), seed=0, jobs=2)
     save_localiser(path, localiser, summary)
     return path
@@ -81,7 +81,7 @@ def localiser_file(known, tmp_path_factory):
 @pytest.fixture(scope="session")
 def prepared(known, localiser_file):
     """The known hands, cropped at what the localiser finds."""
-    collection = gather([known / "images"], ages=[known / "ages.csv"])
+    collection = load_collection([known / "images"], ages=[known / "ages.csv"])
     return prepare_regions(collection, localiser_file, cut_at_annotations=False, seed=0, jobs=1)
 
 
@@ -103,8 +103,8 @@ def pipeline(model_file):
 def hand_model_file(known, localiser_file, tmp_path_factory):
     """A pipeline whose age model, a BoNet, reads the hand as one picture in windows of 32 of its 48 pixels: no good."""
     path = tmp_path_factory.mktemp("models") / "hand.boneage"
-    collection = gather([known / "images"], ages=[known / "ages.csv"])
-    hand = Cutting("hand", 48)
+    collection = load_collection([known / "images"], ages=[known / "ages.csv"])
+    hand = CropSpec("hand", 48)
     prepared = prepare_regions(collection, localiser_file, hand, cut_at_annotations=False, seed=0, jobs=1)
     network = BoNetSettings(32, (4, 8), aggregate="attention", hidden=8)
     train_pipeline(prepared, RegressorSettings(network=network, recipe=Recipe(epochs=2)), seed=0).save(path)
@@ -115,7 +115,7 @@ def hand_model_file(known, localiser_file, tmp_path_factory):
 def joined(pipeline, hand_model_file):
     """One pipeline of two age models: that of the hand in one picture, and that of its regions."""
     hand = BoneAgePipeline.load(hand_model_file)
-    return dataclasses.replace(pipeline, readers=(*hand.readers, *pipeline.readers), name="joined")
+    return dataclasses.replace(pipeline, age_models=(*hand.age_models, *pipeline.age_models), name="joined")
 
 
 @pytest.fixture(scope="session")
@@ -130,8 +130,8 @@ def joined_file(joined, tmp_path_factory):
 def whole_model_file(known, tmp_path_factory):
     """A pipeline that looks at the whole image and has no localiser."""
     path = tmp_path_factory.mktemp("models") / "whole.boneage"
-    collection = gather([known / "images"], ages=[known / "ages.csv"])
-    prepared = prepare_regions(collection, None, Cutting("whole", 48), cut_at_annotations=False, seed=0, jobs=1)
+    collection = load_collection([known / "images"], ages=[known / "ages.csv"])
+    prepared = prepare_regions(collection, None, CropSpec("whole", 48), cut_at_annotations=False, seed=0, jobs=1)
     train_pipeline(prepared, settings_for(epochs=2), seed=0).save(path)
     return path
 
@@ -147,7 +147,7 @@ def volumes(tmp_path_factory):
 @pytest.fixture(scope="session")
 def volume_localiser(volumes):
     """A localiser that has learnt six of them."""
-    collection = gather([volumes / "images"], landmarks=volumes / "landmarks.csv")
+    collection = load_collection([volumes / "images"], landmarks=volumes / "landmarks.csv")
     some = collection.subset(collection.ids[:6])
     return train_localiser(some, quick_settings(), seed=0, jobs=2)[0]
 
@@ -159,9 +159,9 @@ def volume_model_file(volume_localiser, phantom_volumes, tmp_path_factory):
     settings, arrays = volume_localiser.to_state()
     settings["settings"]["min_score"] = 1.0
     doubting = ForestLocaliser.from_state(settings, arrays)
-    collection = gather([phantom_volumes / "images"], ages=[phantom_volumes / "ages.csv"])
-    cutting = Cutting("whole", 16, ndim=3)
-    prepared = prepare_regions(collection, None, cutting, cut_at_annotations=False, seed=0, jobs=1)
+    collection = load_collection([phantom_volumes / "images"], ages=[phantom_volumes / "ages.csv"])
+    crop_spec = CropSpec("whole", 16, ndim=3)
+    prepared = prepare_regions(collection, None, crop_spec, cut_at_annotations=False, seed=0, jobs=1)
     pipeline = train_pipeline(prepared, for_volumes(settings_for(epochs=1)), seed=0)
     dataclasses.replace(pipeline, localiser=doubting).save(path)
     return path

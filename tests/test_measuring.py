@@ -66,7 +66,7 @@ def test_the_costs_script_prints_a_row_a_network(monkeypatch, capsys):
 
 def test_the_regressions_on_geometry_are_compared_on_the_same_folds(monkeypatch):
     from boneage.imaging import Points
-    from boneage.pipeline.training.dataset import LabelledHands
+    from boneage.pipeline.training.dataset import AgeDataset
 
     rng = np.random.default_rng(0)
     ages = rng.uniform(30, 200, 30)
@@ -75,7 +75,7 @@ def test_the_regressions_on_geometry_are_compared_on_the_same_folds(monkeypatch)
     ids = tuple(str(k) for k in range(30))
     script = load_script("geometry_models")
     monkeypatch.setattr(script, "MODELS", {"ridge": script.MODELS["ridge"]})
-    hands = LabelledHands(ids, points, tuple(ages), ("F", "M") * 15)
+    hands = AgeDataset(ids, points, tuple(ages), ("F", "M") * 15)
     mads = script.compare(hands, [ids[:15], ids[15:]])
     assert mads["ridge"] < 5
 

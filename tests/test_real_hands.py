@@ -15,7 +15,7 @@ from boneage.evaluation.benchmarks.splits import CrossValidation
 from boneage.evaluation.metrics import measure_landmarks, read_reference, summarise_landmarks
 from boneage.imaging import find_scans, read_ages, read_landmarks, read_scan, split_ids
 from boneage.landmarks import fast
-from boneage.pipeline.data import gather
+from boneage.pipeline.data import load_collection
 from boneage.pipeline.pipeline import BoneAgePipeline, save_localiser
 from boneage.pipeline.storage.shipped_model import shipped_model
 from boneage.pipeline.training.age_model import settings_for
@@ -30,7 +30,7 @@ def hands(real_data):
     """The annotated real hands, and their division into 43 and 17."""
     folder = real_data / "dha"
     table = folder / "landmarks37.csv"
-    collection = gather([folder / "images"], landmarks=table, ages=[folder / "ages.csv"])
+    collection = load_collection([folder / "images"], landmarks=table, ages=[folder / "ages.csv"])
     return collection, split_ids(collection.annotated_ids, 43, 17, 1)
 
 
@@ -57,7 +57,7 @@ def test_ages_are_read_better_than_by_sex_alone(hands, localiser, tmp_path):
     preparation = prepare_comparison(
         hands[0], variants, tmp_path / "localiser.boneage", at_annotations=False, cache=tmp_path / "hands", jobs=1
     )
-    draws = CrossValidation(2).draw(preparation.label_nothing().ids)
+    draws = CrossValidation(2).draw(preparation.without_inputs().ids)
     rounds = run_age_benchmark(variants, lambda variant: variant.label(preparation), draws, tmp_path / "rounds")
     mads = {}
     for variant in variants:

@@ -91,10 +91,10 @@ def benchmark(
     from boneage.evaluation.benchmarks.ages.variants import describe_seen, name_variants, prepare_comparison
     from boneage.evaluation.benchmarks.provenance import describe_run
     from boneage.evaluation.benchmarks.splits import CrossValidation, FixedSplit
-    from boneage.pipeline.data import count_axes, describe, gather, read_id_lists
+    from boneage.pipeline.data import count_axes, describe, load_collection, read_id_lists
     from boneage.pipeline.pipeline import BoneAgePipeline
     from boneage.pipeline.training.age_model import settings_for
-    from boneage.regression import Cutting
+    from boneage.regression import CropSpec
 
     run, bounds = describe_run(), read_bounds(strata)
     if (train_ids is None) != (test_ids is None) or (validation_ids is not None and train_ids is None):
@@ -105,11 +105,11 @@ def benchmark(
     settings = settings_for(
         use_sex=not no_sex, epochs=epochs, network=network, recipe=recipe, precision=precision, going_on=bool(begun)
     )
-    collection = gather(images, landmarks=landmarks, ages=ages, sizes=sizes, ids=ids)
+    collection = load_collection(images, landmarks=landmarks, ages=ages, sizes=sizes, ids=ids)
     variants = name_variants(
         split_names(compare),
         settings,
-        partial(Cutting, side=side or 0, proportions=proportions, thumbnail=thumbnail, ndim=count_axes(collection)),
+        partial(CropSpec, side=side or 0, proportions=proportions, thumbnail=thumbnail, ndim=count_axes(collection)),
         epochs=epochs,
         weights=weights,
         start=begun,
@@ -131,7 +131,7 @@ def benchmark(
             jobs=jobs,
             report=report,
         )
-        draws = protocol.draw(preparation.label_nothing().ids)
+        draws = protocol.draw(preparation.without_inputs().ids)
         rounds = run_age_benchmark(
             variants, lambda variant: variant.label(preparation), draws, out / "rounds", report=report
         )

@@ -30,4 +30,4 @@ def join(
     prepare_folder(model.parent)
     pipeline.save(model, half=half)
     size = model.stat().st_size / 1e6
-    out_console().print(f"{len(pipeline.readers)} age models joined; {model} ({size:.1f} MB)")
+    out_console().print(f"{len(pipeline.age_models)} age models joined; {model} ({size:.1f} MB)")

@@ -68,22 +68,22 @@ def train(
     A training that was interrupted goes on where it stopped when the same command is given again.
     """
     from boneage.cli.progress import show_stages
-    from boneage.pipeline.data import count_axes, describe, gather
+    from boneage.pipeline.data import count_axes, describe, load_collection
     from boneage.pipeline.pipeline import BoneAgePipeline
     from boneage.pipeline.storage.output import prepare_folder
     from boneage.pipeline.training.age_model import prepare_regions, settings_for, train_pipeline
-    from boneage.regression import Cutting, for_volumes
+    from boneage.regression import CropSpec, for_volumes
 
     begun = BoneAgePipeline.load(start) if start else None
     settings = settings_for(
         use_sex=not no_sex, epochs=epochs, network=network, recipe=recipe, precision=precision, going_on=bool(begun)
     )
-    collection = gather(images, landmarks=landmarks, ages=ages, sizes=sizes, ids=ids)
-    cutting = Cutting(cut, side or 0, proportions=proportions, thumbnail=thumbnail, ndim=count_axes(collection))
-    if len(cutting.shape) == 3:
+    collection = load_collection(images, landmarks=landmarks, ages=ages, sizes=sizes, ids=ids)
+    crop_spec = CropSpec(cut, side or 0, proportions=proportions, thumbnail=thumbnail, ndim=count_axes(collection))
+    if len(crop_spec.shape) == 3:
         settings = for_volumes(settings)
     if begun:
-        begun.only_reader.regressor.check_successor(settings, cutting.region_names, cutting.side)
+        begun.only_age_model.regressor.check_successor(settings, crop_spec.region_names, crop_spec.side)
     remark(describe(collection))
     prepare_folder(model.parent)
     state = model.with_name(f".{model.name}.training")
@@ -91,7 +91,7 @@ def train(
         prepared = prepare_regions(
             collection,
             localiser,
-            cutting,
+            crop_spec,
             cut_at_annotations=landmarks is not None,
             seed=seed,
             jobs=jobs,

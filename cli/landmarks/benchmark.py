@@ -60,18 +60,18 @@ def benchmark(
     from boneage.evaluation.benchmarks.splits import CrossValidation, Protocol
     from boneage.evaluation.metrics import read_reference
     from boneage.evaluation.reports.landmarks.context import learn_context
-    from boneage.pipeline.data import count_in_mm, describe, find_spacings, gather
+    from boneage.pipeline.data import convert_to_mm, describe, load_collection, read_spacings
 
     variants = name_variants(split_names(compare))
     unit = read_reference(reference) if reference else None
-    collection = gather(images, landmarks=landmarks, ids=ids, ages=ages)
+    collection = load_collection(images, landmarks=landmarks, ids=ids, ages=ages)
     remark(describe(collection))
     assert collection.landmarks is not None
     annotated = {id_: collection.landmarks.points[id_] for id_ in collection.annotated_ids}
     if any(points.ndim == 3 for points in annotated.values()):
-        spacings = find_spacings(annotated, collection)
+        spacings = read_spacings(annotated, collection)
         in_voxels = {id_: points for id_ in spacings if (points := collection.points(id_)) is not None}
-        annotated = count_in_mm(in_voxels, spacings)
+        annotated = convert_to_mm(in_voxels, spacings)
     context = learn_context(list(annotated.values()), scheme, collection.ages)
     protocol = CrossValidation(folds, seed) if folds else Protocol(rounds, train, test, seed)
     with show_stages(err_console()) as report:

@@ -18,7 +18,7 @@ from boneage.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from boneage.pipeline.batch.localisation import Located
+    from boneage.pipeline.batch.localisation import LocalisationResult
 
 ModelOut = Annotated[Path, typer.Option("--model", help="Model file to write (.boneage).", show_default=False)]
 
@@ -43,7 +43,7 @@ def locate(
     localiser, _ = load_localiser(model)
     paths = find_files(images, ids)
 
-    def follow(results: Iterator[Located]) -> Iterable[Located]:
+    def follow(results: Iterator[LocalisationResult]) -> Iterable[LocalisationResult]:
         return track(results, total=len(paths), label="locating landmarks", console=err_console())
 
     known = read_sizes(sizes) if sizes else {}

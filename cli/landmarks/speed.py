@@ -49,13 +49,13 @@ def speed(
     from boneage.evaluation.benchmarks.speed.benchmark import SpeedProtocol, check_engines, run_speed_benchmark
     from boneage.evaluation.metrics import read_reference
     from boneage.evaluation.reports.speed import report_speed
-    from boneage.pipeline.data import describe, gather
+    from boneage.pipeline.data import describe, load_collection
     from boneage.pipeline.storage.output import prepare_folder
 
     ours, theirs = split_names(presets), split_names(peers)
     check_engines(ours, theirs)
     unit = read_reference(reference) if reference else None
-    collection = gather(images, landmarks=landmarks, ids=ids)
+    collection = load_collection(images, landmarks=landmarks, ids=ids)
     remark(describe(collection))
     prepare_folder(out)
     run = describe_run()

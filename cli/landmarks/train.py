@@ -37,12 +37,12 @@ def train(
     """Train a random-forest regression-voting localiser on annotated images."""
     from boneage.cli.progress import show_stages
     from boneage.landmarks import PRESETS
-    from boneage.pipeline.data import describe, gather
+    from boneage.pipeline.data import describe, load_collection
     from boneage.pipeline.pipeline import save_localiser
     from boneage.pipeline.storage.output import prepare_folder
     from boneage.pipeline.training.localiser import train_localiser
 
-    collection = gather(images, landmarks=landmarks, ids=ids)
+    collection = load_collection(images, landmarks=landmarks, ids=ids)
     remark(describe(collection))
     prepare_folder(model.parent)
     with show_stages(err_console()) as report:

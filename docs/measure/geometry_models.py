@@ -21,8 +21,8 @@ from sklearn.svm import SVR
 
 from boneage.evaluation.reports.text_table import draw_table
 from boneage.imaging import fold_ids, read_ages, read_landmarks
-from boneage.pipeline.training.crops import label_tables
-from boneage.pipeline.training.dataset import LabelledHands
+from boneage.pipeline.training.crops import dataset_from_tables
+from boneage.pipeline.training.dataset import AgeDataset
 from boneage.regression import GeometryRegressor
 
 GAMMAS = [3e-4, 1e-3, 3e-3]
@@ -43,13 +43,13 @@ MODELS: dict[str, Callable[[], Any]] = {
 }
 
 
-def describe(regressor: GeometryRegressor, hands: LabelledHands[Any]) -> np.ndarray:
+def describe(regressor: GeometryRegressor, hands: AgeDataset[Any]) -> np.ndarray:
     """Return the features of hands, shape (n_hands, n_features)."""
     rows = [regressor.describe_hand(hand, sex) for hand, sex in zip(hands.inputs, hands.sexes, strict=True)]
     return np.stack([row for row in rows if not isinstance(row, str)])
 
 
-def compare(hands: LabelledHands[Any], folds: Sequence[Sequence[str]]) -> dict[str, float]:
+def compare(hands: AgeDataset[Any], folds: Sequence[Sequence[str]]) -> dict[str, float]:
     """Return the mean absolute error of each model over all folds, in months."""
     errors: dict[str, list[float]] = {name: [] for name in MODELS}
     for fold in folds:
@@ -64,7 +64,7 @@ def compare(hands: LabelledHands[Any], folds: Sequence[Sequence[str]]) -> dict[s
 
 def main() -> None:
     """Print a table."""
-    hands = label_tables(read_landmarks(Path(sys.argv[1])), read_ages(Path(sys.argv[2])))
+    hands = dataset_from_tables(read_landmarks(Path(sys.argv[1])), read_ages(Path(sys.argv[2])))
     mads = compare(hands, fold_ids(hands.ids, 5, 0))
     print(draw_table(["model", "MAD, months"], [[name, f"{mad:.2f}"] for name, mad in mads.items()]))
 

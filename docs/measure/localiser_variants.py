@@ -22,7 +22,7 @@ from boneage.evaluation.metrics import measure_landmarks, read_reference, summar
 from boneage.evaluation.reports.text_table import draw_table
 from boneage.imaging import split_ids
 from boneage.landmarks import LocaliserSettings, StageSettings, accurate, change_stages, fast, paper, with_vote_weight
-from boneage.pipeline.data import gather
+from boneage.pipeline.data import load_collection
 from boneage.pipeline.training.localiser import train_localiser
 
 
@@ -81,7 +81,7 @@ VARIANTS = {
 
 def main(images: Path, landmarks: Path, reference: str, rounds: int, names: list[str], sizes: list[int]) -> None:
     """Train and test every variant in every round; print a table as it grows."""
-    hands = gather([images], landmarks=landmarks)
+    hands = load_collection([images], landmarks=landmarks)
     unit = read_reference(reference)
     rows = []
     for name, size in itertools.product(names, sizes):

@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 
 from boneage.imaging import Points, Scan, find_scans, read_names, rename_landmarks, write_landmarks
-from boneage.pipeline.data import gather
+from boneage.pipeline.data import load_collection
 from boneage.pipeline.storage.output import write_table
 from boneage.regression.crops import to_thumbnail
 
@@ -36,14 +36,14 @@ def main(data: Path, out: Path) -> None:
         known[id_] = dataclasses.replace(points, positions=in_file)
 
     tables = data / "dha"
-    atlas = gather([tables / "images"], landmarks=tables / "landmarks37.csv", ages=[tables / "ages.csv"])
+    atlas = load_collection([tables / "images"], landmarks=tables / "landmarks37.csv", ages=[tables / "ages.csv"])
     assert atlas.landmarks is not None
     for id_ in atlas.ids:
         scan, points = atlas.scan(id_), atlas.landmarks.points[id_]
         add(f"dha{id_}", scan, points)
         add(f"dhathumb{id_}", to_thumbnail(scan, _SIDE), points)
     kept_out = {path.stem for path in find_scans(data / "rsna_native" / "images")}
-    others = gather([data / "rsna100" / "images"], landmarks=data / "rsna100" / "keypoints21.csv")
+    others = load_collection([data / "rsna100" / "images"], landmarks=data / "rsna100" / "keypoints21.csv")
     assert others.landmarks is not None
     fingers = {new: old for old, new in read_names("hand37_to_hand21").items()}
     joints = rename_landmarks(others.landmarks, fingers)

@@ -16,8 +16,8 @@ import numpy as np
 from boneage.evaluation.metrics import measure_landmarks, read_reference, summarise_distances
 from boneage.evaluation.reports.text_table import draw_table
 from boneage.imaging import Frame, Points, Scan, read_ids, resample
-from boneage.pipeline.assessment import find_fault
-from boneage.pipeline.data import gather
+from boneage.pipeline.assessment import find_landmark_fault
+from boneage.pipeline.data import load_collection
 from boneage.pipeline.pipeline import load_localiser
 
 Change = Callable[[Scan, Points], tuple[Scan, Points]]
@@ -29,9 +29,9 @@ def move(linear: np.ndarray) -> Change:
     def change(scan: Scan, points: Points) -> tuple[Scan, Points]:
         frame = Frame.from_linear(linear @ np.diag(scan.spacing_array / scan.spacing_array.min()), np.zeros(2))
         corners = np.array([[r, c] for r in (0, scan.pixels.shape[0] - 1) for c in (0, scan.pixels.shape[1] - 1)])
-        placed = frame.apply(corners)
-        shift = Frame.from_linear(np.eye(2), -placed.min(axis=0))
-        shape = np.ceil(np.ptp(placed, axis=0)).astype(int) + 1
+        located = frame.apply(corners)
+        shift = Frame.from_linear(np.eye(2), -located.min(axis=0))
+        shape = np.ceil(np.ptp(located, axis=0)).astype(int) + 1
         whole = shift.compose(frame)
         drawn = resample(scan.pixels, whole, shape, fill=float(np.percentile(scan.pixels, 2)))
         return Scan(drawn), points.mapped(whole.compose(scan.frame_to_original().inverse()))
@@ -99,7 +99,7 @@ CHANGES: dict[str, Change] = {
 
 def main(images: Path, landmarks: Path, model: Path, ids: Path, reference: str) -> None:
     """Locate in the test hands after every change; print a table."""
-    hands = gather([images], landmarks=landmarks, ids=ids)
+    hands = load_collection([images], landmarks=landmarks, ids=ids)
     localiser, _ = load_localiser(model)
     unit = read_reference(reference)
     rows = []
@@ -115,7 +115,7 @@ def main(images: Path, landmarks: Path, model: Path, ids: Path, reference: str) 
             spent += time.perf_counter() - begun
             d = measure_landmarks({id_: found}, {id_: truth}, unit).distances[0]
             not_found += int(np.isinf(d[inside]).sum())
-            faults += bool(find_fault(found))
+            faults += bool(find_landmark_fault(found))
             distances.append(np.where(inside, d, np.nan))
         s = summarise_distances(np.array(distances))
         rates = [f"{100 * s[key]:.1f} %" for key in ("within_2", "beyond_10")]

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from boneage.pipeline.storage.output import UnusableOutput, write_atomically
+from boneage.imaging.errors import UnusableOutput
+from boneage.pipeline.storage.output import write_atomically
 
 T = TypeVar("T")
 

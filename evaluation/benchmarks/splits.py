@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from boneage.imaging import fold_ids, split_ids
+from boneage.imaging.errors import InvalidInput
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Protocol:
     def __post_init__(self) -> None:
         for name, least in (("rounds", 1), ("n_train", 2), ("n_test", 1)):
             if getattr(self, name) < least:
-                raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
+                raise InvalidInput(f"{name} must be at least {least}, got {getattr(self, name)}")
 
     def draw(self, ids: Sequence[str]) -> list[Draw]:
         """Draw the images of every round.
@@ -77,7 +78,7 @@ class CrossValidation:
 
     def __post_init__(self) -> None:
         if self.folds < 2:
-            raise ValueError(f"folds must be at least 2, got {self.folds}")
+            raise InvalidInput(f"folds must be at least 2, got {self.folds}")
 
     def draw(self, ids: Sequence[str]) -> list[Draw]:
         """Deal all images into folds.
@@ -89,7 +90,7 @@ class CrossValidation:
         """
         smallest_training = len(ids) - -(-len(ids) // self.folds)
         if len(ids) < self.folds or smallest_training < 2:
-            raise ValueError(f"{self.folds} folds need at least {max(self.folds, 3)} images, there are {len(ids)}")
+            raise InvalidInput(f"{self.folds} folds need at least {max(self.folds, 3)} images, there are {len(ids)}")
         folds = fold_ids(ids, self.folds, self.seed)
         return [
             Draw(k, self.seed + k, tuple(id_ for other in folds if other is not fold for id_ in other), tuple(fold))
@@ -115,13 +116,13 @@ class FixedSplit:
 
     def __post_init__(self) -> None:
         if len(self.train) < 2 or not self.test:
-            raise ValueError(
+            raise InvalidInput(
                 f"need at least 2 images to train on and 1 to test on, got {len(self.train)} and {len(self.test)}"
             )
         ids = (*self.train, *self.test, *self.validation)
         twice = [id_ for id_, count in Counter(ids).items() if count > 1]
         if twice:
-            raise ValueError(f"{len(twice)} ids are in two of the lists, or twice in one, such as {twice[0]!r}")
+            raise InvalidInput(f"{len(twice)} ids are in two of the lists, or twice in one, such as {twice[0]!r}")
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -138,5 +139,5 @@ class FixedSplit:
         """
         absent = sorted(set(self.ids) - set(ids))
         if absent:
-            raise ValueError(f"{len(absent)} ids of the split have no image with an age, such as {absent[0]!r}")
+            raise InvalidInput(f"{len(absent)} ids of the split have no image with an age, such as {absent[0]!r}")
         return [Draw(0, self.seed, self.train, self.test, self.validation)]

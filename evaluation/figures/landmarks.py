@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from boneage.evaluation.figures.means import FEW, MeanLine, draw_means
 from boneage.evaluation.figures.style import COLOURS, new_figure, to_svg
-from boneage.evaluation.metrics.confidence import WRONG_BEYOND, judge_scores, trace_roc
+from boneage.evaluation.metrics.confidence import WRONG_BEYOND, evaluate_scores, trace_roc
 from boneage.evaluation.metrics.landmark_errors import RADII, LandmarkErrors, summarise_errors
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def _draw_roc(axes: Axes, errors: LandmarkErrors) -> None:
     caught, doubted = trace_roc(errors)
     axes.plot([0, 1], [0, 1], color="0.7", linewidth=0.8, linestyle=":")
     axes.step(doubted, caught, where="post", color=COLOURS[0])
-    area = judge_scores(errors)["area_under_roc"]
+    area = evaluate_scores(errors)["area_under_roc"]
     text = "nothing to tell apart" if np.isnan(area) else f"area {area:.2f}"
     axes.text(0.97, 0.06, text, ha="right", transform=axes.transAxes)
     axes.set(xlim=(0, 1), ylim=(0, 1.01), aspect="equal")

@@ -4,7 +4,7 @@ from boneage.evaluation.metrics.age_bands import list_age_bands, name_age_band
 from boneage.evaluation.metrics.age_errors import WITHIN_MONTHS, AgeErrors, compare_ages, summarise_ages
 from boneage.evaluation.metrics.age_groups import SEX_NAMES, group_ages, list_strata, name_stratum
 from boneage.evaluation.metrics.bootstrap import bootstrap_interval, bootstrap_mean_interval
-from boneage.evaluation.metrics.confidence import WRONG_BEYOND, judge_scores
+from boneage.evaluation.metrics.confidence import WRONG_BEYOND, evaluate_scores
 from boneage.evaluation.metrics.landmark_errors import (
     OUTLIER_PERCENT,
     RADII,
@@ -21,7 +21,7 @@ from boneage.evaluation.metrics.outliers import (
     count_outliers,
     describe_outliers,
     find_cases,
-    pick_worst,
+    select_worst_cases,
 )
 from boneage.evaluation.metrics.reference_length import Reference, read_reference
 
@@ -41,18 +41,18 @@ __all__ = [
     "compare_ages",
     "count_outliers",
     "describe_outliers",
+    "evaluate_scores",
     "find_cases",
     "group_ages",
     "group_by_hand",
     "group_by_landmark",
-    "judge_scores",
     "list_age_bands",
     "list_strata",
     "measure_landmarks",
     "name_age_band",
     "name_stratum",
-    "pick_worst",
     "read_reference",
+    "select_worst_cases",
     "summarise_ages",
     "summarise_distances",
     "summarise_errors",

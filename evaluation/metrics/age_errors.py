@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from boneage.evaluation.metrics.bootstrap import bootstrap_mean_interval
 from boneage.imaging import Sex
+from boneage.imaging.errors import InvalidInput
 
 Array = NDArray[np.float64]
 
@@ -46,14 +47,14 @@ class AgeErrors:
             object.__setattr__(self, name, np.asarray(getattr(self, name), np.float64))
         n = len(self.ids)
         if not n or self.predicted_months.shape != (n,) or self.true_months.shape != (n,) or len(self.sexes) != n:
-            raise ValueError(
+            raise InvalidInput(
                 f"need as many predicted and true ages and sexes as ids, at least one, got {n} ids, "
                 f"{self.predicted_months.shape}, {self.true_months.shape} and {len(self.sexes)}"
             )
         if len(set(self.ids)) < n:
-            raise ValueError("an id is there twice")
+            raise InvalidInput("an id is there twice")
         if not (np.isfinite(self.predicted_months).all() and np.isfinite(self.true_months).all()):
-            raise ValueError("ages must be finite")
+            raise InvalidInput("ages must be finite")
 
     @property
     def errors(self) -> Array:
@@ -125,7 +126,7 @@ def compare_ages(first: AgeErrors, second: AgeErrors) -> dict[str, Any]:
         abs(float(error)) - theirs[id_] for id_, error in zip(first.ids, first.errors, strict=True) if id_ in theirs
     ]
     if not pairs:
-        raise ValueError("no hand is in both")
+        raise InvalidInput("no hand is in both")
     differences = np.array(pairs)
     return {
         "n_hands": len(pairs),

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from boneage.evaluation.metrics.age_bands import list_age_bands, name_age_band
 from boneage.evaluation.metrics.age_errors import AgeErrors
+from boneage.imaging.errors import InvalidInput
 
 SEX_NAMES = {"F": "girls", "M": "boys", None: "sex not known"}
 _NO_NUMBER = "ids that are no number"
@@ -54,7 +55,7 @@ def list_strata(bounds: Sequence[int]) -> list[str]:
         If the bounds do not increase.
     """
     if not bounds or any(low >= high for low, high in pairwise(bounds)):
-        raise ValueError(f"the bounds of strata must be increasing numbers, got {', '.join(map(str, bounds))}")
+        raise InvalidInput(f"the bounds of strata must be increasing numbers, got {', '.join(map(str, bounds))}")
     middle = [f"ids {low} to {high - 1}" for low, high in pairwise(bounds)]
     return [f"ids below {bounds[0]}", *middle, f"ids from {bounds[-1]}"]
 

@@ -17,7 +17,7 @@ WRONG_BEYOND = RADII[1]
 _CAUGHT = 0.8
 
 
-def judge_scores(errors: LandmarkErrors) -> dict[str, Any]:
+def evaluate_scores(errors: LandmarkErrors) -> dict[str, Any]:
     """Return how well the scores tell wrong landmarks from right ones.
 
     Wrong is a landmark that was found and is off by more than ``WRONG_BEYOND`` units. What was not found has no place

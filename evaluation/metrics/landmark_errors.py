@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from boneage.evaluation.metrics.bootstrap import bootstrap_mean_interval
 from boneage.evaluation.metrics.reference_length import Reference
 from boneage.imaging import Points
+from boneage.imaging.errors import InvalidInput
 from boneage.imaging.points import measure_length
 
 Array = NDArray[np.float64]
@@ -121,11 +122,11 @@ def measure_landmarks(
     """
     ids = tuple(id_ for id_ in truth if id_ in predicted)
     if not ids:
-        raise ValueError("no image has both predicted and true landmarks")
+        raise InvalidInput("no image has both predicted and true landmarks")
     known = truth[ids[0]].names
     names = tuple(name for name in known if name in predicted[ids[0]].names)
     if not names:
-        raise ValueError(
+        raise InvalidInput(
             f"the landmark names have nothing in common: predicted {predicted[ids[0]].names[0]} ..., "
             f"true {known[0]} ..."
         )
@@ -133,7 +134,7 @@ def measure_landmarks(
     for id_ in ids:
         scale = reference.pixels_per_unit(truth[id_]) if reference else 1.0
         if not scale > 0:
-            raise ValueError(f"{id_}: the reference cannot be measured, one of its landmarks is absent in the truth")
+            raise InvalidInput(f"{id_}: the reference cannot be measured, one of its landmarks is absent in the truth")
         estimate = predicted[id_].select(names)
         true, found = truth[id_].select(names).positions, estimate.positions
         distances = np.linalg.norm(found - true, axis=1) / scale

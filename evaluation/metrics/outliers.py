@@ -92,7 +92,7 @@ def find_cases(errors: LandmarkErrors) -> list[Case]:
     return sorted(cases, key=lambda case: -case.error)
 
 
-def pick_worst(cases: Iterable[Case], n: int = 12, per_hand: int = 3) -> list[Case]:
+def select_worst_cases(cases: Iterable[Case], n: int = 12, per_hand: int = 3) -> list[Case]:
     """Return the worst cases, at most ``per_hand`` of an image, so that one image gone wrong does not fill the list.
 
     A landmark of an image that was tested more than once counts once. What was not found is no case: it has no place.

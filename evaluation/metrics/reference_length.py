@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from boneage.imaging import Points
+from boneage.imaging.errors import InvalidInput
 
 _PATTERN = re.compile(r"(?P<first>[^:=]+):(?P<second>[^:=]+)=(?P<length>[0-9.]+)(?P<unit>mm|%)")
 
@@ -34,7 +35,7 @@ class Reference:
         """
         for name in (self.first, self.second):
             if name not in truth.names:
-                raise ValueError(f"the reference's landmark {name!r} is not in the truth")
+                raise InvalidInput(f"the reference's landmark {name!r} is not in the truth")
         return float(np.linalg.norm(truth.position(self.first) - truth.position(self.second))) / self.length
 
 
@@ -52,5 +53,5 @@ def read_reference(text: str) -> Reference:
     except ValueError:
         length = 0.0
     if match is None or not length > 0 or match["first"] == match["second"]:
-        raise ValueError(f"a reference is FIRST:SECOND=LENGTHmm or =LENGTH%, got {text!r}")
+        raise InvalidInput(f"a reference is FIRST:SECOND=LENGTHmm or =LENGTH%, got {text!r}")
     return Reference(match["first"], match["second"], length, match["unit"])

@@ -19,7 +19,7 @@ from pydicom.errors import InvalidDicomError
 from pydicom.filereader import data_element_generator
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
-from boneage.imaging.readers import UnreadableScan
+from boneage.imaging.errors import UnreadableScan
 from boneage.imaging.scans import Laterality, Sex
 
 logger = logging.getLogger(__name__)

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from boneage.imaging.errors import UnreadableScan
 from boneage.imaging.frames import Array, Frame
-from boneage.imaging.readers import UnreadableScan
 
 _UNEVEN = 0.05  # of the usual distance: how much that between two slices may differ
 _SHIFTED = 0.5  # of a pixel: how far a slice may lie beside the line through the first and along the normal

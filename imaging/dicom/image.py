@@ -11,8 +11,9 @@ from pydicom.pixels import apply_modality_lut, apply_voi_lut
 
 from boneage.imaging.dicom.datasets import brighten, check_grey, decoding, load_dataset, read_fields
 from boneage.imaging.dicom.multiframe import read_frames
+from boneage.imaging.errors import UnreadableScan
 from boneage.imaging.identifiers import scan_id
-from boneage.imaging.readers import UnreadableScan, check_size
+from boneage.imaging.limits import check_size
 from boneage.imaging.scans import Scan, SpacingUnit
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from boneage.imaging.dicom.datasets import brighten, check_grey, read_fields
 from boneage.imaging.dicom.geometry import locate_slice, stack_slices
-from boneage.imaging.readers import UnreadableScan
+from boneage.imaging.errors import UnreadableScan
 from boneage.imaging.scans import Scan
 from boneage.imaging.volumes.building import build_volume, check_volume_size
 

@@ -15,7 +15,7 @@ from pydicom.pixels import apply_modality_lut
 from boneage.imaging.dicom.datasets import PREAMBLE_BYTES, brighten, check_grey, decoding, load_dataset, read_fields
 from boneage.imaging.dicom.geometry import locate_slice, stack_slices
 from boneage.imaging.dicom.multiframe import check_modality, read_frames
-from boneage.imaging.readers import UnreadableScan
+from boneage.imaging.errors import UnreadableScan
 from boneage.imaging.scans import Scan
 from boneage.imaging.volumes.building import build_volume, check_volume_size
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from boneage.imaging.dicom.datasets import PREAMBLE_BYTES
 from boneage.imaging.dicom.series import MOST_MEMBERS, Member, is_dicom, read_series
-from boneage.imaging.readers import UnreadableScan
+from boneage.imaging.errors import UnreadableScan
 from boneage.imaging.scans import Scan
 
 LARGEST_MEMBER_BYTES = 2**29

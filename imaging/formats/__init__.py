@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from boneage.imaging.annotations import LandmarkTable
+from boneage.imaging.errors import InvalidTable
 from boneage.imaging.formats import boxes, coco, label_studio, markups, voc, wide
 from boneage.imaging.formats.disambiguation import Order
 from boneage.imaging.formats.folders import has_files
 from boneage.imaging.formats.labelled_points import Details
 from boneage.imaging.formats.wide import write_landmarks
 from boneage.imaging.structured_text import read_json
-from boneage.imaging.tables import InvalidTable, read_rows, read_text
+from boneage.imaging.tables import read_rows, read_text
 
 __all__ = ["FORMATS", "Details", "Format", "Order", "read_landmarks", "render_landmarks", "write_landmarks"]
 

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from boneage.imaging.annotations import LandmarkTable, check_side
+from boneage.imaging.errors import InvalidTable
 from boneage.imaging.formats.disambiguation import Order, Position
 from boneage.imaging.formats.labelled_points import Details, Marks, build_table
 from boneage.imaging.formats.voc import box_around, centre_of
-from boneage.imaging.tables import InvalidTable, check_shape, parse_number, read_rows
+from boneage.imaging.tables import check_shape, parse_number, read_rows
 
 COLUMNS = ("id", "width", "height", "class", "xmin", "ymin", "xmax", "ymax")
 

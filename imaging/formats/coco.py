@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from boneage.imaging.annotations import LandmarkTable, check_side
+from boneage.imaging.errors import InvalidTable
 from boneage.imaging.formats.disambiguation import Order, Position
 from boneage.imaging.formats.fields import get_field, get_numbers, stem_of
 from boneage.imaging.formats.labelled_points import Details, Marks, build_table
 from boneage.imaging.points import Array, Points
 from boneage.imaging.schemes import find_scheme
 from boneage.imaging.structured_text import read_json
-from boneage.imaging.tables import InvalidTable, check_shape
+from boneage.imaging.tables import check_shape
 
 
 def read_coco(path: Path, order: Order | None = None) -> LandmarkTable:

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from boneage.imaging.errors import InvalidTable
 from boneage.imaging.schemes import LandmarkScheme, shipped_schemes
-from boneage.imaging.tables import InvalidTable
 
 Order = tuple[str, str]
 Position = tuple[float, ...]

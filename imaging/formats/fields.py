@@ -6,8 +6,8 @@ import math
 from pathlib import Path
 from typing import Any
 
+from boneage.imaging.errors import InvalidTable
 from boneage.imaging.identifiers import scan_id
-from boneage.imaging.tables import InvalidTable
 
 
 def get_field(path: Path, place: str, data: Any, field: str, kind: type) -> Any:

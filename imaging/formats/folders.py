@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from boneage.imaging.tables import InvalidTable
+from boneage.imaging.errors import InvalidTable
 
 
 def list_files(path: Path, suffix: str) -> dict[str, Path]:

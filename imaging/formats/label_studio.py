@@ -11,11 +11,12 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import numpy as np
 
 from boneage.imaging.annotations import LandmarkTable, check_side
+from boneage.imaging.errors import InvalidTable
 from boneage.imaging.formats.disambiguation import Order, Position
 from boneage.imaging.formats.fields import get_field, get_numbers, shorten, stem_of
 from boneage.imaging.formats.labelled_points import Details, Marks, build_table
 from boneage.imaging.structured_text import read_json
-from boneage.imaging.tables import InvalidTable, check_shape
+from boneage.imaging.tables import check_shape
 
 _KINDS = ("keypointlabels", "rectanglelabels")
 _POINT_PERCENT = 0.5

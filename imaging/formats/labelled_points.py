@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from boneage.imaging.annotations import LandmarkTable
+from boneage.imaging.errors import InvalidTable
 from boneage.imaging.formats.disambiguation import Marked, Order, number_repeated
 from boneage.imaging.frames import Frame
 from boneage.imaging.points import Points
 from boneage.imaging.scans import Laterality
-from boneage.imaging.tables import InvalidTable
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from boneage.imaging.annotations import FLAT_MM, LandmarkTable, check_side
+from boneage.imaging.errors import InvalidTable
 from boneage.imaging.formats.disambiguation import Order, Position
 from boneage.imaging.formats.fields import get_field, get_numbers, shorten
 from boneage.imaging.formats.folders import list_files
 from boneage.imaging.formats.labelled_points import Details, Marks, build_table
 from boneage.imaging.points import Array, Points
 from boneage.imaging.structured_text import read_json
-from boneage.imaging.tables import InvalidTable, check_shape
+from boneage.imaging.tables import check_shape
 
 SUFFIX = ".mrk.json"
 _SCHEMA = (

@@ -8,11 +8,12 @@ from xml.etree import ElementTree
 import numpy as np
 
 from boneage.imaging.annotations import LandmarkTable, check_side
+from boneage.imaging.errors import InvalidTable
 from boneage.imaging.formats.disambiguation import Order
 from boneage.imaging.formats.folders import list_files
 from boneage.imaging.formats.labelled_points import Details, Marks, build_table
 from boneage.imaging.structured_text import read_xml
-from boneage.imaging.tables import InvalidTable, check_shape, parse_number
+from boneage.imaging.tables import check_shape, parse_number
 
 SUFFIX = ".xml"
 _ENDS = ("xmin", "ymin", "xmax", "ymax")

@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from boneage.imaging.annotations import LandmarkTable, check_side
+from boneage.imaging.errors import InvalidTable
 from boneage.imaging.formats.disambiguation import Order
 from boneage.imaging.formats.labelled_points import Details
 from boneage.imaging.points import Points
 from boneage.imaging.scans import Laterality
-from boneage.imaging.tables import InvalidTable, Table, read_shapes, read_table
+from boneage.imaging.tables import Table, read_shapes, read_table
 
 _AXES = ("z", "y", "x")  # the order of our positions: plane, row, column
 

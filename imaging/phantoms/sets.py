@@ -13,8 +13,7 @@ from boneage.imaging.formats import write_landmarks
 from boneage.imaging.phantoms import growth, volumes
 from boneage.imaging.phantoms.hands import LANDMARK_NAMES, PhantomHand, draw_phantom_hand
 from boneage.imaging.phantoms.volumes import FINE_MM, VOLUME_LANDMARK_NAMES, draw_phantom_volume
-from boneage.imaging.readers import PHANTOM_TAG
-from boneage.imaging.scans import Modality, Scan, Sex
+from boneage.imaging.scans import PHANTOM_TAG, Modality, Scan, Sex
 from boneage.imaging.volumes.writing import write_volume
 
 PHANTOM_PREFIX = "phantom"  # of every id, so that any table or picture made of these hands says what it is

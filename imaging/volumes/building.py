@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from boneage.imaging.errors import UnreadableScan
 from boneage.imaging.frames import Frame
 from boneage.imaging.identifiers import scan_id
-from boneage.imaging.readers import SMALLEST_SIDE, UnreadableScan
+from boneage.imaging.limits import SMALLEST_SIDE
 from boneage.imaging.scans import Scan
 from boneage.imaging.volumes.orientation import bring_to_order
 

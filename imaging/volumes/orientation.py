@@ -47,7 +47,7 @@ def bring_to_order(voxels: NDArray[np.float32], to_patient: Frame) -> tuple[NDAr
     >>> to_given.apply([[5, 0, 7]]).tolist()
     [[8.0, 5.0, 7.0]]
     """
-    turn = _find_turn(to_patient)
+    turn = _estimate_rotation(to_patient)
     last = np.array(voxels.shape) - 1
     return turn_axes(voxels, turn), Frame.from_linear(turn, np.where(turn.sum(axis=1) < 0, last, 0))
 
@@ -70,7 +70,7 @@ def turn_axes(voxels: NDArray[np.float32], turn: Array) -> NDArray[np.float32]:
     return np.flip(voxels.transpose(axes), tuple(np.flatnonzero(turn.sum(axis=0) < 0).tolist()))
 
 
-def _find_turn(to_patient: Frame) -> Array:
+def _estimate_rotation(to_patient: Frame) -> Array:
     linear = to_patient.matrix[:-1, :-1]
     directions = linear / np.linalg.norm(linear, axis=0)
     if np.abs(directions.T @ directions - np.eye(3)).max() > _SKEWED:

@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from boneage.imaging.errors import UnreadableScan
 from boneage.imaging.frames import Frame
 from boneage.imaging.identifiers import scan_id
-from boneage.imaging.readers import PHANTOM_TAG, UnreadableScan, check_size
-from boneage.imaging.scans import Scan
+from boneage.imaging.limits import check_size
+from boneage.imaging.scans import PHANTOM_TAG, Scan
 from boneage.imaging.volumes.building import build_volume, check_numbers, check_volume_size
 from boneage.imaging.volumes.headers import (
     NiftiHeader,

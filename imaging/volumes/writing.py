@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from boneage.imaging.frames import Frame
-from boneage.imaging.readers import PHANTOM_TAG
-from boneage.imaging.scans import Scan
+from boneage.imaging.scans import PHANTOM_TAG, Scan
 from boneage.imaging.volumes.orientation import CANONICAL, turn_axes
 from boneage.imaging.volumes.reading import NOTES_FIELD
 

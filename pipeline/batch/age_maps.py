@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from boneage.imaging import Sex, UnreadableScan, read_scan, scan_id
+from boneage.imaging.errors import InvalidInput
 from boneage.pipeline.assessment import Assessment
 from boneage.pipeline.batch.prediction import name_files
 from boneage.pipeline.pipeline import BoneAgePipeline
 from boneage.pipeline.storage.output import prepare_folder, write_table
 from boneage.pipeline.visualisation.age_maps import draw_age_map, list_cells
-from boneage.regression import AgeMap, check_map, crop_again, map_ages
+from boneage.regression import AgeMap, check_map, map_ages, recrop
 
 _COLUMNS = ("bone_age_months", "map_months", "lowest_months", "median_months", "highest_months")
 
@@ -60,9 +61,9 @@ def map_files(
         If the model makes no maps, or joins several, or its window is larger than ``side``.
     """
     pipeline = BoneAgePipeline.load(model)
-    window = check_map(pipeline.only_reader.regressor).settings.window
+    window = check_map(pipeline.only_age_model.regressor).settings.window
     if side is not None and side < window:
-        raise ValueError(f"the side must be at least the network's window, {window} pixels, got {side}")
+        raise InvalidInput(f"the side must be at least the network's window, {window} pixels, got {side}")
     folder = prepare_folder(out)
     pictures = prepare_folder(folder / "maps")
     rows: list[dict[str, object]] = []
@@ -97,7 +98,7 @@ def _map_file(
     if not result.regions:
         return result, None
     (stack,) = result.stacks
-    drawn = map_ages(pipeline.only_reader.regressor, crop_again(scan, stack, side) if side else stack, result.sex)
+    drawn = map_ages(pipeline.only_age_model.regressor, recrop(scan, stack, side) if side else stack, result.sex)
     draw_age_map(scan, result, drawn).save(pictures / f"{id_}.png")
     write_table(pictures / f"{id_}.csv", list(list_cells(drawn)))
     return result, drawn

@@ -10,16 +10,16 @@ import numpy as np
 
 from boneage.imaging import Points, UnreadableScan, read_scan, scan_id, write_landmarks
 from boneage.landmarks import ForestLocaliser
-from boneage.pipeline.assessment import Status, find_fault
+from boneage.pipeline.assessment import Status, find_landmark_fault
 from boneage.pipeline.batch.prediction import name_files
-from boneage.pipeline.quality import find_misfit, modality_of
+from boneage.pipeline.quality import find_modality_mismatch, modality_of
 from boneage.pipeline.storage.output import prepare_folder, write_atomically, write_table
 from boneage.pipeline.visualisation.overlay import draw_landmarks
 from boneage.pipeline.visualisation.vote_maps import draw_votes, pack_votes
 
 
 @dataclass(frozen=True, eq=False)
-class Located:
+class LocalisationResult:
     """The landmarks of one file; ``reason`` says why there are none, or why not to build on them."""
 
     id: str
@@ -41,8 +41,8 @@ def locate_files(
     *,
     sizes: Mapping[str, tuple[int, ...]],
     votes: bool = False,
-    follow: Callable[[Iterator[Located]], Iterable[Located]] = lambda results: results,
-) -> list[Located]:
+    follow: Callable[[Iterator[LocalisationResult]], Iterable[LocalisationResult]] = lambda results: results,
+) -> list[LocalisationResult]:
     """Locate the landmarks of every file and write them into ``out``.
 
     Writes ``landmarks.csv`` (wide, original pixels), ``scores.csv`` (a row a landmark: how sure, or why it is
@@ -93,30 +93,30 @@ def _locate(
     original_shape: tuple[int, ...] | None,
     pictures: Path,
     maps: Path | None,
-) -> Located:
+) -> LocalisationResult:
     try:
         scan = read_scan(path, original_shape)
     except UnreadableScan as error:
-        return Located(id_, str(path), error.reason)
-    misfit = find_misfit(scan, modality_of(localiser.ndim))
+        return LocalisationResult(id_, str(path), error.reason)
+    misfit = find_modality_mismatch(scan, modality_of(localiser.ndim))
     if misfit:
-        return Located(id_, str(path), misfit)
+        return LocalisationResult(id_, str(path), misfit)
     points, votes = localiser.locate_with_votes(scan)
     if maps is not None:
         write_atomically(maps / f"{id_}.npz", pack_votes(points.names, votes))
         draw_votes(scan, points, votes).save(maps / f"{id_}.png")
     draw_landmarks(scan, points).save(pictures / f"{id_}.png")
-    return Located(id_, str(path), find_fault(points), points, scan.original_shape)
+    return LocalisationResult(id_, str(path), find_landmark_fault(points), points, scan.original_shape)
 
 
-def _score_rows(result: Located) -> Iterator[dict[str, object]]:
+def _score_rows(result: LocalisationResult) -> Iterator[dict[str, object]]:
     if result.points is not None and result.points.scores is not None and result.points.reasons is not None:
         cells = zip(result.points.names, result.points.scores, result.points.reasons, strict=True)
         for name, score, reason in cells:
             yield {"id": result.id, "landmark": name, "score": f"{score:.4f}", "reason": reason}
 
 
-def _file_row(result: Located) -> dict[str, object]:
+def _file_row(result: LocalisationResult) -> dict[str, object]:
     row: dict[str, object] = {
         "id": result.id,
         "path": result.path,

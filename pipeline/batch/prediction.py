@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 
 from boneage.imaging import Modality, Sex, UnreadableScan, read_scan, scan_id, write_landmarks
+from boneage.imaging.errors import InvalidInput
 from boneage.pipeline.assessment import Assessment
 from boneage.pipeline.batch.processes import run_in_processes
 from boneage.pipeline.pipeline import BoneAgePipeline
@@ -24,7 +25,7 @@ from boneage.pipeline.visualisation.overlay import draw_overlay
 logger = logging.getLogger(__name__)
 
 
-class OverlappingModels(ValueError):
+class OverlappingModels(InvalidInput):
     """Two models that read the same modality."""
 
 

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from boneage.imaging.errors import InvalidModelFile
 from boneage.pipeline.storage.output import write_atomically
 
 FORMAT = 1
@@ -28,15 +29,6 @@ _COMMENT = b"boneage model sha256:"
 _DIGEST_LENGTH = 64
 _LARGEST_ARRAY_BYTES = 1 << 30
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # a fixed date in the archive: the same model gives the same bytes
-
-
-class InvalidModelFile(ValueError):
-    """A file that cannot be used as a model; ``path`` and ``reason`` say which and why."""
-
-    def __init__(self, path: Path | str, reason: str) -> None:
-        super().__init__(f"{path}: {reason}")
-        self.path = Path(path)
-        self.reason = reason
 
 
 @dataclass(frozen=True, eq=False)

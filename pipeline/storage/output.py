@@ -8,16 +8,8 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from boneage.imaging.errors import UnusableOutput
 from boneage.imaging.storage import written_atomically
-
-
-class UnusableOutput(Exception):
-    """A place that results cannot be written to; ``path`` and ``reason`` say which and why."""
-
-    def __init__(self, path: Path | str, reason: str) -> None:
-        super().__init__(f"{path}: {reason}")
-        self.path = Path(path)
-        self.reason = reason
 
 
 def prepare_folder(path: Path | str) -> Path:

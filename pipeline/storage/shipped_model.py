@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from boneage.pipeline.storage.model_file import InvalidModelFile
+from boneage.imaging.errors import InvalidModelFile
 
 _PATH = Path(__file__).parents[1] / "models" / "hand.boneage"
 

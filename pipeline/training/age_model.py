@@ -9,21 +9,22 @@ from pathlib import Path
 from typing import Any
 
 from boneage.imaging import Collection
+from boneage.imaging.errors import InvalidInput
 from boneage.imaging.progress import Progress
 from boneage.landmarks import ForestLocaliser, accurate
-from boneage.pipeline.age_model import AgeReader
+from boneage.pipeline.age_model import AgeModel
 from boneage.pipeline.assessment import mean_shape_of
 from boneage.pipeline.pipeline import BoneAgePipeline, load_localiser
-from boneage.pipeline.training.crops import Preparation
-from boneage.pipeline.training.dataset import LabelledHands
+from boneage.pipeline.training.crops import CropBuilder
+from boneage.pipeline.training.dataset import AgeDataset
 from boneage.pipeline.training.localiser import train_localiser
 from boneage.regression import (
     PRESETS,
     AgeRegressor,
-    Cutting,
+    CropSpec,
     RegionStack,
     RegressorSettings,
-    go_on,
+    fine_tuning_of,
     modern_recipe,
     seed_recipe,
 )
@@ -35,13 +36,13 @@ RECIPES = {"modern": modern_recipe, "seed": seed_recipe}
 
 
 @dataclass(frozen=True, eq=False)
-class PreparedHands:
+class PreparedCrops:
     """Hands cut and labelled, with the localiser, if there is one, that will find new ones the same way."""
 
     localiser: ForestLocaliser | None
     localiser_summary: dict[str, Any]
-    regions: LabelledHands[RegionStack]
-    cutting: Cutting
+    regions: AgeDataset[RegionStack]
+    crop_spec: CropSpec
 
 
 def settings_for(
@@ -75,9 +76,9 @@ def settings_for(
     name, *changes = network.split(":")
     for given, known in ((name, PRESETS), (recipe or "modern", RECIPES)):
         if given not in known:
-            raise ValueError(f"{given!r} is not one of {', '.join(known)}")
+            raise InvalidInput(f"{given!r} is not one of {', '.join(known)}")
     preset = PRESETS[name]
-    chosen = RECIPES[recipe]() if recipe else go_on(preset.recipe) if going_on else preset.recipe
+    chosen = RECIPES[recipe]() if recipe else fine_tuning_of(preset.recipe) if going_on else preset.recipe
     settings = dataclasses.replace(preset, use_sex=use_sex, recipe=chosen).with_recipe(precision=precision)
     settings = change_settings(settings, changes, network)
     return settings.with_recipe(epochs=epochs) if epochs else settings
@@ -121,7 +122,7 @@ def change_settings(settings: RegressorSettings, changes: Sequence[str], name: s
             settings = settings.with_recipe(stratum_weight=_read_number(change.removeprefix(_STRATUM), name))
         else:
             known = ", ".join([*PRESETS, *FUSION_RULES, *RECIPES, f"{_STRATUM}W"])
-            raise ValueError(f"{name!r}: after a colon goes one of {known}, got {change!r}")
+            raise InvalidInput(f"{name!r}: after a colon goes one of {known}, got {change!r}")
     return settings
 
 
@@ -129,20 +130,20 @@ def _read_number(text: str, name: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise ValueError(f"{name!r}: {_STRATUM} wants a number from 0 to 1, got {text!r}") from None
+        raise InvalidInput(f"{name!r}: {_STRATUM} wants a number from 0 to 1, got {text!r}") from None
 
 
 def prepare_regions(
     collection: Collection,
     localiser_path: Path | None,
-    cutting: Cutting | None = None,
+    crop_spec: CropSpec | None = None,
     *,
     cut_at_annotations: bool,
     seed: int,
     jobs: int,
     cache: Path | None = None,
     report: Progress | None = None,
-) -> PreparedHands:
+) -> PreparedCrops:
     """Cut every hand that has an age.
 
     1. Load the localiser, or train one on the annotated hands if none is given.
@@ -153,9 +154,9 @@ def prepare_regions(
     ValueError
         If landmarks are needed and there is neither a localiser nor annotated ones, or a site lacks some.
     """
-    cutting = cutting or Cutting()
+    crop_spec = crop_spec or CropSpec()
     if cut_at_annotations and collection.landmarks is not None:
-        cutting.check_landmarks(collection.landmarks.names)
+        crop_spec.check_landmarks(collection.landmarks.names)
     localiser: ForestLocaliser | None = None
     summary: Mapping[str, Any] = {}
     if localiser_path is not None:
@@ -164,12 +165,12 @@ def prepare_regions(
         localiser, summary, _ = train_localiser(
             collection, accurate(collection.ndim), seed=seed, jobs=jobs, report=report
         )
-    preparation = Preparation(collection, localiser, mean_shape_of(localiser), cut_at_annotations, cache, jobs, report)
-    return PreparedHands(localiser, dict(summary), preparation.label_regions(cutting), cutting)
+    preparation = CropBuilder(collection, localiser, mean_shape_of(localiser), cut_at_annotations, cache, jobs, report)
+    return PreparedCrops(localiser, dict(summary), preparation.with_crops(crop_spec), crop_spec)
 
 
 def train_pipeline(
-    prepared: PreparedHands,
+    prepared: PreparedCrops,
     settings: RegressorSettings,
     *,
     seed: int,
@@ -202,7 +203,7 @@ def train_pipeline(
     regions = prepared.regions
     if settings.use_sex:
         regions.check_sexes()
-    begun = start.only_reader.regressor if start else None
+    begun = start.only_age_model.regressor if start else None
     regressor = AgeRegressor(settings=settings, random_state=seed, weights=weights, start=begun)
     regressor.fit(
         regions.inputs, regions.ages_months, regions.sexes, ids=regions.ids, progress=report, checkpoints=checkpoints
@@ -218,4 +219,4 @@ def train_pipeline(
     }
     if start is not None:
         summary["age"]["started_from"] = {"model": start.name, **start.summary["age"]}
-    return BoneAgePipeline(prepared.localiser, (AgeReader(regressor, prepared.cutting),), summary)
+    return BoneAgePipeline(prepared.localiser, (AgeModel(regressor, prepared.crop_spec),), summary)

@@ -14,24 +14,25 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from boneage.imaging import AgeRecord, Collection, LandmarkTable, Points
+from boneage.imaging.errors import InvalidInput, UnusableOutput
 from boneage.imaging.progress import Progress
 from boneage.landmarks import ForestLocaliser
-from boneage.pipeline.assessment import Placed, find_fault
+from boneage.pipeline.assessment import HandLandmarks, find_landmark_fault
 from boneage.pipeline.batch.processes import run_in_processes
 from boneage.pipeline.pipeline import fingerprint_localiser
-from boneage.pipeline.storage.output import UnusableOutput, prepare_folder, write_atomically
+from boneage.pipeline.storage.output import prepare_folder, write_atomically
 from boneage.pipeline.training.crop_files import (
-    CutHand,
-    PlacedHand,
-    cut_file,
-    pack_cut,
-    pack_placed,
-    place_file,
-    unpack_cut,
-    unpack_placed,
+    CroppedFile,
+    LocatedFile,
+    crop_file,
+    locate_file,
+    pack_cropped,
+    pack_located,
+    unpack_cropped,
+    unpack_located,
 )
-from boneage.pipeline.training.dataset import LabelledHands, Refusal, StoredStacks
-from boneage.regression import Cutting, RegionStack
+from boneage.pipeline.training.dataset import AgeDataset, PackedRegions, Refusal
+from boneage.regression import CropSpec, RegionStack
 
 T = TypeVar("T")
 
@@ -39,7 +40,7 @@ _CHUNK = 25  # hands that a process is given at once
 
 
 @dataclass(frozen=True, eq=False)
-class Preparation:
+class CropBuilder:
     """Makes what age models see of the hands of known age.
 
     Parameters
@@ -68,19 +69,19 @@ class Preparation:
     jobs: int = 1
     report: Progress | None = None
 
-    def label_nothing(self) -> LabelledHands[None]:
+    def without_inputs(self) -> AgeDataset[None]:
         """Return every hand with an age, and nothing of it."""
         return self._label([None] * len(self._aged), dict.fromkeys(self._aged.ids, ""), frozenset(), 0.0, "")
 
-    def label_points(self) -> LabelledHands[Points]:
+    def with_landmarks(self) -> AgeDataset[Points]:
         """Return the landmarks of the hands that have them, in true proportions as far as the files tell."""
         hands, digest = self._placed
-        found = [hand.true_points for hand in hands.values() if hand.true_points is not None and not hand.placed.fault]
-        faults = {id_: hand.placed.fault for id_, hand in hands.items()}
+        found = [hand.true_points for hand in hands.values() if hand.true_points is not None and not hand.located.fault]
+        faults = {id_: hand.located.fault for id_, hand in hands.items()}
         phantoms = frozenset(id_ for id_, hand in hands.items() if hand.phantom)
         return self._label(found, faults, phantoms, sum(hand.seconds for hand in hands.values()), digest)
 
-    def label_regions(self, cutting: Cutting) -> LabelledHands[RegionStack]:
+    def with_crops(self, crop_spec: CropSpec) -> AgeDataset[RegionStack]:
         """Return the regions of the hands that have them.
 
         Raises
@@ -88,26 +89,26 @@ class Preparation:
         ValueError
             If no hand has an age, or the landmarks are not enough to cut by.
         """
-        placed, seconds = {id_: Placed(None) for id_ in self._aged.ids}, 0.0
-        if cutting.needs_landmarks:
+        located, seconds = {id_: HandLandmarks(None) for id_ in self._aged.ids}, 0.0
+        if crop_spec.needs_landmarks:
             if self.reference is not None:
-                cutting.check_landmarks(self.reference.names)
-            placed = {id_: hand.placed for id_, hand in self._placed[0].items()}
+                crop_spec.check_landmarks(self.reference.names)
+            located = {id_: hand.located for id_, hand in self._placed[0].items()}
             seconds = sum(hand.seconds for hand in self._placed[0].values())
-        how = [repr(cutting), self._described_reference]
+        how = [repr(crop_spec), self._described_reference]
         names = {
-            id_: f"crop-{_fingerprint(self._describe_file(id_), how, placed[id_].to_json())}.npz"
+            id_: f"crop-{_fingerprint(self._describe_file(id_), how, located[id_].to_json())}.npz"
             for id_ in self._aged.ids
         }
 
-        def make(ids: Sequence[str]) -> Callable[[Collection, str], CutHand]:
-            some = {id_: placed[id_] for id_ in ids}
-            return partial(cut_file, placed=some, cutting=cutting, reference=self.reference)
+        def make(ids: Sequence[str]) -> Callable[[Collection, str], CroppedFile]:
+            some = {id_: located[id_] for id_ in ids}
+            return partial(crop_file, located=some, crop_spec=crop_spec, reference=self.reference)
 
-        cut = self._run(f"cutting {cutting.kind}", names, make, pack_cut, unpack_cut)
+        cut = self._run(f"cutting {crop_spec.kind}", names, make, pack_cropped, unpack_cropped)
         return self._label(
-            StoredStacks.join(
-                cutting.region_names, [hand.stacks for hand in cut.values()], cutting.shape, cutting.ndim
+            PackedRegions.join(
+                crop_spec.region_names, [hand.stacks for hand in cut.values()], crop_spec.shape, crop_spec.ndim
             ),
             {id_: hand.fault for id_, hand in cut.items()},
             frozenset(id_ for id_, hand in cut.items() if hand.phantom),
@@ -119,14 +120,14 @@ class Preparation:
     def _aged(self) -> Collection:
         aged = [id_ for id_ in self.collection.ids if self.collection.age(id_) is not None]
         if not aged:
-            raise ValueError("no image has a known age: are the ids in the age table the names of the files?")
+            raise InvalidInput("no image has a known age: are the ids in the age table the names of the files?")
         return self.collection.subset(aged)
 
     @cached_property
-    def _placed(self) -> tuple[dict[str, PlacedHand], str]:
+    def _placed(self) -> tuple[dict[str, LocatedFile], str]:
         """The landmarks of all hands, located or annotated, and what tells these from others."""
         if not self.at_annotations and self.localiser is None:
-            raise ValueError("give --localiser (a trained one) or --landmarks (annotated points): landmarks are needed")
+            raise InvalidInput("landmarks are needed: give --localiser (a trained one) or --landmarks (annotated)")
         localiser = None if self.at_annotations else self.localiser
         source = "annotations" if localiser is None else fingerprint_localiser(localiser)
         how = [source, self._described_reference if localiser is None else None]
@@ -136,9 +137,9 @@ class Preparation:
             known = table.points.get(id_) if table is not None else None
             annotated = None if known is None else [known.names, known.positions.tolist()]
             names[id_] = f"placed-{_fingerprint(self._describe_file(id_), how, annotated)}.json"
-        step = partial(place_file, localiser=localiser, reference=self.reference)
-        placed = self._run("finding landmarks", names, lambda ids: step, pack_placed, unpack_placed)
-        return placed, _fingerprint(list(names.values()))
+        step = partial(locate_file, localiser=localiser, reference=self.reference)
+        located = self._run("finding landmarks", names, lambda ids: step, pack_located, unpack_located)
+        return located, _fingerprint(list(names.values()))
 
     @property
     def _described_reference(self) -> Any:
@@ -191,11 +192,11 @@ class Preparation:
 
     def _label(
         self, inputs: Sequence[T], faults: Mapping[str, str], phantoms: frozenset[str], seconds: float, digest: str
-    ) -> LabelledHands[T]:
+    ) -> AgeDataset[T]:
         """Return the hands without a fault, whose inputs these are; ``seconds`` were spent on all."""
         ids = tuple(id_ for id_, fault in faults.items() if not fault)
         records = [self._aged.ages[id_] for id_ in ids]
-        return LabelledHands(
+        return AgeDataset(
             ids,
             inputs,
             tuple(record.boneage_months for record in records),
@@ -207,7 +208,7 @@ class Preparation:
         )
 
 
-def label_tables(table: LandmarkTable, ages: Mapping[str, AgeRecord]) -> LabelledHands[Points]:
+def dataset_from_tables(table: LandmarkTable, ages: Mapping[str, AgeRecord]) -> AgeDataset[Points]:
     """Return the landmarks of the hands that have an age, without a look at images.
 
     Raises
@@ -217,11 +218,11 @@ def label_tables(table: LandmarkTable, ages: Mapping[str, AgeRecord]) -> Labelle
     """
     both = [id_ for id_ in table.points if id_ in ages]
     if not both:
-        raise ValueError(f"{table.path}: none of its ids has a known age")
-    faults = {id_: fault for id_ in both if (fault := find_fault(table.points[id_]))}
+        raise InvalidInput(f"{table.path}: none of its ids has a known age")
+    faults = {id_: fault for id_ in both if (fault := find_landmark_fault(table.points[id_]))}
     ids = tuple(id_ for id_ in both if id_ not in faults)
     points = [table.points[id_] for id_ in ids]
-    return LabelledHands(
+    return AgeDataset(
         ids,
         points,
         tuple(ages[id_].boneage_months for id_ in ids),

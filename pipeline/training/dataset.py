@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boneage.imaging import AgeRecord, Frame, Sex
+from boneage.imaging.errors import InvalidInput
 from boneage.regression import RegionStack
 
 Input = TypeVar("Input", covariant=True)
@@ -26,7 +27,7 @@ class Refusal:
 
 
 @dataclass(frozen=True, eq=False)
-class LabelledHands(Generic[Input]):
+class AgeDataset(Generic[Input]):
     """Hands of known age, ready to train or test an age model on.
 
     Parameters
@@ -57,7 +58,7 @@ class LabelledHands(Generic[Input]):
 
     def __post_init__(self) -> None:
         if not len(self.ids) == len(self.inputs) == len(self.ages_months) == len(self.sexes):
-            raise ValueError(f"{len(self.ids)} hands need as many inputs, ages and sexes")
+            raise InvalidInput(f"{len(self.ids)} hands need as many inputs, ages and sexes")
 
     @property
     def records(self) -> dict[str, AgeRecord]:
@@ -72,7 +73,7 @@ class LabelledHands(Generic[Input]):
         return dataclasses.replace(
             self,
             ids=tuple(self.ids[place] for place in places),
-            inputs=Chosen(self.inputs, places),
+            inputs=Subset(self.inputs, places),
             ages_months=tuple(self.ages_months[place] for place in places),
             sexes=tuple(self.sexes[place] for place in places),
             phantoms=self.phantoms & wanted,
@@ -89,13 +90,13 @@ class LabelledHands(Generic[Input]):
         """
         unknown = [id_ for id_, sex in zip(self.ids, self.sexes, strict=True) if sex is None]
         if unknown:
-            raise ValueError(
+            raise InvalidInput(
                 f"the sex of {len(unknown)} hands is not known ({', '.join(unknown[:5])}"
                 f"{', …' if len(unknown) > 5 else ''}): add it to the age table, or train with --no-sex"
             )
 
 
-class Chosen(Sequence[Input]):
+class Subset(Sequence[Input]):
     """Some of a sequence's items, fetched when they are asked for."""
 
     def __init__(self, items: Sequence[Input], places: Sequence[int]) -> None:
@@ -105,17 +106,17 @@ class Chosen(Sequence[Input]):
     @overload
     def __getitem__(self, place: int) -> Input: ...
     @overload
-    def __getitem__(self, place: slice) -> Chosen[Input]: ...
-    def __getitem__(self, place: int | slice) -> Input | Chosen[Input]:
+    def __getitem__(self, place: slice) -> Subset[Input]: ...
+    def __getitem__(self, place: int | slice) -> Input | Subset[Input]:
         if isinstance(place, slice):
-            return Chosen(self._items, self._places[place])
+            return Subset(self._items, self._places[place])
         return self._items[self._places[place]]
 
     def __len__(self) -> int:
         return len(self._places)
 
 
-class StoredStacks(Sequence[RegionStack]):
+class PackedRegions(Sequence[RegionStack]):
     """The regions of many hands, a byte a pixel, turned into a :class:`RegionStack` when one is asked for.
 
     Parameters
@@ -135,7 +136,7 @@ class StoredStacks(Sequence[RegionStack]):
     @classmethod
     def pack(
         cls, names: tuple[str, ...], stacks: Sequence[RegionStack], shape: tuple[int, ...], ndim: int = 2
-    ) -> StoredStacks:
+    ) -> PackedRegions:
         """Store regions of a shape, cut from scans of ``ndim`` axes: each grey value as the nearest of 256."""
         pixels = np.empty((len(stacks), len(names), *shape), np.uint8)
         frames = np.full((len(stacks), len(names), ndim + 1, ndim + 1), np.nan)
@@ -148,8 +149,8 @@ class StoredStacks(Sequence[RegionStack]):
 
     @classmethod
     def join(
-        cls, names: tuple[str, ...], parts: Sequence[StoredStacks], shape: tuple[int, ...], ndim: int = 2
-    ) -> StoredStacks:
+        cls, names: tuple[str, ...], parts: Sequence[PackedRegions], shape: tuple[int, ...], ndim: int = 2
+    ) -> PackedRegions:
         """Put several as one."""
         nothing = cls.pack(names, [], shape, ndim)
         pixels = np.concatenate([nothing.pixels, *(part.pixels for part in parts)])
@@ -158,10 +159,10 @@ class StoredStacks(Sequence[RegionStack]):
     @overload
     def __getitem__(self, place: int) -> RegionStack: ...
     @overload
-    def __getitem__(self, place: slice) -> StoredStacks: ...
-    def __getitem__(self, place: int | slice) -> RegionStack | StoredStacks:
+    def __getitem__(self, place: slice) -> PackedRegions: ...
+    def __getitem__(self, place: int | slice) -> RegionStack | PackedRegions:
         if isinstance(place, slice):
-            return StoredStacks(self.names, self.pixels[place], self.frames[place])
+            return PackedRegions(self.names, self.pixels[place], self.frames[place])
         frames = tuple(None if np.isnan(matrix[0, 0]) else Frame(matrix) for matrix in self.frames[place])
         pixels = self.pixels[place].astype(np.float32) / 255
         return RegionStack(self.names, pixels, np.array([frame is not None for frame in frames]), frames)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from boneage.imaging import Collection, Points, Scan, UnreadableScan
+from boneage.imaging.errors import InvalidInput
 from boneage.imaging.progress import Progress
 from boneage.landmarks import ForestLocaliser, LocaliserSettings
 from boneage.pipeline.training.dataset import Refusal
@@ -46,7 +47,7 @@ def train_localiser(
             n_phantoms += outcome.phantom
     ids = list(points)
     if len(ids) < 2:
-        raise ValueError(f"a localiser needs at least 2 readable images with landmarks, got {len(ids)}")
+        raise InvalidInput(f"a localiser needs at least 2 readable images with landmarks, got {len(ids)}")
     localiser = ForestLocaliser(settings=settings, random_state=seed, n_jobs=jobs)
     localiser.fit(collection.scans(ids), list(points.values()), progress=report)
     summary = {

@@ -17,6 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from boneage.imaging.errors import UnusableWeights
 from boneage.imaging.progress import Progress
 from boneage.regression.caching import cache_folder, written_atomically
 from boneage.regression.networks.backbone import BACKBONES, Backbone
@@ -28,15 +29,6 @@ _NAMED = 3  # arrays named in a message
 _DAMAGED = (  # what torch's reader raises for damaged files, found by damaging some
     OSError, EOFError, RuntimeError, ValueError, KeyError, IndexError, TypeError, AttributeError, AssertionError,
 )  # fmt: skip
-
-
-class UnusableWeights(ValueError):
-    """A file that a backbone's weights cannot be taken from; ``path`` and ``reason`` say which and why."""
-
-    def __init__(self, path: Path | str, reason: str) -> None:
-        super().__init__(f"{path}: {reason}")
-        self.path = Path(path)
-        self.reason = reason
 
 
 @dataclass(frozen=True)

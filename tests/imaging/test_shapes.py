@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from boneage.imaging import Frame, NoSimilarity, Points, compute_mean_shape, lay_upon
+from boneage.imaging import Frame, NoSimilarity, Points, align_to, compute_mean_shape
 from boneage.imaging.shapes import fit_pose, fit_similarities, fit_similarity, mean_shape, shape_extent
 
 RNG = np.random.default_rng(0)
@@ -49,7 +49,7 @@ def test_a_shape_is_laid_upon_another_as_it_is_or_mirrored(side):
     shape = RNG.normal(size=(8, 2))
     shape[3] = np.nan
     pattern = 2.0 * (shape * [1, side]) @ rotation(0.8, 2).T + 4
-    laid = lay_upon(shape, pattern)
+    laid = align_to(shape, pattern)
     assert laid.mirrored == (side < 0)
     assert laid.residual == pytest.approx(0, abs=1e-9)
     assert np.allclose(laid.frame.apply(shape)[:3], pattern[:3])

@@ -3,7 +3,7 @@ import pytest
 
 from boneage.imaging import Frame
 from boneage.landmarks.candidates import CandidateSearch
-from boneage.landmarks.pairwise_prior import Constellation
+from boneage.landmarks.pairwise_prior import PairwisePrior
 from boneage.landmarks.stages import NearbyVotes
 from boneage.landmarks.views import View
 from boneage.landmarks.voting import VoteMap
@@ -35,7 +35,7 @@ class Terrain:
 @pytest.fixture(scope="module")
 def constellation():
     shapes = MEAN + RNG.normal(0, 0.01, (30, 8, 2))
-    return Constellation.fit(shapes, MEAN)
+    return PairwisePrior.fit(shapes, MEAN)
 
 
 def search(stage, constellation, **how):
@@ -79,7 +79,7 @@ def test_nothing_to_see_is_no_error(constellation):
 
 
 def test_only_what_has_few_votes_or_lies_oddly_is_looked_for_elsewhere():
-    loose = Constellation.fit(MEAN + RNG.normal(0, 0.03, (30, 8, 2)), MEAN)
+    loose = PairwisePrior.fit(MEAN + RNG.normal(0, 0.03, (30, 8, 2)), MEAN)
 
     def look(place, height):
         stage = Terrain([[(place, 0.8)] for place in MEAN])
@@ -89,7 +89,7 @@ def test_only_what_has_few_votes_or_lies_oddly_is_looked_for_elsewhere():
         return search(stage, loose, n_peaks=1, doubt=0.5).locate(guess)[0]
 
     beside = MEAN[6] + (0.1, 0.0)
-    assert not loose.find_odd(np.vstack([MEAN[:6], beside, MEAN[7]])).any()
+    assert not loose.find_outliers(np.vstack([MEAN[:6], beside, MEAN[7]])).any()
     assert np.allclose(look(beside, 0.3), MEAN)
     assert np.allclose(look(beside, 0.5)[6], beside)
     assert np.allclose(look(MEAN[7], 0.9), MEAN)

@@ -3,7 +3,7 @@ import pytest
 from sklearn.exceptions import NotFittedError
 
 from boneage.landmarks import ForestSettings, VotingForest
-from boneage.landmarks.features import level_grey, stack_boxes
+from boneage.landmarks.features import normalise_contrast, stack_boxes
 from boneage.landmarks.voting import weigh_votes
 
 SETTINGS = ForestSettings(n_trees=3, max_depth=7, n_features=30, min_leaf=4)
@@ -19,7 +19,7 @@ def problem():
         (100 * np.exp(-((rows - r) ** 2 + (cols - c) ** 2) / 50) + rng.normal(0, 1, (50, 50))).astype(np.float32)
         for r, c in spots
     ]
-    stack = stack_boxes([level_grey(p) for p in pictures], (1, 3, 5), pad=8)
+    stack = stack_boxes([normalise_contrast(p) for p in pictures], (1, 3, 5), pad=8)
     images = np.repeat([0, 1], 300)
     positions = rng.integers(0, 50, (600, 2))
     displacements = (spots[images] - positions)[:, None].astype(np.float32)
@@ -46,7 +46,7 @@ def test_votes_of_a_leaf_are_nearer_than_the_mean(problem):
     forest = fit(problem)
     _, pictures, images, positions, displacements = problem
     first = images == 0
-    stack = stack_boxes([level_grey(pictures[0])], (1, 3, 5), pad=8)
+    stack = stack_boxes([normalise_contrast(pictures[0])], (1, 3, 5), pad=8)
     leaves = forest.find_leaves(stack, positions[first])
     votes = forest.displacements_[leaves, 0].mean(axis=1)
     error = np.linalg.norm(votes - displacements[first, 0], axis=1).mean()
@@ -80,7 +80,7 @@ def test_arrays_and_back(problem):
     forest = fit(problem)
     again = VotingForest.from_arrays(SETTINGS, forest.to_arrays(), n_boxes=3, reach=8)
     assert same(forest, again)
-    stack = stack_boxes([level_grey(problem[1][0])], (1, 3, 5), pad=8)
+    stack = stack_boxes([normalise_contrast(problem[1][0])], (1, 3, 5), pad=8)
     positions = np.array([[10, 10], [30, 30]])
     leaves = forest.find_leaves(stack, positions)
     assert np.array_equal(again.find_leaves(stack, positions), leaves)

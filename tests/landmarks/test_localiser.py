@@ -213,7 +213,11 @@ def test_progress_is_told_stage_by_stage(scenes, tiny_settings):
     ForestLocaliser(settings=tiny_settings).fit(
         *zip(*scenes[0], strict=True), progress=lambda stage, part: told.append((stage, part))
     )
-    assert [stage for stage, part in told if part == 1.0] == ["global stage 1", "global stage 2", "local stage 1"]
+    assert [stage for stage, part in told if part == 1.0] == [
+        "global stage 1",
+        "global stage 2",
+        "local stage 1",
+    ]
 
 
 def test_volumes_go_the_same_way(tiny_settings):
@@ -283,7 +287,7 @@ def test_states_that_do_not_fit_together_are_refused(fitted, broken):
 
 
 def test_a_landmark_that_lies_as_in_no_training_image_is_absent_with_that_reason(fitted, scenes, monkeypatch):
-    monkeypatch.setattr(fitted.constellation_, "find_odd", lambda positions: np.arange(len(positions)) == 2)
+    monkeypatch.setattr(fitted.constellation_, "find_outliers", lambda positions: np.arange(len(positions)) == 2)
     points = fitted.locate(scenes[1][0][0])
     assert points.present.tolist() == [True, True, False, True]
     assert points.reasons[2] == "does not lie to the others as in any training image"

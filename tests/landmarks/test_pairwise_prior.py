@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from boneage.landmarks.pairwise_prior import Constellation, find_neighbours, find_tellers
+from boneage.landmarks.pairwise_prior import PairwisePrior, find_anchor_sets, find_neighbours
 
 RNG = np.random.default_rng(0)
 
@@ -26,12 +26,12 @@ def shapes():
 
 @pytest.fixture(scope="module")
 def constellation(shapes):
-    return Constellation.fit(shapes, shapes.mean(axis=0))
+    return PairwisePrior.fit(shapes, shapes.mean(axis=0))
 
 
 def test_a_finger_tip_is_told_from_its_own_finger(shapes):
     tip = 5  # of the first finger, whose joints are 3 and 4
-    assert set(find_tellers(shapes, shapes.mean(axis=0), 1)[tip, 0]) == {3, 4}
+    assert set(find_anchor_sets(shapes, shapes.mean(axis=0), 1)[tip, 0]) == {3, 4}
     neighbours = find_neighbours(shapes, shapes.mean(axis=0), 4)
     assert neighbours.shape == (12, 4)
     assert {3, 4} <= set(neighbours[tip])
@@ -40,12 +40,12 @@ def test_a_finger_tip_is_told_from_its_own_finger(shapes):
 
 def test_landmarks_are_told_from_others_whatever_the_pose(constellation):
     true = fan(0.4, 0.02)
-    told = constellation.tell(true)
+    told = constellation.predict_from_anchors(true)
     assert told.shape == (12, 12, 2)
     assert np.linalg.norm(told[5, 0] - true[5]) < 0.03
     missing = true.copy()
     missing[4] = np.nan
-    assert np.isnan(constellation.tell(missing)[5, 0]).all()
+    assert np.isnan(constellation.predict_from_anchors(missing)[5, 0]).all()
 
 
 def test_the_place_on_the_next_finger_is_not_chosen_though_its_votes_are_higher(constellation):
@@ -77,8 +77,8 @@ def test_a_pose_that_was_found_wrongly_does_not_make_right_places_implausible(co
     heights = [np.array([0.5, 0.4])] * 12
     candidates[8], heights[8] = candidates[8][::-1], np.array([0.5, 0.4])  # one of them has more votes for the wrong
     assert constellation.choose(candidates, heights).tolist() == [0] * 8 + [1] + [0] * 3
-    assert not constellation.find_odd(true).any()
-    assert np.flatnonzero(constellation.find_odd(true + 0.4 * (np.arange(12) == 5)[:, None])).tolist() == [5]
+    assert not constellation.find_outliers(true).any()
+    assert np.flatnonzero(constellation.find_outliers(true + 0.4 * (np.arange(12) == 5)[:, None])).tolist() == [5]
 
 
 def test_no_votes_at_all_are_no_error(constellation):
@@ -89,7 +89,7 @@ def test_no_votes_at_all_are_no_error(constellation):
 def test_shapes_with_absent_landmarks_are_learnt_from(shapes):
     some = shapes.copy()
     some[::2, 4] = np.nan
-    constellation = Constellation.fit(some, shapes.mean(axis=0))
+    constellation = PairwisePrior.fit(some, shapes.mean(axis=0))
     assert np.isfinite(constellation.precisions).all()
     true = fan(0.2, 0.0)
     candidates = [np.stack([point + 0.3, point]) if k == 4 else point[None] for k, point in enumerate(true)]
@@ -99,14 +99,14 @@ def test_shapes_with_absent_landmarks_are_learnt_from(shapes):
 @pytest.mark.parametrize(("n", "ndim"), [(2, 2), (3, 2), (2, 3), (5, 3)])
 def test_a_few_landmarks_suffice(n, ndim):
     shapes = RNG.normal(size=(1, n, ndim)) + RNG.normal(0, 0.01, (8, n, ndim))
-    constellation = Constellation.fit(shapes, shapes.mean(axis=0))
+    constellation = PairwisePrior.fit(shapes, shapes.mean(axis=0))
     assert constellation.choose([point[None] for point in shapes[0]], [np.ones(1)] * n).tolist() == [0] * n
-    assert constellation.tell(shapes[0]).shape[0] == n
+    assert constellation.predict_from_anchors(shapes[0]).shape[0] == n
 
 
 def test_arrays_and_back(constellation):
-    again = Constellation.from_arrays(constellation.mean_shape, constellation.to_arrays())
-    assert np.array_equal(again.tell(fan(0.1, 0.0)), constellation.tell(fan(0.1, 0.0)))
+    again = PairwisePrior.from_arrays(constellation.mean_shape, constellation.to_arrays())
+    assert np.array_equal(again.predict_from_anchors(fan(0.1, 0.0)), constellation.predict_from_anchors(fan(0.1, 0.0)))
 
 
 @pytest.mark.parametrize(
@@ -121,14 +121,14 @@ def test_arrays_and_back(constellation):
 )
 def test_arrays_that_do_not_fit_are_refused(constellation, change):
     with pytest.raises(ValueError, match="constellation"):
-        Constellation.from_arrays(constellation.mean_shape, {**constellation.to_arrays(), **change})
+        PairwisePrior.from_arrays(constellation.mean_shape, {**constellation.to_arrays(), **change})
 
 
 def test_a_landmark_gone_astray_is_odd_and_no_other(constellation):
     true = fan(0.3, 0.0)
-    assert not constellation.find_odd(true).any()
+    assert not constellation.find_outliers(true).any()
     astray = true.copy()
     astray[5] += (0.3, 0.3)
-    assert np.flatnonzero(constellation.find_odd(astray)).tolist() == [5]
+    assert np.flatnonzero(constellation.find_outliers(astray)).tolist() == [5]
     astray[5] = np.nan
-    assert not constellation.find_odd(astray).any()
+    assert not constellation.find_outliers(astray).any()

@@ -4,8 +4,8 @@ import pytest
 from boneage.imaging import Frame, Scan
 from boneage.imaging.shapes import mirror
 from boneage.landmarks import ForestLocaliser, StageSettings
-from boneage.landmarks.pairwise_prior import Constellation
-from boneage.landmarks.refinement import Refiner
+from boneage.landmarks.pairwise_prior import PairwisePrior
+from boneage.landmarks.refinement import Refinement
 from boneage.landmarks.similarity import rotation
 from boneage.landmarks.stages import NearbyVotes
 from boneage.landmarks.views import Bounds
@@ -20,19 +20,19 @@ def fitted(scenes, tiny_settings):
 @pytest.fixture(scope="module")
 def plain(fitted):
     """A refiner of the same stages that knows nothing of how landmarks lie to each other."""
-    return Refiner(fitted._local, fitted.mean_shape_, None, None)
+    return Refinement(fitted._local, fitted.mean_shape_, None, None)
 
 
 def find(localiser, scan):
-    return localiser._finder.search(scan, 0.0, lambda outcome: 1.0)[0][0]
+    return localiser._pose_search.search(scan, 0.0, lambda hypothesis: 1.0)[0][0]
 
 
 def test_landmarks_are_refined_with_and_without_a_constellation(fitted, plain, scenes):
     scan, points = scenes[1][0]
-    outcome = find(fitted, scan)
-    for refiner in (fitted._refiner, plain):
-        start = refiner.start_from(outcome)
-        found = refiner.refine(scan, outcome.pose, start, fitted.bounds_)
+    hypothesis = find(fitted, scan)
+    for refiner in (fitted._refinement, plain):
+        start = refiner.initial_positions(hypothesis)
+        found = refiner.refine(scan, hypothesis.pose, start, fitted.bounds_)
         places = found.pose.inverse().apply(found.positions)
         assert np.linalg.norm(places - points.positions, axis=1).max() < 2.5
         assert ((found.scores > 0) & (found.scores <= 1)).all()
@@ -44,22 +44,24 @@ def test_landmarks_are_refined_with_and_without_a_constellation(fitted, plain, s
 def test_more_is_seen_in_the_right_pose_than_in_its_mirror_image(fitted, scenes):
     scan, _ = scenes[1][1]
     right = find(fitted, scan)
-    (wrong, *_) = fitted._finder.correct(scan, [mirror(2).compose(right.pose)])
-    assert fitted._refiner.score(scan, right, fitted.bounds_) > 1.5 * fitted._refiner.score(scan, wrong, fitted.bounds_)
+    (wrong, *_) = fitted._pose_search.correct(scan, [mirror(2).compose(right.pose)])
+    assert fitted._refinement.score(scan, right, fitted.bounds_) > 1.5 * fitted._refinement.score(
+        scan, wrong, fitted.bounds_
+    )
 
 
 def test_a_coarse_estimate_far_from_its_place_is_not_begun_from(fitted, scenes):
-    outcome = find(fitted, scenes[1][0][0])
-    outcome.positions[1] += 0.4
-    start = fitted._refiner.start_from(outcome)
+    hypothesis = find(fitted, scenes[1][0][0])
+    hypothesis.positions[1] += 0.4
+    start = fitted._refinement.initial_positions(hypothesis)
     assert np.array_equal(start[1], fitted.mean_shape_[1])
-    assert np.array_equal(start[0], outcome.positions[0])
+    assert np.array_equal(start[0], hypothesis.positions[0])
 
 
 def test_without_a_constellation_nothing_is_odd(plain, fitted):
     astray = fitted.mean_shape_ + np.array([[9.0, 9.0], [0, 0], [0, 0], [0, 0]])
-    assert not plain.find_odd(astray).any()
-    assert fitted._refiner.find_odd(astray)[0]
+    assert not plain.find_outliers(astray).any()
+    assert fitted._refinement.find_outliers(astray)[0]
 
 
 class Terrain:
@@ -93,16 +95,16 @@ def draw_shape(width=0.4, slope=0.0):
     """Return a mean shape (its own mirror image without a slope), and what is learnt from shapes that vary a little."""
     mean = np.array([[row, column] for row in (-0.4, -0.1, 0.2, 0.5) for column in (-0.2, width - 0.2 + slope * row)])
     shapes = mean + np.random.default_rng(0).normal(0, 0.01, (30, 8, 2))
-    return mean, Constellation.fit(shapes, mean)
+    return mean, PairwisePrior.fit(shapes, mean)
 
 
 def test_a_later_stage_that_sees_more_clearly_corrects_what_an_earlier_one_chose():
     mean, constellation = draw_shape()
     mistaken = mean + 0.045 * (np.arange(8) == 2)[:, None] * [1.0, 0.0]  # off by no more than training shapes vary
     blurred, clear = Terrain(RIGHT.inverse().apply(mistaken), 9), Terrain(RIGHT.inverse().apply(mean), 2)
-    one = Refiner([blurred], mean, None, constellation).refine(SCAN, RIGHT, mean, BOUNDS)
+    one = Refinement([blurred], mean, None, constellation).refine(SCAN, RIGHT, mean, BOUNDS)
     assert one.positions == pytest.approx(mistaken, abs=1e-6)
-    both = Refiner([blurred, clear], mean, None, constellation).refine(SCAN, RIGHT, mean, BOUNDS)
+    both = Refinement([blurred, clear], mean, None, constellation).refine(SCAN, RIGHT, mean, BOUNDS)
     assert both.positions == pytest.approx(mean, abs=1e-6)
 
 
@@ -110,7 +112,7 @@ def test_where_little_is_seen_the_landmarks_are_looked_for_in_poses_near_the_one
     mean, constellation = draw_shape()
     turned = Frame.from_linear(rotation(0.25, 2), np.zeros(2)).compose(RIGHT)
     stage = Terrain(RIGHT.inverse().apply(mean), 4)  # so near a turn of 0.25 brings none of them
-    refiner = Refiner([stage], mean, None, constellation)
+    refiner = Refinement([stage], mean, None, constellation)
 
     believed = refiner.refine(SCAN, turned, mean, BOUNDS)
     assert believed.scores.max() < 0.1
@@ -118,7 +120,7 @@ def test_where_little_is_seen_the_landmarks_are_looked_for_in_poses_near_the_one
     assert doubted.scores.min() == 0.8
     assert doubted.pose.inverse().apply(doubted.positions) == pytest.approx(RIGHT.inverse().apply(mean), abs=1e-6)
 
-    nowhere = Refiner([Terrain(np.full((8, 2), 900.0), 4)], mean, None, constellation)
+    nowhere = Refinement([Terrain(np.full((8, 2), 900.0), 4)], mean, None, constellation)
     assert nowhere.refine(SCAN, turned, mean, BOUNDS, doubtful=0.5).pose.matrix == pytest.approx(turned.matrix)
 
 
@@ -128,7 +130,7 @@ def test_of_many_poses_that_is_kept_near_which_the_landmarks_are_seen():
         Frame.from_linear(rotation(angle, 2), np.full(2, shift)).compose(RIGHT)
         for angle, shift in ((0.25, 0), (2, 0.3))
     )
-    refiner = Refiner([Terrain(RIGHT.inverse().apply(mean), 4)], mean, None, constellation)
+    refiner = Refinement([Terrain(RIGHT.inverse().apply(mean), 4)], mean, None, constellation)
     places = pytest.approx(RIGHT.inverse().apply(mean), abs=1e-6)
     found = refiner.refine_best(SCAN, [away, turned], BOUNDS, lowest=0.5, may_mirror=False)
     assert found.pose.inverse().apply(found.positions) == places
@@ -145,7 +147,7 @@ def test_of_poses_that_look_alike_to_the_first_stage_the_last_tells_which_is_rig
     wrong = Frame.from_linear(np.eye(2), np.array([0.3, 0.0])).compose(RIGHT)
     places = RIGHT.inverse().apply(mean)
     both, clear = Terrain(np.stack([places, wrong.inverse().apply(mean)]), 9), Terrain(places, 9)
-    refiner = Refiner([both, clear], mean, None, constellation)
+    refiner = Refinement([both, clear], mean, None, constellation)
     for poses in ([wrong, RIGHT], [RIGHT, wrong]):
         found = refiner.refine_best(SCAN, poses, BOUNDS, lowest=0.5, may_mirror=False)
         assert found.pose.inverse().apply(found.positions) == pytest.approx(places, abs=1e-6)

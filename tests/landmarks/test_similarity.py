@@ -3,7 +3,7 @@ import pytest
 
 from boneage.imaging import Frame
 from boneage.imaging.shapes import NoSimilarity
-from boneage.landmarks.similarity import fit_similarity_robustly, refit_similarity, rotation, turn_locally
+from boneage.landmarks.similarity import fit_local_frames, fit_similarity_robustly, refit_similarity, rotation
 
 RNG = np.random.default_rng(0)
 
@@ -42,10 +42,10 @@ def test_a_finger_that_is_turned_is_turned_back():
     shape = mean.copy()
     shape[:3] = mean[:3] @ rotation(0.3, 2).T
     neighbours = np.array([[1, 2], [0, 2], [0, 1], [4, 5], [3, 5], [3, 4]])
-    turns = turn_locally(shape, mean, neighbours)
+    turns = fit_local_frames(shape, mean, neighbours)
     assert np.allclose(turns[:3], rotation(-0.3, 2))
     assert np.allclose(turns[3:], np.eye(2))
     shape[:2] = np.nan
-    assert np.allclose(turn_locally(shape, mean, neighbours)[2], np.eye(2))
+    assert np.allclose(fit_local_frames(shape, mean, neighbours)[2], np.eye(2))
     shape[3:] = 5 * mean[3:]
-    assert np.allclose(turn_locally(shape, mean, neighbours)[3:], np.eye(2))
+    assert np.allclose(fit_local_frames(shape, mean, neighbours)[3:], np.eye(2))

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from boneage.imaging import Frame, Points, Scan, read_scan
-from boneage.pipeline.assessment import Assessment, cut_hand, find_fault, find_gap
+from boneage.pipeline.assessment import Assessment, crop_located_hand, find_landmark_fault, find_region_fault
 from boneage.pipeline.training.age_model import settings_for, train_pipeline
-from boneage.regression import AgeEstimate, Cutting, RegionStack
+from boneage.regression import AgeEstimate, CropSpec, RegionStack
 
 ESTIMATE = AgeEstimate(90.0, ("radius", "ulna"), (80.0, math.nan), (1.0, 0.0), "")
 
@@ -101,7 +101,9 @@ def test_a_missing_region_weighs_nothing_and_is_named(pipeline, scan):
 
 def test_several_age_models_are_averaged_and_their_regions_make_up_the_age(joined, scan):
     result = joined.assess(scan, sex="F")
-    alone = [dataclasses.replace(joined, readers=(reader,)).assess(scan, sex="F") for reader in joined.readers]
+    alone = [
+        dataclasses.replace(joined, age_models=(age_model,)).assess(scan, sex="F") for age_model in joined.age_models
+    ]
     hand, bones = (one.estimate for one in alone)
     assert abs(hand.months - bones.months) > 0.1, "else this test says nothing"
     assert result.status == "ok"
@@ -118,23 +120,27 @@ def test_several_age_models_are_averaged_and_their_regions_make_up_the_age(joine
 def test_an_age_model_twice_says_what_it_says_once_and_cuts_once(pipeline, joined, scan, monkeypatch):
     once = pipeline.assess(scan, sex="F").estimate
     ways = []
-    cut = Cutting.cut
-    monkeypatch.setattr(Cutting, "cut", lambda self, *args, **kwargs: ways.append(self) or cut(self, *args, **kwargs))
-    twice = dataclasses.replace(pipeline, readers=pipeline.readers * 2).assess(scan, sex="F").estimate
+    cut = CropSpec.cut
+    monkeypatch.setattr(CropSpec, "cut", lambda self, *args, **kwargs: ways.append(self) or cut(self, *args, **kwargs))
+    twice = dataclasses.replace(pipeline, age_models=pipeline.age_models * 2).assess(scan, sex="F").estimate
     assert twice.months == once.months
     assert twice.region_weights == once.region_weights
-    assert ways == [pipeline.only_reader.cutting]
-    dataclasses.replace(joined, readers=joined.readers * 2).assess(scan, sex="F")
+    assert ways == [pipeline.only_age_model.crop_spec]
+    dataclasses.replace(joined, age_models=joined.age_models * 2).assess(scan, sex="F")
     assert len(ways) == 1 + 2
 
 
 def fail_to_cut(monkeypatch, *kinds):
     """Let the regions of some ways of cutting be missing."""
 
-    def cut(scan, placed, cutting, reference):
-        return (None, f"no {cutting.kind}") if cutting.kind in kinds else cut_hand(scan, placed, cutting, reference)
+    def cut(scan, located, crop_spec, reference):
+        return (
+            (None, f"no {crop_spec.kind}")
+            if crop_spec.kind in kinds
+            else crop_located_hand(scan, located, crop_spec, reference)
+        )
 
-    monkeypatch.setattr("boneage.pipeline.assessment.cut_hand", cut)
+    monkeypatch.setattr("boneage.pipeline.assessment.crop_located_hand", cut)
 
 
 def test_an_age_model_whose_regions_are_missing_takes_no_part(joined, pipeline, scan, monkeypatch):
@@ -161,7 +167,7 @@ def test_a_hand_that_no_age_model_can_read_is_refused_with_the_first_reason(join
 def test_the_sex_is_needed_if_one_age_model_needs_it(pipeline, prepared, scan):
     blind = train_pipeline(prepared, settings_for(use_sex=False, epochs=1), seed=0)
     assert blind.assess(scan, sex=None).status == "ok"
-    both = dataclasses.replace(pipeline, readers=(*blind.readers, *pipeline.readers))
+    both = dataclasses.replace(pipeline, age_models=(*blind.age_models, *pipeline.age_models))
     refused = both.assess(scan, sex=None)
     assert refused.status == "refused"
     assert "sex is not known" in refused.reason
@@ -170,7 +176,7 @@ def test_the_sex_is_needed_if_one_age_model_needs_it(pipeline, prepared, scan):
 def test_a_region_that_several_age_models_miss_is_named_once(pipeline, scan):
     cut = dataclasses.replace(scan, pixels=scan.pixels[: int(scan.pixels.shape[0] * 0.84)], original_shape=None)
     once = pipeline.assess(cut, sex="F")
-    twice = dataclasses.replace(pipeline, readers=pipeline.readers * 2).assess(cut, sex="F")
+    twice = dataclasses.replace(pipeline, age_models=pipeline.age_models * 2).assess(cut, sex="F")
     assert "no region for radius" in once.reason
     assert twice.reason == once.reason
 
@@ -203,7 +209,9 @@ def test_contradictions_are_refused():
 def test_two_thirds_of_the_landmarks_must_be_found(n_found, faulty):
     positions = np.where(np.arange(10)[:, None] < n_found, 5.0, np.nan) * np.ones(2)
     names = tuple("abcdefghij")
-    fault = find_fault(Points(names, positions, np.ones(10), tuple("" if k < n_found else "low" for k in range(10))))
+    fault = find_landmark_fault(
+        Points(names, positions, np.ones(10), tuple("" if k < n_found else "low" for k in range(10)))
+    )
     assert bool(fault) == faulty
     assert not faulty or f"{n_found} of 10" in fault
 
@@ -212,7 +220,7 @@ def test_two_thirds_of_the_landmarks_must_be_found(n_found, faulty):
 def test_two_thirds_of_the_regions_must_be_there(n_present, faulty):
     present = np.arange(6) < n_present
     frames = tuple(Frame.identity(2) if there else None for there in present)
-    gap = find_gap(RegionStack(tuple("abcdef"), np.zeros((6, 4, 4), np.float32), present, frames))
+    gap = find_region_fault(RegionStack(tuple("abcdef"), np.zeros((6, 4, 4), np.float32), present, frames))
     assert bool(gap) == faulty
     assert not faulty or "3 of 6 regions" in gap
 

@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 
 from boneage.imaging import InvalidTable, NoScans, read_landmarks
+from boneage.imaging.errors import UnusableOutput
 from boneage.pipeline.conversion import convert_landmarks
-from boneage.pipeline.storage.output import UnusableOutput
 from tests.imaging.dicoms import write_dicom
 from tests.imaging.volume_files import OBLIQUE, ramp, write_itk
 

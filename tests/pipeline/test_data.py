@@ -3,14 +3,14 @@ import pytest
 
 from boneage.imaging import Collection, InvalidTable, LandmarkTable, NoScans, Points
 from boneage.pipeline.data import (
+    convert_to_mm,
+    convert_to_pixels,
     count_axes,
-    count_in_mm,
-    count_in_pixels,
     describe,
     find_files,
-    find_spacings,
-    gather,
+    load_collection,
     read_id_lists,
+    read_spacings,
 )
 from tests.imaging.dicoms import write_dicom
 from tests.imaging.volume_files import ramp, write_itk
@@ -19,7 +19,7 @@ from tests.volume_hands import SPACING_MM
 
 def test_folders_and_tables_are_joined(known, new, tmp_path):
     (tmp_path / "ages.csv").write_text("id,boneage_months,sex\nphantom0001,90,F\nphantom0099,80,M\n")
-    collection = gather([new / "images"], landmarks=new / "landmarks.csv", ages=[tmp_path / "ages.csv"])
+    collection = load_collection([new / "images"], landmarks=new / "landmarks.csv", ages=[tmp_path / "ages.csv"])
     assert collection.age("phantom0001").boneage_months == 90
     assert collection.points("phantom0002") is not None
     assert describe(collection) == ["1 table rows have no image and are left out"]
@@ -27,7 +27,7 @@ def test_folders_and_tables_are_joined(known, new, tmp_path):
 
 def test_images_without_a_row_are_told(new, tmp_path):
     (tmp_path / "ages.csv").write_text("id,boneage_months,sex\nphantom0001,90,F\n")
-    remarks = describe(gather([new / "images"], ages=[tmp_path / "ages.csv"]))
+    remarks = describe(load_collection([new / "images"], ages=[tmp_path / "ages.csv"]))
     assert remarks == ["2 images have no table row: phantom0002, phantom0003"]
 
 
@@ -35,7 +35,7 @@ def test_an_id_with_two_ages_is_refused(new, tmp_path):
     for name in ("a", "b"):
         (tmp_path / f"{name}.csv").write_text("id,boneage_months,sex\nphantom0001,90,F\n")
     with pytest.raises(InvalidTable, match=r"b\.csv.*'phantom0001' already has an age"):
-        gather([new / "images"], ages=[tmp_path / "a.csv", tmp_path / "b.csv"])
+        load_collection([new / "images"], ages=[tmp_path / "a.csv", tmp_path / "b.csv"])
 
 
 def test_only_listed_files_are_found_and_each_once(new, tmp_path):
@@ -49,7 +49,7 @@ def test_only_listed_files_are_found_and_each_once(new, tmp_path):
 
 def test_lists_of_ids_are_read_and_ids_without_an_image_told(new, tmp_path):
     (tmp_path / "train.txt").write_text("phantom0002\nphantom0001\n")
-    collection = gather([new / "images"])
+    collection = load_collection([new / "images"])
     assert read_id_lists(collection, (tmp_path / "train.txt", None)) == [("phantom0002", "phantom0001"), ()]
     (tmp_path / "test.txt").write_text("phantom0003\nstranger\n")
     with pytest.raises(InvalidTable, match=r"test\.txt: 1 of its ids have no image, such as 'stranger'"):
@@ -65,21 +65,21 @@ def test_millimetres_become_pixels_where_an_image_tells_its_spacing(tmp_path):
     write_dicom(tmp_path / "1.dcm", np.eye(30, dtype=np.uint16), PixelSpacing=[0.5, 0.25])
     points = {id_: Points(("a",), [[2.0, 3.0]]) for id_ in "12"}
     table = LandmarkTable(tmp_path / "slicer", ("a",), points, {}, {}, in_mm=True)
-    counted = count_in_pixels(table, Collection.from_folders([tmp_path]))
+    counted = convert_to_pixels(table, Collection.from_folders([tmp_path]))
     assert counted.points["1"].position("a").tolist() == [4, 12]
     assert counted.points["2"].position("a").tolist() == [2, 3]
     assert counted.remarks == ("positions of 1 rows without a readable image are taken as pixels",)
-    assert count_in_pixels(counted, None) is counted
-    assert "--images" in count_in_pixels(table, None).remarks[0]
+    assert convert_to_pixels(counted, None) is counted
+    assert "--images" in convert_to_pixels(table, None).remarks[0]
 
 
 def test_landmarks_of_volumes_are_counted_in_mm_where_a_volume_is_there(volumes, tmp_path):
-    collection = gather([volumes / "images"], landmarks=volumes / "landmarks.csv")
+    collection = load_collection([volumes / "images"], landmarks=volumes / "landmarks.csv")
     points = {id_: collection.points(id_) for id_ in ("volume1", "volume2")}
-    spacings = find_spacings([*points, "nowhere"], collection)
+    spacings = read_spacings([*points, "nowhere"], collection)
     assert list(spacings) == ["volume1", "volume2"]
     assert np.allclose(spacings["volume1"], SPACING_MM)
-    in_mm = count_in_mm({**points, "nowhere": points["volume1"]}, spacings)
+    in_mm = convert_to_mm({**points, "nowhere": points["volume1"]}, spacings)
     assert list(in_mm) == ["volume1", "volume2"]
     assert np.allclose(in_mm["volume2"].positions, points["volume2"].positions * SPACING_MM)
 
@@ -88,16 +88,16 @@ def test_millimetres_in_the_patient_need_the_volumes(tmp_path):
     write_itk(tmp_path / "1.nii.gz", ramp(), origin=(0, 0, 0))
     points = {id_: Points(("a",), [[2.0, 1.5, 3.0]]) for id_ in "12"}
     table = LandmarkTable(tmp_path / "slicer", ("a",), points, {}, {}, in_mm=True)
-    counted = count_in_pixels(table, Collection.from_folders([tmp_path]))
+    counted = convert_to_pixels(table, Collection.from_folders([tmp_path]))
     assert list(counted.points) == ["1"]
     assert counted.points["1"].position("a") == pytest.approx([1, 2, 6])
     assert counted.remarks == ("1 rows without a readable image are left out: their positions are millimetres",)
     with pytest.raises(InvalidTable, match="millimetres in the patient: give --images"):
-        count_in_pixels(table, None)
+        convert_to_pixels(table, None)
 
 
 def test_the_first_image_that_can_be_read_tells_how_many_axes_there_are(known, phantom_volumes, tmp_path):
-    assert count_axes(gather([known / "images"])) == 2
+    assert count_axes(load_collection([known / "images"])) == 2
     (tmp_path / "a.nii").write_bytes(b"broken")
-    assert count_axes(gather([tmp_path])) == 2
-    assert count_axes(gather([tmp_path, phantom_volumes / "images"])) == 3
+    assert count_axes(load_collection([tmp_path])) == 2
+    assert count_axes(load_collection([tmp_path, phantom_volumes / "images"])) == 3

@@ -3,10 +3,11 @@ import dataclasses
 import pytest
 
 from boneage.imaging import read_scan
+from boneage.imaging.errors import InvalidModelFile
 from boneage.landmarks import ForestLocaliser
 from boneage.pipeline.ensemble import join_pipelines
 from boneage.pipeline.pipeline import BoneAgePipeline
-from boneage.pipeline.storage.model_file import InvalidModelFile, load_model, save_model
+from boneage.pipeline.storage.model_file import load_model, save_model
 
 
 @pytest.fixture(scope="module")
@@ -51,11 +52,12 @@ def test_joined_models_can_be_joined_again_and_every_age_model_counts_the_same(
 ):
     pair.save(tmp_path / "pair.boneage")
     three = join_pipelines([tmp_path / "pair.boneage", model_file])
-    assert [reader.cutting for reader in three.readers] == [
-        reader.cutting for reader in (*pair.readers, pair.readers[1])
+    assert [age_model.crop_spec for age_model in three.age_models] == [
+        age_model.crop_spec for age_model in (*pair.age_models, pair.age_models[1])
     ]
     hand, bones = (
-        dataclasses.replace(pair, readers=(reader,)).assess(scan, sex="F").estimate for reader in pair.readers
+        dataclasses.replace(pair, age_models=(age_model,)).assess(scan, sex="F").estimate
+        for age_model in pair.age_models
     )
     months = three.assess(scan, sex="F").estimate.months
     assert months == pytest.approx((hand.months + 2 * bones.months) / 3)
@@ -143,7 +145,7 @@ def test_a_model_with_a_localiser_and_one_without_are_refused(model_file, whole_
         ) as told:
             join_pipelines(paths)
         assert told.value.path == paths[1]
-    assert len(join_pipelines([whole_model_file, whole_model_file]).readers) == 2
+    assert len(join_pipelines([whole_model_file, whole_model_file]).age_models) == 2
 
 
 def test_models_of_radiographs_and_of_volumes_are_refused(model_file, volume_model_file):

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from boneage.imaging import Scan, read_scan
+from boneage.imaging.errors import InvalidModelFile
 from boneage.landmarks import ForestLocaliser
-from boneage.pipeline.data import gather
+from boneage.pipeline.data import load_collection
 from boneage.pipeline.pipeline import BoneAgePipeline, fingerprint_localiser, load_localiser
-from boneage.pipeline.storage.model_file import InvalidModelFile, load_model, save_model
+from boneage.pipeline.storage.model_file import load_model, save_model
 from boneage.pipeline.training.age_model import prepare_regions, settings_for, train_pipeline
-from boneage.regression import Cutting, for_volumes, occlude
+from boneage.regression import CropSpec, for_volumes, occlude
 
 
 def test_a_saved_pipeline_reads_the_same_age(pipeline, model_file, new, tmp_path):
@@ -51,7 +52,7 @@ def test_a_model_file_from_before_there_were_ways_of_cutting_has_regions(model_f
     settings, arrays = to_single(model)
     del settings["cut"]
     save_model(tmp_path / "old.boneage", dataclasses.replace(model, settings=settings, arrays=arrays))
-    assert BoneAgePipeline.load(tmp_path / "old.boneage").only_reader.cutting == pipeline.only_reader.cutting
+    assert BoneAgePipeline.load(tmp_path / "old.boneage").only_age_model.crop_spec == pipeline.only_age_model.crop_spec
 
 
 def test_a_model_file_from_before_there_could_be_several_age_models_says_the_same(model_file, tmp_path, pipeline, new):
@@ -139,7 +140,7 @@ def test_half_precision_makes_a_smaller_file_that_says_the_same(pipeline, new, t
     pipeline.save(tmp_path / "half.boneage", half=True)
     again = BoneAgePipeline.load(tmp_path / "half.boneage")
     saved = (tmp_path / "whole.boneage").stat().st_size - (tmp_path / "half.boneage").stat().st_size
-    assert saved > 1.5 * pipeline.only_reader.regressor.n_parameters
+    assert saved > 1.5 * pipeline.only_age_model.regressor.n_parameters
     scan = read_scan(new / "images" / "phantom0001.png")
     one, other = pipeline.assess(scan, sex="F"), again.assess(scan, sex="F")
     assert other.estimate.months == pytest.approx(one.estimate.months, abs=0.2)
@@ -147,13 +148,13 @@ def test_half_precision_makes_a_smaller_file_that_says_the_same(pipeline, new, t
 
 
 def test_a_model_of_volumes_survives_its_file_and_refuses_radiographs(phantom_volumes, new, whole_model_file, tmp_path):
-    collection = gather([phantom_volumes / "images"], ages=[phantom_volumes / "ages.csv"])
-    cutting = Cutting("whole", 16, ndim=3)
-    prepared = prepare_regions(collection, None, cutting, cut_at_annotations=False, seed=0, jobs=1)
+    collection = load_collection([phantom_volumes / "images"], ages=[phantom_volumes / "ages.csv"])
+    crop_spec = CropSpec("whole", 16, ndim=3)
+    prepared = prepare_regions(collection, None, crop_spec, cut_at_annotations=False, seed=0, jobs=1)
     train_pipeline(prepared, for_volumes(settings_for(epochs=1)), seed=0).save(tmp_path / "m.boneage")
     pipeline = BoneAgePipeline.load(tmp_path / "m.boneage")
-    assert pipeline.only_reader.cutting == cutting
-    assert pipeline.only_reader.regressor.shape_ == (16, 16, 16)
+    assert pipeline.only_age_model.crop_spec == crop_spec
+    assert pipeline.only_age_model.regressor.shape_ == (16, 16, 16)
     scan, radiograph = collection.scan("phantom0001"), read_scan(new / "images" / "phantom0001.png")
     result = pipeline.assess(scan, sex="F")
     assert 0 < result.estimate.months < 300
@@ -166,41 +167,45 @@ def test_a_model_of_volumes_survives_its_file_and_refuses_radiographs(phantom_vo
     refused = BoneAgePipeline.load(whole_model_file).assess(scan, sex="F")
     assert refused.reason == "is a volume (MR); the model reads radiographs: give a second --model"
     with pytest.raises(ValueError, match="all read radiographs, or all read volumes"):
-        dataclasses.replace(pipeline, readers=(*pipeline.readers, *BoneAgePipeline.load(whole_model_file).readers))
+        dataclasses.replace(
+            pipeline, age_models=(*pipeline.age_models, *BoneAgePipeline.load(whole_model_file).age_models)
+        )
 
 
 @pytest.mark.parametrize("half", [False, True])
 def test_several_age_models_survive_their_file(joined, new, tmp_path, half):
     joined.save(tmp_path / "joined.boneage", half=half)
     again = BoneAgePipeline.load(tmp_path / "joined.boneage")
-    assert [reader.cutting for reader in again.readers] == [reader.cutting for reader in joined.readers]
+    assert [age_model.crop_spec for age_model in again.age_models] == [
+        age_model.crop_spec for age_model in joined.age_models
+    ]
     scan = read_scan(new / "images" / "phantom0001.png")
     one, other = joined.assess(scan, sex="F"), again.assess(scan, sex="F")
     assert other.estimate.region_names == one.estimate.region_names
     assert other.estimate.region_months == pytest.approx(one.estimate.region_months, abs=0.5 if half else 0)
-    kept = [array for reader in again.readers for array in reader.regressor.to_state()[1].values()]
-    learnt = [array for reader in joined.readers for array in reader.regressor.to_state()[1].values()]
+    kept = [array for age_model in again.age_models for array in age_model.regressor.to_state()[1].values()]
+    learnt = [array for age_model in joined.age_models for array in age_model.regressor.to_state()[1].values()]
     assert all(np.array_equal(one, other) for one, other in zip(kept, learnt, strict=True)) != half
 
 
 def test_age_models_that_cannot_go_together_are_refused(joined, pipeline, whole_model_file):
     whole = BoneAgePipeline.load(whole_model_file)
-    assert dataclasses.replace(joined, readers=(*joined.readers, *whole.readers)).region_names[-1] == "whole"
+    assert dataclasses.replace(joined, age_models=(*joined.age_models, *whole.age_models)).region_names[-1] == "whole"
     with pytest.raises(ValueError, match="cutting regions needs a localiser"):
-        dataclasses.replace(whole, readers=(*whole.readers, *pipeline.readers))
+        dataclasses.replace(whole, age_models=(*whole.age_models, *pipeline.age_models))
     with pytest.raises(ValueError, match="at least one age model"):
-        dataclasses.replace(pipeline, readers=())
+        dataclasses.replace(pipeline, age_models=())
 
 
 def test_what_takes_a_single_age_model_refuses_several(joined, pipeline):
-    assert pipeline.only_reader is pipeline.readers[0]
+    assert pipeline.only_age_model is pipeline.age_models[0]
     with pytest.raises(ValueError, match="joined joins 2 age models, and a single one is needed"):
-        joined.only_reader  # noqa: B018
+        joined.only_age_model  # noqa: B018
 
 
 def test_each_region_has_one_name_whoever_reads_it(joined, pipeline):
     assert joined.region_names == ("hand", *pipeline.region_names)
-    assert dataclasses.replace(pipeline, readers=pipeline.readers * 2).region_names == pipeline.region_names
+    assert dataclasses.replace(pipeline, age_models=pipeline.age_models * 2).region_names == pipeline.region_names
 
 
 def test_the_ids_learnt_from_are_those_of_all_that_went_before(pipeline):
@@ -216,8 +221,8 @@ def test_each_age_model_changes_the_mean_by_its_part(joined, pipeline, new):
     result = joined.assess(scan, sex="F")
     explained = joined.explain(result)
     assert [one.names for one in explained] == [("hand",), pipeline.region_names]
-    for one, reader, stack in zip(explained, joined.readers, result.regions, strict=True):
-        assert np.array_equal(one.changes, occlude(reader.regressor, stack, "F").changes / 2)
+    for one, age_model, stack in zip(explained, joined.age_models, result.regions, strict=True):
+        assert np.array_equal(one.changes, occlude(age_model.regressor, stack, "F").changes / 2)
         assert one.age_months == result.estimate.months
     absent = dataclasses.replace(result, regions=(None, result.regions[1]))
     (alone,) = joined.explain(absent)
@@ -239,7 +244,7 @@ def test_a_localiser_has_a_fingerprint_of_its_own(pipeline, localiser_file):
 
 
 def test_a_localiser_of_radiographs_refuses_volumes(pipeline, phantom_volumes):
-    refused = pipeline.assess(gather([phantom_volumes / "images"]).scan("phantom0001"), sex="F")
+    refused = pipeline.assess(load_collection([phantom_volumes / "images"]).scan("phantom0001"), sex="F")
     assert (refused.status, refused.reason) == (
         "refused",
         "is a volume (MR); the model reads radiographs: give a second --model",

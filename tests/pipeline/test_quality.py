@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from boneage.imaging import Scan
-from boneage.pipeline.quality import find_misfit, modality_of
+from boneage.pipeline.quality import find_modality_mismatch, modality_of
 
 RADIOGRAPH, VOLUME = Scan(np.eye(4)), Scan(np.zeros((3, 4, 4)), modality="mri")
 SLICE = Scan(np.eye(4), modality="mri")
@@ -20,8 +20,8 @@ SLICE = Scan(np.eye(4), modality="mri")
     ],
 )
 def test_what_a_model_does_not_read_is_told_and_what_to_do(scan, modality, told):
-    assert find_misfit(scan, modality, "do so") == told
-    assert find_misfit(scan, modality) == told.removesuffix(": do so")
+    assert find_modality_mismatch(scan, modality, "do so") == told
+    assert find_modality_mismatch(scan, modality) == told.removesuffix(": do so")
 
 
 def test_a_localiser_reads_what_it_was_trained_on(volume_localiser, pipeline):

@@ -4,10 +4,10 @@ import pytest
 
 from boneage.imaging import Points, Scan
 from boneage.imaging.phantoms import draw_phantom_hand, draw_phantom_volume
-from boneage.regression import CUT_KINDS, HAND_SITES, VOLUME_SITES, Cutting
+from boneage.regression import CROP_KINDS, HAND_SITES, VOLUME_SITES, CropSpec
 
 SITES = tuple(site.name for site in HAND_SITES)
-OF_RADIOGRAPHS = [kind for kind in CUT_KINDS if kind not in ("regions-slice", "regions-projection")]
+OF_RADIOGRAPHS = [kind for kind in CROP_KINDS if kind not in ("regions-slice", "regions-projection")]
 
 
 @pytest.fixture(scope="module")
@@ -17,38 +17,38 @@ def hand():
 
 @pytest.mark.parametrize("kind", OF_RADIOGRAPHS)
 def test_every_way_of_cutting_gives_the_regions_it_names(hand, kind):
-    cutting = Cutting(kind, 32)
-    stack = cutting.cut(hand.scan, hand.points, hand.points)
-    assert stack.names == cutting.region_names
+    crop_spec = CropSpec(kind, 32)
+    stack = crop_spec.cut(hand.scan, hand.points, hand.points)
+    assert stack.names == crop_spec.region_names
     assert stack.pixels.shape == (len(stack.names), 32, 32)
     assert stack.present.all()
 
 
 def test_the_names_and_sides_of_each():
-    assert Cutting().region_names == SITES
-    assert Cutting("hand").region_names == ("hand",)
-    assert Cutting("hand+regions").region_names == ("hand", *SITES)
-    assert Cutting("whole").region_names == ("whole",)
-    assert [Cutting(kind).side for kind in OF_RADIOGRAPHS] == [64, 96, 64, 100]
-    assert [Cutting(kind, ndim=3).side for kind in CUT_KINDS] == [32, 64, 64, 64, 32, 64]
-    assert Cutting("whole").sites == ()
+    assert CropSpec().region_names == SITES
+    assert CropSpec("hand").region_names == ("hand",)
+    assert CropSpec("hand+regions").region_names == ("hand", *SITES)
+    assert CropSpec("whole").region_names == ("whole",)
+    assert [CropSpec(kind).side for kind in OF_RADIOGRAPHS] == [64, 96, 64, 100]
+    assert [CropSpec(kind, ndim=3).side for kind in CROP_KINDS] == [32, 64, 64, 64, 32, 64]
+    assert CropSpec("whole").sites == ()
 
 
 def test_only_the_whole_image_needs_no_landmarks(hand):
-    assert [kind for kind in CUT_KINDS if not Cutting(kind, ndim=3).needs_landmarks] == ["whole"]
-    assert Cutting("whole").cut(hand.scan).present.all()
+    assert [kind for kind in CROP_KINDS if not CropSpec(kind, ndim=3).needs_landmarks] == ["whole"]
+    assert CropSpec("whole").cut(hand.scan).present.all()
     for kind in ("regions", "hand"):
         with pytest.raises(ValueError, match=f"cutting {kind} needs the landmarks"):
-            Cutting(kind).cut(hand.scan)
+            CropSpec(kind).cut(hand.scan)
     with pytest.raises(ValueError, match="a shape to lay it upon"):
-        Cutting("hand").cut(hand.scan, hand.points)
+        CropSpec("hand").cut(hand.scan, hand.points)
 
 
 def test_landmarks_that_are_not_enough_are_named_with_their_sites(hand):
     half = hand.points.names[:18]
     with pytest.raises(ValueError, match=r"of 17 regions \(.*mcp_2.*\) are cut around .* landmarks .*: "):
-        Cutting().check_landmarks(half)
-    Cutting("hand").check_landmarks(half)
+        CropSpec().check_landmarks(half)
+    CropSpec("hand").check_landmarks(half)
 
 
 @pytest.mark.parametrize(
@@ -67,12 +67,12 @@ def test_landmarks_that_are_not_enough_are_named_with_their_sites(hand):
 )
 def test_impossible_ways_are_refused(values, reason):
     with pytest.raises(ValueError, match=reason):
-        Cutting(**values)
+        CropSpec(**values)
 
 
 def test_a_hand_that_lacks_a_landmark_of_the_reference_is_refused(hand):
     with pytest.raises(ValueError, match="laid upon the landmark"):
-        Cutting("hand").cut(hand.scan, Points(("a",), [[1.0, 2.0]]), hand.points)
+        CropSpec("hand").cut(hand.scan, Points(("a",), [[1.0, 2.0]]), hand.points)
 
 
 @pytest.mark.parametrize("kind", ["hand", "regions", "hand+regions"])
@@ -84,12 +84,12 @@ def test_a_copy_squashed_by_no_one_knows_how_much_gives_what_its_original_gives(
     if mirrored:
         squashed, moved = squashed[:, ::-1], moved * [1, -1] + [0, 219]
     copy, points = Scan(squashed), Points(hand.points.names, moved)
-    fitted, plain = Cutting(kind, 48, proportions="fitted"), Cutting(kind, 48)
+    fitted, plain = CropSpec(kind, 48, proportions="fitted"), CropSpec(kind, 48)
     original = fitted.cut(hand.scan, hand.points, hand.points)
     assert np.abs(original.pixels - plain.cut(hand.scan, hand.points, hand.points).pixels).mean() < 0.005
 
-    def apart(cutting):
-        stack = cutting.cut(copy, points, hand.points, mirrored=mirrored)
+    def apart(crop_spec):
+        stack = crop_spec.cut(copy, points, hand.points, mirrored=mirrored)
         assert stack.present.all()
         return np.abs(stack.pixels - original.pixels).mean()
 
@@ -101,11 +101,11 @@ def test_proportions_are_the_files_own_where_too_few_landmarks_tell(hand):
     positions = np.full_like(hand.points.positions, np.nan)
     positions[:2] = hand.points.positions[:2]
     two = Points(hand.points.names, positions)
-    fitted, plain = Cutting("hand", 48, proportions="fitted"), Cutting("hand", 48)
-    one, other = (cutting.cut(hand.scan, two, hand.points) for cutting in (fitted, plain))
+    fitted, plain = CropSpec("hand", 48, proportions="fitted"), CropSpec("hand", 48)
+    one, other = (crop_spec.cut(hand.scan, two, hand.points) for crop_spec in (fitted, plain))
     assert np.array_equal(one.pixels, other.pixels)
     with pytest.raises(ValueError, match="a shape to lay it upon"):
-        Cutting("regions", proportions="fitted").cut(hand.scan, hand.points)
+        CropSpec("regions", proportions="fitted").cut(hand.scan, hand.points)
 
 
 @pytest.mark.parametrize("kind", ["hand", "whole"])
@@ -114,10 +114,10 @@ def test_a_radiograph_and_its_thumbnail_are_cut_alike(hand, kind):
     small = cv2.resize(hand.scan.pixels, (100, 100), interpolation=cv2.INTER_NEAREST_EXACT)
     moved = (hand.points.positions + 0.5) * [100 / rows, 100 / columns] - 0.5
     copy, points = Scan(small), Points(hand.points.names, moved)
-    cutting = Cutting(kind, 80, proportions="fitted", thumbnail=100)
-    large, tiny = cutting.cut(hand.scan, hand.points, hand.points), cutting.cut(copy, points, hand.points)
+    crop_spec = CropSpec(kind, 80, proportions="fitted", thumbnail=100)
+    large, tiny = crop_spec.cut(hand.scan, hand.points, hand.points), crop_spec.cut(copy, points, hand.points)
     assert np.abs(large.pixels - tiny.pixels).mean() < 0.004
-    assert np.abs(Cutting(kind, 80).cut(hand.scan, hand.points, hand.points).pixels - tiny.pixels).mean() > 0.012
+    assert np.abs(CropSpec(kind, 80).cut(hand.scan, hand.points, hand.points).pixels - tiny.pixels).mean() > 0.012
     corner = [[0.0, 0.0], [79.0, 79.0]]
     there = tiny.frames[0].apply(corner)
     back = (large.frames[0].apply(corner) + 0.5) * [100 / rows, 100 / columns] - 0.5
@@ -128,7 +128,7 @@ def test_fitted_proportions_name_the_landmark_that_is_lacking(hand):
     few = hand.points.select(hand.points.names[:20])
     for kind in ("hand", "hand+regions"):
         with pytest.raises(ValueError, match=f"laid upon the landmark {hand.points.names[20]}, which the points lack"):
-            Cutting(kind, proportions="fitted").cut(hand.scan, few, hand.points)
+            CropSpec(kind, proportions="fitted").cut(hand.scan, few, hand.points)
 
 
 @pytest.fixture(scope="module")
@@ -136,24 +136,24 @@ def volume():
     return draw_phantom_volume(np.random.default_rng(0), sex="M", age_months=150.0, spacing_mm=(2.0, 1.8, 1.8))
 
 
-@pytest.mark.parametrize("kind", CUT_KINDS)
+@pytest.mark.parametrize("kind", CROP_KINDS)
 def test_every_way_of_cutting_a_volume_gives_the_regions_it_names(volume, kind):
-    cutting = Cutting(kind, 16, ndim=3)
-    stack = cutting.cut(volume.scan, volume.points, volume.points)
-    assert stack.names == cutting.region_names
-    assert stack.pixels.shape == (len(stack.names), *cutting.shape)
-    assert len(cutting.shape) == (2 if kind in ("regions-slice", "regions-projection") else 3)
+    crop_spec = CropSpec(kind, 16, ndim=3)
+    stack = crop_spec.cut(volume.scan, volume.points, volume.points)
+    assert stack.names == crop_spec.region_names
+    assert stack.pixels.shape == (len(stack.names), *crop_spec.shape)
+    assert len(crop_spec.shape) == (2 if kind in ("regions-slice", "regions-projection") else 3)
     assert stack.present.mean() > 0.9
     assert {frame.ndim for frame in stack.frames if frame} == {3}
 
 
 def test_volumes_are_cut_at_the_sites_of_volumes():
-    assert Cutting(ndim=3).sites == VOLUME_SITES
-    assert Cutting("regions-slice", ndim=3).region_names == tuple(site.name for site in VOLUME_SITES)
+    assert CropSpec(ndim=3).sites == VOLUME_SITES
+    assert CropSpec("regions-slice", ndim=3).region_names == tuple(site.name for site in VOLUME_SITES)
 
 
 def test_radiographs_and_volumes_are_not_mixed_up(hand, volume):
     with pytest.raises(ValueError, match="cutting is of 3D scans, got 2D"):
-        Cutting("whole", ndim=3).cut(hand.scan)
+        CropSpec("whole", ndim=3).cut(hand.scan)
     with pytest.raises(ValueError, match="cutting is of 2D scans, got 3D"):
-        Cutting("whole").cut(volume.scan)
+        CropSpec("whole").cut(volume.scan)

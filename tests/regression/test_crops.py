@@ -5,7 +5,7 @@ import pytest
 
 from boneage.imaging import Frame, Points, Scan, resample
 from boneage.imaging.phantoms import draw_phantom_hand
-from boneage.regression import HAND_SITES, RegionStack, crop_again, crop_hand, crop_regions, crop_whole
+from boneage.regression import HAND_SITES, RegionStack, crop_hand, crop_regions, crop_whole, recrop
 from boneage.regression.crops import join_regions
 
 
@@ -63,7 +63,7 @@ def test_cropped_again_the_regions_are_those_of_another_size(hand, stack):
     )
     for scan, points in ((hand.scan, hand.points), (copy, gone)):
         small, large = (crop_regions(scan, points, HAND_SITES, side=side) for side in (64, 80))
-        again = crop_again(scan, small, 80)
+        again = recrop(scan, small, 80)
         assert np.array_equal(again.present, large.present)
         assert np.abs(again.pixels - large.pixels).max() < 1e-3
         for one, other in zip(again.frames, large.frames, strict=True):

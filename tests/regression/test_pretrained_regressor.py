@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from boneage.imaging.errors import UnusableWeights
 from boneage.regression import AgeRegressor, BackboneSettings, MultiRegionSettings, Recipe, RegressorSettings
 from boneage.regression.networks.backbone import BACKBONES
-from boneage.regression.networks.weights import UnusableWeights
 from tests.regression.conftest import make_stack
 
 RECIPE = Recipe(epochs=40, batch_size=8, learning_rate=0.01, augmentation=None)

@@ -8,7 +8,7 @@ from scipy.spatial.transform import Rotation
 
 from boneage.imaging import Frame, Points, Scan
 from boneage.imaging.phantoms import draw_phantom_volume
-from boneage.regression import VOLUME_SITES, Cutting, Site, crop_again, crop_hand, crop_regions, crop_whole
+from boneage.regression import VOLUME_SITES, CropSpec, Site, crop_hand, crop_regions, crop_whole, recrop
 from boneage.regression.crops import fit_proportions, flatten_regions, join_regions, to_thumbnail
 
 SITE = Site("bone", "bone", ("middle",), (), ("tip",), (), ("middle", "tip"), 2.0, 0.0, ("middle", "aside"))
@@ -137,11 +137,11 @@ def test_cubes_become_pictures(straight):
 def test_cropped_again_cubes_are_those_of_another_size():
     scan, points = draw_bone(slanted(1))
     small, large = crop(scan, points), crop_regions(scan, points, [SITE], side=50)
-    again = crop_again(scan, small, 50)
+    again = recrop(scan, small, 50)
     assert np.abs(again.pixels - large.pixels).max() < 1e-3
     assert np.allclose(again.frames[0].matrix, large.frames[0].matrix)
     with pytest.raises(ValueError, match="cannot be cropped again"):
-        crop_again(scan, flatten_regions(small, "slice"), 50)
+        recrop(scan, flatten_regions(small, "slice"), 50)
 
 
 def test_the_hand_as_one_cube_however_it_lies():
@@ -166,7 +166,7 @@ def test_the_whole_volume_of_that_size_is_the_volume_itself():
 
 def test_the_thirteen_bones_of_a_phantom_are_cut_at_their_growth_plates():
     hand = draw_phantom_volume(np.random.default_rng(3), sex="F", age_months=130.0, spacing_mm=(1.8, 1.8, 1.8))
-    stack = Cutting("regions", 16, ndim=3).cut(hand.scan, hand.points)
+    stack = CropSpec("regions", 16, ndim=3).cut(hand.scan, hand.points)
     assert stack.pixels.shape == (13, 16, 16, 16)
     assert stack.present.sum() >= 12
     for site, frame in zip(VOLUME_SITES, stack.frames, strict=True):

@@ -11,19 +11,20 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from boneage.evaluation.benchmarks.ages.rounds import AgeRound, Part, Prediction, keep_round, recall_round
+from boneage.evaluation.benchmarks.ages.rounds import AgeRound, Part, Prediction, load_round, save_round
 from boneage.evaluation.benchmarks.ages.variants import Variant
 from boneage.evaluation.benchmarks.memory import forget_peak, read_memory
 from boneage.evaluation.benchmarks.splits import Draw
+from boneage.imaging.errors import InvalidInput
 from boneage.imaging.progress import Progress
 from boneage.pipeline.storage.output import prepare_folder
-from boneage.pipeline.training.dataset import LabelledHands
+from boneage.pipeline.training.dataset import AgeDataset
 from boneage.regression import AgeRegressor
 
 
 def run_age_benchmark(
     variants: Sequence[Variant],
-    label: Callable[[Variant], LabelledHands[Any]],
+    label: Callable[[Variant], AgeDataset[Any]],
     draws: Sequence[Draw],
     folder: Path,
     *,
@@ -60,10 +61,10 @@ def run_age_benchmark(
         for draw in draws:
             path = kept / f"{re.sub(r'[^a-z0-9+]+', '-', variant.name)}-{draw.number:02d}.json"
             key = _fingerprint(variant, hands, draw)
-            measured = recall_round(path, key)
+            measured = load_round(path, key)
             if measured is None:
                 measured = _run_round(variant, hands, draw, kept / "training", report)
-                keep_round(path, key, measured)
+                save_round(path, key, measured)
             rounds.append(measured)
             if report:
                 report(variant.name, (draw.number + 1) / len(draws))
@@ -71,11 +72,11 @@ def run_age_benchmark(
 
 
 def _run_round(
-    variant: Variant, hands: LabelledHands[Any], draw: Draw, checkpoints: Path, report: Progress | None
+    variant: Variant, hands: AgeDataset[Any], draw: Draw, checkpoints: Path, report: Progress | None
 ) -> AgeRound:
     train = hands.among(draw.train)
     if len(train.ids) < 2:
-        raise ValueError(
+        raise InvalidInput(
             f"{variant.name}: round {draw.number} has {len(train.ids)} hands to train on, at least 2 needed"
         )
 
@@ -117,7 +118,7 @@ def _run_round(
     )
 
 
-def _fingerprint(variant: Variant, hands: LabelledHands[Any], draw: Draw) -> str:
+def _fingerprint(variant: Variant, hands: AgeDataset[Any], draw: Draw) -> str:
     plan = [
         variant.describe(), hands.digest, hands.ids, hands.ages_months, hands.sexes,
         draw.seed, draw.train, draw.test, draw.validation,

@@ -16,6 +16,7 @@ from boneage.evaluation.reports.ages.tables import tabulate_ages, tabulate_costs
 from boneage.evaluation.reports.basis import RESEARCH, Figures, phantom_note, provenance, write_json
 from boneage.evaluation.reports.text_table import draw_table
 from boneage.imaging import AgeRecord
+from boneage.imaging.errors import InvalidInput
 from boneage.pipeline.pages.html import Page
 from boneage.pipeline.storage.output import prepare_folder, write_table
 
@@ -67,7 +68,7 @@ def report_age_benchmark(
     joined = {name: join_age_rounds(measured, known)[0] for name, measured in of_variant.items()}
     errors = {name: ages for name, ages in joined.items() if ages is not None}
     if not errors:
-        raise ValueError("no variant read any hand; predictions.csv would say nothing")
+        raise InvalidInput("no variant read any hand; predictions.csv would say nothing")
     asked = {told.id for told in of_variant[names[0]][0].predictions}.union(*(ages.ids for ages in errors.values()))
     groups = {name: summarise_age_groups(ages, strata) for name, ages in errors.items()}
     summary: dict[str, Any] = {

@@ -103,12 +103,12 @@ def prediction_rows(rounds: Sequence[AgeRound], known: Mapping[str, AgeRecord]) 
             yield dict(zip(PREDICTION_COLUMNS, cells, strict=True))
 
 
-def keep_round(path: Path, key: str, measured: AgeRound) -> None:
+def save_round(path: Path, key: str, measured: AgeRound) -> None:
     """Write a round; ``key`` tells it from that of another benchmark."""
     keep(path, key, dataclasses.asdict(measured))
 
 
-def recall_round(path: Path, key: str) -> AgeRound | None:
+def load_round(path: Path, key: str) -> AgeRound | None:
     """Read a round; None if there is no such file.
 
     Raises

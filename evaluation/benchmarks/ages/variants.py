@@ -10,21 +10,22 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, Self
 
 from boneage.imaging import Collection, LandmarkTable, Points, Sex, UnreadableScan, compute_mean_shape
+from boneage.imaging.errors import InvalidInput
 from boneage.imaging.progress import Progress
 from boneage.pipeline.assessment import mean_shape_of
-from boneage.pipeline.data import to_millimetres
+from boneage.pipeline.data import scale_to_mm
 from boneage.pipeline.pipeline import BoneAgePipeline, load_localiser
 from boneage.pipeline.training.age_model import change_settings
-from boneage.pipeline.training.crops import Preparation
-from boneage.pipeline.training.dataset import LabelledHands
+from boneage.pipeline.training.crops import CropBuilder
+from boneage.pipeline.training.dataset import AgeDataset
 from boneage.regression import (
-    CUT_KINDS,
+    CROP_KINDS,
     AgeEstimate,
     AgeRegressor,
     BackboneSettings,
     ConstantBySex,
-    CutKind,
-    Cutting,
+    CropKind,
+    CropSpec,
     GeometryRegressor,
     GeometrySettings,
     HogRegressor,
@@ -35,7 +36,7 @@ from boneage.regression import (
 Sight = Literal["nothing", "points", "regions"]
 
 
-class AgeModel(Protocol):
+class AgeEstimator(Protocol):
     """What can be compared."""
 
     @property
@@ -62,7 +63,7 @@ class Variant:
         From a seed to an unfitted model.
     settings : RegressorSettings or GeometrySettings, optional
         Of the model, if it has any.
-    cutting : Cutting, optional
+    crop_spec : Cutting, optional
         Where regions are seen.
     start : str
         Name of the model that its training goes on from; empty if there is none.
@@ -70,15 +71,15 @@ class Variant:
 
     name: str
     sight: Sight
-    make: Callable[[int], AgeModel]
+    make: Callable[[int], AgeEstimator]
     settings: RegressorSettings | GeometrySettings | None = None
-    cutting: Cutting | None = None
+    crop_spec: CropSpec | None = None
     start: str = ""
 
     @property
     def needs_landmarks(self) -> bool:
         """Whether the landmarks of the hands must be known."""
-        return self.sight == "points" or (self.cutting is not None and self.cutting.needs_landmarks)
+        return self.sight == "points" or (self.crop_spec is not None and self.crop_spec.needs_landmarks)
 
     @property
     def needs_sex(self) -> bool:
@@ -90,23 +91,23 @@ class Variant:
         """Passes over the hands; 1 for what is no network."""
         return self.settings.recipe.epochs if isinstance(self.settings, RegressorSettings) else 1
 
-    def label(self, preparation: Preparation) -> LabelledHands[Any]:
+    def label(self, preparation: CropBuilder) -> AgeDataset[Any]:
         """Return the hands as the model sees them."""
         if self.sight == "points":
-            return preparation.label_points()
-        return preparation.label_nothing() if self.cutting is None else preparation.label_regions(self.cutting)
+            return preparation.with_landmarks()
+        return preparation.without_inputs() if self.crop_spec is None else preparation.with_crops(self.crop_spec)
 
     def describe(self) -> list[Any]:
         """Return what makes its figures other than those of a variant of the same name, as JSON data."""
         settings = dataclasses.asdict(self.settings) if self.settings else None
         kind = type(self.settings.network).__name__ if isinstance(self.settings, RegressorSettings) else ""
-        return [settings, kind, dataclasses.asdict(self.cutting) if self.cutting else None, self.start]
+        return [settings, kind, dataclasses.asdict(self.crop_spec) if self.crop_spec else None, self.start]
 
 
 def name_variants(
     asked: Sequence[str],
     settings: RegressorSettings,
-    make_cutting: Callable[[CutKind], Cutting] = Cutting,
+    make_cutting: Callable[[CropKind], CropSpec] = CropSpec,
     *,
     epochs: int | None = None,
     weights: Path | None = None,
@@ -141,7 +142,7 @@ def name_variants(
         join several age models.
     """
     if not asked or len(set(asked)) < len(asked):
-        raise ValueError(f"variants to compare must be named once each, at least one, got {', '.join(asked)!r}")
+        raise InvalidInput(f"variants to compare must be named once each, at least one, got {', '.join(asked)!r}")
     return [
         _BASELINES[name](settings)
         if name in _BASELINES
@@ -177,7 +178,7 @@ def prepare_comparison(
     cache: Path,
     jobs: int,
     report: Progress | None = None,
-) -> Preparation:
+) -> CropBuilder:
     """Return what makes the hands that some variants see; a localiser is read only if one of them needs landmarks.
 
     At annotations hands are laid upon the mean of the annotated shapes.
@@ -195,13 +196,13 @@ def prepare_comparison(
         localiser, _ = load_localiser(localiser_path)
         reference = mean_shape_of(localiser)
     elif needy:
-        raise ValueError(
+        raise InvalidInput(
             f"{needy[0].name} needs landmarks: give --localiser (a trained one) or --landmarks (annotated)"
         )
     for variant in needy:
-        if variant.cutting is not None and reference is not None:
-            variant.cutting.check_landmarks(reference.names)
-    return Preparation(collection, localiser, reference, at_annotations, cache, jobs, report)
+        if variant.crop_spec is not None and reference is not None:
+            variant.crop_spec.check_landmarks(reference.names)
+    return CropBuilder(collection, localiser, reference, at_annotations, cache, jobs, report)
 
 
 def _read_shapes(collection: Collection, table: LandmarkTable) -> list[Points]:
@@ -213,7 +214,7 @@ def _read_shapes(collection: Collection, table: LandmarkTable) -> list[Points]:
         with contextlib.suppress(UnreadableScan):
             points = collection.points(id_)
             assert points is not None
-            shapes.append(to_millimetres(points, collection.scan(id_).original_spacing_mm))
+            shapes.append(scale_to_mm(points, collection.scan(id_).original_spacing_mm))
     return shapes
 
 
@@ -223,35 +224,35 @@ _BASELINES: Mapping[str, Callable[[RegressorSettings], Variant]] = {
     "geometry+size": lambda settings: make_geometry(
         GeometrySettings(use_sex=settings.use_sex, with_size=True), "geometry+size"
     ),
-    "hog-ridge": lambda settings: Variant("hog-ridge", "regions", lambda seed: HogRegressor(), None, Cutting("whole")),
+    "hog-ridge": lambda settings: Variant("hog-ridge", "regions", lambda seed: HogRegressor(), None, CropSpec("whole")),
 }
 
 
 def _name_network(
     name: str,
     settings: RegressorSettings,
-    make_cutting: Callable[[CutKind], Cutting],
+    make_cutting: Callable[[CropKind], CropSpec],
     epochs: int | None,
     weights: Path | None,
     start: BoneAgePipeline | None,
 ) -> Variant:
     called, *changes = name.split(":")
-    kind = next((kind for kind in CUT_KINDS if kind == called), None)
+    kind = next((kind for kind in CROP_KINDS if kind == called), None)
     if kind is None:
-        known = ", ".join([*_BASELINES, *CUT_KINDS])
-        raise ValueError(f"variants to compare are {known}, got {name!r}")
+        known = ", ".join([*_BASELINES, *CROP_KINDS])
+        raise InvalidInput(f"variants to compare are {known}, got {name!r}")
     settings = change_settings(settings, changes, name)
     if epochs is not None:
         settings = settings.with_recipe(epochs=epochs)
-    cutting = make_cutting(kind)
-    if len(cutting.shape) == 3:
+    crop_spec = make_cutting(kind)
+    if len(crop_spec.shape) == 3:
         settings = for_volumes(settings)
-    begun = start.only_reader.regressor if start else None
+    begun = start.only_age_model.regressor if start else None
     if begun is not None:
-        begun.check_successor(settings, cutting.region_names, cutting.side)
+        begun.check_successor(settings, crop_spec.region_names, crop_spec.side)
     file = weights if isinstance(settings.network, BackboneSettings) else None
 
-    def make(seed: int) -> AgeModel:
+    def make(seed: int) -> AgeEstimator:
         return AgeRegressor(settings=settings, random_state=seed, weights=file, start=begun)
 
-    return Variant(name, "regions", make, settings, cutting, start.name if start else "")
+    return Variant(name, "regions", make, settings, crop_spec, start.name if start else "")

@@ -11,12 +11,13 @@ from pathlib import Path
 
 from boneage.evaluation.benchmarks.landmarks.rounds import Round, read_rounds, write_rounds
 from boneage.evaluation.benchmarks.splits import CrossValidation, Draw, Protocol
-from boneage.evaluation.metrics import LandmarkErrors, Reference, find_cases, measure_landmarks, pick_worst
+from boneage.evaluation.metrics import LandmarkErrors, Reference, find_cases, measure_landmarks, select_worst_cases
 from boneage.evaluation.reports.landmarks.worst_cases import draw_cases
 from boneage.imaging import Collection, Points
+from boneage.imaging.errors import InvalidInput
 from boneage.imaging.progress import Progress
 from boneage.landmarks import PRESETS, ForestLocaliser, LocaliserSettings, with_vote_weight
-from boneage.pipeline.data import count_in_mm, find_spacings
+from boneage.pipeline.data import convert_to_mm, read_spacings
 from boneage.pipeline.storage.output import prepare_folder, write_atomically
 from boneage.pipeline.training.localiser import train_localiser
 
@@ -40,13 +41,13 @@ def name_variants(asked: Sequence[str]) -> dict[str, tuple[str, ...]]:
     chosen: dict[str, tuple[str, ...]] = {}
     for name in asked:
         if name in PRESETS:
-            chosen[name] = (name, _name_equal(name))
+            chosen[name] = (name, _name_unweighted(name))
         elif name == "uniform":
-            chosen.setdefault("paper", (_name_equal("paper"),))
+            chosen.setdefault("paper", (_name_unweighted("paper"),))
         else:
-            raise ValueError(f"variants to compare are uniform, {', '.join(PRESETS)}, got {name!r}")
+            raise InvalidInput(f"variants to compare are uniform, {', '.join(PRESETS)}, got {name!r}")
     if not chosen:
-        raise ValueError("no variant to compare is given")
+        raise InvalidInput("no variant to compare is given")
     return chosen
 
 
@@ -128,7 +129,7 @@ def _run_round(
     ids = summary["ids"]
     annotated = [points for id_ in ids if (points := collection.points(id_)) is not None]
     equal = localiser.with_settings(with_vote_weight(settings, "uniform"), collection.scans(ids), annotated)
-    voters = {preset: localiser, _name_equal(preset): equal}
+    voters = {preset: localiser, _name_unweighted(preset): equal}
     truth = {id_: points for id_ in draw.test if (points := collection.points(id_)) is not None}
     rounds = []
     for name, voter in voters.items():
@@ -153,8 +154,8 @@ def _measure(
     """Measure landmarks, those of volumes in millimetres."""
     if all(points.ndim == 2 for points in truth.values()):
         return measure_landmarks(found, truth, reference)
-    spacings = find_spacings(truth, collection)
-    return measure_landmarks(count_in_mm(found, spacings), count_in_mm(truth, spacings), reference, unit="mm")
+    spacings = read_spacings(truth, collection)
+    return measure_landmarks(convert_to_mm(found, spacings), convert_to_mm(truth, spacings), reference, unit="mm")
 
 
 def _with_pictures(
@@ -165,7 +166,7 @@ def _with_pictures(
     truth: Mapping[str, Points],
     path: Path,
 ) -> Round:
-    worst = pick_worst(find_cases(measured.errors))
+    worst = select_worst_cases(find_cases(measured.errors))
     pictures = []
     for number, (case, png) in enumerate(draw_cases(worst, collection.scan, found, truth, localiser)):
         file = path.with_name(f"{path.stem}-case-{number:02d}.png")
@@ -174,7 +175,7 @@ def _with_pictures(
     return dataclasses.replace(measured, pictures=tuple(pictures))
 
 
-def _name_equal(preset: str) -> str:
+def _name_unweighted(preset: str) -> str:
     return f"{preset}, vote weight 1"
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from boneage.evaluation.benchmarks.landmarks.rounds import ERROR_COLUMNS, Round, error_rows, join_rounds
-from boneage.evaluation.metrics import pick_worst, summarise_distances, summarise_landmarks
+from boneage.evaluation.metrics import select_worst_cases, summarise_distances, summarise_landmarks
 from boneage.evaluation.reports.basis import RESEARCH, Figures, phantom_note, provenance, write_json
 from boneage.evaluation.reports.landmarks.context import LandmarkContext
 from boneage.evaluation.reports.landmarks.sections import (
@@ -94,7 +94,7 @@ def report_benchmark(
 def _read_pictures(measured: Sequence[Round]) -> Pictures:
     """Return the worst cases of all rounds, of those whose pictures are there."""
     files = {case: file for measure in measured for case, file in measure.pictures if file.is_file()}
-    return [(case, files[case].read_bytes()) for case in pick_worst(files)]
+    return [(case, files[case].read_bytes()) for case in select_worst_cases(files)]
 
 
 def _describe_rounds(measured: Sequence[Round]) -> str:

@@ -23,6 +23,7 @@ from boneage.evaluation.benchmarks.speed.tasks import (
 )
 from boneage.evaluation.metrics import Reference, measure_landmarks, summarise_landmarks
 from boneage.imaging import Collection, Points, split_ids
+from boneage.imaging.errors import InvalidInput
 from boneage.imaging.progress import Progress
 from boneage.landmarks import PRESETS
 
@@ -52,7 +53,7 @@ class SpeedProtocol:
     def __post_init__(self) -> None:
         for name, least in (("n_train", 2), ("n_test", 1), ("seed", 0), ("jobs", 1), ("passes", 1)):
             if getattr(self, name) < least:
-                raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
+                raise InvalidInput(f"{name} must be at least {least}, got {getattr(self, name)}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,13 +120,13 @@ def check_engines(presets: Sequence[str], peers: Sequence[str]) -> None:
         If one is not.
     """
     if not presets:
-        raise ValueError("no preset to measure is given")
+        raise InvalidInput("no preset to measure is given")
     for asked, known in ((presets, list(PRESETS)), (peers, list(PEERS))):
         for name in asked:
             if name not in known:
-                raise ValueError(f"what can be measured is {', '.join(known)}, got {name!r}")
+                raise InvalidInput(f"what can be measured is {', '.join(known)}, got {name!r}")
     if "dlib" in peers and find_spec("dlib") is None:
-        raise ValueError("the peer dlib is not installed: pip install 'boneage[peers]', or leave it out")
+        raise InvalidInput("the peer dlib is not installed: pip install 'boneage[peers]', or leave it out")
 
 
 def run_speed_benchmark(

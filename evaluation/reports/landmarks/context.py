@@ -12,9 +12,9 @@ import numpy as np
 from boneage.evaluation.metrics import (
     LandmarkErrors,
     count_outliers,
+    evaluate_scores,
     group_by_hand,
     group_by_landmark,
-    judge_scores,
     list_age_bands,
     name_age_band,
     summarise_errors,
@@ -66,7 +66,7 @@ class LandmarkContext:
             },
         }
         if np.isfinite(errors.scores).any():
-            details["scores"] = judge_scores(errors)
+            details["scores"] = evaluate_scores(errors)
         return details
 
 

@@ -10,8 +10,8 @@ from boneage.evaluation.metrics import (
     LandmarkErrors,
     find_cases,
     measure_landmarks,
-    pick_worst,
     read_reference,
+    select_worst_cases,
     summarise_landmarks,
 )
 from boneage.evaluation.reports.basis import RESEARCH, Figures, phantom_note, provenance, write_json
@@ -32,8 +32,9 @@ from boneage.evaluation.reports.landmarks.tables import (
 from boneage.evaluation.reports.landmarks.worst_cases import draw_cases
 from boneage.evaluation.reports.text_table import draw_table
 from boneage.imaging import AgeRecord, Collection, LandmarkTable, Points, read_landmarks, read_scores, with_scores
+from boneage.imaging.errors import InvalidInput
 from boneage.landmarks import ForestLocaliser
-from boneage.pipeline.data import count_in_mm, count_in_pixels, find_spacings
+from boneage.pipeline.data import convert_to_mm, convert_to_pixels, read_spacings
 from boneage.pipeline.pages.html import Page
 from boneage.pipeline.storage.output import prepare_folder, write_table
 
@@ -110,7 +111,7 @@ def report_landmarks(
         write_table(folder / "landmark_errors.csv", _error_cells(errors))
         write_json(folder / "landmark_summary.json", summary)
         scan_of = collection.scan if collection is not None and pictures else None
-        worst = pick_worst(find_cases(errors)) if scan_of else []
+        worst = select_worst_cases(find_cases(errors)) if scan_of else []
         drawn = list(draw_cases(worst, scan_of, found, known, localiser)) if scan_of else []
         figures = Figures(Page(title))
         add_privacy(figures.page, drawn)
@@ -133,7 +134,7 @@ def _read_both(
     """Return the true and the predicted table, both in pixels, and the images, if there are any."""
     tables = [read_landmarks(truth), read_landmarks(predicted)]
     collection = Collection.from_folders(folders, landmarks=tables[0]) if folders else None
-    known, found = (count_in_pixels(table, collection) for table in tables)
+    known, found = (convert_to_pixels(table, collection) for table in tables)
     return known, found, collection
 
 
@@ -147,12 +148,12 @@ def _to_scale(
         remark = "Distances are in voxels, whatever the lengths of their sides: give --images for millimetres."
         return known, found, "voxel", [remark]
     both = [id_ for id_ in known if id_ in found]
-    spacings = find_spacings(both, collection)
+    spacings = read_spacings(both, collection)
     if both and not spacings:
-        raise ValueError("none of the volumes that have landmarks can be read from --images")
+        raise InvalidInput("none of the volumes that have landmarks can be read from --images")
     lost = len(both) - len(spacings)
     remarks = [f"{lost} volumes have no readable file in --images and are left out."] if lost else []
-    return count_in_mm(known, spacings), count_in_mm(found, spacings), "mm", remarks
+    return convert_to_mm(known, spacings), convert_to_mm(found, spacings), "mm", remarks
 
 
 def _with_scores(points: dict[str, Points], predicted: Path, scores: Path | None) -> dict[str, Points]:

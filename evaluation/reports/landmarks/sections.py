@@ -21,7 +21,7 @@ from boneage.evaluation.metrics import (
     LandmarkErrors,
     count_outliers,
     describe_outliers,
-    judge_scores,
+    evaluate_scores,
 )
 from boneage.evaluation.reports.basis import Figures
 from boneage.evaluation.reports.landmarks.context import LandmarkContext
@@ -90,7 +90,7 @@ def add_details(
         page.add_table(*tabulate_groups(groupings, errors.unit))
     if found and np.isfinite(errors.scores).any():
         page.add_heading("Does the score know when the localiser is wrong?", 3)
-        page.add_text(describe_scores(judge_scores(errors), errors.unit))
+        page.add_text(describe_scores(evaluate_scores(errors), errors.unit))
         caption = "Left: a dot a landmark; tenths of them by score. Right: every limit on the score, by what it catches"
         figures.show(f"{prefix}confidence", draw_confidence(errors), f"{caption} and what it doubts for nothing.")
 

@@ -7,7 +7,7 @@ def test_join_writes_one_file_that_predict_reads(boneage, hand_model_file, model
     assert code == 0, err
     assert out.startswith(f"2 age models joined; {model} (")
     assert list(model.parent.iterdir()) == [model]
-    assert [reader.cutting.kind for reader in BoneAgePipeline.load(model).readers] == ["hand", "regions"]
+    assert [age_model.crop_spec.kind for age_model in BoneAgePipeline.load(model).age_models] == ["hand", "regions"]
     code, out, _ = boneage("predict", new / "images", "--model", model, "--sex", "F", "--out", tmp_path / "out")
     assert code == 0
     assert "3 files: 3 ok" in out
@@ -19,7 +19,7 @@ def test_half_precision_makes_it_smaller(boneage, hand_model_file, model_file, t
     files = tmp_path / "whole.boneage", tmp_path / "half.boneage"
     assert boneage("age", "join", hand_model_file, model_file, "--model", files[0])[0] == 0
     assert boneage("age", "join", hand_model_file, model_file, "--model", files[1], "--half")[0] == 0
-    weights = sum(reader.regressor.n_parameters for reader in BoneAgePipeline.load(files[0]).readers)
+    weights = sum(age_model.regressor.n_parameters for age_model in BoneAgePipeline.load(files[0]).age_models)
     assert files[0].stat().st_size - files[1].stat().st_size > 1.5 * weights
 
 

@@ -15,7 +15,7 @@ def test_train_writes_one_file_and_leaves_nothing_else(boneage, known, localiser
     assert code == 0
     assert "age model trained on 12 hands" in out
     assert list(tmp_path.iterdir()) == [model]
-    assert not BoneAgePipeline.load(model).only_reader.regressor.needs_sex
+    assert not BoneAgePipeline.load(model).only_age_model.regressor.needs_sex
 
 
 @contextmanager
@@ -43,9 +43,9 @@ def test_an_interrupted_training_goes_on_where_it_stopped(boneage, known, locali
     assert not model.exists()
     assert boneage(*arguments)[0] == 0
     assert not state.exists()
-    resumed = BoneAgePipeline.load(model).only_reader.regressor.to_state()[1]
+    resumed = BoneAgePipeline.load(model).only_age_model.regressor.to_state()[1]
     assert boneage(*arguments)[0] == 0
-    straight = BoneAgePipeline.load(model).only_reader.regressor.to_state()[1]
+    straight = BoneAgePipeline.load(model).only_age_model.regressor.to_state()[1]
     for name, array in resumed.items():
         assert straight[name] == pytest.approx(array, abs=1e-3), name
 
@@ -106,7 +106,7 @@ def test_a_training_goes_on_from_a_model_and_says_what_it_knew(boneage, known, t
     assert boneage("age", "train", *base, "--model", first, "--precision", "bfloat16")[0] == 0
     assert boneage("age", "train", *base, "--model", second, "--start", first)[0] == 0
     one, other = BoneAgePipeline.load(first), BoneAgePipeline.load(second)
-    recipe, gentle = (model.only_reader.regressor.settings.recipe for model in (one, other))
+    recipe, gentle = (model.only_age_model.regressor.settings.recipe for model in (one, other))
     assert recipe.precision == "bfloat16"
     assert gentle.learning_rate == recipe.learning_rate / 5
     assert other.summary["age"]["started_from"] == {"model": one.name, **one.summary["age"]}
@@ -120,7 +120,7 @@ def test_a_training_goes_on_from_a_model_and_says_what_it_knew(boneage, known, t
     code, _, err = boneage("age", "train", *base[:5], "--side", 40, "--model", tmp_path / "x.boneage", "--start", first)
     assert code == 1
     assert "the model to start from has another side of the regions: 32, not 40" in err
-    both = dataclasses.replace(one, readers=(*one.readers, *other.readers))
+    both = dataclasses.replace(one, age_models=(*one.age_models, *other.age_models))
     both.save(tmp_path / "both.boneage")
     code, _, err = boneage(
         "age", "train", *base, "--model", tmp_path / "x.boneage", "--start", tmp_path / "both.boneage"
@@ -146,7 +146,7 @@ def test_a_model_of_volumes_is_trained_by_the_same_command(boneage, phantom_volu
     code, out, err = boneage(*arguments, "--model", model, "--epochs", 1)
     assert code == 0, err
     assert "age model trained on 6 hands" in out
-    assert BoneAgePipeline.load(model).only_reader.cutting.ndim == 3
+    assert BoneAgePipeline.load(model).only_age_model.crop_spec.ndim == 3
     code, _, err = boneage(*arguments, "--model", model, "--network", "bonet")
     assert code == 1
     assert "only multiregion reads volumes" in err

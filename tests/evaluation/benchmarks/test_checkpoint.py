@@ -1,7 +1,7 @@
 import pytest
 
 from boneage.evaluation.benchmarks.checkpoint import keep, recall
-from boneage.pipeline.storage.output import UnusableOutput
+from boneage.imaging.errors import UnusableOutput
 
 
 def test_what_was_kept_is_recalled_and_what_is_not_there_is_none(tmp_path):

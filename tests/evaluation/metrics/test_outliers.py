@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 
-from boneage.evaluation.metrics import count_outliers, describe_outliers, find_cases, pick_worst
+from boneage.evaluation.metrics import count_outliers, describe_outliers, find_cases, select_worst_cases
 from tests.evaluation.makers import errors_of
 
 LENGTHS = np.array([200.0, 80.0, 200.0])
@@ -47,7 +47,7 @@ def test_the_worst_cases_are_of_several_hands_and_none_is_there_twice():
     )
     cases = find_cases(errors)
     assert len(cases) == 10
-    worst = pick_worst(cases, n=5, per_hand=3)
+    worst = select_worst_cases(cases, n=5, per_hand=3)
     assert [(case.id, case.landmark, case.error) for case in worst] == [
         ("h", "a", 40),
         ("h", "b", 30),
@@ -55,4 +55,4 @@ def test_the_worst_cases_are_of_several_hands_and_none_is_there_twice():
         ("k", "a", 5),
         ("k", "d", 2),
     ]
-    assert pick_worst([]) == []
+    assert select_worst_cases([]) == []

@@ -37,9 +37,9 @@ def test_slices_sort_by_position_and_not_by_name(tmp_path):
 def test_simpleitk_reads_the_same_series(tmp_path, orientation):
     folder = write_series(tmp_path / "s", ramp(), orientation=orientation)
     scan = read_scan(folder)
-    reader = sitk.ImageSeriesReader()
-    reader.SetFileNames(reader.GetGDCMSeriesFileNames(str(folder)))
-    image = reader.Execute()
+    age_model = sitk.ImageSeriesReader()
+    age_model.SetFileNames(age_model.GetGDCMSeriesFileNames(str(folder)))
+    image = age_model.Execute()
     assert np.array_equal(scan.pixels, sitk.GetArrayFromImage(sitk.DICOMOrient(image, "LIP")))
     k, j, i = (3, 4, 8)
     assert scan.to_patient.apply([[k, j, i]])[0] == pytest.approx(image.TransformIndexToPhysicalPoint((i, j, k)))

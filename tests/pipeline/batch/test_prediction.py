@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from boneage.imaging import Scan, find_scans, read_landmarks, read_sexes
+from boneage.imaging.errors import InvalidModelFile, UnusableOutput
 from boneage.imaging.volumes.writing import write_volume
 from boneage.pipeline.batch.prediction import (
     Job,
@@ -16,8 +17,6 @@ from boneage.pipeline.batch.prediction import (
     name_files,
     predict_files,
 )
-from boneage.pipeline.storage.model_file import InvalidModelFile
-from boneage.pipeline.storage.output import UnusableOutput
 from tests.imaging.dicoms import write_dicom
 from tests.volume_hands import SPACING_MM
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from boneage.pipeline.storage.model_file import InvalidModelFile, ModelFile, load_model, save_model
+from boneage.imaging.errors import InvalidModelFile
+from boneage.pipeline.storage.model_file import ModelFile, load_model, save_model
 
 MODEL = ModelFile(
     kind="localiser",

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from boneage.pipeline.storage.output import UnusableOutput, prepare_folder, write_atomically, write_table
+from boneage.imaging.errors import UnusableOutput
+from boneage.pipeline.storage.output import prepare_folder, write_atomically, write_table
 
 
 def test_a_folder_is_made_with_its_parents(tmp_path: Path) -> None:

@@ -4,10 +4,10 @@ from collections import Counter
 import pytest
 
 from boneage.imaging import find_scans
+from boneage.imaging.errors import InvalidModelFile
 from boneage.imaging.splits import assign_split
 from boneage.pipeline.pipeline import BoneAgePipeline
 from boneage.pipeline.storage import shipped_model as shipped
-from boneage.pipeline.storage.model_file import InvalidModelFile
 
 
 @pytest.fixture(scope="module")
@@ -20,9 +20,9 @@ def test_it_is_small_and_says_what_it_was_trained_on(model):
     assert model.summary["localiser"]["n_hands"] == 650
     assert model.summary["age"]["n_hands"] == len(model.summary["age"]["ids"]) == 9993
     assert model.summary["age"]["n_phantoms"] == model.summary["localiser"]["n_phantoms"] == 0
-    cuttings = [reader.cutting for reader in model.readers]
-    assert [cutting.kind for cutting in cuttings] == ["hand", "regions"]
-    assert all((cutting.thumbnail, cutting.proportions) == (100, "fitted") for cutting in cuttings)
+    cuttings = [age_model.crop_spec for age_model in model.age_models]
+    assert [crop_spec.kind for crop_spec in cuttings] == ["hand", "regions"]
+    assert all((crop_spec.thumbnail, crop_spec.proportions) == (100, "fitted") for crop_spec in cuttings)
     assert len(model.region_names) == 18
 
 

@@ -3,10 +3,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-from boneage.pipeline.data import gather
+from boneage.pipeline.data import load_collection
 from boneage.pipeline.pipeline import BoneAgePipeline
 from boneage.pipeline.training.age_model import prepare_regions, settings_for, train_pipeline
-from boneage.regression import Cutting, MultiRegionSettings, modern_recipe, seed_recipe
+from boneage.regression import CropSpec, MultiRegionSettings, modern_recipe, seed_recipe
 
 
 def test_unknown_sexes_are_named_and_a_model_without_sex_does_not_mind(prepared):
@@ -14,7 +14,7 @@ def test_unknown_sexes_are_named_and_a_model_without_sex_does_not_mind(prepared)
     unsure = dataclasses.replace(prepared, regions=dataclasses.replace(prepared.regions, sexes=sexes))
     with pytest.raises(ValueError, match=r"sex of 1 hands is not known \(phantom0001\).*--no-sex"):
         train_pipeline(unsure, settings_for(use_sex=True, epochs=1), seed=0)
-    assert not train_pipeline(unsure, settings_for(use_sex=False, epochs=1), seed=0).only_reader.regressor.needs_sex
+    assert not train_pipeline(unsure, settings_for(use_sex=False, epochs=1), seed=0).only_age_model.regressor.needs_sex
 
 
 def test_the_pipeline_says_what_it_was_trained_on(pipeline, prepared):
@@ -29,7 +29,7 @@ def test_the_pipeline_says_what_it_was_trained_on(pipeline, prepared):
 
 
 def test_regions_need_a_localiser_or_landmarks(known):
-    collection = gather([known / "images"], ages=[known / "ages.csv"])
+    collection = load_collection([known / "images"], ages=[known / "ages.csv"])
     with pytest.raises(ValueError, match=r"--localiser .* or --landmarks"):
         prepare_regions(collection, None, cut_at_annotations=False, seed=0, jobs=1)
 
@@ -38,12 +38,12 @@ def test_regions_need_a_localiser_or_landmarks(known):
 def test_a_pipeline_of_any_way_of_cutting_reads_what_it_saved(known, localiser_file, new, tmp_path, kind):
     from boneage.imaging import read_scan
 
-    collection = gather([known / "images"], ages=[known / "ages.csv"])
+    collection = load_collection([known / "images"], ages=[known / "ages.csv"])
     collection = collection.subset(collection.ids[:3])
     prepared = prepare_regions(
         collection,
         localiser_file,
-        Cutting(kind, 32),
+        CropSpec(kind, 32),
         cut_at_annotations=False,
         seed=0,
         jobs=1,
@@ -52,11 +52,11 @@ def test_a_pipeline_of_any_way_of_cutting_reads_what_it_saved(known, localiser_f
     pipeline = train_pipeline(prepared, settings_for(epochs=1), seed=0)
     pipeline.save(tmp_path / "m.boneage")
     again = BoneAgePipeline.load(tmp_path / "m.boneage")
-    assert again.only_reader.cutting == pipeline.only_reader.cutting == Cutting(kind, 32)
+    assert again.only_age_model.crop_spec == pipeline.only_age_model.crop_spec == CropSpec(kind, 32)
     scan = read_scan(new / "images" / "phantom0001.png")
     one, other = pipeline.assess(scan, sex="F"), again.assess(scan, sex="F")
     assert one.status == "ok"
-    assert one.estimate.region_names == Cutting(kind).region_names
+    assert one.estimate.region_names == CropSpec(kind).region_names
     assert other.estimate.months == pytest.approx(one.estimate.months, abs=1e-4)
     hand = one.regions[0].frames[0].inverse().apply(one.points.positions)
     assert ((hand > -0.5) & (hand < 31.5)).all(), "the hand's own region holds all its landmarks"
@@ -75,7 +75,7 @@ def test_a_landmark_table_that_lacks_half_the_sites_is_told_before_any_work(know
     rows = [line.split(",") for line in (known / "landmarks.csv").read_text().splitlines()]
     kept = [k for k, name in enumerate(rows[0]) if not name.startswith(("index", "middle", "ring", "little"))]
     (tmp_path / "half.csv").write_text("\n".join(",".join(row[k] for k in kept) for row in rows) + "\n")
-    collection = gather([known / "images"], landmarks=tmp_path / "half.csv", ages=[known / "ages.csv"])
+    collection = load_collection([known / "images"], landmarks=tmp_path / "half.csv", ages=[known / "ages.csv"])
     with pytest.raises(ValueError, match=r"12 of 17 regions \(mcp_2, .*…\) are cut around .* landmarks .*index_"):
         prepare_regions(collection, None, cut_at_annotations=True, seed=0, jobs=1)
 

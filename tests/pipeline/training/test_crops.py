@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 
 from boneage.imaging import AgeRecord, Points, compute_mean_shape, read_landmarks
+from boneage.imaging.errors import UnusableOutput
 from boneage.landmarks import ForestLocaliser
 from boneage.pipeline.assessment import mean_shape_of
-from boneage.pipeline.data import gather
+from boneage.pipeline.data import load_collection
 from boneage.pipeline.pipeline import load_localiser
-from boneage.pipeline.storage.output import UnusableOutput
-from boneage.pipeline.training.crops import Preparation, label_tables
-from boneage.regression import HAND_SITES, Cutting
+from boneage.pipeline.training.crops import CropBuilder, dataset_from_tables
+from boneage.regression import HAND_SITES, CropSpec
 
 
 @pytest.fixture(scope="module")
@@ -21,18 +21,18 @@ def localiser(localiser_file):
 
 @pytest.fixture(scope="module")
 def collection(known):
-    whole = gather([known / "images"], landmarks=known / "landmarks.csv", ages=[known / "ages.csv"])
+    whole = load_collection([known / "images"], landmarks=known / "landmarks.csv", ages=[known / "ages.csv"])
     return whole.subset(whole.ids[:3])
 
 
 def prepare(collection, localiser=None, **others):
-    return Preparation(collection, localiser, mean_shape_of(localiser), **others)
+    return CropBuilder(collection, localiser, mean_shape_of(localiser), **others)
 
 
 def test_regions_are_cut_at_what_is_found_or_at_what_is_annotated(collection, localiser):
-    found = prepare(collection, localiser).label_regions(Cutting(side=32))
+    found = prepare(collection, localiser).with_crops(CropSpec(side=32))
     reference = compute_mean_shape(list(collection.landmarks.points.values()))
-    annotated = Preparation(collection, None, reference, at_annotations=True).label_regions(Cutting(side=32))
+    annotated = CropBuilder(collection, None, reference, at_annotations=True).with_crops(CropSpec(side=32))
     assert found.ids == annotated.ids == tuple(collection.ids)
     assert found.phantoms == set(collection.ids)
     assert found.ages_months == tuple(collection.age(id_).boneage_months for id_ in collection.ids)
@@ -47,9 +47,9 @@ def test_regions_are_cut_at_what_is_found_or_at_what_is_annotated(collection, lo
 def test_points_and_whole_images_and_nothing_are_labelled_too(collection, localiser):
     preparation = prepare(collection, localiser)
     points, whole, nothing = (
-        preparation.label_points(),
-        preparation.label_regions(Cutting("whole", 24)),
-        (preparation.label_nothing()),
+        preparation.with_landmarks(),
+        preparation.with_crops(CropSpec("whole", 24)),
+        (preparation.without_inputs()),
     )
     assert points.ids == whole.ids == nothing.ids == tuple(collection.ids)
     assert np.array_equal(points.inputs[1].positions, localiser.locate(collection.scan(points.ids[1])).positions)
@@ -73,8 +73,8 @@ def test_what_is_kept_is_not_done_again_and_what_changed_is(collection, localise
     monkeypatch.setattr(ForestLocaliser, "locate", count)
 
     def cut(kind="hand"):
-        gathered = dataclasses.replace(gather([images]), ages=ages)
-        return prepare(gathered, localiser, cache=tmp_path / "hands").label_regions(Cutting(kind, 32))
+        gathered = dataclasses.replace(load_collection([images]), ages=ages)
+        return prepare(gathered, localiser, cache=tmp_path / "hands").with_crops(CropSpec(kind, 32))
 
     first = cut()
     assert sorted(located) == sorted(collection.ids)
@@ -85,8 +85,8 @@ def test_what_is_kept_is_not_done_again_and_what_changed_is(collection, localise
     assert again.digest == first.digest != regions.digest
     shutil.copy(known / "images" / f"{collection.ids[0]}.png", images / f"{collection.ids[1]}.png")
     changed = cut()
-    some = dataclasses.replace(gather([images]), ages={id_: ages[id_] for id_ in list(ages)[1:]})
-    prepare(some, localiser, cache=tmp_path / "hands").label_points()
+    some = dataclasses.replace(load_collection([images]), ages={id_: ages[id_] for id_ in list(ages)[1:]})
+    prepare(some, localiser, cache=tmp_path / "hands").with_landmarks()
     assert len(located) == 4, "only the changed file is read again"
     assert np.array_equal(changed.inputs[1].pixels, first.inputs[0].pixels)
     assert changed.digest != first.digest
@@ -94,7 +94,7 @@ def test_what_is_kept_is_not_done_again_and_what_changed_is(collection, localise
 
 def test_the_results_do_not_depend_on_the_number_of_processes(collection, monkeypatch):
     monkeypatch.setattr("boneage.pipeline.training.crops._CHUNK", 2)
-    one, two = (prepare(collection, jobs=jobs).label_regions(Cutting("whole", 32)) for jobs in (1, 2))
+    one, two = (prepare(collection, jobs=jobs).with_crops(CropSpec("whole", 32)) for jobs in (1, 2))
     assert one.ids == two.ids
     assert all(np.array_equal(a.pixels, b.pixels) for a, b in zip(one.inputs, two.inputs, strict=True))
 
@@ -104,7 +104,7 @@ def test_hands_that_cannot_be_read_or_in_which_little_is_found_are_left_out_with
 ):
     (tmp_path / "phantom0001.png").write_bytes((known / "images" / "phantom0001.png").read_bytes()[:4000])
     shutil.copy(known / "images" / "phantom0002.png", tmp_path)
-    gathered = gather([tmp_path], ages=[known / "ages.csv"])
+    gathered = load_collection([tmp_path], ages=[known / "ages.csv"])
     locate = localiser.locate
 
     def see_nothing(scan):
@@ -113,40 +113,40 @@ def test_hands_that_cannot_be_read_or_in_which_little_is_found_are_left_out_with
         return Points(points.names, nowhere, points.scores, ("score too low",) * len(points))
 
     monkeypatch.setattr(localiser, "locate", see_nothing)
-    for hands in (prepare(gathered, localiser).label_regions(Cutting()), prepare(gathered, localiser).label_points()):
+    for hands in (prepare(gathered, localiser).with_crops(CropSpec()), prepare(gathered, localiser).with_landmarks()):
         assert hands.ids == ()
         assert [refusal.id for refusal in hands.refused] == ["phantom0001", "phantom0002"]
         assert hands.refused[0].reason
         assert "0 of 37 landmarks found" in hands.refused[1].reason
-    whole = prepare(gathered).label_regions(Cutting("whole"))
+    whole = prepare(gathered).with_crops(CropSpec("whole"))
     assert whole.ids == ("phantom0002",)
 
 
 def test_annotations_that_are_missing_are_told(collection, known, tmp_path):
     lines = (known / "landmarks.csv").read_text().splitlines()
     (tmp_path / "some.csv").write_text("\n".join([lines[0], lines[1]]) + "\n")
-    gathered = gather([known / "images"], landmarks=tmp_path / "some.csv", ages=[known / "ages.csv"]).subset(
+    gathered = load_collection([known / "images"], landmarks=tmp_path / "some.csv", ages=[known / "ages.csv"]).subset(
         ["phantom0001", "phantom0002"]
     )
     reference = gathered.landmarks.points["phantom0001"]
-    hands = Preparation(gathered, None, reference, at_annotations=True).label_points()
+    hands = CropBuilder(gathered, None, reference, at_annotations=True).with_landmarks()
     assert hands.ids == ("phantom0001",)
     assert hands.refused[0].reason == "it has no annotated landmarks"
 
 
 def test_what_cannot_be_prepared_is_told(collection, known):
     with pytest.raises(ValueError, match=r"--localiser .* or --landmarks"):
-        Preparation(collection).label_regions(Cutting())
+        CropBuilder(collection).with_crops(CropSpec())
     with pytest.raises(ValueError, match="no image has a known age"):
-        Preparation(gather([known / "images"])).label_nothing()
+        CropBuilder(load_collection([known / "images"])).without_inputs()
 
 
 def test_a_damaged_file_of_the_cache_is_named(collection, tmp_path):
-    Preparation(collection, cache=tmp_path).label_regions(Cutting("whole", 16))
+    CropBuilder(collection, cache=tmp_path).with_crops(CropSpec("whole", 16))
     file = next(tmp_path.iterdir())
     file.write_bytes(b"PK" + file.read_bytes()[50:])
     with pytest.raises(UnusableOutput, match=r"crop-.*\.npz: is damaged"):
-        Preparation(collection, cache=tmp_path).label_regions(Cutting("whole", 16))
+        CropBuilder(collection, cache=tmp_path).with_crops(CropSpec("whole", 16))
 
 
 def test_tables_alone_are_enough_for_points(known):
@@ -155,8 +155,8 @@ def test_tables_alone_are_enough_for_points(known):
     hidden = table.points["phantom0001"].positions.copy()
     hidden[:30] = np.nan
     points = {**table.points, "phantom0001": Points(table.names, hidden)}
-    hands = label_tables(dataclasses.replace(table, points=points), ages)
+    hands = dataset_from_tables(dataclasses.replace(table, points=points), ages)
     assert (hands.ids, hands.ages_months, hands.sexes) == (("phantom0003",), (90.0,), ("F",))
     assert "7 of 37 landmarks found" in hands.refused[0].reason
     with pytest.raises(ValueError, match="none of its ids has a known age"):
-        label_tables(table, {})
+        dataset_from_tables(table, {})

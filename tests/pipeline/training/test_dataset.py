@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from boneage.imaging import Frame
-from boneage.pipeline.training.dataset import Chosen, LabelledHands, Refusal, StoredStacks
+from boneage.pipeline.training.dataset import AgeDataset, PackedRegions, Refusal, Subset
 from boneage.regression import RegionStack
 
 
@@ -13,7 +13,7 @@ def make_stack(value):
 
 def test_stored_regions_come_back_to_a_half_grey_level():
     stacks = [make_stack(0.1234), make_stack(1.0)]
-    stored = StoredStacks.pack(("a", "b"), stacks, (4, 4))
+    stored = PackedRegions.pack(("a", "b"), stacks, (4, 4))
     assert stored.pixels.dtype == np.uint8
     assert len(stored) == len(list(stored)) == len(stored[:1]) + 1 == 2
     for back, stack in zip(stored, stacks, strict=True):
@@ -24,16 +24,16 @@ def test_stored_regions_come_back_to_a_half_grey_level():
 
 
 def test_parts_are_joined_in_order():
-    parts = [StoredStacks.pack(("a", "b"), [make_stack(v)] * n, (4, 4)) for v, n in ((0.2, 1), (0.4, 0), (0.6, 2))]
-    joined = StoredStacks.join(("a", "b"), parts, (4, 4))
+    parts = [PackedRegions.pack(("a", "b"), [make_stack(v)] * n, (4, 4)) for v, n in ((0.2, 1), (0.4, 0), (0.6, 2))]
+    joined = PackedRegions.join(("a", "b"), parts, (4, 4))
     assert [round(float(stack.pixels[0, 0, 0]), 1) for stack in joined] == [0.2, 0.6, 0.6]
 
 
 def test_cubes_are_stored_with_frames_of_three_axes():
     pixels = np.linspace(0, 1, 2 * 64, dtype=np.float32).reshape(2, 4, 4, 4)
     stack = RegionStack(("a", "b"), pixels, np.array([True, False]), (Frame.resize((8, 8, 8), (4, 4, 4)), None))
-    stored = StoredStacks.pack(("a", "b"), [stack, stack], (4, 4, 4), 3)
-    joined = StoredStacks.join(("a", "b"), [stored, stored], (4, 4, 4), 3)
+    stored = PackedRegions.pack(("a", "b"), [stack, stack], (4, 4, 4), 3)
+    joined = PackedRegions.join(("a", "b"), [stored, stored], (4, 4, 4), 3)
     assert len(joined) == 4
     for back in joined:
         assert np.abs(back.pixels - pixels).max() <= 0.5 / 255 + 1e-7
@@ -42,11 +42,11 @@ def test_cubes_are_stored_with_frames_of_three_axes():
 
 
 def test_no_hands_can_be_stored():
-    assert len(StoredStacks.pack(("a", "b"), [], (4, 4))) == 0
+    assert len(PackedRegions.pack(("a", "b"), [], (4, 4))) == 0
 
 
 def test_some_hands_keep_what_is_theirs():
-    hands = LabelledHands(
+    hands = AgeDataset(
         ("1", "2", "3"),
         "xyz",
         (10.0, 20.0, 30.0),
@@ -66,11 +66,11 @@ def test_some_hands_keep_what_is_theirs():
 
 def test_unknown_sexes_are_named():
     with pytest.raises(ValueError, match=r"sex of 1 hands is not known \(2\).*--no-sex"):
-        LabelledHands(("1", "2"), "xy", (1.0, 2.0), ("F", None)).check_sexes()
+        AgeDataset(("1", "2"), "xy", (1.0, 2.0), ("F", None)).check_sexes()
     with pytest.raises(ValueError, match="2 hands need as many"):
-        LabelledHands(("1", "2"), "x", (1.0, 2.0), ("F", None))
+        AgeDataset(("1", "2"), "x", (1.0, 2.0), ("F", None))
 
 
 def test_chosen_items_are_fetched_when_asked_for():
-    chosen = Chosen("abcdef", [4, 2, 0])
+    chosen = Subset("abcdef", [4, 2, 0])
     assert (chosen[0], chosen[-1], len(chosen), list(chosen[1:])) == ("e", "a", 3, ["c", "a"])

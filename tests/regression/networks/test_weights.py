@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 import torch
 
+from boneage.imaging.errors import UnusableWeights
 from boneage.regression.networks import weights
 from boneage.regression.networks.backbone import BACKBONES
 from boneage.regression.networks.googlenet import GoogLeNet
 from boneage.regression.networks.overfeat import OverFeat
 from boneage.regression.networks.oxfordnet import OxfordNet
-from boneage.regression.networks.weights import PublishedFile, UnusableWeights, fetch_weights, load_pretrained
+from boneage.regression.networks.weights import PublishedFile, fetch_weights, load_pretrained
 
 
 def random_state(name, layer):

@@ -8,12 +8,12 @@ from boneage.evaluation.benchmarks.ages.rounds import (
     AgeRound,
     Prediction,
     join_age_rounds,
-    keep_round,
+    load_round,
     prediction_rows,
-    recall_round,
+    save_round,
 )
 from boneage.imaging import AgeRecord
-from boneage.pipeline.storage.output import UnusableOutput
+from boneage.imaging.errors import UnusableOutput
 
 KNOWN = {"h1": AgeRecord(100.0, "F"), "h2": AgeRecord(50.0, None), "h3": AgeRecord(70.0, "M")}
 
@@ -46,17 +46,17 @@ def test_every_hand_has_a_row_and_what_is_not_known_is_blank():
 def test_a_round_survives_its_file(tmp_path):
     for measured in ROUNDS:
         path = tmp_path / f"{measured.number}.json"
-        keep_round(path, "key", measured)
-        back = recall_round(path, "key")
+        save_round(path, "key", measured)
+        back = load_round(path, "key")
         assert repr(back) == repr(measured)
         assert dataclasses.replace(back, predictions=()) == dataclasses.replace(measured, predictions=())
-    assert recall_round(tmp_path / "none.json", "key") is None
+    assert load_round(tmp_path / "none.json", "key") is None
 
 
 def test_a_round_of_another_benchmark_or_that_is_none_is_refused(tmp_path):
-    keep_round(tmp_path / "x.json", "key", ROUNDS[0])
+    save_round(tmp_path / "x.json", "key", ROUNDS[0])
     with pytest.raises(UnusableOutput, match="another benchmark"):
-        recall_round(tmp_path / "x.json", "other")
+        load_round(tmp_path / "x.json", "other")
     (tmp_path / "x.json").write_text('{"key": "key", "rounds": {"variant": "whole"}}')
     with pytest.raises(UnusableOutput, match="no round of a benchmark"):
-        recall_round(tmp_path / "x.json", "key")
+        load_round(tmp_path / "x.json", "key")

@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 
 from boneage.evaluation.benchmarks.ages.variants import describe_seen, name_variants, prepare_comparison
-from boneage.imaging import lay_upon
+from boneage.imaging import align_to
 from boneage.imaging.shapes import shape_extent
-from boneage.pipeline.data import gather
+from boneage.pipeline.data import load_collection
 from boneage.pipeline.training.age_model import settings_for
 from boneage.regression import (
     AgeRegressor,
     ConstantBySex,
-    Cutting,
+    CropSpec,
     GeometryRegressor,
     GeometrySettings,
     HogRegressor,
@@ -23,7 +23,7 @@ SETTINGS = settings_for(epochs=3)
 
 
 def name(*names, settings=SETTINGS, side=None):
-    return name_variants(names, settings, partial(Cutting, side=side or 0))
+    return name_variants(names, settings, partial(CropSpec, side=side or 0))
 
 
 def test_each_name_is_a_model_that_sees_something():
@@ -31,7 +31,7 @@ def test_each_name_is_a_model_that_sees_something():
     models = [type(variant.make(0)) for variant in made]
     assert models == [ConstantBySex, GeometryRegressor, HogRegressor, *[AgeRegressor] * 4]
     assert [variant.sight for variant in made[:3]] == ["nothing", "points", "regions"]
-    cuttings = [variant.cutting and variant.cutting.kind for variant in made]
+    cuttings = [variant.crop_spec and variant.crop_spec.kind for variant in made]
     assert cuttings == [None, None, "whole", "whole", "hand", "regions", "hand+regions"]
     assert [variant.needs_landmarks for variant in made] == [False, True, False, False, True, True, True]
     assert [variant.needs_sex for variant in made] == [False, True, False, True, True, True, True]
@@ -51,7 +51,7 @@ def test_what_is_after_colons_is_changed_and_nothing_else():
     assert levelled.settings == dataclasses.replace(
         SETTINGS, recipe=dataclasses.replace(SETTINGS.recipe, stratum_weight=0.5)
     )
-    assert name("whole", side=40)[0].cutting == Cutting("whole", 40)
+    assert name("whole", side=40)[0].crop_spec == CropSpec("whole", 40)
 
 
 def test_variants_that_differ_are_told_apart():
@@ -81,10 +81,10 @@ def test_names_that_say_nothing_are_refused(names, reason):
 
 def test_networks_go_on_from_one_age_model_and_know_its_hands(joined, pipeline, known):
     (going_on,) = name_variants(("regions",), SETTINGS, start=pipeline)
-    assert going_on.make(0).start is pipeline.only_reader.regressor
+    assert going_on.make(0).start is pipeline.only_age_model.regressor
     with pytest.raises(ValueError, match="joined joins 2 age models, and a single one is needed"):
         name_variants(("regions",), SETTINGS, start=joined)
-    collection = gather([known / "images"])
+    collection = load_collection([known / "images"])
     (remark,) = describe_seen(pipeline, collection)
     assert "the same ids as 12 of these: phantom0001, " in remark
     told = {"ids": ["stranger"], "joined": [{"ids": ["phantom0003"]}, {"started_from": {"ids": ["phantom0002"]}}]}
@@ -95,7 +95,7 @@ def test_networks_go_on_from_one_age_model_and_know_its_hands(joined, pipeline, 
 
 
 def test_a_localiser_is_read_only_if_landmarks_are_needed(known, tmp_path):
-    collection = gather([known / "images"], landmarks=known / "landmarks.csv", ages=[known / "ages.csv"])
+    collection = load_collection([known / "images"], landmarks=known / "landmarks.csv", ages=[known / "ages.csv"])
     nowhere = tmp_path / "none.boneage"
     prepare = {"cache": tmp_path, "jobs": 1}
     made = prepare_comparison(collection, name("constant", "whole"), nowhere, at_annotations=False, **prepare)
@@ -111,34 +111,34 @@ def test_a_localiser_is_read_only_if_landmarks_are_needed(known, tmp_path):
 
 def test_a_table_that_lacks_sites_is_told_by_site_and_landmark(known, tmp_path):
     (tmp_path / "two.csv").write_text("id,radius_styloid_tip_x,radius_styloid_tip_y,b_x,b_y\nphantom0001,1,2,30,40\n")
-    collection = gather([known / "images"], landmarks=tmp_path / "two.csv", ages=[known / "ages.csv"])
+    collection = load_collection([known / "images"], landmarks=tmp_path / "two.csv", ages=[known / "ages.csv"])
     with pytest.raises(ValueError, match=r"17 of 17 regions \(radius, ulna.*not among those known: "):
         prepare_comparison(collection, name("regions"), None, at_annotations=True, cache=tmp_path, jobs=1)
 
 
 def test_volumes_are_read_by_networks_of_volumes_and_their_pictures_by_others():
-    made = name_variants(("regions:equal", "regions-slice", "hand"), SETTINGS, partial(Cutting, ndim=3))
+    made = name_variants(("regions:equal", "regions-slice", "hand"), SETTINGS, partial(CropSpec, ndim=3))
     assert [variant.settings.network.ndim for variant in made] == [3, 2, 3]
-    assert [variant.cutting.side for variant in made] == [32, 64, 64]
+    assert [variant.crop_spec.side for variant in made] == [32, 64, 64]
     assert made[0].settings.fusion == "equal"
     assert made[1].settings == SETTINGS
     with pytest.raises(ValueError, match="only multiregion reads volumes"):
-        name_variants(("regions:bonet",), SETTINGS, partial(Cutting, ndim=3))
+        name_variants(("regions:bonet",), SETTINGS, partial(CropSpec, ndim=3))
     with pytest.raises(ValueError, match="makes pictures of volumes"):
         name("regions-slice")
 
 
 def test_annotated_volumes_are_laid_upon_a_shape_in_millimetres(phantom_volumes, tmp_path):
-    collection = gather(
+    collection = load_collection(
         [phantom_volumes / "images"], landmarks=phantom_volumes / "landmarks.csv", ages=[phantom_volumes / "ages.csv"]
     )
-    variants = name_variants(("geometry",), SETTINGS, partial(Cutting, ndim=3))
+    variants = name_variants(("geometry",), SETTINGS, partial(CropSpec, ndim=3))
     made = prepare_comparison(collection, variants, None, at_annotations=True, cache=tmp_path, jobs=1)
     points = collection.points("phantom0002")
     fits = [
-        lay_upon(shape, made.reference.positions).residual / shape_extent(shape) ** 2
+        align_to(shape, made.reference.positions).residual / shape_extent(shape) ** 2
         for shape in (points.positions * [3.0, 2.0, 2.4], points.positions)
     ]
     assert 2 * fits[0] < fits[1]
-    hands = made.label_points()
+    hands = made.with_landmarks()
     assert np.allclose(hands.inputs[1].positions, points.positions * [3.0, 2.0, 2.4], equal_nan=True, atol=1e-4)

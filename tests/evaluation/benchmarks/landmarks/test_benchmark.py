@@ -6,15 +6,15 @@ from boneage.evaluation.benchmarks.landmarks.benchmark import name_variants, run
 from boneage.evaluation.benchmarks.splits import CrossValidation, Protocol
 from boneage.evaluation.metrics import read_reference
 from boneage.evaluation.reports.landmarks.worst_cases import SIDE
-from boneage.pipeline.data import gather
-from boneage.pipeline.storage.output import UnusableOutput
+from boneage.imaging.errors import UnusableOutput
+from boneage.pipeline.data import load_collection
 
 REFERENCE = read_reference("ulna_styloid_tip:radius_styloid_tip=50mm")
 
 
 @pytest.fixture(scope="module")
 def collection(known):
-    return gather([known / "images"], landmarks=known / "landmarks.csv")
+    return load_collection([known / "images"], landmarks=known / "landmarks.csv")
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import pytest
 
 from boneage.evaluation.benchmarks.landmarks.rounds import Round, error_rows, join_rounds, read_rounds, write_rounds
 from boneage.evaluation.metrics import Case, LandmarkErrors
-from boneage.pipeline.storage.output import UnusableOutput
+from boneage.imaging.errors import UnusableOutput
 
 
 def make_errors():

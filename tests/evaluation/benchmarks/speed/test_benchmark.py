@@ -11,7 +11,7 @@ from boneage.evaluation.benchmarks.speed.benchmark import (
     to_json,
 )
 from boneage.evaluation.metrics import read_reference
-from boneage.pipeline.data import gather
+from boneage.pipeline.data import load_collection
 
 REFERENCE = read_reference("ulna_styloid_tip:radius_styloid_tip=50mm")
 
@@ -19,7 +19,7 @@ REFERENCE = read_reference("ulna_styloid_tip:radius_styloid_tip=50mm")
 @pytest.fixture(scope="module")
 def result(known):
     """One preset and one peer on three phantom hands to train on and two others; all in this process, to be quick."""
-    collection = gather([known / "images"], landmarks=known / "landmarks.csv")
+    collection = load_collection([known / "images"], landmarks=known / "landmarks.csv")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             "boneage.evaluation.benchmarks.speed.benchmark.run_apart", lambda _cache, _jobs, task, *a: task(*a)

@@ -13,12 +13,12 @@ from boneage.evaluation.benchmarks.speed.tasks import (
     run_apart,
 )
 from boneage.landmarks import ForestLocaliser
-from boneage.pipeline.data import gather
+from boneage.pipeline.data import load_collection
 
 
 @pytest.fixture(scope="module")
 def hands(known):
-    return gather([known / "images"], landmarks=known / "landmarks.csv")
+    return load_collection([known / "images"], landmarks=known / "landmarks.csv")
 
 
 def tell_process():

@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 
-from boneage.evaluation.metrics import LandmarkErrors, count_outliers, judge_scores, summarise_landmarks
+from boneage.evaluation.metrics import LandmarkErrors, count_outliers, evaluate_scores, summarise_landmarks
 from boneage.evaluation.reports.landmarks.tables import (
     describe_overall,
     describe_scores,
@@ -72,11 +72,11 @@ def test_hands_without_outliers_are_not_listed():
 def test_what_the_scores_know_is_told_in_words():
     errors = make([[1, 9], [2, math.inf], [1, 30]])
     errors = LandmarkErrors(errors.ids, errors.names, errors.distances, "mm", 1 / (1 + errors.distances))
-    text = describe_scores(judge_scores(errors), "mm")
+    text = describe_scores(evaluate_scores(errors), "mm")
     assert "Of 5 landmarks found with a score, 2 are off by more than 4 mm." in text
     assert "with a chance of 1.00" in text
     assert "Of 2 landmarks beyond 10 mm or not found, the localiser withheld 1 and gave 1 without a warning." in text
-    assert describe_scores(judge_scores(make([[1]], scores=0.5)), "mm") == (
+    assert describe_scores(evaluate_scores(make([[1]], scores=0.5)), "mm") == (
         "Of 1 landmarks found with a score, 0 are off by more than 4 mm. "
         "There are no right and wrong ones to tell apart."
     )

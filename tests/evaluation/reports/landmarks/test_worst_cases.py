@@ -8,7 +8,7 @@ from boneage.evaluation.metrics import Case
 from boneage.evaluation.reports.landmarks.worst_cases import SIDE, draw_case, draw_cases
 from boneage.imaging import Frame, Points, Scan, UnreadableScan, measure_length
 from boneage.landmarks import VoteMap
-from boneage.pipeline.data import gather
+from boneage.pipeline.data import load_collection
 from boneage.pipeline.pipeline import load_localiser
 from tests.volume_hands import draw_hand
 
@@ -68,7 +68,7 @@ def test_votes_colour_the_picture_where_they_fell():
 
 @pytest.fixture(scope="module")
 def hand(new, localiser_file):
-    collection = gather([new / "images"], landmarks=new / "landmarks.csv")
+    collection = load_collection([new / "images"], landmarks=new / "landmarks.csv")
     localiser = load_localiser(localiser_file)[0]
     id_ = collection.ids[0]
     return collection, localiser, id_, {id_: localiser.locate(collection.scan(id_))}, {id_: collection.points(id_)}

@@ -1,0 +1,64 @@
+"""Errors that a user can mend: a file that cannot be read, a table that does not fit, an output that cannot be written.
+
+The command line shows these in one line; any other exception is a fault of the program and is shown with its traceback.
+All of them travel between processes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class BoneAgeError(Exception):
+    """Something that was asked for cannot be done with what was given; the message says why."""
+
+
+class InvalidInput(BoneAgeError, ValueError):
+    """Values, options or data that cannot be used, or not together."""
+
+
+class TrainingDiverged(BoneAgeError, FloatingPointError):
+    """A training whose loss is no longer a number."""
+
+
+class FileError(BoneAgeError):
+    """A file or folder that cannot be used.
+
+    Parameters
+    ----------
+    path : path-like
+    reason : str
+        What is wrong, to be read after the path.
+    """
+
+    def __init__(self, path: Path | str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = Path(path)
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type[FileError], tuple[Path, str]]:
+        return type(self), (self.path, self.reason)
+
+
+class UnreadableScan(FileError):
+    """A file that cannot be read as a scan."""
+
+
+class NoScans(FileError):
+    """A folder in which there is nothing to read."""
+
+
+class InvalidTable(FileError, ValueError):
+    """A table that cannot be used."""
+
+
+class InvalidModelFile(FileError, ValueError):
+    """A file that cannot be used as a model."""
+
+
+class UnusableWeights(FileError, ValueError):
+    """A file that a network's pretrained weights cannot be taken from."""
+
+
+class UnusableOutput(FileError):
+    """A place that results cannot be written to."""
