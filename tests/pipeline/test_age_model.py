@@ -26,7 +26,7 @@ def test_state_is_plain_data_from_which_the_same_age_is_read(age_model, prepared
 
 
 @pytest.mark.parametrize(
-    "cutting",
+    "crop_spec",
     [CropSpec("whole", 64), CropSpec("regions", 32), CropSpec("hand+regions", 64), CropSpec(ndim=3)],
     ids=["other regions", "another side", "more regions", "cubes"],
 )
