@@ -13,7 +13,7 @@ from boneage.imaging import Modality, Points, Scan, Sex
 from boneage.landmarks import ForestLocaliser
 from boneage.pipeline.age_model import AgeModel
 from boneage.pipeline.quality import find_modality_mismatch, modality_of
-from boneage.regression import AgeEstimate, CropSpec, RegionStack, merge_estimates, no_estimate
+from boneage.regression import AgeEstimate, CropSpec, RegionStack, merge_estimates, missing_estimate
 
 _ENOUGH = 2 / 3  # of the landmarks: ages of hands with fewer were off by four years on average (docs/decisions/0006)
 _NEARLY_ALL = 0.9  # ... of those with fewer than this, by two
@@ -128,7 +128,7 @@ def assess(
     cut = [found[age_model.crop_spec] for age_model in age_models]
     estimate = merge_estimates(
         [
-            no_estimate(age_model.crop_spec.region_names, fault)
+            missing_estimate(age_model.crop_spec.region_names, fault)
             if stack is None
             else age_model.regressor.predict([stack], [known_sex])[0]
             for age_model, (stack, fault) in zip(age_models, cut, strict=True)
@@ -196,7 +196,7 @@ def crop_located_hand(
     misfit = find_modality_mismatch(scan, modality_of(crop_spec.ndim))
     if misfit:
         return None, misfit
-    regions = crop_spec.cut(scan, located.points, reference, mirrored=located.mirrored)
+    regions = crop_spec.crop(scan, located.points, reference, mirrored=located.mirrored)
     gap = find_region_fault(regions)
     return (None, gap) if gap else (regions, "")
 

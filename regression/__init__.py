@@ -8,7 +8,7 @@ from boneage.regression.augmentation import AugmentationSettings
 from boneage.regression.baselines import ConstantBySex, HogRegressor
 from boneage.regression.crop_spec import CROP_KINDS, CropKind, CropSpec
 from boneage.regression.crops import RegionStack, crop_hand, crop_regions, crop_whole, recrop
-from boneage.regression.estimates import AgeEstimate, merge_estimates, no_estimate
+from boneage.regression.estimates import AgeEstimate, merge_estimates, missing_estimate
 from boneage.regression.networks.backbone import BackboneSettings
 from boneage.regression.networks.bonet import BoNetSettings
 from boneage.regression.networks.multiregion import MultiRegionSettings, whole_hand
@@ -65,8 +65,8 @@ __all__ = [
     "for_volumes",
     "map_ages",
     "merge_estimates",
+    "missing_estimate",
     "modern_recipe",
-    "no_estimate",
     "occlude",
     "recrop",
     "seed_recipe",

@@ -130,7 +130,7 @@ class CropSpec:
         """
         check_sites(self.sites, names)
 
-    def cut(
+    def crop(
         self, scan: Scan, points: Points | None = None, reference: Points | None = None, *, mirrored: bool = False
     ) -> RegionStack:
         """Cut a hand.

@@ -94,7 +94,7 @@ def reason_against(stack: RegionStack, sex: Sex | None, *, use_sex: bool) -> str
     return "the sex is not known, and the model needs it" if use_sex and sex is None else ""
 
 
-def no_estimate(names: tuple[str, ...], reason: str) -> AgeEstimate:
+def missing_estimate(names: tuple[str, ...], reason: str) -> AgeEstimate:
     """Return the estimate of a hand that has no age, with the names of its regions and why."""
     return AgeEstimate(math.nan, names, (math.nan,) * len(names), (0.0,) * len(names), reason)
 
@@ -124,7 +124,7 @@ def merge_estimates(estimates: Sequence[AgeEstimate]) -> AgeEstimate:
     names = tuple(dict.fromkeys(name for estimate in estimates for name in estimate.region_names))
     able = [estimate for estimate in estimates if not math.isnan(estimate.months)]
     if not able:
-        return no_estimate(names, estimates[0].reason)
+        return missing_estimate(names, estimates[0].reason)
     said: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
     for estimate in able:
         for name, months, weight in zip(

@@ -22,7 +22,7 @@ from boneage.imaging import Sex
 from boneage.imaging.errors import InvalidInput
 from boneage.regression.augmentation import AugmentationSettings
 from boneage.regression.crops import RegionStack
-from boneage.regression.estimates import AgeEstimate, check_regions, check_training, no_estimate, reason_against
+from boneage.regression.estimates import AgeEstimate, check_regions, check_training, missing_estimate, reason_against
 from boneage.regression.features import extract_features
 from boneage.regression.fusion import FUSION_RULES, FusionRule, anatomical_weights, fuse, weigh_regions
 from boneage.regression.losses import stratum_weights
@@ -182,7 +182,7 @@ class AgeRegressor:
         self.side_ = stacks[0].pixels.shape[1]
         self.centre_, self.spread_ = float(ages.mean()), max(float(ages.std()), 1.0)
         if self.start is not None:
-            self.start.check_successor(settings, self.region_names_, self.side_)
+            self.start.check_fine_tuning(settings, self.region_names_, self.side_)
             self.centre_, self.spread_ = self.start.centre_, self.start.spread_
         self.fixed_weights_ = anatomical_weights(self.region_names_) if settings.fusion == "fixed" else None
         data = TrainingData(
@@ -226,7 +226,7 @@ class AgeRegressor:
             reason_against(stack, sex, use_sex=self._settings.use_sex) for stack, sex in zip(stacks, sexes, strict=True)
         ]
         able = [k for k, reason in enumerate(reasons) if not reason]
-        estimates = [no_estimate(self.region_names_, reason) for reason in reasons]
+        estimates = [missing_estimate(self.region_names_, reason) for reason in reasons]
         # kept features are looked up for all hands at once: the weights that they are named after are many
         size = len(able) if able and self.cache and _is_fixed(self.network_) else _BATCH
         for start in range(0, len(able), size):
@@ -294,7 +294,7 @@ class AgeRegressor:
             raise InvalidInput(f"the network takes no pretrained weights, got {self.weights}")
         return network
 
-    def check_successor(self, settings: RegressorSettings, region_names: Sequence[str], side: int) -> None:
+    def check_fine_tuning(self, settings: RegressorSettings, region_names: Sequence[str], side: int) -> None:
         """Check that a model of some settings and regions can start from this one's weights.
 
         Raises

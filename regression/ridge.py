@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 from boneage.imaging import Sex
 from boneage.regression.crops import RegionStack
-from boneage.regression.estimates import AgeEstimate, check_regions, check_training, no_estimate, reason_against
+from boneage.regression.estimates import AgeEstimate, check_regions, check_training, missing_estimate, reason_against
 from boneage.regression.features import extract_features
 from boneage.regression.networks.backbone import BackboneNet, BackboneSettings
 from boneage.regression.networks.weights import load_pretrained
@@ -122,7 +122,7 @@ class FeatureRidge:
         if not reason and not weights.any():
             reason = "no region that the model knows is present"
         if reason:
-            return no_estimate(self.region_names_, reason)
+            return missing_estimate(self.region_names_, reason)
         answer = max(float(np.nansum(months * weights)), 0.0)
         return AgeEstimate(answer, self.region_names_, tuple(months.tolist()), tuple(weights.tolist()))
 

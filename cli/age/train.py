@@ -83,7 +83,7 @@ def train(
     if len(crop_spec.shape) == 3:
         settings = for_volumes(settings)
     if begun:
-        begun.only_age_model.regressor.check_successor(settings, crop_spec.region_names, crop_spec.side)
+        begun.only_age_model.regressor.check_fine_tuning(settings, crop_spec.region_names, crop_spec.side)
     remark(describe(collection))
     prepare_folder(model.parent)
     state = model.with_name(f".{model.name}.training")

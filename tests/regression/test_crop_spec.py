@@ -18,7 +18,7 @@ def hand():
 @pytest.mark.parametrize("kind", OF_RADIOGRAPHS)
 def test_every_way_of_cutting_gives_the_regions_it_names(hand, kind):
     crop_spec = CropSpec(kind, 32)
-    stack = crop_spec.cut(hand.scan, hand.points, hand.points)
+    stack = crop_spec.crop(hand.scan, hand.points, hand.points)
     assert stack.names == crop_spec.region_names
     assert stack.pixels.shape == (len(stack.names), 32, 32)
     assert stack.present.all()
@@ -36,12 +36,12 @@ def test_the_names_and_sides_of_each():
 
 def test_only_the_whole_image_needs_no_landmarks(hand):
     assert [kind for kind in CROP_KINDS if not CropSpec(kind, ndim=3).needs_landmarks] == ["whole"]
-    assert CropSpec("whole").cut(hand.scan).present.all()
+    assert CropSpec("whole").crop(hand.scan).present.all()
     for kind in ("regions", "hand"):
         with pytest.raises(ValueError, match=f"cutting {kind} needs the landmarks"):
-            CropSpec(kind).cut(hand.scan)
+            CropSpec(kind).crop(hand.scan)
     with pytest.raises(ValueError, match="a shape to lay it upon"):
-        CropSpec("hand").cut(hand.scan, hand.points)
+        CropSpec("hand").crop(hand.scan, hand.points)
 
 
 def test_landmarks_that_are_not_enough_are_named_with_their_sites(hand):
@@ -72,7 +72,7 @@ def test_impossible_ways_are_refused(values, reason):
 
 def test_a_hand_that_lacks_a_landmark_of_the_reference_is_refused(hand):
     with pytest.raises(ValueError, match="laid upon the landmark"):
-        CropSpec("hand").cut(hand.scan, Points(("a",), [[1.0, 2.0]]), hand.points)
+        CropSpec("hand").crop(hand.scan, Points(("a",), [[1.0, 2.0]]), hand.points)
 
 
 @pytest.mark.parametrize("kind", ["hand", "regions", "hand+regions"])
@@ -85,11 +85,11 @@ def test_a_copy_squashed_by_no_one_knows_how_much_gives_what_its_original_gives(
         squashed, moved = squashed[:, ::-1], moved * [1, -1] + [0, 219]
     copy, points = Scan(squashed), Points(hand.points.names, moved)
     fitted, plain = CropSpec(kind, 48, proportions="fitted"), CropSpec(kind, 48)
-    original = fitted.cut(hand.scan, hand.points, hand.points)
-    assert np.abs(original.pixels - plain.cut(hand.scan, hand.points, hand.points).pixels).mean() < 0.005
+    original = fitted.crop(hand.scan, hand.points, hand.points)
+    assert np.abs(original.pixels - plain.crop(hand.scan, hand.points, hand.points).pixels).mean() < 0.005
 
     def apart(crop_spec):
-        stack = crop_spec.cut(copy, points, hand.points, mirrored=mirrored)
+        stack = crop_spec.crop(copy, points, hand.points, mirrored=mirrored)
         assert stack.present.all()
         return np.abs(stack.pixels - original.pixels).mean()
 
@@ -102,10 +102,10 @@ def test_proportions_are_the_files_own_where_too_few_landmarks_tell(hand):
     positions[:2] = hand.points.positions[:2]
     two = Points(hand.points.names, positions)
     fitted, plain = CropSpec("hand", 48, proportions="fitted"), CropSpec("hand", 48)
-    one, other = (crop_spec.cut(hand.scan, two, hand.points) for crop_spec in (fitted, plain))
+    one, other = (crop_spec.crop(hand.scan, two, hand.points) for crop_spec in (fitted, plain))
     assert np.array_equal(one.pixels, other.pixels)
     with pytest.raises(ValueError, match="a shape to lay it upon"):
-        CropSpec("regions", proportions="fitted").cut(hand.scan, hand.points)
+        CropSpec("regions", proportions="fitted").crop(hand.scan, hand.points)
 
 
 @pytest.mark.parametrize("kind", ["hand", "whole"])
@@ -115,9 +115,9 @@ def test_a_radiograph_and_its_thumbnail_are_cut_alike(hand, kind):
     moved = (hand.points.positions + 0.5) * [100 / rows, 100 / columns] - 0.5
     copy, points = Scan(small), Points(hand.points.names, moved)
     crop_spec = CropSpec(kind, 80, proportions="fitted", thumbnail=100)
-    large, tiny = crop_spec.cut(hand.scan, hand.points, hand.points), crop_spec.cut(copy, points, hand.points)
+    large, tiny = crop_spec.crop(hand.scan, hand.points, hand.points), crop_spec.crop(copy, points, hand.points)
     assert np.abs(large.pixels - tiny.pixels).mean() < 0.004
-    assert np.abs(CropSpec(kind, 80).cut(hand.scan, hand.points, hand.points).pixels - tiny.pixels).mean() > 0.012
+    assert np.abs(CropSpec(kind, 80).crop(hand.scan, hand.points, hand.points).pixels - tiny.pixels).mean() > 0.012
     corner = [[0.0, 0.0], [79.0, 79.0]]
     there = tiny.frames[0].apply(corner)
     back = (large.frames[0].apply(corner) + 0.5) * [100 / rows, 100 / columns] - 0.5
@@ -128,7 +128,7 @@ def test_fitted_proportions_name_the_landmark_that_is_lacking(hand):
     few = hand.points.select(hand.points.names[:20])
     for kind in ("hand", "hand+regions"):
         with pytest.raises(ValueError, match=f"laid upon the landmark {hand.points.names[20]}, which the points lack"):
-            CropSpec(kind, proportions="fitted").cut(hand.scan, few, hand.points)
+            CropSpec(kind, proportions="fitted").crop(hand.scan, few, hand.points)
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +139,7 @@ def volume():
 @pytest.mark.parametrize("kind", CROP_KINDS)
 def test_every_way_of_cutting_a_volume_gives_the_regions_it_names(volume, kind):
     crop_spec = CropSpec(kind, 16, ndim=3)
-    stack = crop_spec.cut(volume.scan, volume.points, volume.points)
+    stack = crop_spec.crop(volume.scan, volume.points, volume.points)
     assert stack.names == crop_spec.region_names
     assert stack.pixels.shape == (len(stack.names), *crop_spec.shape)
     assert len(crop_spec.shape) == (2 if kind in ("regions-slice", "regions-projection") else 3)
@@ -154,6 +154,6 @@ def test_volumes_are_cut_at_the_sites_of_volumes():
 
 def test_radiographs_and_volumes_are_not_mixed_up(hand, volume):
     with pytest.raises(ValueError, match="cutting is of 3D scans, got 2D"):
-        CropSpec("whole", ndim=3).cut(hand.scan)
+        CropSpec("whole", ndim=3).crop(hand.scan)
     with pytest.raises(ValueError, match="cutting is of 2D scans, got 3D"):
-        CropSpec("whole").cut(volume.scan)
+        CropSpec("whole").crop(volume.scan)

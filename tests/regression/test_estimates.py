@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from boneage.regression import AgeEstimate, merge_estimates, no_estimate
+from boneage.regression import AgeEstimate, merge_estimates, missing_estimate
 
 NAN = math.nan
 HAND = AgeEstimate(90.0, ("hand",), (90.0,), (1.0,))
@@ -50,7 +50,7 @@ def test_what_weighs_nothing_has_the_plain_mean_of_what_is_said_of_it():
 
 
 def test_a_model_without_an_age_does_not_count_and_its_regions_weigh_nothing():
-    merged = merge_estimates([no_estimate(BONES.region_names, "no bones"), HAND])
+    merged = merge_estimates([missing_estimate(BONES.region_names, "no bones"), HAND])
     assert (merged.months, merged.reason) == (90.0, "")
     assert merged.region_names == ("radius", "ulna", "carpus", "hand")
     assert merged.region_weights == (0.0, 0.0, 0.0, 1.0)
@@ -58,7 +58,7 @@ def test_a_model_without_an_age_does_not_count_and_its_regions_weigh_nothing():
 
 
 def test_without_any_age_there_is_the_first_reason():
-    merged = merge_estimates([no_estimate(("hand",), "no hand"), no_estimate(("radius", "hand"), "no bones")])
+    merged = merge_estimates([missing_estimate(("hand",), "no hand"), missing_estimate(("radius", "hand"), "no bones")])
     assert math.isnan(merged.months)
     assert (merged.region_names, merged.region_weights, merged.reason) == (("hand", "radius"), (0.0, 0.0), "no hand")
 

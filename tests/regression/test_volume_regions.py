@@ -166,7 +166,7 @@ def test_the_whole_volume_of_that_size_is_the_volume_itself():
 
 def test_the_thirteen_bones_of_a_phantom_are_cut_at_their_growth_plates():
     hand = draw_phantom_volume(np.random.default_rng(3), sex="F", age_months=130.0, spacing_mm=(1.8, 1.8, 1.8))
-    stack = CropSpec("regions", 16, ndim=3).cut(hand.scan, hand.points)
+    stack = CropSpec("regions", 16, ndim=3).crop(hand.scan, hand.points)
     assert stack.pixels.shape == (13, 16, 16, 16)
     assert stack.present.sum() >= 12
     for site, frame in zip(VOLUME_SITES, stack.frames, strict=True):

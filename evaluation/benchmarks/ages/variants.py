@@ -249,7 +249,7 @@ def _name_network(
         settings = for_volumes(settings)
     begun = start.only_age_model.regressor if start else None
     if begun is not None:
-        begun.check_successor(settings, crop_spec.region_names, crop_spec.side)
+        begun.check_fine_tuning(settings, crop_spec.region_names, crop_spec.side)
     file = weights if isinstance(settings.network, BackboneSettings) else None
 
     def make(seed: int) -> AgeEstimator:
