@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from boneage.imaging import Modality, Scan, Sex
+from boneage.imaging import Modality, Scan, Sex, UnreadableScan, read_scan, scan_id
 from boneage.imaging.errors import InvalidInput, InvalidModelFile
 from boneage.landmarks import ForestLocaliser
 from boneage.pipeline.age_model import AgeModel
 from boneage.pipeline.assessment import Assessment, assess
 from boneage.pipeline.quality import modality_of
 from boneage.pipeline.storage.model_file import ModelFile, load_model, save_model
+from boneage.pipeline.storage.shipped_model import shipped_model
 from boneage.regression import Occlusion, occlude
 
 
@@ -50,17 +51,24 @@ class BoneAgePipeline:
         for age_model in self.age_models:
             age_model.check_localiser(self.localiser)
 
-    def assess(self, scan: Scan, *, sex: Sex | None, id_: str = "", path: str = "") -> Assessment:
-        """Assess one scan; a hand that cannot be read is a refused assessment, not an error.
+    def assess(self, scan: Scan | Path | str, *, sex: Sex | None = None, id_: str = "", path: str = "") -> Assessment:
+        """Assess one scan; a file or hand that cannot be read is a refused assessment, not an error.
 
         Parameters
         ----------
-        scan : Scan
+        scan : Scan or path-like
+            A scan, or the file of one.
         sex : {"F", "M"} or None
             ``None`` takes the scan's own.
         id_, path : str, optional
-            What to call it in the results; ``id_`` is the scan's source if not given.
+            What to call it in the results; the scan's source, and the file's path, if not given.
         """
+        if not isinstance(scan, Scan):
+            path = path or str(scan)
+            try:
+                scan = read_scan(scan)
+            except UnreadableScan as error:
+                return Assessment(id_ or scan_id(error.path), path, "refused", error.reason, sex)
         return assess(
             scan,
             id_=id_ or scan.source,
@@ -167,6 +175,17 @@ class BoneAgePipeline:
             )
         except (KeyError, TypeError, ValueError) as error:
             raise InvalidModelFile(path, f"its contents do not fit together ({error})") from error
+
+
+def load_pipeline(path: Path | str | None = None) -> BoneAgePipeline:
+    """Read a pipeline from a ``.boneage`` file, or the one that comes with the package.
+
+    Raises
+    ------
+    InvalidModelFile
+        If the file is not a whole, sound model of this kind.
+    """
+    return BoneAgePipeline.load(shipped_model() if path is None else path)
 
 
 def save_localiser(path: Path | str, localiser: ForestLocaliser, summary: Mapping[str, Any]) -> None:

@@ -7,7 +7,7 @@ from boneage.imaging import Scan, read_scan
 from boneage.imaging.errors import InvalidModelFile
 from boneage.landmarks import ForestLocaliser
 from boneage.pipeline.data import load_collection
-from boneage.pipeline.pipeline import BoneAgePipeline, fingerprint_localiser, load_localiser
+from boneage.pipeline.pipeline import BoneAgePipeline, fingerprint_localiser, load_localiser, load_pipeline
 from boneage.pipeline.storage.model_file import load_model, save_model
 from boneage.pipeline.training.age_model import prepare_regions, settings_for, train_pipeline
 from boneage.regression import CropSpec, for_volumes, occlude
@@ -249,3 +249,23 @@ def test_a_localiser_of_radiographs_refuses_volumes(pipeline, phantom_volumes):
         "refused",
         "is a volume (MR); the model reads radiographs: give a second --model",
     )
+
+
+def test_a_file_is_assessed_like_its_scan(pipeline, new):
+    path = new / "images" / "phantom0001.png"
+    by_path, by_scan = pipeline.assess(path, sex="F"), pipeline.assess(read_scan(path), sex="F")
+    assert by_path.estimate == by_scan.estimate
+    assert (by_path.id, by_path.path) == ("phantom0001", str(path))
+
+
+def test_a_file_that_cannot_be_read_is_a_refused_assessment(pipeline, tmp_path):
+    path = tmp_path / "note.txt"
+    path.write_text("no image\n")
+    refused = pipeline.assess(str(path), sex="F")
+    assert (refused.id, refused.path, refused.status, refused.sex) == ("note", str(path), "refused", "F")
+    assert refused.reason
+
+
+def test_the_shipped_model_is_loaded_where_no_file_is_given(model_file):
+    assert load_pipeline().name.startswith("hand.boneage ")
+    assert load_pipeline(model_file).name.startswith("model.boneage ")

@@ -1,0 +1,16 @@
+from .assessment import Assessment
+from .batch.prediction import predict_files
+from .pipeline import BoneAgePipeline, load_localiser, load_pipeline, save_localiser
+from .training.age_model import train_pipeline
+from .training.localiser import train_localiser
+
+__all__ = [
+    "Assessment",
+    "BoneAgePipeline",
+    "load_localiser",
+    "load_pipeline",
+    "predict_files",
+    "save_localiser",
+    "train_localiser",
+    "train_pipeline",
+]
