@@ -1,4 +1,4 @@
-"""What a benchmark has measured, kept in a file a round, so that an interrupted one goes on where it stopped."""
+"""What a benchmark has measured, in a file per round: an interrupted benchmark goes on where it stopped."""
 
 from __future__ import annotations
 
@@ -7,19 +7,37 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from boneage.evaluation.benchmarks.provenance import name_commit
 from boneage.imaging.errors import UnusableOutput
+from boneage.pipeline.storage.code_version import compute_code_version
 from boneage.pipeline.storage.output import write_atomically
 
 T = TypeVar("T")
 
-
-def keep(path: Path, key: str, measured: Any) -> None:
-    """Write what was measured, as JSON data; ``key`` tells it from what another benchmark would measure."""
-    write_atomically(path, json.dumps({"key": key, "rounds": measured}))
+_METRICS = "boneage.evaluation.metrics"
 
 
-def recall(path: Path, key: str, read: Callable[[Any], T]) -> T | None:
-    """Read what was kept; None if there is no such file.
+def save_measured(path: Path, key: str, measured: Any) -> None:
+    """Write what was measured, with the version and the commit of the code that measured it.
+
+    Parameters
+    ----------
+    path : Path
+    key : str
+        Names the benchmark's settings; another benchmark has another one. The code is no part of it.
+    measured : JSON data
+
+    Raises
+    ------
+    UnusableOutput
+        If the file cannot be written.
+    """
+    content = {"key": key, "code": compute_code_version(_METRICS), "commit": name_commit(), "rounds": measured}
+    write_atomically(path, json.dumps(content))
+
+
+def load_measured(path: Path, key: str, read: Callable[[Any], T]) -> T | None:
+    """Read what was measured; None if there is no such file, or other code measured it: to be measured again.
 
     Parameters
     ----------
@@ -39,6 +57,8 @@ def recall(path: Path, key: str, read: Callable[[Any], T]) -> T | None:
         content = json.loads(path.read_text())
         if content["key"] != key:
             raise UnusableOutput(path, "is a round of another benchmark: choose another folder, or remove this one")
+        if content.get("code") != compute_code_version(_METRICS):
+            return None
         return read(content["rounds"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UnusableOutput(path, f"is no round of a benchmark ({error}): remove it") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import os
 import platform
 import subprocess
@@ -17,7 +18,7 @@ def describe_run() -> dict[str, str]:
     return {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "machine": f"{os.cpu_count()} cores, {_name_processor()}, {platform.system()}; load {load} at the start",
-        "code": f"boneage {version('boneage')}, {_name_commit()}",
+        "code": f"boneage {version('boneage')}, {name_commit()}",
         "software": f"Python {platform.python_version()}, "
         + ", ".join(f"{name} {version(name)}" for name in ("numpy", "numba", "scikit-learn")),
         "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
@@ -33,8 +34,12 @@ def _name_processor() -> str:
     return next(named, platform.processor() or platform.machine())
 
 
-def _name_commit() -> str:
-    """Return the commit of the source tree, if it is one."""
+@functools.cache
+def name_commit() -> str:
+    """Return the commit of the source tree, as ``commit abc1234`` with `` with changes`` if files were edited since.
+
+    It is the commit at the first call in this process; ``commit unknown`` outside a source tree.
+    """
     root = Path(__file__).resolve().parent
     try:
         commit = _run_git(root, "rev-parse", "--short", "HEAD")

@@ -31,7 +31,7 @@ from boneage.pipeline.training.crop_files import (
     unpack_cropped,
     unpack_located,
 )
-from boneage.pipeline.training.dataset import AgeDataset, PackedRegions, Refusal
+from boneage.pipeline.training.dataset import AgeDataset, ExcludedHand, PackedRegions
 from boneage.regression import CropSpec, RegionStack
 
 T = TypeVar("T")
@@ -202,7 +202,7 @@ class CropBuilder:
             tuple(record.boneage_months for record in records),
             tuple(record.sex for record in records),
             phantoms,
-            tuple(Refusal(id_, str(self._aged.paths[id_]), fault) for id_, fault in faults.items() if fault),
+            tuple(ExcludedHand(id_, str(self._aged.paths[id_]), fault) for id_, fault in faults.items() if fault),
             seconds / len(faults),
             digest,
         )
@@ -228,7 +228,7 @@ def dataset_from_tables(table: LandmarkTable, ages: Mapping[str, AgeRecord]) -> 
         tuple(ages[id_].boneage_months for id_ in ids),
         tuple(ages[id_].sex for id_ in ids),
         frozenset(),
-        tuple(Refusal(id_, str(table.path), fault) for id_, fault in faults.items()),
+        tuple(ExcludedHand(id_, str(table.path), fault) for id_, fault in faults.items()),
         digest=_fingerprint(table.names, [hand.positions.tolist() for hand in points]),
     )
 

@@ -18,7 +18,7 @@ Input = TypeVar("Input", covariant=True)
 
 
 @dataclass(frozen=True)
-class Refusal:
+class ExcludedHand:
     """A hand that was left out, and why."""
 
     id: str
@@ -39,7 +39,7 @@ class AgeDataset(Generic[Input]):
     sexes : tuple of {"F", "M", None}
     phantoms : frozenset of str
         Ids of the hands that are synthetic.
-    refused : tuple of Refusal
+    refused : tuple of ExcludedHand
         Hands that have an age but could not be read, or in which nothing was found to see.
     seconds : float
         Spent on making one hand's input, on one core.
@@ -52,7 +52,7 @@ class AgeDataset(Generic[Input]):
     ages_months: tuple[float, ...]
     sexes: tuple[Sex | None, ...]
     phantoms: frozenset[str] = frozenset()
-    refused: tuple[Refusal, ...] = ()
+    refused: tuple[ExcludedHand, ...] = ()
     seconds: float = 0.0
     digest: str = ""
 

@@ -9,7 +9,7 @@ from boneage.imaging import Collection, Points, Scan, UnreadableScan
 from boneage.imaging.errors import InvalidInput
 from boneage.imaging.progress import Progress
 from boneage.landmarks import ForestLocaliser, LocaliserSettings
-from boneage.pipeline.training.dataset import Refusal
+from boneage.pipeline.training.dataset import ExcludedHand
 
 
 def train_localiser(
@@ -19,7 +19,7 @@ def train_localiser(
     seed: int,
     jobs: int,
     report: Progress | None = None,
-) -> tuple[ForestLocaliser, dict[str, Any], tuple[Refusal, ...]]:
+) -> tuple[ForestLocaliser, dict[str, Any], tuple[ExcludedHand, ...]]:
     """Fit a localiser on the hands of a collection that have landmarks.
 
     Returns
@@ -27,7 +27,7 @@ def train_localiser(
     localiser : ForestLocaliser
     summary : dict
         What it was trained on, for the model file.
-    refused : tuple of Refusal
+    refused : tuple of ExcludedHand
         Images that could not be read.
 
     Raises
@@ -38,7 +38,7 @@ def train_localiser(
     points: dict[str, Points] = {}
     refused, n_phantoms = [], 0
     for id_, outcome in _read_all(collection):
-        if isinstance(outcome, Refusal):
+        if isinstance(outcome, ExcludedHand):
             refused.append(outcome)
             continue
         annotated = collection.points(id_)
@@ -60,9 +60,9 @@ def train_localiser(
     return localiser, summary, tuple(refused)
 
 
-def _read_all(collection: Collection) -> Iterator[tuple[str, Scan | Refusal]]:
+def _read_all(collection: Collection) -> Iterator[tuple[str, Scan | ExcludedHand]]:
     for id_ in collection.ids:
         try:
             yield id_, collection.scan(id_)
         except UnreadableScan as error:
-            yield id_, Refusal(id_, str(error.path), error.reason)
+            yield id_, ExcludedHand(id_, str(error.path), error.reason)

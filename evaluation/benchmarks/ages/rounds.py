@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from boneage.evaluation.benchmarks.checkpoint import keep, recall
+from boneage.evaluation.benchmarks.checkpoint import load_measured, save_measured
 from boneage.evaluation.metrics import AgeErrors
 from boneage.imaging import AgeRecord
 
@@ -105,7 +105,7 @@ def prediction_rows(rounds: Sequence[AgeRound], known: Mapping[str, AgeRecord]) 
 
 def save_round(path: Path, key: str, measured: AgeRound) -> None:
     """Write a round; ``key`` tells it from that of another benchmark."""
-    keep(path, key, dataclasses.asdict(measured))
+    save_measured(path, key, dataclasses.asdict(measured))
 
 
 def load_round(path: Path, key: str) -> AgeRound | None:
@@ -116,7 +116,7 @@ def load_round(path: Path, key: str) -> AgeRound | None:
     UnusableOutput
         If the file is damaged, or holds a round of another benchmark.
     """
-    return recall(path, key, _read_round)
+    return load_measured(path, key, _read_round)
 
 
 def _read_round(data: Any) -> AgeRound:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from boneage.evaluation.benchmarks.checkpoint import keep, recall
+from boneage.evaluation.benchmarks.checkpoint import load_measured, save_measured
 from boneage.evaluation.metrics import Case, LandmarkErrors
 
 ERROR_COLUMNS = ("variant", "round", "id", "landmark", "error", "score")
@@ -84,7 +84,7 @@ def write_rounds(path: Path, key: str, measured: Sequence[Round]) -> None:
                 "pictures": [{**asdict(case), "file": picture.name} for case, picture in m.pictures],
             }
         )
-    keep(path, key, content)
+    save_measured(path, key, content)
 
 
 def read_rounds(path: Path, key: str) -> list[Round]:
@@ -95,7 +95,7 @@ def read_rounds(path: Path, key: str) -> list[Round]:
     UnusableOutput
         If the file is damaged, or holds rounds of another benchmark.
     """
-    return recall(path, key, lambda rounds: [_read_round(m, path.parent) for m in rounds]) or []
+    return load_measured(path, key, lambda rounds: [_read_round(m, path.parent) for m in rounds]) or []
 
 
 def _read_round(m: dict[str, Any], folder: Path) -> Round:

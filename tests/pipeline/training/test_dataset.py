@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from boneage.imaging import Frame
-from boneage.pipeline.training.dataset import AgeDataset, PackedRegions, Refusal, Subset
+from boneage.pipeline.training.dataset import AgeDataset, ExcludedHand, PackedRegions, Subset
 from boneage.regression import RegionStack
 
 
@@ -52,7 +52,7 @@ def test_some_hands_keep_what_is_theirs():
         (10.0, 20.0, 30.0),
         ("F", None, "M"),
         frozenset("13"),
-        (Refusal("4", "4.png", "why"),),
+        (ExcludedHand("4", "4.png", "why"),),
         0.5,
     )
     some = hands.among(["3", "4", "2"])

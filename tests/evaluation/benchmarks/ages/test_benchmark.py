@@ -10,7 +10,7 @@ from boneage.evaluation.benchmarks.splits import CrossValidation, FixedSplit
 from boneage.imaging import Frame
 from boneage.imaging.errors import UnusableOutput
 from boneage.pipeline.training.age_model import settings_for
-from boneage.pipeline.training.dataset import AgeDataset, Refusal
+from boneage.pipeline.training.dataset import AgeDataset, ExcludedHand
 from boneage.regression import MultiRegionSettings, RegionStack
 
 IDS = tuple(f"h{k}" for k in range(9))
@@ -26,7 +26,9 @@ def make_hands(n=9, sexes=None):
     ]
     ages = tuple(float(age) for age in range(20, 20 + 10 * (n - 1), 10))
     sexes = sexes or tuple("FM"[k % 2] for k in range(n - 1))
-    return AgeDataset(IDS[: n - 1], stacks, ages, sexes, frozenset(), (Refusal("h8", "h8.png", "is empty"),), 0.1, "x")
+    return AgeDataset(
+        IDS[: n - 1], stacks, ages, sexes, frozenset(), (ExcludedHand("h8", "h8.png", "is empty"),), 0.1, "x"
+    )
 
 
 def run(folder, names=("constant", "whole"), draws=None, hands=None, **others):
