@@ -7,7 +7,7 @@ from boneage.regression.age_maps import AgeMap, check_map, map_ages
 from boneage.regression.augmentation import AugmentationSettings
 from boneage.regression.baselines import ConstantBySex, HogRegressor
 from boneage.regression.crop_spec import CROP_KINDS, CropKind, CropSpec
-from boneage.regression.crops import RegionStack, crop_hand, crop_regions, crop_whole, recrop
+from boneage.regression.crops import crop_hand, crop_regions, crop_whole, recrop
 from boneage.regression.estimates import AgeEstimate, merge_estimates, missing_estimate
 from boneage.regression.networks.backbone import BackboneSettings
 from boneage.regression.networks.bonet import BoNetSettings
@@ -24,6 +24,7 @@ from boneage.regression.recipes import (
     seed_recipe,
     whole_hand_recipe,
 )
+from boneage.regression.region_stack import RegionStack
 from boneage.regression.regressor import AgeRegressor, RegressorSettings
 from boneage.regression.ridge import FeatureRidge
 from boneage.regression.shape_regression import GeometryRegressor, GeometrySettings

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from boneage.imaging import Frame, Sex
 from boneage.imaging.errors import InvalidInput
-from boneage.regression.crops import RegionStack
 from boneage.regression.networks.bonet import BoNet, aggregate
+from boneage.regression.region_stack import RegionStack
 from boneage.regression.regressor import AgeRegressor
 from boneage.regression.tensors import to_grey, to_tensors
 

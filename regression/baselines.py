@@ -16,8 +16,8 @@ from sklearn.preprocessing import StandardScaler
 
 from boneage.imaging import Sex
 from boneage.imaging.errors import InvalidInput
-from boneage.regression.crops import RegionStack
 from boneage.regression.estimates import AgeEstimate
+from boneage.regression.region_stack import RegionStack
 
 SEX_CODES: dict[Sex | None, float] = {"F": -1.0, "M": 1.0, None: 0.0}
 _CELLS = 8  # along a side

@@ -1,4 +1,4 @@
-"""Ways of cutting a hand: what of the image an age model looks at."""
+"""Crop specifications: which regions of an image an age model reads."""
 
 from __future__ import annotations
 
@@ -8,17 +8,10 @@ from typing import Literal, get_args
 
 from boneage.imaging import Points, Scan
 from boneage.imaging.errors import InvalidInput
-from boneage.regression.crops import (
-    Flattening,
-    RegionStack,
-    crop_hand,
-    crop_regions,
-    crop_whole,
-    fit_proportions,
-    flatten_regions,
-    join_regions,
-    to_thumbnail,
-)
+from boneage.regression.crops import crop_hand, crop_regions, crop_whole
+from boneage.regression.flattening import Flattening, flatten_regions
+from boneage.regression.proportions import fit_proportions, to_thumbnail
+from boneage.regression.region_stack import RegionStack, join_regions
 from boneage.regression.sites import HAND_SITES, VOLUME_SITES, Site, check_sites
 
 CropKind = Literal["regions", "regions-slice", "regions-projection", "hand", "hand+regions", "whole"]
@@ -38,28 +31,34 @@ _FLATTENINGS: dict[CropKind, Flattening] = {"regions-slice": "slice", "regions-p
 
 @dataclass(frozen=True)
 class CropSpec:
-    """A way of cutting, which a trained model keeps.
+    """Which regions are cropped from a scan, and how; saved with the age model that was trained on them.
 
     Parameters
     ----------
     kind : {"regions", "regions-slice", "regions-projection", "hand", "hand+regions", "whole"}
-        A square, or in a volume a cube, around each site in the frame of its bone; pictures made of a volume's cubes;
-        the hand turned upright as one region; it and ``regions``; or the whole image squashed into a square, or a
-        cube, which needs no landmarks.
+        - ``regions``: a square, or in a volume a cube, around each site in the frame of its bone;
+        - ``regions-slice``, ``regions-projection``: pictures made of a volume's cubes;
+        - ``hand``: the hand turned upright as one region;
+        - ``hand+regions``: both;
+        - ``whole``: the whole image squashed into a square, or a cube; it needs no landmarks.
     side : int, optional
-        Side of every region in pixels. If not given, 64 where there are sites, 96 for the hand and 100 for the whole;
-        of cubes that stay cubes 32 where there are sites, and 64.
+        Side of every region in pixels. By default 64 where there are sites, 96 for the hand and 100 for the whole
+        image; of cubes 32 where there are sites, else 64.
     sites : tuple of Site, optional
-        Those that come with boneage, ``HAND_SITES`` or for volumes ``VOLUME_SITES``, if not given. Of no use to
-        ``hand`` and ``whole``, which have none.
+        By default ``HAND_SITES``, for volumes ``VOLUME_SITES``; always empty for ``hand`` and ``whole``.
     proportions : {"file", "fitted"}
-        As the file has them, or those in which the hand looks most like the reference: for copies that were squashed
-        by no one knows how much. Of no use to ``whole``.
+        Those of the file, or those for which the landmarks fit the reference best: for copies that were squashed by
+        an unknown ratio. ``whole`` ignores it.
     thumbnail : int
-        Files with more pixels a side are first made thumbnails of so many; 0: they are not. See
-        :func:`~boneage.regression.crops.to_thumbnail`.
+        Files with more pixels a side are first made thumbnails of so many; 0 makes none. See
+        :func:`~boneage.regression.proportions.to_thumbnail`.
     ndim : {2, 3}
-        Number of axes of the scans: radiographs or volumes. Volumes have proportions of their own, and no thumbnails.
+        Number of axes of the scans: radiographs or volumes. Volumes take neither fitted proportions nor thumbnails.
+
+    Raises
+    ------
+    InvalidInput
+        If a value is unknown or out of range, or the values do not fit together.
     """
 
     kind: CropKind = "regions"
@@ -71,7 +70,7 @@ class CropSpec:
 
     def __post_init__(self) -> None:
         if self.kind not in CROP_KINDS:
-            raise InvalidInput(f"the way of cutting must be one of {', '.join(CROP_KINDS)}, got {self.kind!r}")
+            raise InvalidInput(f"the kind of crop must be one of {', '.join(CROP_KINDS)}, got {self.kind!r}")
         if self.proportions not in get_args(Proportions):
             raise InvalidInput(f"proportions must be file or fitted, got {self.proportions!r}")
         if self.thumbnail and self.thumbnail < 8:
@@ -81,7 +80,7 @@ class CropSpec:
         if self.ndim == 3 and (self.thumbnail or self.proportions == "fitted"):
             raise InvalidInput("volumes have the proportions that their files say, and no thumbnails are made of them")
         if self.ndim == 2 and self.kind in _FLATTENINGS:
-            raise InvalidInput(f"cutting {self.kind} makes pictures of volumes; radiographs are pictures already")
+            raise InvalidInput(f"{self.kind} makes pictures of volumes; radiographs are pictures already")
         if not self.side:
             object.__setattr__(self, "side", _SIDES[self.kind][self.ndim - 2])
         if self.side < 8:
@@ -90,18 +89,18 @@ class CropSpec:
             object.__setattr__(self, "sites", ())
         elif not self.sites:
             object.__setattr__(self, "sites", HAND_SITES if self.ndim == 2 else VOLUME_SITES)
-        wrong = [site.name for site in self.sites if site.ndim != self.ndim]
-        if wrong:
-            raise InvalidInput(f"region {wrong[0]} cannot be cropped from {self.ndim}D scans")
+        mismatched = [site.name for site in self.sites if site.ndim != self.ndim]
+        if mismatched:
+            raise InvalidInput(f"region {mismatched[0]} cannot be cropped from {self.ndim}D scans")
 
     @property
     def has_sites(self) -> bool:
-        """Whether regions are cut around sites."""
+        """Whether regions are cropped around sites."""
         return self.kind not in ("hand", "whole")
 
     @property
     def has_hand(self) -> bool:
-        """Whether the hand is cut as one region."""
+        """Whether the hand is cropped as one region."""
         return self.kind in ("hand", "hand+regions")
 
     @property
@@ -121,43 +120,46 @@ class CropSpec:
         return ("whole",) if self.kind == "whole" else (("hand",) if self.has_hand else ()) + sites
 
     def check_landmarks(self, names: Sequence[str]) -> None:
-        """Check that the landmarks ``names`` are enough to cut by.
+        """Check that the landmarks ``names`` are enough for every site.
 
         Raises
         ------
-        ValueError
-            If a site needs a landmark that is not among them; it names the sites and landmarks.
+        InvalidInput
+            If a site needs a landmark that is not among them; the message names the sites and landmarks.
         """
         check_sites(self.sites, names)
 
     def crop(
         self, scan: Scan, points: Points | None = None, reference: Points | None = None, *, mirrored: bool = False
     ) -> RegionStack:
-        """Cut a hand.
+        """Crop the regions of a hand.
 
         Parameters
         ----------
         scan : Scan
-        points, reference : Points, optional
-            The hand's landmarks in original pixels, and the shape that ``hand`` is laid upon.
+        points : Points, optional
+            The hand's landmarks in original pixels.
+        reference : Points, optional
+            The shape that ``hand`` and fitted proportions are aligned to.
         mirrored : bool
-            Whether the hand lies as in a mirror; it is then cut mirrored back. The whole image is left as it is.
+            Whether the hand is the mirror image of the reference; it is then mirrored back. ``whole`` ignores it.
 
         Raises
         ------
-        ValueError
-            If there are no landmarks, or no shape, and they are needed, or they lack a name; or if the scan is not of
-            the kind that is cut, a radiograph or a volume.
+        InvalidInput
+            If landmarks or reference are needed and missing, or lack a name; or if the scan has another number of axes.
         """
         if scan.ndim != self.ndim:
-            raise InvalidInput(f"cutting is of {self.ndim}D scans, got {scan.ndim}D")
+            raise InvalidInput(f"the crops are of {self.ndim}D scans, got {scan.ndim}D")
         if self.thumbnail:
             scan = to_thumbnail(scan, self.thumbnail)
         if self.kind == "whole":
             return crop_whole(scan, side=self.side)
         fitted = self.proportions == "fitted"
         if points is None or ((self.has_hand or fitted) and reference is None):
-            raise InvalidInput(f"cutting {self.kind} needs the landmarks of the hand, and a shape to lay it upon")
+            raise InvalidInput(
+                f"cropping {self.kind} needs the landmarks of the hand, and a reference shape to align it to"
+            )
         if fitted and reference is not None:
             scan = fit_proportions(scan, points, reference, mirrored=mirrored)
         stacks = []

@@ -9,7 +9,7 @@ from statistics import fmean
 
 from boneage.imaging import Sex
 from boneage.imaging.errors import InvalidInput
-from boneage.regression.crops import RegionStack
+from boneage.regression.region_stack import RegionStack
 
 
 @dataclass(frozen=True)

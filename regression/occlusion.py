@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from boneage.imaging import Frame, Sex
-from boneage.regression.crops import RegionStack
+from boneage.regression.region_stack import RegionStack
 from boneage.regression.regressor import AgeRegressor
 
 Array = NDArray[np.float64]

@@ -21,7 +21,6 @@ from torch import Tensor
 from boneage.imaging import Sex
 from boneage.imaging.errors import InvalidInput
 from boneage.regression.augmentation import AugmentationSettings
-from boneage.regression.crops import RegionStack
 from boneage.regression.estimates import AgeEstimate, check_regions, check_training, missing_estimate, reason_against
 from boneage.regression.features import extract_features
 from boneage.regression.fusion import FUSION_RULES, FusionRule, anatomical_weights, fuse, weigh_regions
@@ -31,6 +30,7 @@ from boneage.regression.networks.multiregion import MultiRegionSettings
 from boneage.regression.networks.registry import NetworkSettings, build_network, network_from_json, network_to_json
 from boneage.regression.networks.weights import load_pretrained
 from boneage.regression.recipes import Recipe
+from boneage.regression.region_stack import RegionStack
 from boneage.regression.tensors import to_grey, to_tensors
 from boneage.regression.test_time_augmentation import draw_views
 from boneage.regression.training import TrainingData, train_network

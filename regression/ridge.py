@@ -15,11 +15,11 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from boneage.imaging import Sex
-from boneage.regression.crops import RegionStack
 from boneage.regression.estimates import AgeEstimate, check_regions, check_training, missing_estimate, reason_against
 from boneage.regression.features import extract_features
 from boneage.regression.networks.backbone import BackboneNet, BackboneSettings
 from boneage.regression.networks.weights import load_pretrained
+from boneage.regression.region_stack import RegionStack
 from boneage.regression.tensors import to_tensors
 
 Array = NDArray[np.float64]

@@ -1,4 +1,4 @@
-"""Ossification sites: which landmarks make a region of interest, how large it is and how it lies."""
+"""Ossification sites: which landmarks make a region of interest, how large it is and how it is oriented."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Site:
     name : str
         For instance ``radius`` or ``pip_3``, the proximal interphalangeal joint of the middle finger.
     kind : str
-        Sites of one kind look alike: ``radius``, ``ulna``, ``carpus``, ``mcp``, ``pip``, ``dip``, ``thumb``.
+        Sites of one kind resemble each other: ``radius``, ``ulna``, ``carpus``, ``mcp``, ``pip``, ``dip``, ``thumb``.
     centre : tuple of str
         Landmarks whose mean is the middle of the region.
     proximal, distal : tuple of str
@@ -58,12 +58,12 @@ class Site:
 
     @property
     def ndim(self) -> int:
-        """Number of axes of the scans that the region is cut from, 2 or 3."""
+        """Number of axes of the scans that the region is cropped from, 2 or 3."""
         return 3 if self.lateral else 2
 
     @property
     def landmark_names(self) -> tuple[str, ...]:
-        """Every landmark that the region is cut by, once each."""
+        """Every landmark that the region depends on, once each."""
         groups = (self.centre, self.proximal, self.distal, self.across, self.length, self.lateral)
         return tuple(dict.fromkeys(name for group in groups for name in group))
 
@@ -74,19 +74,19 @@ def sites_to_json(sites: Sequence[Site]) -> list[dict[str, Any]]:
 
 
 def check_sites(sites: Sequence[Site], names: Sequence[str]) -> None:
-    """Check that the landmarks ``names`` are enough to cut every site.
+    """Check that the landmarks ``names`` are enough for every site.
 
     Raises
     ------
     ValueError
-        If a site is cut around a landmark that is not among them.
+        If a site needs a landmark that is not among them.
     """
     absent = sorted({name for site in sites for name in site.landmark_names} - set(names))
     if absent:
-        lost = [site.name for site in sites if not set(site.landmark_names) <= set(names)]
+        affected = [site.name for site in sites if not set(site.landmark_names) <= set(names)]
         raise InvalidInput(
-            f"{len(lost)} of {len(sites)} regions ({_list(lost)}) are cut around {len(absent)} landmarks that are not "
-            f"among those known: {_list(absent)}"
+            f"{len(affected)} of {len(sites)} regions ({_list(affected)}) are cropped around {len(absent)} "
+            f"landmarks that are not among those known: {_list(absent)}"
         )
 
 
@@ -116,7 +116,7 @@ def sites_from_json(data: Sequence[Mapping[str, Any]]) -> tuple[Site, ...]:
         for site in data
     )
     if not sites or len({site.name for site in sites}) < len(sites):
-        raise InvalidInput("sites must have names of their own, and there must be at least one")
+        raise InvalidInput("sites must have different names, and there must be at least one")
     if len({site.ndim for site in sites}) > 1:
         raise InvalidInput("either all sites have two landmarks to the side (lateral), or none has")
     return sites

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from boneage.imaging import Sex
-from boneage.regression.crops import RegionStack
+from boneage.regression.region_stack import RegionStack
 
 _SEX = {"F": -1.0, "M": 1.0, None: 0.0}
 

@@ -20,7 +20,7 @@ from boneage.pipeline.pipeline import BoneAgePipeline, save_localiser
 from boneage.pipeline.storage.shipped_model import shipped_model
 from boneage.pipeline.training.age_model import settings_for
 from boneage.pipeline.training.localiser import train_localiser
-from boneage.regression.crops import to_thumbnail
+from boneage.regression.proportions import to_thumbnail
 
 pytestmark = [pytest.mark.real_data, pytest.mark.slow]
 

@@ -20,7 +20,7 @@ import numpy as np
 from boneage.imaging import Points, Scan, find_scans, read_names, rename_landmarks, write_landmarks
 from boneage.pipeline.data import load_collection
 from boneage.pipeline.storage.output import write_table
-from boneage.regression.crops import to_thumbnail
+from boneage.regression.proportions import to_thumbnail
 
 _SIDE = 100
 

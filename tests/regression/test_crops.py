@@ -5,8 +5,7 @@ import pytest
 
 from boneage.imaging import Frame, Points, Scan, resample
 from boneage.imaging.phantoms import draw_phantom_hand
-from boneage.regression import HAND_SITES, RegionStack, crop_hand, crop_regions, crop_whole, recrop
-from boneage.regression.crops import join_regions
+from boneage.regression import HAND_SITES, crop_hand, crop_regions, crop_whole, recrop
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +23,7 @@ def site(name):
     return next(s for s in HAND_SITES if s.name == name)
 
 
-def test_every_site_of_a_whole_hand_is_there(stack):
+def test_every_site_of_a_whole_hand_is_present(stack):
     assert stack.present.all()
     assert stack.pixels.shape == (17, 64, 64)
     assert stack.names == tuple(s.name for s in HAND_SITES)
@@ -58,17 +57,17 @@ def test_crops_do_not_depend_on_how_the_hand_lies(hand, stack):
 def test_cropped_again_the_regions_are_those_of_another_size(hand, stack):
     copy = Scan(resample(hand.scan.pixels, Frame.resize(hand.scan.pixels.shape, (700, 400)), (700, 400)))
     copy = copy.as_resized_copy_of(hand.scan.pixels.shape)
-    gone = dataclasses.replace(
+    incomplete = dataclasses.replace(
         hand.points, positions=np.where(np.arange(37)[:, None] == 0, np.nan, hand.points.positions)
     )
-    for scan, points in ((hand.scan, hand.points), (copy, gone)):
+    for scan, points in ((hand.scan, hand.points), (copy, incomplete)):
         small, large = (crop_regions(scan, points, HAND_SITES, side=side) for side in (64, 80))
         again = recrop(scan, small, 80)
         assert np.array_equal(again.present, large.present)
         assert np.abs(again.pixels - large.pixels).max() < 1e-3
-        for one, other in zip(again.frames, large.frames, strict=True):
-            assert (one is None) == (other is None)
-            assert one is None or np.allclose(one.matrix, other.matrix)
+        for frame, expected in zip(again.frames, large.frames, strict=True):
+            assert (frame is None) == (expected is None)
+            assert frame is None or np.allclose(frame.matrix, expected.matrix)
 
 
 def test_crops_do_not_depend_on_the_exposure(hand, stack):
@@ -82,23 +81,23 @@ def test_a_squashed_copy_gives_the_same_regions(hand, stack):
     copy = Scan(resample(hand.scan.pixels, squash, (rows, cols // 2))).as_resized_copy_of((rows, cols))
     again = crop_regions(copy, hand.points, HAND_SITES, side=64)
     assert np.abs(again.pixels - stack.pixels).mean() < 0.04
-    place = np.array([[31.5, 31.5]])
-    for mine, theirs in zip(again.frames, stack.frames, strict=True):
-        assert np.allclose(mine.apply(place), theirs.apply(place), atol=1e-6)
+    centre = np.array([[31.5, 31.5]])
+    for frame, expected in zip(again.frames, stack.frames, strict=True):
+        assert np.allclose(frame.apply(centre), expected.apply(centre), atol=1e-6)
 
 
 def test_a_region_without_its_landmark_is_missing_and_no_other(hand):
     positions = hand.points.positions.copy()
     positions[hand.points.names.index("ring_tip")] = np.nan
     found = crop_regions(hand.scan, Points(hand.points.names, positions), HAND_SITES, side=32)
-    missing = [name for name, there in zip(found.names, found.present, strict=True) if not there]
+    missing = [name for name, present in zip(found.names, found.present, strict=True) if not present]
     assert missing == ["dip_4"]
     assert (found.pixels[found.names.index("dip_4")] == 0).all()
 
 
 def test_a_region_outside_the_image_or_without_extent_is_missing(hand):
-    cut = Scan(hand.scan.pixels[:500])
-    found = crop_regions(cut, hand.points, [site("radius"), site("pip_3")], side=32)
+    upper_part = Scan(hand.scan.pixels[:500])
+    found = crop_regions(upper_part, hand.points, [site("radius"), site("pip_3")], side=32)
     assert found.present.tolist() == [False, True]
     together = Points(hand.points.names, np.full((37, 2), 300.0))
     assert not crop_regions(hand.scan, together, HAND_SITES, side=32).present.any()
@@ -111,28 +110,18 @@ def test_names_that_the_points_lack_are_named(hand):
         crop_regions(Scan(np.zeros((5, 5, 5))), hand.points, HAND_SITES, side=32)
 
 
-def test_a_stack_must_fit_together():
-    pixels = np.zeros((1, 8, 8), np.float32)
-    with pytest.raises(ValueError, match="float32"):
-        RegionStack(("a",), pixels.astype(float), np.array([False]), (None,))
-    with pytest.raises(ValueError, match="frame if it is present"):
-        RegionStack(("a",), pixels, np.array([True]), (None,))
-    with pytest.raises(ValueError, match="finite"):
-        RegionStack(("a",), pixels * np.nan, np.array([False]), (None,))
-
-
-def test_a_mirrored_hand_gives_the_same_regions_when_told_so(hand):
+def test_a_mirrored_hand_gives_the_same_regions_if_marked_as_mirrored(hand):
     stack = crop_regions(hand.scan, hand.points, HAND_SITES, side=64)
     columns = hand.scan.pixels.shape[1]
     flip = Frame.from_linear(np.diag([1.0, -1.0]), np.array([0.0, columns - 1.0]))
     mirrored = dataclasses.replace(hand.scan, pixels=hand.scan.pixels[:, ::-1])
     again = crop_regions(mirrored, hand.points.mapped(flip), HAND_SITES, side=64, mirrored=True)
     assert np.abs(again.pixels - stack.pixels).max() < 1e-3
-    untold = crop_regions(mirrored, hand.points.mapped(flip), HAND_SITES, side=64)
-    assert np.abs(untold.pixels[:, :, ::-1] - stack.pixels).max() < 1e-3
+    unmarked = crop_regions(mirrored, hand.points.mapped(flip), HAND_SITES, side=64)
+    assert np.abs(unmarked.pixels[:, :, ::-1] - stack.pixels).max() < 1e-3
 
 
-def laid(hand, angle=0.6, scale=0.8):
+def turned_hand(hand, angle=0.6, scale=0.8):
     """The hand turned and made smaller, and its landmarks."""
     c, s = np.cos(angle), np.sin(angle)
     turn = Frame.from_linear(scale * np.array([[c, -s], [s, c]]), [200.0, -20.0])
@@ -141,7 +130,7 @@ def laid(hand, angle=0.6, scale=0.8):
 
 def test_the_hand_is_upright_with_a_margin_however_it_lies(hand):
     straight = crop_hand(hand.scan, hand.points, hand.points, side=96)
-    again = crop_hand(*laid(hand), hand.points, side=96)
+    again = crop_hand(*turned_hand(hand), hand.points, side=96)
     assert straight.names == ("hand",)
     assert np.abs(again.pixels - straight.pixels).mean() < 0.03
     places = straight.frames[0].inverse().apply(hand.points.positions)
@@ -149,7 +138,7 @@ def test_the_hand_is_upright_with_a_margin_however_it_lies(hand):
     assert places.max() == pytest.approx(95 / 2 + 96 / 2.4, abs=0.01)
 
 
-def test_a_mirrored_hand_is_turned_back_when_told_so(hand):
+def test_a_mirrored_hand_is_mirrored_back_if_marked_as_mirrored(hand):
     columns = hand.scan.pixels.shape[1]
     flip = Frame.from_linear(np.diag([1.0, -1.0]), np.array([0.0, columns - 1.0]))
     mirrored = dataclasses.replace(hand.scan, pixels=hand.scan.pixels[:, ::-1])
@@ -158,7 +147,7 @@ def test_a_mirrored_hand_is_turned_back_when_told_so(hand):
     assert np.abs(again.pixels - straight.pixels).max() < 0.03
 
 
-def test_a_hand_that_cannot_be_laid_or_lies_outside_is_missing(hand):
+def test_a_hand_that_cannot_be_aligned_or_lies_outside_is_missing(hand):
     together = Points(hand.points.names, np.full((37, 2), 300.0))
     outside = Points(hand.points.names, hand.points.positions + 2000)
     for points in (together, outside):
@@ -177,15 +166,8 @@ def test_the_whole_of_a_squashed_copy_is_that_of_its_original(hand):
     rows, columns = hand.scan.pixels.shape
     squash = Frame.resize((rows, columns), (rows, columns // 2))
     copy = Scan(resample(hand.scan.pixels, squash, (rows, columns // 2))).as_resized_copy_of((rows, columns))
-    one, other = crop_whole(hand.scan, side=64), crop_whole(copy, side=64)
-    assert np.abs(one.pixels - other.pixels).mean() < 0.02
+    of_original, of_copy = crop_whole(hand.scan, side=64), crop_whole(copy, side=64)
+    assert np.abs(of_original.pixels - of_copy.pixels).mean() < 0.02
     corner = np.array([[-0.5, -0.5], [63.5, 63.5]])
-    for stack in (one, other):
+    for stack in (of_original, of_copy):
         assert np.allclose(stack.frames[0].apply(corner), [[-0.5, -0.5], [rows - 0.5, columns - 0.5]])
-
-
-def test_two_stacks_are_joined_in_order(hand, stack):
-    joined = join_regions(crop_whole(hand.scan, side=64), stack)
-    assert joined.names == ("whole", *stack.names)
-    assert np.array_equal(joined.pixels[1:], stack.pixels)
-    assert joined.frames[1] is stack.frames[0]

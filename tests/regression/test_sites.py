@@ -53,5 +53,5 @@ def test_malformed_sites_are_refused(change, reason):
 
 
 def test_two_sites_of_one_name_are_refused():
-    with pytest.raises(ValueError, match="names of their own"):
+    with pytest.raises(ValueError, match="different names"):
         sites_from_json(sites_to_json(HAND_SITES[:1]) * 2)

@@ -76,7 +76,7 @@ def test_a_landmark_table_that_lacks_half_the_sites_is_told_before_any_work(know
     kept = [k for k, name in enumerate(rows[0]) if not name.startswith(("index", "middle", "ring", "little"))]
     (tmp_path / "half.csv").write_text("\n".join(",".join(row[k] for k in kept) for row in rows) + "\n")
     collection = load_collection([known / "images"], landmarks=tmp_path / "half.csv", ages=[known / "ages.csv"])
-    with pytest.raises(ValueError, match=r"12 of 17 regions \(mcp_2, .*…\) are cut around .* landmarks .*index_"):
+    with pytest.raises(ValueError, match=r"12 of 17 regions \(mcp_2, .*…\) are cropped around .* landmarks .*index_"):
         prepare_regions(collection, None, cut_at_annotations=True, seed=0, jobs=1)
 
 

@@ -1,49 +1,20 @@
-"""Regions of volumes, on a bone made of a formula: whatever way it lies, its crop is the same."""
+"""Regions of volumes, on a bone made of a formula: its crop is the same in any orientation."""
 
 import dataclasses
 
 import numpy as np
 import pytest
-from scipy.spatial.transform import Rotation
 
 from boneage.imaging import Frame, Points, Scan
 from boneage.imaging.phantoms import draw_phantom_volume
-from boneage.regression import VOLUME_SITES, CropSpec, Site, crop_hand, crop_regions, crop_whole, recrop
-from boneage.regression.crops import fit_proportions, flatten_regions, join_regions, to_thumbnail
-
-SITE = Site("bone", "bone", ("middle",), (), ("tip",), (), ("middle", "tip"), 2.0, 0.0, ("middle", "aside"))
-SIDE = 40  # at a length of 20, a voxel of the crop is as long as one of the unit
-MIDDLE = (SIDE - 1) / 2
-# in the bone's own axes: depth, along, aside. An ellipsoid, and a spot at the tip, one aside and one deep
-BLOBS = {"shaft": ((0, 0, 0), (3, 8, 3)), "tip": ((0, 14, 0), (2, 2, 2)), "aside": ((0, 0, 11), (2, 2, 2)),
-         "deep": ((9, 0, 0), (2, 2, 2))}  # fmt: skip
-LANDMARKS = {"middle": (0, 0, 0), "tip": (0, 20, 0), "aside": (0, 5, 30)}
-
-
-def draw_bone(turn, spacing=(1.0, 1.0, 1.0), field=70.0, mirrored=False):
-    """A volume with the bone in its middle; the turn's columns are the bone's axes, as planes, rows, columns.
-
-    Unturned, the distal end is up and the side to the right.
-    """
-    axes = np.asarray(turn) * [1.0, -1.0, 1.0]
-    if mirrored:
-        axes = axes * np.array([[1.0], [1.0], [-1.0]])
-    shape = tuple(round(field / step) for step in spacing)
-    centre = (np.array(shape) - 1) / 2 * spacing
-    grid = np.moveaxis(np.indices(shape), 0, -1) * spacing - centre
-    own = grid @ axes
-    pixels = sum(np.exp(-(((own - place) / width) ** 2).sum(axis=-1) / 2) for place, width in BLOBS.values())
-    places = {name: (axes @ place + centre) / spacing for name, place in LANDMARKS.items()}
-    scan = Scan(pixels, spacing=spacing, spacing_unit="mm", modality="mri")
-    return scan, Points(tuple(places), np.stack(list(places.values())))
+from boneage.regression import VOLUME_SITES, CropSpec, crop_hand, crop_regions, crop_whole, recrop
+from boneage.regression.flattening import flatten_regions
+from boneage.regression.region_stack import join_regions
+from tests.regression.volume_bone import MIDDLE, SIDE, SITE, draw_bone, slanted
 
 
 def crop(scan, points, **options):
     return crop_regions(scan, points, [SITE], side=SIDE, **options)
-
-
-def slanted(seed=0):
-    return Rotation.random(random_state=seed).as_matrix()
 
 
 @pytest.fixture(scope="module")
@@ -77,12 +48,12 @@ def test_voxels_that_are_no_cubes_give_the_same_crop(straight):
     assert np.abs(again.pixels - straight.pixels).mean() < 0.015
 
 
-def test_a_mirrored_hand_gives_the_same_crop_when_told_so(straight):
+def test_a_mirrored_hand_gives_the_same_crop_if_marked_as_mirrored(straight):
     scan, points = draw_bone(slanted(2), mirrored=True)
-    told, untold = crop(scan, points, mirrored=True), crop(scan, points)
-    assert np.abs(told.pixels - straight.pixels).max() < 0.08
-    assert np.abs(untold.pixels[:, ::-1] - straight.pixels).max() < 0.08
-    assert np.abs(untold.pixels - straight.pixels).max() > 0.5
+    marked, unmarked = crop(scan, points, mirrored=True), crop(scan, points)
+    assert np.abs(marked.pixels - straight.pixels).max() < 0.08
+    assert np.abs(unmarked.pixels[:, ::-1] - straight.pixels).max() < 0.08
+    assert np.abs(unmarked.pixels - straight.pixels).max() > 0.5
 
 
 def test_frames_lead_back_to_the_landmarks():
@@ -112,26 +83,6 @@ def test_sites_of_radiographs_and_of_volumes_are_not_mixed_up():
         crop_regions(scan, points, [flat], side=8)
     with pytest.raises(ValueError, match="region bone cannot be cropped from a 2D scan"):
         crop_regions(Scan(np.zeros((9, 9))), points, [SITE], side=8)
-    with pytest.raises(ValueError, match="proportions that its file says"):
-        fit_proportions(scan, points, points)
-    with pytest.raises(ValueError, match="not of volumes"):
-        to_thumbnail(scan, 20)
-
-
-def test_cubes_become_pictures(straight):
-    middle, mean = flatten_regions(straight, "slice"), flatten_regions(straight, "projection")
-    assert middle.pixels.shape == mean.pixels.shape == (1, SIDE, SIDE)
-    assert middle.frames == straight.frames
-    row, column = round(MIDDLE - 14), round(MIDDLE)
-    for pictures in (middle, mean):
-        assert (pictures.pixels.min(), pictures.pixels.max()) == (0, 1)
-        assert pictures.pixels[0, row, column] > pictures.pixels[0, -1 - row, column] + 0.3
-    odd = crop_regions(*draw_bone(np.eye(3)), [SITE], side=41)
-    low, high = np.percentile(odd.pixels[0, 20], (1, 99))
-    expected = np.clip((odd.pixels[0, 20] - low) / (high - low), 0, 1)
-    assert np.allclose(flatten_regions(odd, "slice").pixels[0], expected, atol=1e-5)
-    with pytest.raises(ValueError, match="only a volume's regions"):
-        flatten_regions(middle, "slice")
 
 
 def test_cropped_again_cubes_are_those_of_another_size():
@@ -164,7 +115,7 @@ def test_the_whole_volume_of_that_size_is_the_volume_itself():
     assert crop_whole(draw_bone(np.eye(3))[0], side=16).pixels.shape == (1, 16, 16, 16)
 
 
-def test_the_thirteen_bones_of_a_phantom_are_cut_at_their_growth_plates():
+def test_the_thirteen_bones_of_a_phantom_are_cropped_at_their_growth_plates():
     hand = draw_phantom_volume(np.random.default_rng(3), sex="F", age_months=130.0, spacing_mm=(1.8, 1.8, 1.8))
     stack = CropSpec("regions", 16, ndim=3).crop(hand.scan, hand.points)
     assert stack.pixels.shape == (13, 16, 16, 16)
@@ -181,6 +132,6 @@ def test_the_thirteen_bones_of_a_phantom_are_cut_at_their_growth_plates():
 
 def test_frames_of_missing_regions_are_none():
     scan, points = draw_bone(np.eye(3))
-    gone = dataclasses.replace(points, positions=np.full((3, 3), np.nan))
-    assert crop(scan, gone).frames == (None,)
+    absent = dataclasses.replace(points, positions=np.full((3, 3), np.nan))
+    assert crop(scan, absent).frames == (None,)
     assert isinstance(crop(scan, points).frames[0], Frame)

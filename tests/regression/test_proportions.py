@@ -1,0 +1,81 @@
+import cv2
+import numpy as np
+import pytest
+
+from boneage.imaging import Points, Scan
+from boneage.imaging.phantoms import draw_phantom_hand
+from boneage.regression import CropSpec
+from boneage.regression.proportions import fit_proportions, to_thumbnail
+
+
+@pytest.fixture(scope="module")
+def hand():
+    return draw_phantom_hand(np.random.default_rng(2), sex="F", age_months=120.0, shape=(450, 350))
+
+
+@pytest.mark.parametrize("kind", ["hand", "regions", "hand+regions"])
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_a_copy_squashed_by_an_unknown_ratio_gives_the_regions_of_its_original(hand, kind, mirrored):
+    rows, columns = hand.scan.pixels.shape
+    squashed = cv2.resize(hand.scan.pixels, (220, 400), interpolation=cv2.INTER_AREA)
+    moved = (hand.points.positions + 0.5) * [400 / rows, 220 / columns] - 0.5
+    if mirrored:
+        squashed, moved = squashed[:, ::-1], moved * [1, -1] + [0, 219]
+    copy, points = Scan(squashed), Points(hand.points.names, moved)
+    fitted, plain = CropSpec(kind, 48, proportions="fitted"), CropSpec(kind, 48)
+    original = fitted.crop(hand.scan, hand.points, hand.points)
+    assert np.abs(original.pixels - plain.crop(hand.scan, hand.points, hand.points).pixels).mean() < 0.005
+
+    def difference(crop_spec):
+        stack = crop_spec.crop(copy, points, hand.points, mirrored=mirrored)
+        assert stack.present.all()
+        return np.abs(stack.pixels - original.pixels).mean()
+
+    assert difference(fitted) < 0.02
+    assert 2 * difference(fitted) < difference(plain)
+
+
+def test_proportions_are_the_files_own_with_fewer_than_three_landmarks(hand):
+    positions = np.full_like(hand.points.positions, np.nan)
+    positions[:2] = hand.points.positions[:2]
+    two = Points(hand.points.names, positions)
+    fitted, plain = CropSpec("hand", 48, proportions="fitted"), CropSpec("hand", 48)
+    from_fitted, from_plain = (crop_spec.crop(hand.scan, two, hand.points) for crop_spec in (fitted, plain))
+    assert np.array_equal(from_fitted.pixels, from_plain.pixels)
+    with pytest.raises(ValueError, match="a reference shape"):
+        CropSpec("regions", proportions="fitted").crop(hand.scan, hand.points)
+
+
+@pytest.mark.parametrize("kind", ["hand", "whole"])
+def test_a_radiograph_and_its_thumbnail_give_the_same_crop(hand, kind):
+    rows, columns = hand.scan.pixels.shape
+    small = cv2.resize(hand.scan.pixels, (100, 100), interpolation=cv2.INTER_NEAREST_EXACT)
+    moved = (hand.points.positions + 0.5) * [100 / rows, 100 / columns] - 0.5
+    copy, points = Scan(small), Points(hand.points.names, moved)
+    crop_spec = CropSpec(kind, 80, proportions="fitted", thumbnail=100)
+    large, tiny = crop_spec.crop(hand.scan, hand.points, hand.points), crop_spec.crop(copy, points, hand.points)
+    assert np.abs(large.pixels - tiny.pixels).mean() < 0.004
+    assert np.abs(CropSpec(kind, 80).crop(hand.scan, hand.points, hand.points).pixels - tiny.pixels).mean() > 0.012
+    corner = [[0.0, 0.0], [79.0, 79.0]]
+    of_thumbnail = tiny.frames[0].apply(corner)
+    of_original = (large.frames[0].apply(corner) + 0.5) * [100 / rows, 100 / columns] - 0.5
+    assert np.abs(of_thumbnail - of_original).max() < 0.5, "the frame leads to the pixels of the original"
+
+
+def test_fitted_proportions_name_the_landmark_that_the_points_lack(hand):
+    incomplete = hand.points.select(hand.points.names[:20])
+    for kind in ("hand", "hand+regions"):
+        with pytest.raises(ValueError, match=f"aligned by the landmark {hand.points.names[20]}, which the points lack"):
+            CropSpec(kind, proportions="fitted").crop(hand.scan, incomplete, hand.points)
+
+
+def test_a_small_scan_is_its_own_thumbnail(hand):
+    assert to_thumbnail(hand.scan, 450) is hand.scan
+
+
+def test_volumes_have_neither_fitted_proportions_nor_thumbnails(hand):
+    volume = Scan(np.zeros((9, 9, 9)))
+    with pytest.raises(ValueError, match="proportions that its file says"):
+        fit_proportions(volume, hand.points, hand.points)
+    with pytest.raises(ValueError, match="not of volumes"):
+        to_thumbnail(volume, 5)
