@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-.PHONY: demo test check lint clean
+.PHONY: demo test test-slow check lint clean
 .DEFAULT_GOAL := test
 
 $(INSTALLED): setup.cfg pyproject.toml constraints.txt
@@ -16,8 +16,11 @@ $(INSTALLED): setup.cfg pyproject.toml constraints.txt
 demo: $(INSTALLED)  ## make phantoms, train, predict a folder, print the report
 	$(BIN)/boneage demo --out demo
 
-test: $(INSTALLED)  ## the tests
-	$(BIN)/python -m pytest --numprocesses 2
+test: $(INSTALLED)  ## the tests, but for the slow ones
+	$(BIN)/python -m pytest --numprocesses 2 -m "not slow" --durations 10
+
+test-slow: $(INSTALLED)  ## the slow tests: notebooks, a wheel, the demonstration, trainings on real hands
+	$(BIN)/python -m pytest --numprocesses 2 -m slow --durations 10
 
 lint: $(INSTALLED)  ## style, types, import rules
 	$(BIN)/ruff check .
@@ -25,7 +28,7 @@ lint: $(INSTALLED)  ## style, types, import rules
 	$(BIN)/mypy -p boneage.imaging -p boneage.landmarks -p boneage.regression -p boneage.pipeline -p boneage.evaluation -p boneage.cli
 	$(BIN)/lint-imports
 
-check: lint test  ## everything that must hold before a commit
+check: lint test test-slow  ## everything that must hold before a commit
 
 clean:
 	rm -rf $(VENV) demo build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -14,7 +14,7 @@ from boneage.cli.app import main
 from boneage.imaging import write_landmarks
 from boneage.imaging.phantoms import draw_phantom_volume, write_phantom_set
 from boneage.imaging.volumes.writing import write_volume
-from boneage.landmarks import ForestLocaliser, fast
+from boneage.landmarks import PRESETS, ForestLocaliser, fast
 from boneage.pipeline.data import load_collection
 from boneage.pipeline.pipeline import BoneAgePipeline, save_localiser
 from boneage.pipeline.training.age_model import prepare_regions, settings_for, train_pipeline
@@ -66,6 +66,14 @@ def phantom_volumes(tmp_path_factory):
     write_landmarks(folder / "landmarks.csv", points)
     (folder / "ages.csv").write_text("\n".join(rows) + "\n")
     return folder
+
+
+@pytest.fixture(scope="module")
+def no_pose_search():
+    """Let the preset ``fast`` take hands as they lie: phantoms are upright, and a poor localiser does not search long."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(PRESETS, "fast", lambda ndim: dataclasses.replace(fast(), pose=None))
+        yield
 
 
 @pytest.fixture(scope="session")

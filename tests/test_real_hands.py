@@ -86,7 +86,7 @@ def test_the_shipped_model_reads_the_same_age_at_any_size(real_data):
     assert np.abs(months - known[:, None]).mean() < 12
 
 
-@pytest.mark.parametrize("id_", ["1954", "2597", "11114", "15251"])
+@pytest.mark.parametrize("id_", ["2597", "9011", "11114", "15260"])
 def test_the_shipped_model_reads_no_age_from_an_inverted_thumbnail(real_data, id_):
     pipeline = BoneAgePipeline.load(shipped_model())
     scan = read_scan(real_data / "rsna100" / "images" / f"{id_}.png")

@@ -1,7 +1,11 @@
 import json
 
+import pytest
+
 from boneage.landmarks import PRESETS
 from tests.volume_hands import quick_settings
+
+pytestmark = pytest.mark.usefixtures("no_pose_search")
 
 
 def test_benchmark_compares_variants_and_keeps_every_error(boneage, known, tmp_path):

@@ -9,6 +9,7 @@ from boneage.evaluation.reports.landmarks.worst_cases import SIDE
 from boneage.imaging.errors import UnusableOutput
 from boneage.pipeline.data import load_collection
 
+pytestmark = pytest.mark.usefixtures("no_pose_search")
 REFERENCE = read_reference("ulna_styloid_tip:radius_styloid_tip=50mm")
 
 
@@ -18,7 +19,7 @@ def collection(known):
 
 
 @pytest.fixture(scope="module")
-def folder(collection, tmp_path_factory):
+def folder(no_pose_search, collection, tmp_path_factory):
     """Two rounds of six phantom hands to train on and three to test on."""
     folder = tmp_path_factory.mktemp("benchmark")
     run_benchmark(collection, name_variants(["fast"]), Protocol(2, 6, 3, 4), folder, reference=REFERENCE, jobs=2)
