@@ -70,7 +70,7 @@ def phantom_volumes(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def no_pose_search():
-    """Let the preset ``fast`` take hands as they lie: phantoms are upright, and a poor localiser does not search long."""
+    """Let the preset ``fast`` take hands as they lie: phantoms are upright, and nothing is searched for long."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(PRESETS, "fast", lambda ndim: dataclasses.replace(fast(), pose=None))
         yield
