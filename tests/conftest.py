@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from boneage.cli.app import main
 from boneage.imaging import write_landmarks
@@ -21,6 +22,9 @@ from boneage.pipeline.training.age_model import prepare_regions, settings_for, t
 from boneage.pipeline.training.localiser import train_localiser
 from boneage.regression import BoNetSettings, CropSpec, Recipe, RegressorSettings, for_volumes
 from tests.volume_hands import quick_settings, write_hands
+
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 ROOT = Path(__file__).resolve().parents[1]
 

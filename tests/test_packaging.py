@@ -3,7 +3,6 @@
 import configparser
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -53,7 +52,5 @@ def test_the_command_answers_without_the_heavy_imports(argument):
         "except SystemExit: pass\n"
         "print(sorted({'torch', 'numba', 'lightning', 'scipy'} & set(sys.modules)))"
     )
-    started = time.monotonic()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "[]", done.stdout + done.stderr
-    assert time.monotonic() - started < 5  # about 0.4 s; the limit only catches a slip

@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -16,7 +15,6 @@ def run_python(code):
 
 
 def test_help_and_version_answer_at_once_because_nothing_heavy_is_imported():
-    started = time.perf_counter()
     said = run_python(
         "import sys; sys.argv = ['boneage', '--version']\n"
         "from boneage.cli.app import main\n"
@@ -25,7 +23,6 @@ def test_help_and_version_answer_at_once_because_nothing_heavy_is_imported():
     )
     assert said.splitlines()[0].startswith("boneage 0.")
     assert said.splitlines()[1] == "[]"
-    assert time.perf_counter() - started < 5
 
 
 def test_help_lists_the_commands(boneage):

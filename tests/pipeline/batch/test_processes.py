@@ -8,7 +8,14 @@ from boneage.pipeline.batch.processes import run_in_processes
 
 
 def tell_process(number):
-    time.sleep(0.05)
+    return number, os.getpid()
+
+
+def meet(folder, number):
+    """Return the number and this process, once a second process has come here too, whichever is the faster."""
+    (folder / str(os.getpid())).touch()
+    while len(list(folder.iterdir())) < 2:
+        time.sleep(0.01)
     return number, os.getpid()
 
 
@@ -24,9 +31,10 @@ def is_running(process):
     return True
 
 
-def test_results_come_in_order_from_processes_that_end_with_the_work():
-    for _ in range(2):  # and there are new ones for new work
-        told = list(run_in_processes([partial(tell_process, k) for k in range(12)], jobs=2))
+def test_results_come_in_order_from_processes_that_end_with_the_work(tmp_path):
+    for name in ("first", "second"):  # there are new processes for new work
+        (tmp_path / name).mkdir()
+        told = list(run_in_processes([partial(meet, tmp_path / name, k) for k in range(12)], jobs=2))
         assert [number for number, _ in told] == list(range(12))
         processes = {process for _, process in told}
         assert len(processes) == 2

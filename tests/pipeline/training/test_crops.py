@@ -36,7 +36,7 @@ def test_regions_are_cut_at_what_is_found_or_at_what_is_annotated(collection, lo
     assert found.ids == annotated.ids == tuple(collection.ids)
     assert found.phantoms == set(collection.ids)
     assert found.ages_months == tuple(collection.age(id_).boneage_months for id_ in collection.ids)
-    assert found.seconds > annotated.seconds > 0
+    assert min(found.seconds, annotated.seconds) > 0
     assert found.digest != annotated.digest
     for one, other in zip(found.inputs, annotated.inputs, strict=True):
         assert one.pixels.shape == (len(HAND_SITES), 32, 32)
