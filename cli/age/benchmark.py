@@ -131,7 +131,7 @@ def benchmark(
             jobs=jobs,
             report=report,
         )
-        draws = protocol.draw(preparation.without_inputs().ids)
+        draws = protocol.draw(preparation.load_labels().ids)
         rounds = run_age_benchmark(
             variants, lambda variant: variant.label(preparation), draws, out / "rounds", report=report
         )

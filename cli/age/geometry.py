@@ -50,7 +50,7 @@ def geometry(
     from boneage.evaluation.benchmarks.splits import CrossValidation
     from boneage.imaging import read_landmarks
     from boneage.pipeline.data import merge_ages
-    from boneage.pipeline.training.crops import dataset_from_tables
+    from boneage.pipeline.training.crops import build_dataset_from_tables
     from boneage.regression import GeometrySettings
 
     run = describe_run()
@@ -58,7 +58,7 @@ def geometry(
     if with_size:
         settings = GeometrySettings(use_sex=not no_sex, with_size=True)
         variants.append(make_geometry(settings, "geometry and size"))
-    hands = dataset_from_tables(read_landmarks(landmarks), merge_ages(ages) or {})
+    hands = build_dataset_from_tables(read_landmarks(landmarks), merge_ages(ages) or {})
     with show_stages(err_console()) as report:
         draws = CrossValidation(folds, seed).draw(hands.ids)
         rounds = run_age_benchmark(variants, lambda variant: hands, draws, out / "rounds", report=report)

@@ -101,7 +101,7 @@ def train(
         pipeline = train_pipeline(
             prepared, settings, seed=seed, weights=weights, start=begun, report=report, checkpoints=state
         )
-    remark(f"left out {refusal.path}: {refusal.reason}" for refusal in prepared.regions.refused)
+    remark(f"left out {hand.path}: {hand.reason}" for hand in prepared.regions.excluded)
     pipeline.save(model, half=half)
     shutil.rmtree(state, ignore_errors=True)
     size = model.stat().st_size / 1e6

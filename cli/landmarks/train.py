@@ -46,10 +46,10 @@ def train(
     remark(describe(collection))
     prepare_folder(model.parent)
     with show_stages(err_console()) as report:
-        localiser, summary, refused = train_localiser(
+        localiser, summary, excluded = train_localiser(
             collection, PRESETS[preset](collection.ndim), seed=seed, jobs=jobs, report=report
         )
-    remark(f"left out {refusal.path}: {refusal.reason}" for refusal in refused)
+    remark(f"left out {hand.path}: {hand.reason}" for hand in excluded)
     save_localiser(model, localiser, {**summary, "preset": preset})
     size = model.stat().st_size / 1e6
     out_console().print(

@@ -21,7 +21,7 @@ from sklearn.svm import SVR
 
 from boneage.evaluation.reports.text_table import draw_table
 from boneage.imaging import fold_ids, read_ages, read_landmarks
-from boneage.pipeline.training.crops import dataset_from_tables
+from boneage.pipeline.training.crops import build_dataset_from_tables
 from boneage.pipeline.training.dataset import AgeDataset
 from boneage.regression import GeometryRegressor
 
@@ -64,7 +64,7 @@ def compare(hands: AgeDataset[Any], folds: Sequence[Sequence[str]]) -> dict[str,
 
 def main() -> None:
     """Print a table."""
-    hands = dataset_from_tables(read_landmarks(Path(sys.argv[1])), read_ages(Path(sys.argv[2])))
+    hands = build_dataset_from_tables(read_landmarks(Path(sys.argv[1])), read_ages(Path(sys.argv[2])))
     mads = compare(hands, fold_ids(hands.ids, 5, 0))
     print(draw_table(["model", "MAD, months"], [[name, f"{mad:.2f}"] for name, mad in mads.items()]))
 

@@ -166,7 +166,7 @@ def prepare_regions(
             collection, accurate(collection.ndim), seed=seed, jobs=jobs, report=report
         )
     preparation = CropBuilder(collection, localiser, mean_shape_of(localiser), cut_at_annotations, cache, jobs, report)
-    return PreparedCrops(localiser, dict(summary), preparation.with_crops(crop_spec), crop_spec)
+    return PreparedCrops(localiser, dict(summary), preparation.build_crops(crop_spec), crop_spec)
 
 
 def train_pipeline(

@@ -1,4 +1,4 @@
-"""Hands of known age with what a model sees of each: points, regions, or nothing at all."""
+"""Hands of known age with what a model reads of each: landmarks, crops, or neither."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ class AgeDataset(Generic[Input]):
     ----------
     ids : tuple of str
     inputs : sequence
-        What a model sees, as many as there are ids.
+        What a model reads of each hand, as many as there are ids.
     ages_months : tuple of float
     sexes : tuple of {"F", "M", None}
     phantoms : frozenset of str
         Ids of the hands that are synthetic.
-    refused : tuple of ExcludedHand
-        Hands that have an age but could not be read, or in which nothing was found to see.
+    excluded : tuple of ExcludedHand
+        Hands that have an age but no inputs: the file could not be read, or too few landmarks were found.
     seconds : float
-        Spent on making one hand's input, on one core.
+        Time that one hand's input took, on one core.
     digest : str
-        Another one if what made the inputs was another.
+        Names the files, ages and settings that the inputs were made from; the code that made them is no part of it.
     """
 
     ids: tuple[str, ...]
@@ -52,7 +52,7 @@ class AgeDataset(Generic[Input]):
     ages_months: tuple[float, ...]
     sexes: tuple[Sex | None, ...]
     phantoms: frozenset[str] = frozenset()
-    refused: tuple[ExcludedHand, ...] = ()
+    excluded: tuple[ExcludedHand, ...] = ()
     seconds: float = 0.0
     digest: str = ""
 
@@ -62,12 +62,12 @@ class AgeDataset(Generic[Input]):
 
     @property
     def records(self) -> dict[str, AgeRecord]:
-        """What is known of each hand, by id."""
+        """Age and sex by id."""
         known = zip(self.ids, self.ages_months, self.sexes, strict=True)
         return {id_: AgeRecord(months, sex) for id_, months, sex in known}
 
     def among(self, ids: Collection[str]) -> Self:
-        """Return the hands whose ids are among some; refusals too."""
+        """Return the hands of some ids; excluded ones too."""
         wanted = set(ids)
         places = [place for place, id_ in enumerate(self.ids) if id_ in wanted]
         return dataclasses.replace(
@@ -77,7 +77,7 @@ class AgeDataset(Generic[Input]):
             ages_months=tuple(self.ages_months[place] for place in places),
             sexes=tuple(self.sexes[place] for place in places),
             phantoms=self.phantoms & wanted,
-            refused=tuple(refusal for refusal in self.refused if refusal.id in wanted),
+            excluded=tuple(hand for hand in self.excluded if hand.id in wanted),
         )
 
     def check_sexes(self) -> None:
@@ -137,7 +137,7 @@ class PackedRegions(Sequence[RegionStack]):
     def pack(
         cls, names: tuple[str, ...], stacks: Sequence[RegionStack], shape: tuple[int, ...], ndim: int = 2
     ) -> PackedRegions:
-        """Store regions of a shape, cut from scans of ``ndim`` axes: each grey value as the nearest of 256."""
+        """Store regions of a shape, cropped from scans of ``ndim`` axes: each grey value as the nearest of 256."""
         pixels = np.empty((len(stacks), len(names), *shape), np.uint8)
         frames = np.full((len(stacks), len(names), ndim + 1, ndim + 1), np.nan)
         for k, stack in enumerate(stacks):
@@ -151,10 +151,10 @@ class PackedRegions(Sequence[RegionStack]):
     def join(
         cls, names: tuple[str, ...], parts: Sequence[PackedRegions], shape: tuple[int, ...], ndim: int = 2
     ) -> PackedRegions:
-        """Put several as one."""
-        nothing = cls.pack(names, [], shape, ndim)
-        pixels = np.concatenate([nothing.pixels, *(part.pixels for part in parts)])
-        return cls(names, pixels, np.concatenate([nothing.frames, *(part.frames for part in parts)]))
+        """Join several into one; with no parts, an empty one."""
+        empty = cls.pack(names, [], shape, ndim)
+        pixels = np.concatenate([empty.pixels, *(part.pixels for part in parts)])
+        return cls(names, pixels, np.concatenate([empty.frames, *(part.frames for part in parts)]))
 
     @overload
     def __getitem__(self, place: int) -> RegionStack: ...

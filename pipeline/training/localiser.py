@@ -27,7 +27,7 @@ def train_localiser(
     localiser : ForestLocaliser
     summary : dict
         What it was trained on, for the model file.
-    refused : tuple of ExcludedHand
+    excluded : tuple of ExcludedHand
         Images that could not be read.
 
     Raises
@@ -36,10 +36,10 @@ def train_localiser(
         If fewer than two hands can be read and have landmarks.
     """
     points: dict[str, Points] = {}
-    refused, n_phantoms = [], 0
+    excluded, n_phantoms = [], 0
     for id_, outcome in _read_all(collection):
         if isinstance(outcome, ExcludedHand):
-            refused.append(outcome)
+            excluded.append(outcome)
             continue
         annotated = collection.points(id_)
         if annotated is not None:
@@ -57,7 +57,7 @@ def train_localiser(
         "seed": seed,
         "ids": ids,
     }
-    return localiser, summary, tuple(refused)
+    return localiser, summary, tuple(excluded)
 
 
 def _read_all(collection: Collection) -> Iterator[tuple[str, Scan | ExcludedHand]]:

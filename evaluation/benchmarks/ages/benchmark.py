@@ -102,7 +102,7 @@ def _run_round(
         predicting_s += time.perf_counter() - begun
         n_read += len(tested.ids)
         said = {id_: (told.months, told.reason) for id_, told in zip(tested.ids, estimates, strict=True)}
-        said |= {refusal.id: (math.nan, refusal.reason) for refusal in tested.refused}
+        said |= {hand.id: (math.nan, hand.reason) for hand in tested.excluded}
         predictions += [Prediction(id_, part, *said[id_]) for id_ in ids]
     return AgeRound(
         variant=variant.name,
@@ -119,8 +119,7 @@ def _run_round(
 
 
 def _fingerprint(variant: Variant, hands: AgeDataset[Any], draw: Draw) -> str:
-    plan = [
-        variant.describe(), hands.digest, hands.ids, hands.ages_months, hands.sexes,
-        draw.seed, draw.train, draw.test, draw.validation,
-    ]  # fmt: skip
+    """Return a digest of the settings and hands of a round, but not of the code that measures it."""
+    ids = sorted({*hands.ids, *(hand.id for hand in hands.excluded)})
+    plan = [variant.describe(), hands.digest, ids, draw.seed, draw.train, draw.test, draw.validation]
     return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()

@@ -94,8 +94,8 @@ class Variant:
     def label(self, preparation: CropBuilder) -> AgeDataset[Any]:
         """Return the hands as the model sees them."""
         if self.sight == "points":
-            return preparation.with_landmarks()
-        return preparation.without_inputs() if self.crop_spec is None else preparation.with_crops(self.crop_spec)
+            return preparation.build_landmarks()
+        return preparation.load_labels() if self.crop_spec is None else preparation.build_crops(self.crop_spec)
 
     def describe(self) -> list[Any]:
         """Return what makes its figures other than those of a variant of the same name, as JSON data."""

@@ -58,9 +58,9 @@ def test_some_hands_keep_what_is_theirs():
     some = hands.among(["3", "4", "2"])
     assert (some.ids, list(some.inputs), some.ages_months) == (("2", "3"), ["y", "z"], (20.0, 30.0))
     assert some.phantoms == {"3"}
-    assert [refusal.id for refusal in some.refused] == ["4"]
+    assert [hand.id for hand in some.excluded] == ["4"]
     assert list(some.among(["3"]).inputs) == ["z"]
-    assert hands.among(["1"]).refused == ()
+    assert hands.among(["1"]).excluded == ()
     assert some.records["3"].sex == "M"
 
 

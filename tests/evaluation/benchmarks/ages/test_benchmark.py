@@ -4,6 +4,7 @@ import math
 import numpy as np
 import pytest
 
+from boneage.evaluation.benchmarks import checkpoint
 from boneage.evaluation.benchmarks.ages.benchmark import run_age_benchmark
 from boneage.evaluation.benchmarks.ages.variants import name_variants
 from boneage.evaluation.benchmarks.splits import CrossValidation, FixedSplit
@@ -11,7 +12,7 @@ from boneage.imaging import Frame
 from boneage.imaging.errors import UnusableOutput
 from boneage.pipeline.training.age_model import settings_for
 from boneage.pipeline.training.dataset import AgeDataset, ExcludedHand
-from boneage.regression import MultiRegionSettings, RegionStack
+from boneage.regression import ConstantBySex, MultiRegionSettings, RegionStack
 
 IDS = tuple(f"h{k}" for k in range(9))
 SETTINGS = dataclasses.replace(settings_for(epochs=2), network=MultiRegionSettings(channels=(4, 8), hidden=8))
@@ -81,14 +82,22 @@ def test_what_was_measured_is_not_measured_again(tmp_path, monkeypatch):
 
 def test_rounds_of_other_hands_or_settings_are_refused(tmp_path):
     run(tmp_path, ("constant",))
-    for hands in (
-        dataclasses.replace(make_hands(), digest="y"),
-        dataclasses.replace(make_hands(), ages_months=(1.0,) * 8),
-    ):
-        with pytest.raises(UnusableOutput, match="another benchmark"):
-            run(tmp_path, ("constant",), hands=hands)
+    with pytest.raises(UnusableOutput, match="another benchmark"):
+        run(tmp_path, ("constant",), hands=dataclasses.replace(make_hands(), digest="y"))
     with pytest.raises(UnusableOutput, match="another benchmark"):
         run(tmp_path, ("constant",), CrossValidation(3, seed=1).draw(IDS))
+
+
+def test_rounds_that_other_code_measured_are_measured_again(tmp_path, monkeypatch):
+    run(tmp_path, ("constant",))
+    monkeypatch.setattr(checkpoint, "compute_code_version", lambda *packages: "other")
+    excluded = (ExcludedHand("h0", "h0.png", "no hand"), ExcludedHand("h8", "h8.png", "is empty"))
+    fewer = dataclasses.replace(make_hands().among(IDS[1:]), excluded=excluded)
+    rounds = run(tmp_path, ("constant",), hands=fewer)
+    unread = {p.id: p.reason for r in rounds for p in r.predictions if math.isnan(p.months)}
+    assert unread == {"h0": "no hand", "h8": "is empty"}
+    monkeypatch.setattr(ConstantBySex, "fit", None)
+    assert repr(run(tmp_path, ("constant",), hands=fewer)) == repr(rounds), "measured once by this code"
 
 
 def test_a_given_split_has_validation_hands_apart(tmp_path):

@@ -12,6 +12,7 @@ from boneage.evaluation.benchmarks.ages.rounds import (
     prediction_rows,
     save_round,
 )
+from boneage.evaluation.benchmarks.checkpoint import save_measured
 from boneage.imaging import AgeRecord
 from boneage.imaging.errors import UnusableOutput
 
@@ -57,6 +58,6 @@ def test_a_round_of_another_benchmark_or_that_is_none_is_refused(tmp_path):
     save_round(tmp_path / "x.json", "key", ROUNDS[0])
     with pytest.raises(UnusableOutput, match="another benchmark"):
         load_round(tmp_path / "x.json", "other")
-    (tmp_path / "x.json").write_text('{"key": "key", "rounds": {"variant": "whole"}}')
+    save_measured(tmp_path / "x.json", "key", {"variant": "whole"})
     with pytest.raises(UnusableOutput, match="no round of a benchmark"):
         load_round(tmp_path / "x.json", "key")

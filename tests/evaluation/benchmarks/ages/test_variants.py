@@ -140,5 +140,5 @@ def test_annotated_volumes_are_laid_upon_a_shape_in_millimetres(phantom_volumes,
         for shape in (points.positions * [3.0, 2.0, 2.4], points.positions)
     ]
     assert 2 * fits[0] < fits[1]
-    hands = made.with_landmarks()
+    hands = made.build_landmarks()
     assert np.allclose(hands.inputs[1].positions, points.positions * [3.0, 2.0, 2.4], equal_nan=True, atol=1e-4)
