@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from boneage.imaging import storage
+from boneage.imaging import atomic_files
 
 
 def cache_folder() -> Path:
@@ -17,8 +17,8 @@ def cache_folder() -> Path:
 
 
 @contextmanager
-def written_atomically(path: Path) -> Iterator[BinaryIO]:
-    """Open a new file, and its folder if need be; see :func:`~boneage.imaging.storage.written_atomically`.
+def open_atomically(path: Path) -> Iterator[BinaryIO]:
+    """Open a new file, and its folder if need be; see :func:`~boneage.imaging.atomic_files.open_atomically`.
 
     Raises
     ------
@@ -26,5 +26,5 @@ def written_atomically(path: Path) -> Iterator[BinaryIO]:
         If it cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with storage.written_atomically(path) as file:
+    with atomic_files.open_atomically(path) as file:
         yield file

@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from boneage.imaging.array_files import read_arrays
 from boneage.imaging.progress import Progress
-from boneage.imaging.storage import read_arrays
-from boneage.regression.caching import written_atomically
+from boneage.regression.caching import open_atomically
 from boneage.regression.networks.backbone import BackboneNet
 from boneage.regression.tensors import to_grey
 
@@ -65,7 +65,7 @@ def extract_features(
             seen = network.look(to_grey(pixels[batch].to(device)), present[batch].to(device)).cpu()
         features[batch] = seen
         for k in batch if cache else ():
-            with written_atomically(paths[k]) as file:
+            with open_atomically(paths[k]) as file:
                 np.savez(file, features=features[k].numpy())
         if progress:
             progress("features", (start + len(batch)) / len(unknown))

@@ -8,8 +8,8 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from boneage.imaging.atomic_files import open_atomically
 from boneage.imaging.errors import UnusableOutput
-from boneage.imaging.storage import written_atomically
 
 
 def prepare_folder(path: Path | str) -> Path:
@@ -43,7 +43,7 @@ def write_atomically(path: Path | str, content: bytes | str) -> None:
     path = Path(path)
     data = content.encode() if isinstance(content, str) else content
     try:
-        with written_atomically(path) as file:
+        with open_atomically(path) as file:
             file.write(data)
     except OSError as error:
         raise UnusableOutput(path, f"cannot be written ({error.strerror})") from error

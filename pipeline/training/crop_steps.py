@@ -14,7 +14,7 @@ from typing import Any, Self
 import numpy as np
 
 from boneage.imaging import Collection, NoSimilarity, Points, Scan, UnreadableScan, align_to
-from boneage.imaging.storage import read_arrays
+from boneage.imaging.array_files import read_arrays
 from boneage.landmarks import ForestLocaliser
 from boneage.pipeline.assessment import HandLandmarks, crop_located_hand, find_landmark_fault, locate_hand
 from boneage.pipeline.data import scale_to_mm

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from boneage.imaging.errors import UnusableWeights
 from boneage.imaging.progress import Progress
-from boneage.regression.caching import cache_folder, written_atomically
+from boneage.regression.caching import cache_folder, open_atomically
 from boneage.regression.networks.backbone import BACKBONES, Backbone
 from boneage.regression.networks.overfeat import OverFeat, is_published, read_published
 
@@ -104,7 +104,7 @@ def fetch_weights(name: str, progress: Progress | None = None) -> Path:
         _check_digest(path, _digest(path), published, "; delete it, and it is fetched anew")
         return path
     try:
-        with written_atomically(path) as file:
+        with open_atomically(path) as file:
             _check_digest(path, _download(published, file.write, progress), published, ", and was not kept")
     except (OSError, http.client.HTTPException) as error:
         raise UnusableWeights(

@@ -13,7 +13,7 @@ from boneage.imaging import (
     read_landmarks,
     split_ids,
 )
-from tests.imaging.dicoms import write_dicom, write_enhanced, write_series
+from tests.imaging.dicom_files import write_dicom, write_enhanced, write_series
 from tests.imaging.volume_files import ramp, write_itk
 
 

@@ -7,7 +7,7 @@ from PIL import Image
 from boneage.imaging import InvalidTable, NoScans, read_landmarks
 from boneage.imaging.errors import UnusableOutput
 from boneage.pipeline.conversion import convert_landmarks
-from tests.imaging.dicoms import write_dicom
+from tests.imaging.dicom_files import write_dicom
 from tests.imaging.volume_files import OBLIQUE, ramp, write_itk
 
 ROWS = "id,a_x,a_y,b_x,b_y\n1,3,4,,\n2,5,6,7,8\n"

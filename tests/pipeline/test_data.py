@@ -12,7 +12,7 @@ from boneage.pipeline.data import (
     read_id_lists,
     read_spacings,
 )
-from tests.imaging.dicoms import write_dicom
+from tests.imaging.dicom_files import write_dicom
 from tests.imaging.volume_files import ramp, write_itk
 from tests.volume_hands import SPACING_MM
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from boneage.regression.caching import cache_folder, written_atomically
+from boneage.regression.caching import cache_folder, open_atomically
 
 
 def test_the_folder_is_in_the_home_folder_or_where_the_user_says(monkeypatch, tmp_path):
@@ -14,13 +14,13 @@ def test_the_folder_is_in_the_home_folder_or_where_the_user_says(monkeypatch, tm
 
 def test_a_file_is_whole_or_not_there(tmp_path):
     path = tmp_path / "deeper" / "file"
-    with written_atomically(path) as file:
+    with open_atomically(path) as file:
         file.write(b"whole")
         assert not path.exists()
     assert path.read_bytes() == b"whole"
 
     def interrupted():
-        with written_atomically(path) as file:
+        with open_atomically(path) as file:
             file.write(b"half")
             raise KeyboardInterrupt
 

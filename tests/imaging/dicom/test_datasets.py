@@ -7,7 +7,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from boneage.imaging import UnreadableScan, read_scan
 from boneage.imaging.dicom import datasets
-from tests.imaging.dicoms import write_dicom
+from tests.imaging.dicom_files import write_dicom
 from tests.imaging.volume_files import ramp
 
 

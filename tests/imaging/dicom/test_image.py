@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from boneage.imaging import UnreadableScan, read_scan
-from tests.imaging.dicoms import write_dicom
+from tests.imaging.dicom_files import write_dicom
 
 
 @pytest.fixture

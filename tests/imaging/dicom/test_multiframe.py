@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from boneage.imaging import UnreadableScan, read_scan
-from tests.imaging.dicoms import change_dicom, write_enhanced
+from tests.imaging.dicom_files import change_dicom, write_enhanced
 from tests.imaging.volume_files import ramp
 
 

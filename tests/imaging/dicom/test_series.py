@@ -7,7 +7,7 @@ import SimpleITK as sitk
 
 from boneage.imaging import UnreadableScan, read_scan
 from boneage.imaging.dicom.series import holds_series
-from tests.imaging.dicoms import change_dicom, write_dicom, write_enhanced, write_series
+from tests.imaging.dicom_files import change_dicom, write_dicom, write_enhanced, write_series
 from tests.imaging.volume_files import ramp
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from boneage.imaging import UnreadableScan, read_scan
 from boneage.imaging.dicom import zip_archive
-from tests.imaging.dicoms import write_enhanced, write_series
+from tests.imaging.dicom_files import write_enhanced, write_series
 from tests.imaging.volume_files import ramp
 
 

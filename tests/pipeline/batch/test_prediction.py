@@ -17,7 +17,7 @@ from boneage.pipeline.batch.prediction import (
     name_files,
     predict_files,
 )
-from tests.imaging.dicoms import write_dicom
+from tests.imaging.dicom_files import write_dicom
 from tests.volume_hands import SPACING_MM
 
 

@@ -9,7 +9,7 @@ from boneage.imaging import AgeRecord, Points, find_scans, read_landmarks, write
 from boneage.pipeline.batch.localisation import locate_files
 from boneage.pipeline.conversion import convert_landmarks
 from boneage.pipeline.pipeline import load_localiser
-from tests.imaging.dicoms import write_dicom
+from tests.imaging.dicom_files import write_dicom
 from tests.volume_hands import SPACING_MM
 
 
