@@ -19,8 +19,8 @@ def scaling(out: Out, preset: PresetOption = "fast", seed: Seed = 0, jobs: Jobs 
     """
     from boneage.cli.progress import show_stages
     from boneage.evaluation.benchmarks.provenance import describe_run
+    from boneage.evaluation.benchmarks.speed.report import report_scaling
     from boneage.evaluation.benchmarks.speed.scaling import SWEEPS, run_scaling
-    from boneage.evaluation.reports.speed import report_scaling
     from boneage.pipeline.storage.output import prepare_folder
 
     prepare_folder(out)

@@ -47,8 +47,8 @@ def speed(
     from boneage.cli.progress import show_stages
     from boneage.evaluation.benchmarks.provenance import describe_run
     from boneage.evaluation.benchmarks.speed.benchmark import SpeedProtocol, check_engines, run_speed_benchmark
+    from boneage.evaluation.benchmarks.speed.report import report_speed
     from boneage.evaluation.metrics import read_reference
-    from boneage.evaluation.reports.speed import report_speed
     from boneage.pipeline.data import describe, load_collection
     from boneage.pipeline.storage.output import prepare_folder
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from boneage.evaluation.benchmarks.speed.benchmark import Measured, SpeedProtocol, SpeedResult
+from boneage.evaluation.benchmarks.speed.report import report_scaling, report_speed
 from boneage.evaluation.benchmarks.speed.scaling import Cost, Size
 from boneage.evaluation.benchmarks.speed.tasks import LocatingCost, TrainingCost
 from boneage.evaluation.metrics import LandmarkErrors, summarise_landmarks
-from boneage.evaluation.reports.speed import report_scaling, report_speed
 from boneage.imaging import Points
 
 RUN = {"date": "2020-02-02", "machine": "an abacus", "command": "boneage landmarks speed <images>"}
