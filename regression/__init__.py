@@ -25,7 +25,8 @@ from boneage.regression.recipes import (
     whole_hand_recipe,
 )
 from boneage.regression.region_stack import RegionStack
-from boneage.regression.regressor import AgeRegressor, RegressorSettings
+from boneage.regression.regressor import AgeRegressor
+from boneage.regression.regressor_settings import RegressorSettings
 from boneage.regression.ridge import FeatureRidge
 from boneage.regression.shape_regression import GeometryRegressor, GeometrySettings
 from boneage.regression.sites import HAND_SITES, VOLUME_SITES, Site, check_sites, sites_from_json, sites_to_json

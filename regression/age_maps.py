@@ -1,4 +1,4 @@
-"""Maps of ages: what a :class:`~boneage.regression.networks.bonet.BoNet` says of every part of a hand."""
+"""Age maps: the ages that a :class:`~boneage.regression.networks.bonet.BoNet` predicts for every part of a hand."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class AgeMap:
-    """The ages that a network reads in windows all over a picture.
+    """The ages that a network predicts from windows all over a picture.
 
     Parameters
     ----------
     months : ndarray of shape (rows, columns)
-        A cell for each window. As the network says them: not held above 0.
+        A cell for each window. The network's own, which may be negative.
     weights : ndarray of shape (rows, columns)
         Of the cells in the age; they sum to 1, and are equal where the age is their mean or their median.
     frame : Frame
@@ -70,11 +70,11 @@ def check_map(regressor: AgeRegressor) -> BoNet:
 
 
 def map_ages(regressor: AgeRegressor, stack: RegionStack, sex: Sex | None) -> AgeMap:
-    """Read the age in every window of a hand's picture.
+    """Predict the age from every window of a hand's picture.
 
-    A picture as large as those that the model was trained on gives the map that its prediction is made of. In a larger
-    one, which :func:`~boneage.regression.crops.recrop` makes, the map has more cells, and the bones are larger
-    than the network knows them.
+    A picture of the size that the model was trained on gives the map that its prediction is aggregated from. A larger
+    one, made by :func:`~boneage.regression.crops.recrop`, gives more cells, but its bones are larger than those the
+    network was trained on.
 
     Parameters
     ----------
@@ -87,8 +87,7 @@ def map_ages(regressor: AgeRegressor, stack: RegionStack, sex: Sex | None) -> Ag
     Raises
     ------
     ValueError
-        If the model makes no maps, the region is missing, the sex is and is needed, or windows are larger than the
-        picture.
+        If the model makes no maps, the region or a needed sex is missing, or windows are larger than the picture.
     """
     network = check_map(regressor)
     if stack.names != regressor.region_names_ or stack.frames[0] is None:
@@ -100,11 +99,11 @@ def map_ages(regressor: AgeRegressor, stack: RegionStack, sex: Sex | None) -> Ag
     with torch.inference_mode():
         ages, trust = network.map_ages(to_grey(pixels)[:, 0], sexes, torch.zeros(1, dtype=torch.long))
         age, _ = aggregate(ages, trust, settings.aggregate)
-    even = np.full(ages.shape[1:], 1 / ages[0].numel())
-    chosen = torch.softmax(trust.double().flatten(), 0).reshape(ages.shape[1:]).numpy()
+    equal = np.full(ages.shape[1:], 1 / ages[0].numel())
+    attention = torch.softmax(trust.double().flatten(), 0).reshape(ages.shape[1:]).numpy()
     return AgeMap(
         months=_to_months(regressor, ages[0]),
-        weights=chosen if settings.aggregate == "attention" else even,
+        weights=attention if settings.aggregate == "attention" else equal,
         frame=stack.frames[0].compose(settings.frame),
         window=settings.field / settings.step,
         age_months=max(float(_to_months(regressor, age)[0]), 0.0),

@@ -1,4 +1,4 @@
-"""Random changes of regions that the age survives: drawn first, then applied."""
+"""Random changes of regions that leave the age as it is: drawn first, then applied."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class AugmentationSettings:
-    """How far regions are changed.
+    """Limits of the random changes.
 
     Parameters
     ----------
     max_rotation_rad, max_log_scale : float
-        Uniform within these limits, for each region on its own: the landmarks that cut it are not exact. Cubes are
-        turned about each of their three axes.
+        Uniform within these limits, for each region on its own: the landmarks that it is cropped by are not exact.
+        Cubes are rotated about each of their three axes.
     max_shift : float
         Of the region's side.
     max_log_gamma : float
         Exponent on grey values, one for each hand.
     drop_region : float
-        Chance that a present region is taken away, so that the model learns to do without. One stays.
+        Probability that a present region is removed, so that the model learns to predict without it. One stays.
     flip : bool
-        Whether half of the hands are mirrored, each of their regions in its own frame: for whole images, in which
-        left and right hands occur. Regions are cropped as of one side, and do without. Columns are turned round.
+        Whether half of the hands are mirrored, each of their regions in its own frame, by reversing the columns: for
+        whole images of left and right hands. Cropped regions are all of one side already.
     sharp : float
-        Chance that a hand is resampled to the nearest pixel and keeps its grain, as in pictures that were made smaller
-        without averaging; it is interpolated otherwise. Cubes always are.
+        Probability that a hand is resampled by nearest neighbour, which keeps the aliasing of pictures that were
+        downsampled without averaging; otherwise it is interpolated. Cubes always are.
     max_blur : float
-        At most this part of a 3x3 mean is mixed in, the amount drawn for each hand: from a sharp picture to one that
-        was made smaller by averaging, or larger.
+        Largest weight of a 3x3 mean that is blended in, drawn for each hand: between a sharp picture and one that was
+        downsampled by averaging, or enlarged.
     """
 
     max_rotation_rad: float = math.radians(10)
@@ -73,24 +73,26 @@ class Augmentation:
         Affine maps in the coordinates of ``torch.nn.functional.affine_grid``.
     gammas : ndarray of shape (n_hands,)
     dropped : ndarray of bool, shape (n_hands, n_regions)
-    sharp : ndarray of bool, shape (n_hands,)
+    nearest : ndarray of bool, shape (n_hands,)
+        Hands that are resampled by nearest neighbour.
     blurs : ndarray of shape (n_hands,)
+        Weights of the 3x3 mean.
     """
 
     warps: NDArray[np.float32]
     gammas: NDArray[np.float32]
     dropped: NDArray[np.bool_]
-    sharp: NDArray[np.bool_]
+    nearest: NDArray[np.bool_]
     blurs: NDArray[np.float32]
 
     def apply(self, pixels: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
-        """Return changed regions, of the shape of the given ones, and which are present, on their device."""
+        """Return changed regions, of the same shape and on the same device, and which are present."""
         regions, sides = pixels.shape[1], pixels.shape[2:]
         device = pixels.device
         pictures = pixels.reshape(-1, 1, *sides)
         warps = self.warps.reshape(-1, *self.warps.shape[2:])
         if len(sides) == 2:
-            warped = _warp_pictures(pictures, warps, self.sharp.repeat(regions))
+            warped = _warp_pictures(pictures, warps, self.nearest.repeat(regions))
         else:
             warped = _warp_cubes(pictures, warps)
         if self.blurs.any():
@@ -119,24 +121,24 @@ def draw_augmentation(
     angles = rng.uniform(-1, 1, shape if ndim == 2 else (*shape, 3)) * settings.max_rotation_rad
     scale = np.exp(rng.uniform(-1, 1, shape) * settings.max_log_scale)
     shift = rng.uniform(-1, 1, (*shape, ndim)) * settings.max_shift * 2  # the grid runs from -1 to 1
-    turns = scale[..., None, None] * (_turn_pictures(angles) if ndim == 2 else _turn_volumes(angles))
-    warps = np.concatenate([turns, shift[..., None]], axis=-1)
+    linear = scale[..., None, None] * (_rotations_2d(angles) if ndim == 2 else _rotations_3d(angles))
+    warps = np.concatenate([linear, shift[..., None]], axis=-1)
     gammas = np.exp(rng.uniform(-1, 1, shape[0]) * settings.max_log_gamma)
-    chance = rng.uniform(size=shape)
-    chance[np.arange(shape[0]), np.argmax(np.where(present, chance, -1), axis=1)] = 1.0  # one stays
+    draws = rng.uniform(size=shape)
+    draws[np.arange(shape[0]), np.argmax(np.where(present, draws, -1), axis=1)] = 1.0  # one stays
     if settings.flip:
         warps[..., 0] *= np.where(rng.uniform(size=shape[0]) < 0.5, -1, 1)[:, None, None]  # of the output's columns
     return Augmentation(
         warps.astype(np.float32),
         gammas.astype(np.float32),
-        np.asarray(chance < settings.drop_region),
+        np.asarray(draws < settings.drop_region),
         np.asarray(rng.uniform(size=shape[0]) < settings.sharp),
         np.asarray(rng.uniform(size=shape[0]) * settings.max_blur, dtype=np.float32),
     )
 
 
-def _warp_pictures(pictures: Tensor, warps: NDArray[np.float32], sharp: NDArray[np.bool_]) -> Tensor:
-    to_nearest = torch.from_numpy(sharp).to(pictures.device)
+def _warp_pictures(pictures: Tensor, warps: NDArray[np.float32], nearest: NDArray[np.bool_]) -> Tensor:
+    to_nearest = torch.from_numpy(nearest).to(pictures.device)
     grid = functional.affine_grid(
         torch.from_numpy(warps).to(pictures.device), list(pictures.shape), align_corners=False
     )
@@ -149,7 +151,7 @@ def _warp_pictures(pictures: Tensor, warps: NDArray[np.float32], sharp: NDArray[
 
 
 def _warp_cubes(cubes: Tensor, warps: NDArray[np.float32]) -> Tensor:
-    """Do the same in space; on a processor four times as fast as torch does it."""
+    """Warp cubes on a processor, four times as fast as torch does."""
     grey = cubes.cpu().numpy()[:, 0]
     warped = np.empty_like(grey)
     side = grey.shape[1]
@@ -161,11 +163,11 @@ def _warp_cubes(cubes: Tensor, warps: NDArray[np.float32]) -> Tensor:
     return torch.from_numpy(warped[:, None]).to(cubes.device)
 
 
-def _turn_pictures(angles: Array) -> Array:
+def _rotations_2d(angles: Array) -> Array:
     c, s = np.cos(angles), np.sin(angles)
     return np.stack([np.stack([c, -s], -1), np.stack([s, c], -1)], -2)
 
 
-def _turn_volumes(angles: Array) -> Array:
+def _rotations_3d(angles: Array) -> Array:
     turns = Rotation.from_euler("xyz", angles.reshape(-1, 3)).as_matrix()
     return np.asarray(turns.reshape(*angles.shape, 3))

@@ -24,7 +24,7 @@ _CELLS = 8  # along a side
 
 
 class ConstantBySex:
-    """The ages that knowing the sex alone would give: the median training age of that sex.
+    """The median training age of each sex: the prediction from the sex alone.
 
     Where the sex is not known, or no training hand has it, the median of all.
 
@@ -36,7 +36,7 @@ class ConstantBySex:
     """
 
     def fit(self, inputs: Sequence[object], ages_months: Sequence[float], sexes: Sequence[Sex | None]) -> Self:
-        """Learn from hands of known age; ``inputs`` are not looked at."""
+        """Learn from hands of known age; ``inputs`` are ignored."""
         ages = check_ages(ages_months, sexes)
         self.of_all_ = float(np.median(ages))
         self.months_: dict[Sex | None, float] = {}
@@ -48,11 +48,11 @@ class ConstantBySex:
         """Return an estimate for each hand."""
         if not hasattr(self, "months_"):
             raise NotFittedError("this ConstantBySex is not fitted yet")
-        return [state_age("sex", self.months_.get(sex, self.of_all_)) for sex in sexes]
+        return [single_estimate("sex", self.months_.get(sex, self.of_all_)) for sex in sexes]
 
     @property
     def n_parameters(self) -> int:
-        """How many numbers were learnt."""
+        """Number of learnt numbers."""
         return 1 + len(self.months_)
 
 
@@ -60,7 +60,7 @@ class HogRegressor:
     """Histograms of oriented gradients [1]_ of one region, the sex, and a ridge regression.
 
     Nine directions in 8 x 8 cells, normalised in blocks of 2 x 2: 1764 features of each hand. The penalty is chosen by
-    leaving one out.
+    leave-one-out cross-validation.
 
     References
     ----------
@@ -76,15 +76,15 @@ class HogRegressor:
             Each with one region.
         ages_months : sequence of float
         sexes : sequence of {"F", "M", None}
-            Half way between the two where it is not known.
+            Unknown is coded half way between the two.
 
         Raises
         ------
-        ValueError
+        InvalidInput
             If there are fewer than two hands, or one has not exactly one region.
         """
-        ages = check_ages(ages_months, sexes, least=2)
-        self.model_ = fit_ridge(_describe(stacks, sexes), ages, np.logspace(1, 5, 9))
+        ages = check_ages(ages_months, sexes, minimum=2)
+        self.model_ = fit_ridge(_hog_features(stacks, sexes), ages, np.logspace(1, 5, 9))
         return self
 
     def predict(self, stacks: Sequence[RegionStack], sexes: Sequence[Sex | None]) -> list[AgeEstimate]:
@@ -93,49 +93,51 @@ class HogRegressor:
             raise NotFittedError("this HogRegressor is not fitted yet")
         if not len(stacks):
             return []
-        return [state_age("gradients", months) for months in self.model_.predict(_describe(stacks, sexes))]
+        return [single_estimate("gradients", months) for months in self.model_.predict(_hog_features(stacks, sexes))]
 
     @property
     def n_parameters(self) -> int:
-        """How many weights were learnt."""
-        return count_weights(self.model_)
+        """Number of learnt weights."""
+        return count_parameters(self.model_)
 
 
-def state_age(name: str, months: float, reason: str = "") -> AgeEstimate:
-    """Return the estimate of a model that has one source, called ``name``; NaN for none, with its reason."""
+def single_estimate(name: str, months: float, reason: str = "") -> AgeEstimate:
+    """Return the estimate of a model with one source, called ``name``; NaN with a reason for no age."""
     weight = 0.0 if math.isnan(months) else 1.0
     months = max(float(months), 0.0) if weight else months
     return AgeEstimate(months, (name,), (months,), (weight,), reason)
 
 
-def check_ages(ages_months: Sequence[float], sexes: Sequence[Sex | None], least: int = 1) -> NDArray[np.float64]:
+def check_ages(ages_months: Sequence[float], sexes: Sequence[Sex | None], minimum: int = 1) -> NDArray[np.float64]:
     """Return the ages as an array.
 
     Raises
     ------
-    ValueError
-        If there are fewer than ``least``, not as many as sexes, or one is negative or no number.
+    InvalidInput
+        If there are fewer than ``minimum``, not as many as sexes, or one is negative or no number.
     """
     ages = np.asarray(ages_months, dtype=np.float64)
-    if len(ages) < least or len(ages) != len(sexes):
-        raise InvalidInput(f"need at least {least} hands with an age and a sex each, got {len(ages)} and {len(sexes)}")
-    wrong = np.flatnonzero(~(np.isfinite(ages) & (ages >= 0)))
-    if len(wrong):
-        raise InvalidInput(f"hand number {wrong[0]}: the age must be a number of months, got {ages[wrong[0]]}")
+    if len(ages) < minimum or len(ages) != len(sexes):
+        raise InvalidInput(
+            f"need at least {minimum} hands with an age and a sex each, got {len(ages)} and {len(sexes)}"
+        )
+    invalid = np.flatnonzero(~(np.isfinite(ages) & (ages >= 0)))
+    if len(invalid):
+        raise InvalidInput(f"hand number {invalid[0]}: the age must be a number of months, got {ages[invalid[0]]}")
     return ages
 
 
 def fit_ridge(features: NDArray[Any], ages: NDArray[np.float64], penalties: NDArray[np.float64]) -> Any:
-    """Return a ridge regression on standardised features; the penalty is chosen by leaving one out."""
+    """Return a ridge regression on standardised features; the penalty is chosen by leave-one-out."""
     return make_pipeline(StandardScaler(), RidgeCV(penalties)).fit(features, ages)
 
 
-def count_weights(model: Any) -> int:
-    """Return how many weights a ridge regression of :func:`fit_ridge` has, the intercept included."""
+def count_parameters(model: Any) -> int:
+    """Return the number of weights of a ridge regression of :func:`fit_ridge`, with the intercept."""
     return int(model[-1].coef_.size) + 1
 
 
-def _describe(stacks: Sequence[RegionStack], sexes: Sequence[Sex | None]) -> NDArray[np.float32]:
+def _hog_features(stacks: Sequence[RegionStack], sexes: Sequence[Sex | None]) -> NDArray[np.float32]:
     rows = []
     for stack, sex in zip(stacks, sexes, strict=True):
         if stack.pixels.shape[0] != 1:

@@ -1,4 +1,4 @@
-"""Where files are kept that can be fetched or computed again."""
+"""The folder of cached files, which can be downloaded or computed again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an age model says of a hand, and what it checks before it does."""
+"""The estimate of a hand's age, and the checks of what an age model is trained on or predicts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from boneage.regression.region_stack import RegionStack
 
 @dataclass(frozen=True)
 class AgeEstimate:
-    """The age of one hand, and what it rests on.
+    """The age of one hand, with the ages and weights of its regions.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ class AgeEstimate:
         NaN if there is no estimate; ``reason`` says why.
     region_names : tuple of str
     region_months : tuple of float
-        What each region says on its own; NaN for a missing one.
+        Age of each region on its own; NaN for a missing one.
     region_weights : tuple of float
         Its weight in ``months``; they sum to 1, and a missing region's is 0.
     reason : str
@@ -44,11 +44,11 @@ def check_training(
     use_sex: bool,
     ndim: int,
 ) -> None:
-    """Check that a model can learn from hands, which messages call by ``names``.
+    """Check that a model can be trained on hands; ``names`` are their names in messages.
 
     Raises
     ------
-    ValueError
+    InvalidInput
         If there are fewer than two hands, regions differ or have another number of axes than ``ndim``, an age is not a
         number, or a needed sex is missing.
     """
@@ -76,7 +76,7 @@ def check_regions(stacks: Sequence[RegionStack], names: tuple[str, ...], shape: 
 
     Raises
     ------
-    ValueError
+    InvalidInput
         If one has others, or of another shape.
     """
     for stack in stacks:
@@ -87,24 +87,24 @@ def check_regions(stacks: Sequence[RegionStack], names: tuple[str, ...], shape: 
             )
 
 
-def reason_against(stack: RegionStack, sex: Sex | None, *, use_sex: bool) -> str:
-    """Return why a hand has no age, or "" if it can have one."""
+def refusal_reason(stack: RegionStack, sex: Sex | None, *, use_sex: bool) -> str:
+    """Return why a hand can have no age, or "" if it can."""
     if not stack.present.any():
         return "no region could be cropped"
     return "the sex is not known, and the model needs it" if use_sex and sex is None else ""
 
 
 def missing_estimate(names: tuple[str, ...], reason: str) -> AgeEstimate:
-    """Return the estimate of a hand that has no age, with the names of its regions and why."""
+    """Return the estimate of a hand without an age: all NaN, with the reason."""
     return AgeEstimate(math.nan, names, (math.nan,) * len(names), (0.0,) * len(names), reason)
 
 
 def merge_estimates(estimates: Sequence[AgeEstimate]) -> AgeEstimate:
-    """Return what several models say of one hand as one estimate: the mean of their ages.
+    """Return the estimates of several models for one hand as one: the mean of their ages.
 
-    Models without an age do not count, the others all the same. A region's weight is the mean of its weights in those,
-    and its age the weighted mean of what they say of it, so that the age is still the weighted mean of the regions'.
-    What is said of a region that weighs nothing is averaged as it is.
+    Models without an age are left out; the others count equally. A region's weight is the mean of its weights in those,
+    and its age the weighted mean of its ages there, so that the hand's age is still the weighted mean of the regions'.
+    The ages of a region whose weights are all 0 are averaged without weights.
 
     Parameters
     ----------
@@ -122,29 +122,29 @@ def merge_estimates(estimates: Sequence[AgeEstimate]) -> AgeEstimate:
     if len(estimates) == 1:
         return estimates[0]
     names = tuple(dict.fromkeys(name for estimate in estimates for name in estimate.region_names))
-    able = [estimate for estimate in estimates if not math.isnan(estimate.months)]
-    if not able:
+    with_age = [estimate for estimate in estimates if not math.isnan(estimate.months)]
+    if not with_age:
         return missing_estimate(names, estimates[0].reason)
-    said: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
-    for estimate in able:
+    of_regions: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
+    for estimate in with_age:
         for name, months, weight in zip(
             estimate.region_names, estimate.region_months, estimate.region_weights, strict=True
         ):
             if not math.isnan(months):
-                said[name].append((months, weight))
+                of_regions[name].append((months, weight))
     return AgeEstimate(
-        fmean(estimate.months for estimate in able),
+        fmean(estimate.months for estimate in with_age),
         names,
-        tuple(_merge_ages(said[name]) for name in names),
-        tuple(math.fsum(weight for _, weight in said[name]) / len(able) for name in names),
+        tuple(_merge_ages(of_regions[name]) for name in names),
+        tuple(math.fsum(weight for _, weight in of_regions[name]) / len(with_age) for name in names),
     )
 
 
-def _merge_ages(said: Sequence[tuple[float, float]]) -> float:
+def _merge_ages(ages_and_weights: Sequence[tuple[float, float]]) -> float:
     """Return the mean of a region's ages by their weights; NaN if there are none."""
-    if not said:
+    if not ages_and_weights:
         return math.nan
-    ages, weights = zip(*said, strict=True)
+    ages, weights = zip(*ages_and_weights, strict=True)
     return fmean(ages, weights if any(weights) else None)
 
 

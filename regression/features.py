@@ -1,4 +1,4 @@
-"""Off-the-shelf features: what a frozen backbone sees in each region, kept on disk."""
+"""Off-the-shelf features of each region, from a frozen backbone, cached on disk."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def extract_features(
     cache: Path | None = None,
     progress: Progress | None = None,
 ) -> Tensor:
-    """Return the features of each region, as the network's backbone sees them.
+    """Return the backbone's features of each region.
 
-    On a GPU where there is one. With a cache, a hand that the same backbone has seen before is not looked at again;
-    an entry that is damaged is computed anew.
+    They are computed on a GPU where there is one. With a cache, a hand's features are computed once for each backbone;
+    a damaged entry is computed again.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def extract_features(
     pixels : uint8 tensor of shape (n_hands, n_regions, side, side)
     present : bool tensor of shape (n_hands, n_regions)
     cache : Path, optional
-        Folder of one file per hand, named after its pixels, the backbone's weights and the side it looks at.
+        Folder of one file per hand, named after its pixels, the backbone's weights and its input side.
     progress : callable, optional
         Called with a stage name and the part of it that is done.
 
@@ -54,34 +54,33 @@ def extract_features(
     """
     shape = (present.shape[1], network.backbone.n_features)
     paths = _name_entries(network, pixels, present, cache) if cache else []
-    known = [_read_entry(path, shape) for path in paths] or [None] * len(pixels)
-    features = torch.stack([torch.zeros(shape) if entry is None else torch.from_numpy(entry) for entry in known])
-    unknown = [k for k, entry in enumerate(known) if entry is None]
+    cached = [_read_entry(path, shape) for path in paths] or [None] * len(pixels)
+    features = torch.stack([torch.zeros(shape) if entry is None else torch.from_numpy(entry) for entry in cached])
+    missing = [k for k, entry in enumerate(cached) if entry is None]
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network.to(device).eval()
-    for start in range(0, len(unknown), _BATCH):
-        batch = unknown[start : start + _BATCH]
+    for start in range(0, len(missing), _BATCH):
+        batch = missing[start : start + _BATCH]
         with torch.inference_mode():
-            seen = network.look(to_grey(pixels[batch].to(device)), present[batch].to(device)).cpu()
-        features[batch] = seen
+            features[batch] = network.extract(to_grey(pixels[batch].to(device)), present[batch].to(device)).cpu()
         for k in batch if cache else ():
             with open_atomically(paths[k]) as file:
                 np.savez(file, features=features[k].numpy())
         if progress:
-            progress("features", (start + len(batch)) / len(unknown))
+            progress("features", (start + len(batch)) / len(missing))
     network.cpu()
     return features
 
 
 def _name_entries(network: BackboneNet, pixels: Tensor, present: Tensor, cache: Path) -> list[Path]:
-    start = hashlib.sha256(repr((network.backbone.name, network.input_side, tuple(pixels.shape[1:]))).encode())
+    common = hashlib.sha256(repr((network.backbone.name, network.input_side, tuple(pixels.shape[1:]))).encode())
     for name, array in network.backbone.state_dict().items():
-        start.update(name.encode())
-        start.update(array.cpu().numpy().tobytes())
+        common.update(name.encode())
+        common.update(array.cpu().numpy().tobytes())
     paths = []
-    for hand, there in zip(pixels.numpy(), present.numpy(), strict=True):
-        digest = start.copy()
-        digest.update(there.tobytes())
+    for hand, regions in zip(pixels.numpy(), present.numpy(), strict=True):
+        digest = common.copy()
+        digest.update(regions.tobytes())
         digest.update(hand.tobytes())
         name = digest.hexdigest()[:32]
         paths.append(cache / name[:2] / f"{name}.npz")
@@ -89,11 +88,11 @@ def _name_entries(network: BackboneNet, pixels: Tensor, present: Tensor, cache: 
 
 
 def _read_entry(path: Path, shape: tuple[int, int]) -> NDArray[np.float32] | None:
-    """Return what is kept, or ``None`` if nothing is or it is damaged."""
+    """Return a hand's cached features, or ``None`` if there are none or they are damaged."""
     try:
         with path.open("rb") as file:
             features = read_arrays(file)["features"]
     except (OSError, ValueError, KeyError):
         return None
-    sound = features.shape == shape and features.dtype == np.float32 and np.isfinite(features).all()
-    return features if sound else None
+    valid = features.shape == shape and features.dtype == np.float32 and np.isfinite(features).all()
+    return features if valid else None

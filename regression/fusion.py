@@ -1,4 +1,4 @@
-"""Fusion: how the ages that the regions say become one. A missing region weighs 0."""
+"""Fusion of the regions' ages into one. A missing region has the weight 0."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ _BOUND = 8.0  # of the log-precision: a spread between a 55th and 55 of the trai
 
 
 def weigh_regions(logits: Tensor, present: Tensor, rule: FusionRule, fixed: Tensor | None = None) -> Tensor:
-    """Return the weight of each region, which sum to 1 in every hand.
+    """Return the weights of the regions; they sum to 1 in every hand.
 
     All four rules are a softmax over the regions that are present:
 
     - ``learned``: of the logits, an attention that is trained with the ages;
-    - ``inverse_variance``: of the log-precisions that the logits stand for, so that a region weighs by the
-      inverse of the variance it expects of its own age;
+    - ``inverse_variance``: of the log-precisions that the logits stand for, so that a region's weight is proportional
+      to the inverse of its predicted variance;
     - ``fixed``: of the logarithm of given weights, which keep their proportions when a region is missing;
     - ``equal``: of zeros.
 
     Parameters
     ----------
     logits : tensor of shape (n_hands, n_regions)
-        What the network thinks of each region; only the first two rules look at it.
+        The network's second output; only the first two rules use it.
     present : bool tensor of shape (n_hands, n_regions)
     rule : {"learned", "inverse_variance", "fixed", "equal"}
     fixed : tensor of shape (n_regions,), optional
@@ -70,10 +70,10 @@ def weigh_regions(logits: Tensor, present: Tensor, rule: FusionRule, fixed: Tens
 
 
 def log_precision(logits: Tensor) -> Tensor:
-    """Return minus the logarithm of the variance that logits stand for: themselves, but softly held within bounds.
+    """Return minus the logarithm of the variance that logits stand for: the logits, softly bounded.
 
-    In units of the training ages' standard deviation. The bounds keep one region that is very sure, or very
-    wrong, from an infinite loss.
+    In units of the training ages' standard deviation. Without bounds, a region of very high predicted precision could
+    make the loss infinite.
     """
     return _BOUND * torch.tanh(logits / _BOUND)
 
@@ -86,8 +86,8 @@ def fuse(ages: Tensor, weights: Tensor) -> Tensor:
 def anatomical_weights(names: Sequence[str]) -> Tensor:
     """Return the weights of the rule ``fixed`` for regions of these names, shape (n_regions,).
 
-    They stand in ``schemes/hand37_weights.json`` for radiographs and ``hand34_weights.json`` for volumes, with notes
-    on where they come from.
+    They are in ``schemes/hand37_weights.json`` for radiographs and ``hand34_weights.json`` for volumes, with notes
+    on their sources.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Losses of the age model, and how much each hand counts in them."""
+"""Losses of the age model, and the weights of hands in them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def age_loss(
 ) -> Tensor:
     """Return the loss of the fused ages, plus that of every present region's own age.
 
-    The second term makes each region answer for itself, so that the ages reported per region mean something.
+    The second term trains each region on its own, so that the reported ages of the regions are meaningful.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def age_loss(
     region_weight : float
         Weight of the second term.
     hand_weights : tensor of shape (n_hands,)
-        How much each hand counts in both terms; 1 on average over the training set.
+        Of each hand in both terms; 1 on average over the training set.
     """
     own = _pointwise(name, regions, truth[:, None].expand_as(regions))
     whole = (_pointwise(name, fused, truth) * hand_weights).mean()
@@ -54,8 +54,8 @@ def gaussian_loss(
 ) -> Tensor:
     """Return the Gaussian negative log-likelihood of the truth, on average over the present regions.
 
-    A region that says the age ``a`` with the variance ``v`` has ``((truth - a)^2 / v + log v) / 2``, which is least
-    where the variance is the error that it makes (Nix and Weigend 1994 [1]_); the constant is left out.
+    A region with the age ``a`` and the variance ``v`` has the loss ``((truth - a)^2 / v + log v) / 2``, which is
+    smallest where the variance equals the squared error (Nix and Weigend 1994 [1]_); the constant is left out.
 
     Parameters
     ----------
@@ -75,11 +75,11 @@ def gaussian_loss(
 
 
 def stratum_weights(ages_months: Sequence[float], sexes: Sequence[str | None], damping: float) -> NDArray[np.float64]:
-    """Return how much each training hand counts, so that rare ages are not sacrificed to common ones.
+    """Return the weights of the training hands, by which rare ages count more.
 
     A stratum is a band of two years and a sex. With ``n`` hands in its stratum, a hand weighs
-    ``c * n ** -damping``, where ``c`` makes the mean over all hands 1: 0 changes nothing, 1 lets every stratum
-    count the same however few its hands are, and 0.5 is half-way, with less noise from strata of a few hands.
+    ``c * n ** -damping``, where ``c`` makes the mean over all hands 1. With 0 all hands count equally, with 1 all
+    strata do; 0.5 is a compromise, with less noise from strata of a few hands.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def check_finite(loss: Tensor, hands: Sequence[str], epoch: int) -> None:
     Raises
     ------
     TrainingDiverged
-        If the loss is not finite; it says in which epoch, and in which hands.
+        If the loss is not finite; the message names the epoch and the hands.
     """
     if not torch.isfinite(loss):
         raise TrainingDiverged(

@@ -1,8 +1,8 @@
-"""Occlusion: what of a hand its predicted age rests on, by hiding one piece after another.
+"""Occlusion maps: which parts of a hand its predicted age depends on.
 
-A grey patch is slid over each region, and the change of the hand's predicted age is noted [1]_. Nothing is needed of
-the network but that it reads each region on its own, as all of ours do: so a patch is hidden in all regions at once,
-and what each region then says is put, alone, in place of what it said before.
+A grey patch is slid over each region, and the change of the hand's predicted age is recorded [1]_. The network must
+read each region independently, as all of ours do. So a patch is hidden in all regions at once, and the output for each
+region with its patch is fused with the outputs for the other regions without.
 
 References
 ----------
@@ -17,16 +17,16 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from boneage.imaging import Frame, Sex
+from boneage.imaging.errors import InvalidInput
+from boneage.regression.region_outputs import RegionOutputs
 from boneage.regression.region_stack import RegionStack
 from boneage.regression.regressor import AgeRegressor
 
 Array = NDArray[np.float64]
-Said = tuple[Tensor, Tensor]
 
-_PATCH, _WHOLE_HAND = 0.25, 0.125  # of the side: of one region among several, of a hand in one picture
+_PATCH, _WHOLE_HAND_PATCH = 0.25, 0.125  # of the side: of one region among several, of a hand in one picture
 _BATCH = 32
 
 
@@ -39,7 +39,8 @@ class Occlusion:
     names : tuple of str
         Of the regions.
     changes : ndarray of shape (n_regions, cells, cells) or (n_regions, cells, cells, cells)
-        In months, hidden less seen: below 0 where the patch speaks for a higher age. NaN for a missing region.
+        In months, with the patch hidden minus as it is: negative where the patch raises the age. NaN for a missing
+        region.
     frames : tuple of Frame or None
         From cells to the middles of the patches, in pixels of the original file; ``None`` for a missing region.
     patch : float
@@ -56,16 +57,17 @@ class Occlusion:
 
     def __post_init__(self) -> None:
         if self.changes.ndim not in (3, 4) or not len(self.names) == len(self.changes) == len(self.frames):
-            raise ValueError(f"need a map and a frame for each of {len(self.names)} regions")
+            raise InvalidInput(f"need a map and a frame for each of {len(self.names)} regions")
 
 
 def occlude(regressor: AgeRegressor, stack: RegionStack, sex: Sex | None) -> Occlusion:
-    """Hide patches, of cubes small cubes, of each region and note how the hand's predicted age changes.
+    """Hide patches (in cubes, small cubes) of each region and compute the changes of the hand's predicted age.
 
     1. Choose the patches: a quarter of the side of a region, half overlapping; an eighth if the model reads the hand in
        one picture.
-    2. Ask the network what each region says, as it is and with each patch hidden under the region's mean grey value.
-    3. Fuse, for each region and patch, what that region says then with what the others say as they are.
+    2. Predict each region as it is, and with each patch replaced by the region's mean grey value.
+    3. Fuse, for each region and patch, the output for that region with the patch hidden and those for the others as
+       they are.
 
     Parameters
     ----------
@@ -76,27 +78,29 @@ def occlude(regressor: AgeRegressor, stack: RegionStack, sex: Sex | None) -> Occ
 
     Raises
     ------
-    ValueError
+    InvalidInput
         If the hand has no predicted age.
     """
     estimate = regressor.predict([stack], [sex])[0]
     if estimate.reason:
-        raise ValueError(estimate.reason)
+        raise InvalidInput(estimate.reason)
     n, side = stack.pixels.shape[:2]
     ndim = stack.pixels.ndim - 1
-    patch = max(round(side * (_WHOLE_HAND if n == 1 else _PATCH)), 2)
+    patch = max(round(side * (_WHOLE_HAND_PATCH if n == 1 else _PATCH)), 2)
     step = patch // 2
     cells = (side - patch) // step + 1
     corners = step * np.indices((cells,) * ndim).reshape(ndim, -1).T
-    hidden = _look_without(regressor, stack, sex, corners, patch)
-    whole = regressor.look([stack], [sex])
+    hidden = _predict_hidden(regressor, stack, sex, corners, patch)
+    whole = regressor.predict_regions([stack], [sex])
     present = torch.from_numpy(stack.present)
     changes = np.full((n, len(corners)), np.nan)
     for k in np.flatnonzero(stack.present):
         chosen = torch.from_numpy(np.arange(n) == k)
-        said = (torch.where(chosen, hidden[0], whole[0]), torch.where(chosen, hidden[1], whole[1]))
-        answers = regressor.answer(said, present.expand(len(corners), n))
-        changes[k] = [answer.months - estimate.months for answer in answers]
+        outputs = RegionOutputs(
+            torch.where(chosen, hidden.ages, whole.ages), torch.where(chosen, hidden.logits, whole.logits)
+        )
+        of_patches = regressor.fuse_outputs(outputs, present.expand(len(corners), n))
+        changes[k] = [with_patch.months - estimate.months for with_patch in of_patches]
     to_region = _frame_of_cells(stack, step, patch)
     return Occlusion(
         names=stack.names,
@@ -116,18 +120,18 @@ def _frame_of_cells(stack: RegionStack, step: int, patch: int) -> Frame:
     return Frame.from_linear(linear, offset)
 
 
-def _look_without(
+def _predict_hidden(
     regressor: AgeRegressor, stack: RegionStack, sex: Sex | None, corners: NDArray[np.int64], patch: int
-) -> Said:
-    """Return what the network says of each region, shape (n_patches, n_regions), with a patch hidden in all of them."""
+) -> RegionOutputs:
+    """Return the outputs of n_patches by n_regions, with a patch hidden in all regions at once."""
     grey = stack.pixels.mean(axis=tuple(range(1, stack.pixels.ndim)), keepdims=True)
-    said = []
+    outputs = []
     for start in range(0, len(corners), _BATCH):
         stacks = []
         for corner in corners[start : start + _BATCH]:
             pixels = stack.pixels.copy()
-            pixels[:, *(slice(place, place + patch) for place in corner)] = grey
+            pixels[:, *(slice(first, first + patch) for first in corner)] = grey
             stacks.append(dataclasses.replace(stack, pixels=pixels))
-        said.append(regressor.look(stacks, [sex] * len(stacks)))
-    ages, logits = zip(*said, strict=True)
-    return torch.cat(ages), torch.cat(logits)
+        outputs.append(regressor.predict_regions(stacks, [sex] * len(stacks)))
+    ages, logits = zip(*outputs, strict=True)
+    return RegionOutputs(torch.cat(ages), torch.cat(logits))

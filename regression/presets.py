@@ -1,4 +1,4 @@
-"""Age models by name: settings of a network together with a recipe that suits it."""
+"""Named settings of age models: a network with a recipe that suits it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import dataclasses
 from boneage.imaging.errors import InvalidInput
 from boneage.regression.networks.backbone import BackboneSettings
 from boneage.regression.networks.bonet import BoNetSettings
-from boneage.regression.networks.multiregion import in_volumes, whole_hand
+from boneage.regression.networks.multiregion import cube_regions, whole_hand
 from boneage.regression.recipes import (
     aligned_hand_recipe,
     feature_recipe,
     fine_tuning_recipe,
     whole_hand_recipe,
 )
-from boneage.regression.regressor import RegressorSettings
+from boneage.regression.regressor_settings import RegressorSettings
 
 _LAYERS = {"vgg16": "pool5", "googlenet": "inception5b", "overfeat": "pool5"}  # the last convolutions
 
@@ -39,12 +39,12 @@ PRESETS: dict[str, RegressorSettings] = {
 
 
 def for_volumes(settings: RegressorSettings) -> RegressorSettings:
-    """Return settings of which the network reads cubes in place of pictures.
+    """Return the settings with the network for cubes instead of pictures.
 
     Raises
     ------
     ValueError
-        If the network is another than that of the preset ``multiregion``, which alone has such a sibling.
+        If the network is not that of the preset ``multiregion``, the only one with a form for cubes.
 
     Examples
     --------
@@ -53,4 +53,4 @@ def for_volumes(settings: RegressorSettings) -> RegressorSettings:
     """
     if settings.network != PRESETS["multiregion"].network:
         raise InvalidInput("of the networks only multiregion reads volumes: the others read pictures made of them")
-    return dataclasses.replace(settings, network=in_volumes())
+    return dataclasses.replace(settings, network=cube_regions())

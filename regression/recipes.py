@@ -1,4 +1,4 @@
-"""How the age model is trained: plain settings, and two named recipes."""
+"""Recipes: how the age model is trained, as settings, and the named ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from boneage.regression.losses import LossName
 
 Precision = Literal["float32", "bfloat16"]
 
-_OF_ANY_GRAIN = AugmentationSettings(drop_region=0.0, sharp=0.5, max_blur=0.7)  # pictures made smaller in any way
+_ANY_DOWNSAMPLING = AugmentationSettings(drop_region=0.0, sharp=0.5, max_blur=0.7)  # pictures downsampled by any method
 
 
 @dataclass(frozen=True)
@@ -24,13 +24,13 @@ class Recipe:
     optimiser : {"adamw", "sgd"}
         SGD with momentum 0.9.
     schedule : {"one_cycle", "constant"}
-        Course of the learning rate, of which ``learning_rate`` is the highest.
+        Course of the learning rate; ``learning_rate`` is its maximum.
     loss : {"smooth_l1", "mse"}
     region_loss : float
         Weight of the regions' own errors in the loss. Fusion by inverse variance has a loss of its own, the
-        Gaussian likelihood of every region's age, and looks at neither.
+        Gaussian likelihood of every region's age, and ignores ``loss`` and ``region_loss``.
     stratum_weight : float
-        From 0 to 1: how far rare ages and sexes are made up for in the loss; see
+        From 0 to 1: how far rare ages and sexes are weighted up in the loss; see
         :func:`~boneage.regression.losses.stratum_weights`.
     epochs, batch_size : int
     learning_rate, weight_decay : float
@@ -38,9 +38,9 @@ class Recipe:
         Of the layers' arithmetic in training; weights and predictions stay float32. The second is twice as fast on
         processors that have instructions for it (AVX-512 BF16, AMX) and on GPUs, and slower on others.
     pretrained_rate : float
-        Learning rate of layers that come pretrained, as a part of ``learning_rate``.
+        Learning rate of pretrained layers, as a part of ``learning_rate``.
     augmentation : AugmentationSettings or None
-        ``None`` shows every hand as it is.
+        ``None`` leaves every hand as it is.
     """
 
     optimiser: Literal["adamw", "sgd"] = "adamw"
@@ -82,36 +82,36 @@ def modern_recipe() -> Recipe:
 
 
 def whole_hand_recipe() -> Recipe:
-    """Return our recipe for thousands of whole hands, left and right, in pictures made smaller in any way."""
+    """Return our recipe for thousands of whole hands, left and right, in pictures downsampled by any method."""
     augmentation = replace(
-        _OF_ANY_GRAIN, max_rotation_rad=math.radians(20), max_log_scale=0.15, max_shift=0.05, flip=True
+        _ANY_DOWNSAMPLING, max_rotation_rad=math.radians(20), max_log_scale=0.15, max_shift=0.05, flip=True
     )
     return Recipe(region_loss=0.0, batch_size=32, augmentation=augmentation)
 
 
 def aligned_hand_recipe() -> Recipe:
-    """Return the same for hands that were turned upright, to one size and to one side: smaller changes."""
-    augmentation = replace(_OF_ANY_GRAIN, max_rotation_rad=math.radians(8), max_log_scale=0.1, max_shift=0.04)
+    """Return the whole-hand recipe for hands that were aligned and mirrored to one side: smaller changes."""
+    augmentation = replace(_ANY_DOWNSAMPLING, max_rotation_rad=math.radians(8), max_log_scale=0.1, max_shift=0.04)
     return replace(whole_hand_recipe(), augmentation=augmentation)
 
 
 def fine_tuning_of(recipe: Recipe) -> Recipe:
-    """Return a recipe for going on from a trained network, perhaps with other hands: fewer epochs, gentler steps."""
+    """Return a recipe for fine-tuning a trained age network, perhaps on other hands: fewer epochs, smaller steps."""
     return replace(recipe, epochs=15, learning_rate=recipe.learning_rate / 5)
 
 
 def feature_recipe() -> Recipe:
-    """Return our recipe for what reads features that are computed once: many cheap epochs, hands as they are."""
+    """Return our recipe for heads on cached features: many cheap epochs, no augmentation."""
     return Recipe(epochs=100, batch_size=32, learning_rate=1e-3, augmentation=None)
 
 
 def fine_tuning_recipe() -> Recipe:
-    """Return our recipe for networks that come pretrained: fewer epochs, gentler steps."""
+    """Return our recipe for networks with a pretrained backbone: fewer epochs, smaller steps."""
     return Recipe(epochs=15, learning_rate=1e-3, weight_decay=0.01, pretrained_rate=0.1)
 
 
 def seed_recipe() -> Recipe:
-    """Return the recipe this project was asked for: SGD, mean squared error, batch 4, rate 0.002, decay 0.0002."""
+    """Return the recipe this project started with: SGD, mean squared error, batch 4, rate 0.002, decay 0.0002."""
     return Recipe(
         optimiser="sgd", schedule="constant", loss="mse", batch_size=4, learning_rate=0.002, weight_decay=0.0002
     )

@@ -1,8 +1,8 @@
-"""The plain baseline on off-the-shelf features: a ridge regression for each region."""
+"""A baseline on off-the-shelf features: a ridge regression for each region."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -15,7 +15,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from boneage.imaging import Sex
-from boneage.regression.estimates import AgeEstimate, check_regions, check_training, missing_estimate, reason_against
+from boneage.imaging.progress import Progress
+from boneage.regression.estimates import AgeEstimate, check_regions, check_training, missing_estimate, refusal_reason
 from boneage.regression.features import extract_features
 from boneage.regression.networks.backbone import BackboneNet, BackboneSettings
 from boneage.regression.networks.weights import load_pretrained
@@ -24,25 +25,25 @@ from boneage.regression.tensors import to_tensors
 
 Array = NDArray[np.float64]
 
-_STRENGTHS = np.logspace(-1, 5, 13)
-_FEWEST = 3  # hands that a region must be present in to say anything
+_PENALTIES = np.logspace(-1, 5, 13)
+_MIN_HANDS = 3  # that a region must be present in, to have a regression
 
 
 class FeatureRidge:
     """Standardised features of a frozen backbone, and the sex, read by one ridge regression per region.
 
-    How strongly each is held back, is chosen by leave-one-out; a region weighs as the inverse of its mean squared error
-    there. It has the contract of :class:`~boneage.regression.AgeRegressor`, but is not saved.
+    Each penalty is chosen by leave-one-out; a region's weight is the inverse of its mean squared error there. It has
+    the contract of :class:`~boneage.regression.AgeRegressor`, but is not saved.
 
     Parameters
     ----------
     settings : BackboneSettings, optional
-        Of which the backbone, the layer and the side matter.
+        Only the backbone, its layer and the input side are used.
     use_sex : bool
     weights : Path, optional
         File of pretrained weights; see :func:`~boneage.regression.networks.weights.load_pretrained`.
     cache : Path, optional
-        Folder in which features are kept; see :func:`~boneage.regression.features.extract_features`.
+        Folder of cached features; see :func:`~boneage.regression.features.extract_features`.
 
     Attributes
     ----------
@@ -76,7 +77,7 @@ class FeatureRidge:
         sexes: Sequence[Sex | None],
         *,
         ids: Sequence[str] | None = None,
-        progress: Callable[[str, float], None] | None = None,
+        progress: Progress | None = None,
     ) -> Self:
         """Learn from hands of known age; parameters and errors are those of ``AgeRegressor.fit``."""
         names = tuple(ids) if ids is not None else tuple(f"number {k}" for k in range(len(stacks)))
@@ -85,14 +86,14 @@ class FeatureRidge:
         self.side_ = stacks[0].pixels.shape[1]
         self._network = BackboneNet(self.settings or BackboneSettings(), len(self.region_names_), self.use_sex)
         load_pretrained(self._network.backbone, self.weights, progress)
-        inputs, present = self._look(stacks, sexes, progress)
+        inputs, present = self._inputs(stacks, sexes, progress)
         ages = np.asarray(ages_months, dtype=np.float64)
         self._models: list[Pipeline] = []
         self.errors_ = np.full(len(self.region_names_), np.inf)
         for region in range(len(self.region_names_)):
-            model, seen = make_pipeline(StandardScaler(), RidgeCV(_STRENGTHS)), present[:, region]
-            if seen.sum() >= _FEWEST:
-                model.fit(inputs[seen, region], ages[seen])
+            model, rows = make_pipeline(StandardScaler(), RidgeCV(_PENALTIES)), present[:, region]
+            if rows.sum() >= _MIN_HANDS:
+                model.fit(inputs[rows, region], ages[rows])
                 self.errors_[region] = max(-model[-1].best_score_, 1e-6)
             self._models.append(model)
         return self
@@ -102,20 +103,21 @@ class FeatureRidge:
         if not hasattr(self, "errors_"):
             raise NotFittedError("this FeatureRidge is not fitted yet")
         check_regions(stacks, self.region_names_, (self.side_, self.side_))
-        reasons = [reason_against(k, sex, use_sex=self.use_sex) for k, sex in zip(stacks, sexes, strict=True)]
+        reasons = [refusal_reason(k, sex, use_sex=self.use_sex) for k, sex in zip(stacks, sexes, strict=True)]
         if not stacks:
             return []
-        inputs, present = self._look(stacks, sexes)
+        inputs, present = self._inputs(stacks, sexes)
         present &= np.isfinite(self.errors_)
         months = np.full(present.shape, np.nan)
         for region, model in enumerate(self._models):
-            seen = present[:, region]
-            if seen.any():
-                months[seen, region] = model.predict(inputs[seen, region])
+            rows = present[:, region]
+            if rows.any():
+                months[rows, region] = model.predict(inputs[rows, region])
         weights = present / self.errors_
         weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-12)
         return [
-            self._estimate(reason, own, weight) for reason, own, weight in zip(reasons, months, weights, strict=True)
+            self._estimate(reason, region_months, region_weights)
+            for reason, region_months, region_weights in zip(reasons, months, weights, strict=True)
         ]
 
     def _estimate(self, reason: str, months: Array, weights: Array) -> AgeEstimate:
@@ -123,16 +125,16 @@ class FeatureRidge:
             reason = "no region that the model knows is present"
         if reason:
             return missing_estimate(self.region_names_, reason)
-        answer = max(float(np.nansum(months * weights)), 0.0)
-        return AgeEstimate(answer, self.region_names_, tuple(months.tolist()), tuple(weights.tolist()))
+        age = max(float(np.nansum(months * weights)), 0.0)
+        return AgeEstimate(age, self.region_names_, tuple(months.tolist()), tuple(weights.tolist()))
 
-    def _look(
+    def _inputs(
         self,
         stacks: Sequence[RegionStack],
         sexes: Sequence[Sex | None],
-        progress: Callable[[str, float], None] | None = None,
+        progress: Progress | None = None,
     ) -> tuple[Array, NDArray[np.bool_]]:
-        """Return what the regressions read, shape (n_hands, n_regions, n_inputs), and which regions are present."""
+        """Return the regressions' inputs, shape (n_hands, n_regions, n_inputs), and which regions are present."""
         pixels, present, sex = to_tensors(stacks, sexes)
         features = extract_features(self._network, pixels, present, cache=self.cache, progress=progress)
         if self.use_sex:

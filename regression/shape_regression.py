@@ -1,4 +1,4 @@
-"""Geometry alone: the age that the landmarks' places and the sex tell, without a look at the picture."""
+"""Shape regression: an age from the landmarks' positions and the sex alone, without the picture."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sklearn.exceptions import NotFittedError
 
 from boneage.imaging import NoSimilarity, Points, Sex, align_to, compute_mean_shape
 from boneage.imaging.errors import InvalidInput
-from boneage.regression.baselines import SEX_CODES, check_ages, count_weights, fit_ridge, state_age
+from boneage.regression.baselines import SEX_CODES, check_ages, count_parameters, fit_ridge, single_estimate
 from boneage.regression.estimates import AgeEstimate
 
 Array = NDArray[np.float64]
@@ -29,10 +29,10 @@ class GeometrySettings:
     ----------
     use_sex : bool
     with_size : bool
-        Whether the size of the hand, in the unit of the landmarks, tells too. Off: in pixels it tells of the scanner
-        and the distance to it, and a model that leans on it reads another scanner's hands wrong.
+        Whether the size of the hand, in the unit of the landmarks, is a feature. Off by default: in pixels it
+        depends on the scanner and the distance to it, and does not carry over to other scanners.
     max_missing : float
-        A hand that lacks a larger part of its landmarks is refused; up to that part they are taken from the mean shape.
+        A hand that lacks a larger part of its landmarks is refused; otherwise the mean shape's replace them.
     """
 
     use_sex: bool = True
@@ -47,11 +47,11 @@ class GeometrySettings:
 class GeometryRegressor:
     """Shape and sex to age, by a ridge regression.
 
-    A hand is laid upon the mean of the training hands, mirrored back if need be (Procrustes analysis [1]_), and told
-    by its landmarks' coordinates there and by the distance of every two of them, in units of the mean distance: the
-    lengths of all bones and their ratios are among these. So place, size, rotation and side do not matter. The unit
-    does not either, but a pixel must be as high as it is wide: landmarks of a squashed copy are to be given in the
-    pixels of its original, those of volumes in mm.
+    A hand is aligned to the mean of the training hands, and mirrored back if need be (Procrustes analysis [1]_). Its
+    features are the aligned landmarks' coordinates and the distances between every two of them, in units of the mean
+    distance: the lengths of all bones and their ratios are among these. Position, size, rotation and side have no
+    effect. The unit has none either, but it must be the same along all axes: landmarks of a squashed copy must be in
+    the pixels of its original, those of volumes in mm.
 
     Kernel ridge, support vectors and boosted trees do no better (docs/benchmarks.md), so this is the simplest.
 
@@ -81,8 +81,8 @@ class GeometryRegressor:
 
     @property
     def n_parameters(self) -> int:
-        """How many weights were learnt; the mean shape is not counted."""
-        return count_weights(self.model_)
+        """Number of learnt weights; the mean shape is not counted."""
+        return count_parameters(self.model_)
 
     def fit(self, points: Sequence[Points], ages_months: Sequence[float], sexes: Sequence[Sex | None]) -> Self:
         """Learn from hands of known age.
@@ -101,7 +101,7 @@ class GeometryRegressor:
             or a needed sex is missing.
         """
         self._settings = self.settings or GeometrySettings()
-        ages = check_ages(ages_months, sexes, least=2)
+        ages = check_ages(ages_months, sexes, minimum=2)
         if len(points) != len(ages):
             raise InvalidInput(f"need as many hands as ages, got {len(points)} and {len(ages)}")
         self.names_ = points[0].names
@@ -109,9 +109,8 @@ class GeometryRegressor:
             if hand.names != self.names_:
                 raise InvalidInput(f"hand number {number}: its landmarks are not those of the first hand")
         mean = compute_mean_shape(points)
-        seen = mean is not None and mean.present.all()
-        if mean is None or not seen:
-            raise InvalidInput("every landmark must be there in at least one hand, and not all in one place")
+        if mean is None or not mean.present.all():
+            raise InvalidInput("every landmark must be present in at least one hand, and they must not all coincide")
         self.mean_shape_ = mean.positions
         rows = [self.describe_hand(hand, sex) for hand, sex in zip(points, sexes, strict=True)]
         for number, row in enumerate(rows):
@@ -140,28 +139,28 @@ class GeometryRegressor:
                 )
             row = self.describe_hand(hand.select(self.names_), sex)
             if isinstance(row, str):
-                estimates.append(state_age("geometry", float("nan"), row))
+                estimates.append(single_estimate("geometry", float("nan"), row))
             else:
-                estimates.append(state_age("geometry", float(self.model_.predict(row[None])[0])))
+                estimates.append(single_estimate("geometry", float(self.model_.predict(row[None])[0])))
         return estimates
 
     def describe_hand(self, hand: Points, sex: Sex | None) -> Array | str:
-        """Return the features of a hand as the fitted model sees them, or why there are none."""
+        """Return the features of a hand for the fitted model, shape (n_features,), or why there are none."""
         if self._settings.use_sex and sex is None:
             return "the sex is not known, and the model needs it"
         missing = int((~hand.present).sum())
         if missing > self._settings.max_missing * len(hand):
             return f"{missing} of {len(hand)} landmarks are missing"
         try:
-            laid = align_to(hand.positions, self.mean_shape_)
+            alignment = align_to(hand.positions, self.mean_shape_)
         except NoSimilarity as error:
             return str(error)
-        shape = laid.frame.apply(hand.positions)
+        shape = alignment.frame.apply(hand.positions)
         shape = np.where(np.isnan(shape), self.mean_shape_, shape)
         distances = pdist(shape)
         parts = [shape.ravel(), distances / distances.mean()]
         if self._settings.use_sex:
             parts.append(np.array([SEX_CODES[sex]]))
         if self._settings.with_size:
-            parts.append(np.array([-np.log(laid.frame.scale())]))
+            parts.append(np.array([-np.log(alignment.frame.scale())]))
         return np.concatenate(parts)

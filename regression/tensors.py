@@ -1,4 +1,4 @@
-"""Hands as tensors, eight bits a grey value: in training as in prediction, so that both see the same."""
+"""Hands as tensors, eight bits a grey value, the same in training and in prediction."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def to_tensors(stacks: Sequence[RegionStack], sexes: Sequence[Sex | None]) -> tu
         Grey values from 0 to 255: a quarter of the memory of floats. See :func:`to_grey`.
     present : bool tensor of shape (n_hands, n_regions)
     sex : tensor of shape (n_hands,)
-        -1 for girls, 1 for boys, 0 where it is not known.
+        -1 for girls, 1 for boys, 0 if unknown.
     """
     pixels = np.empty((len(stacks), *stacks[0].pixels.shape), np.uint8)
     for k, stack in enumerate(stacks):
@@ -42,7 +42,7 @@ def to_tensors(stacks: Sequence[RegionStack], sexes: Sequence[Sex | None]) -> tu
 
 
 def to_grey(pixels: Tensor) -> Tensor:
-    """Return grey values from 0 to 1 for those of :func:`to_tensors`; what is a float already stays as it is.
+    """Return the grey values of :func:`to_tensors` as floats from 0 to 1; floats are returned unchanged.
 
     Examples
     --------

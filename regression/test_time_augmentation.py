@@ -1,4 +1,4 @@
-"""Looking at hands several times, each time a little differently: the mean of what is said is steadier."""
+"""Test-time augmentation: a hand is predicted several times, each time changed a little, and the outputs averaged."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ _CHANGES = AugmentationSettings(
 )
 
 
-def draw_views(pixels: Tensor, n: int) -> Iterator[Tensor]:
-    """Yield the pictures as they are, then ``n - 1`` times a little turned, resized and shifted.
+def draw_augmented(pixels: Tensor, n: int) -> Iterator[Tensor]:
+    """Yield the pictures as they are, then ``n - 1`` times slightly rotated, resized and shifted.
 
-    The changes are always the same, and the same for every hand and region: what is said of a hand does not depend on
-    which others are read with it.
+    The changes are always the same, and the same for every hand and region: the prediction for a hand does not depend
+    on the other hands of its batch.
 
     Parameters
     ----------
     pixels : tensor of shape (n_hands, n_regions, side, side) or (n_hands, n_regions, side, side, side)
     n : int
+        At least 1.
     """
     yield pixels
     rng = np.random.default_rng(0)
@@ -33,5 +34,5 @@ def draw_views(pixels: Tensor, n: int) -> Iterator[Tensor]:
     present = np.ones((1, flat.shape[1]), np.bool_)
     for _ in range(n - 1):
         drawn = draw_augmentation(rng, _CHANGES, present[:, :1], pixels.ndim - 2)
-        same = dataclasses.replace(drawn, warps=drawn.warps.repeat(flat.shape[1], axis=1), dropped=~present)
-        yield same.apply(flat, torch.from_numpy(present))[0].reshape(pixels.shape)
+        shared = dataclasses.replace(drawn, warps=drawn.warps.repeat(flat.shape[1], axis=1), dropped=~present)
+        yield shared.apply(flat, torch.from_numpy(present))[0].reshape(pixels.shape)

@@ -1,4 +1,4 @@
-"""The training loop of the age model: Lightning, seeded, checkpointed, on a GPU where there is one."""
+"""The training loop of the age model: Lightning, seeded, with checkpoints, on a GPU where there is one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,41 +24,11 @@ from boneage.regression.losses import age_loss, check_finite, gaussian_loss
 from boneage.regression.networks.backbone import BackboneNet
 from boneage.regression.recipes import Recipe
 from boneage.regression.tensors import to_grey
+from boneage.regression.training_data import TrainingData
 
 _CHECKPOINT_EPOCHS = 5
 _CHECKPOINT_SECONDS = 120.0
 _PRECISIONS: dict[str, Literal["32-true", "bf16-mixed"]] = {"float32": "32-true", "bfloat16": "bf16-mixed"}
-
-
-@dataclass(frozen=True, eq=False)
-class TrainingData:
-    """Hands as tensors.
-
-    Parameters
-    ----------
-    pixels : tensor of shape (n_hands, n_regions, side, side) or (n_hands, n_regions, side, side, side)
-        Of uint8, as :func:`~boneage.regression.tensors.to_tensors` gives them, or of floats from 0 to 1. Features of
-        regions, shape (n_hands, n_regions, n_features), for a network that reads features.
-    present : bool tensor of shape (n_hands, n_regions)
-    sex : tensor of shape (n_hands,)
-        -1 for girls, 1 for boys, 0 where it is not used.
-    age : tensor of shape (n_hands,)
-        Standardised.
-    names : tuple of str, optional
-        What to call the hands in messages; their numbers if not given.
-    weight : tensor of shape (n_hands,), optional
-        How much each hand counts in the loss, 1 on average; all the same if not given.
-    """
-
-    pixels: Tensor
-    present: Tensor
-    sex: Tensor
-    age: Tensor
-    names: tuple[str, ...] = ()
-    weight: Tensor | None = None
-
-    def __len__(self) -> int:
-        return len(self.age)
 
 
 def train_network(
@@ -89,8 +58,8 @@ def train_network(
         For the rule ``fixed``.
     seed : int
     checkpoint : Path, optional
-        File to save the state to, after every fifth epoch and any that ends two minutes after the last time, and to
-        resume from if it exists. It is removed at the end.
+        File to save the state to, after every fifth epoch, or once two minutes have passed, and to resume
+        from if it exists. It is removed at the end.
     progress : callable, optional
         Called with a stage name and the part of it that is done.
 
@@ -102,12 +71,12 @@ def train_network(
     names = data.names or tuple(f"number {k}" for k in range(len(data)))
     weight = torch.ones(len(data)) if data.weight is None else data.weight
     dataset = TensorDataset(data.pixels, data.present, data.sex, data.age, weight, torch.arange(len(data)))
-    batches = _Batches(len(data), recipe.batch_size, seed)
-    callbacks: list[Callback] = [_Progress(progress)] if progress else []
+    batches = _EpochBatches(len(data), recipe.batch_size, seed)
+    callbacks: list[Callback] = [_EpochProgress(progress)] if progress else []
     if checkpoint:
-        callbacks.append(_Saving(checkpoint))
+        callbacks.append(_Checkpointing(checkpoint))
     resume = str(checkpoint) if checkpoint and checkpoint.is_file() else None
-    with _quiet(), torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+    with _silence_lightning(), torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         trainer = lightning.Trainer(
             max_epochs=recipe.epochs, accelerator="gpu" if torch.cuda.is_available() else "cpu", devices=1,
             logger=False, callbacks=callbacks, enable_checkpointing=checkpoint is not None,
@@ -147,12 +116,12 @@ class _TrainingLoop(lightning.LightningModule):
     def training_step(self, batch: tuple[Tensor, ...], batch_idx: int) -> Tensor:
         pixels, present, sex, age, weight, hands = batch
         rng = np.random.default_rng([self.seed, self.current_epoch, batch_idx])
-        torch.manual_seed(int(rng.integers(2**62)))  # for dropout; the caller's state is kept aside
+        torch.manual_seed(int(rng.integers(2**62)))  # for dropout; the caller's state is restored afterwards
         pixels = to_grey(pixels)
         if self.recipe.augmentation:
             drawn = draw_augmentation(rng, self.recipe.augmentation, present.cpu().numpy(), pixels.ndim - 2)
             pixels, present = drawn.apply(pixels, present)
-        ages, logits = (said.float() for said in self.network(pixels, present, sex))
+        ages, logits = (output.float() for output in self.network(pixels, present, sex))
         if self.fusion == "inverse_variance":
             loss = gaussian_loss(ages, log_precision(logits), present, age, weight)
         else:
@@ -187,18 +156,18 @@ class _TrainingLoop(lightning.LightningModule):
 
 
 def _parameter_groups(network: nn.Module, recipe: Recipe) -> list[dict[str, Any]]:
-    """Return what is to be learnt: new layers, and pretrained ones at a rate of their own; frozen ones not at all."""
-    learnt = [weight for weight in network.parameters() if weight.requires_grad]
+    """Return the trained weights in two groups: new layers, and pretrained ones at their lower rate."""
+    trained = [weight for weight in network.parameters() if weight.requires_grad]
     pretrained = {id(w) for w in network.backbone.parameters()} if isinstance(network, BackboneNet) else set()
     groups = [
-        {"params": [w for w in learnt if id(w) not in pretrained], "lr": recipe.learning_rate},
-        {"params": [w for w in learnt if id(w) in pretrained], "lr": recipe.learning_rate * recipe.pretrained_rate},
+        {"params": [w for w in trained if id(w) not in pretrained], "lr": recipe.learning_rate},
+        {"params": [w for w in trained if id(w) in pretrained], "lr": recipe.learning_rate * recipe.pretrained_rate},
     ]
     return [group for group in groups if group["params"]]
 
 
-class _Batches(Sampler[list[int]]):
-    """Batches in an order of its own for each epoch, whichever epoch a training starts with."""
+class _EpochBatches(Sampler[list[int]]):
+    """Batches in an order that follows from the seed and the epoch, so that a resumed training has the same."""
 
     def __init__(self, n: int, size: int, seed: int) -> None:
         self._n = n
@@ -207,11 +176,11 @@ class _Batches(Sampler[list[int]]):
         self._epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose the order of an epoch; Lightning calls this."""
+        """Set the epoch whose order is drawn; Lightning calls this."""
         self._epoch = epoch
 
     def __iter__(self) -> Iterator[list[int]]:
-        # drawn when the first batch is asked for: a resumed training learns its epoch after it has called for this
+        # drawn with the first batch: a resumed training sets its epoch after it has made the iterator
         order = np.random.default_rng([self._seed, self._epoch]).permutation(self._n).tolist()
         for start in range(0, self._n, self._size):
             yield order[start : start + self._size]
@@ -220,7 +189,7 @@ class _Batches(Sampler[list[int]]):
         return -(-self._n // self._size)
 
 
-class _Progress(Callback):
+class _EpochProgress(Callback):
     def __init__(self, report: Progress) -> None:
         self._report = report
 
@@ -228,8 +197,8 @@ class _Progress(Callback):
         self._report("age model", (trainer.current_epoch + 1) / trainer.max_epochs)
 
 
-class _Saving(Checkpoint):
-    """Saves the state every few epochs, or every few minutes if epochs take longer."""
+class _Checkpointing(Checkpoint):
+    """Writes a checkpoint every few epochs, or every few minutes if epochs take longer."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -243,8 +212,8 @@ class _Saving(Checkpoint):
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep Lightning's advice on loggers and workers from the user: the choices are ours, and made on purpose."""
+def _silence_lightning() -> Iterator[None]:
+    """Hide Lightning's advice on loggers and workers, which this training leaves out on purpose."""
     logger = logging.getLogger("lightning.pytorch")
     level = logger.level
     logger.setLevel(logging.ERROR)

@@ -1,4 +1,4 @@
-"""An age network on top of one that comes pretrained on photographs: off the shelf, or fine-tuned."""
+"""An age network on a backbone pretrained on photographs: off the shelf, or fine-tuned."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch.nn import functional
 from boneage.regression.networks.googlenet import GoogLeNet
 from boneage.regression.networks.overfeat import OverFeat
 from boneage.regression.networks.oxfordnet import OxfordNet
-from boneage.regression.networks.region_scatter import place_regions
+from boneage.regression.networks.region_scatter import scatter_regions
 
 Backbone = OxfordNet | GoogLeNet | OverFeat
 
@@ -31,15 +31,15 @@ class BackboneSettings:
     ----------
     backbone : {"vgg16", "googlenet", "overfeat"}
     layer : str
-        The backbone's layer whose features are used; those there are, are in its class's docstring.
+        The backbone's layer whose features are used; its class's docstring lists them.
     frozen : bool
-        Whether the backbone stays as it comes (off-the-shelf features) or is trained too (fine-tuned).
+        Whether the backbone keeps its pretrained weights (off-the-shelf features) or is trained too (fine-tuned).
     hidden : tuple of int
         Widths of the one or two fully connected layers on top.
     dropout : float
         After each of them.
     input_side : int or None
-        Side that regions are brought to first; their own if not given. ImageNet's features are best near the side they
+        Side that regions are resized to first; by default their own. ImageNet's features are best near the side they
         were learnt at, 224 (OverFeat 231), and cost with its square.
     """
 
@@ -94,11 +94,11 @@ class RegionHead(nn.Module):
         self.trust = nn.Linear(widths[-1], 1)
 
     def standardise(self, features: Tensor, present: Tensor) -> None:
-        """Take on the mean and standard deviation of the present regions' features, for each site on its own."""
+        """Set the mean and standard deviation of the features from those of the present regions, for each site."""
         for region in range(present.shape[1]):
-            seen = features[present[:, region], region]
-            if len(seen) > 1:
-                spread, centre = torch.std_mean(seen, dim=0)
+            of_region = features[present[:, region], region]
+            if len(of_region) > 1:
+                spread, centre = torch.std_mean(of_region, dim=0)
                 self.centre[region], self.spread[region] = centre, spread.clamp(min=1e-6)
 
     def forward(self, features: Tensor, present: Tensor, sex: Tensor) -> tuple[Tensor, Tensor]:
@@ -109,7 +109,7 @@ class RegionHead(nn.Module):
         features : tensor of shape (n_hands, n_regions, n_features)
         present : bool tensor of shape (n_hands, n_regions)
         sex : tensor of shape (n_hands,)
-            -1 for girls, 1 for boys; not looked at if the network does without.
+            -1 for girls, 1 for boys; ignored if the network does not use it.
         """
         parts = [(features - self.centre) / self.spread, self.site.weight.expand(len(features), -1, -1)]
         if self.use_sex:
@@ -119,10 +119,10 @@ class RegionHead(nn.Module):
 
 
 class BackboneNet(nn.Module):
-    """A pretrained backbone that looks at each region, and a head that reads its features.
+    """A pretrained backbone that computes features of each region, and a head that predicts from them.
 
-    Layers of batch normalisation keep the statistics they come with, and a frozen backbone stays altogether as it is:
-    neither depends on the batches of a training. Weights are random until
+    Batch normalisation keeps its pretrained statistics, and a frozen backbone all of its weights: neither depends on
+    the batches of a training. Weights are random until
     :func:`~boneage.regression.networks.weights.load_pretrained` fills them.
 
     Parameters
@@ -158,18 +158,18 @@ class BackboneNet(nn.Module):
             Grey values from 0 to 1; a side of at least 32.
         present : bool tensor of shape (n_hands, n_regions)
         sex : tensor of shape (n_hands,)
-            -1 for girls, 1 for boys; not looked at if the network does without.
+            -1 for girls, 1 for boys; ignored if the network does not use it.
         """
-        ages, logits = self.head(self.look(pixels, present), present, sex)
+        ages, logits = self.head(self.extract(pixels, present), present, sex)
         return ages, logits
 
-    def look(self, pixels: Tensor, present: Tensor) -> Tensor:
+    def extract(self, pixels: Tensor, present: Tensor) -> Tensor:
         """Return the features of regions, shape (n_hands, n_regions, n_features); 0 where one is not present.
 
         Raises
         ------
         ValueError
-            If the regions are too small to see anything in.
+            If the regions are below 32 pixels wide.
         """
         if pixels.shape[-1] < _SMALLEST_SIDE:
             raise ValueError(f"regions must be at least {_SMALLEST_SIDE} pixels wide, got {pixels.shape[-1]}")
@@ -178,5 +178,5 @@ class BackboneNet(nn.Module):
         if side != pixels.shape[-1]:
             pictures = functional.interpolate(pictures, (side, side), mode="bilinear", antialias=True)
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
-            seen: Tensor = self.backbone(pictures)
-        return place_regions(seen, present)
+            features: Tensor = self.backbone(pictures)
+        return scatter_regions(features, present)

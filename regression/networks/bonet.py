@@ -19,7 +19,7 @@ Batch normalisation and ReLU follow every convolution of a stage and the fully c
 between these two of the latter.
 
 No layer pads. So the network reads a window the same wherever it lies, and of a larger picture it makes a map: each
-cell is, but for rounding, what it says of that window alone, deformed on its own. A picture's age is the mean or the
+cell is, but for rounding, the output for that window alone, deformed on its own. A picture's age is the mean or the
 median of the map, or its mean weighted by a softmax of the trust (``attention``); of a picture as large as a window it
 is the one cell.
 """
@@ -38,7 +38,7 @@ from torch.nn import functional
 
 from boneage.imaging import Frame
 from boneage.regression.networks.deformation import Deformation
-from boneage.regression.networks.region_scatter import place_regions
+from boneage.regression.networks.region_scatter import scatter_regions
 
 Aggregate = Literal["mean", "median", "attention"]
 
@@ -50,7 +50,7 @@ class BoNetSettings:
     Parameters
     ----------
     window : int
-        Side in pixels of what one age is read from; pictures must be at least as large.
+        Side in pixels of the window that one age is predicted from; pictures must be at least as large.
     channels : tuple of int
         Of the stages; every one but the last halves the picture.
     deformation : {"affine", "thin_plate", "none"}
@@ -97,7 +97,7 @@ class BoNetSettings:
 
     @property
     def field(self) -> int:
-        """Side in pixels of what one age depends on: the window, but for a rest that does not fill a feature."""
+        """Side in pixels of the receptive field of one age: the window, less what does not fill a feature."""
         return self.step * (self.n_features + 8) - 4
 
     @property
@@ -109,7 +109,7 @@ class BoNetSettings:
 class BoNet(nn.Module):
     """Regions and sex in; for each region an age and a weight (as a logit) out.
 
-    A region that is not present is not looked at.
+    Absent regions are skipped.
 
     Parameters
     ----------
@@ -144,12 +144,12 @@ class BoNet(nn.Module):
         pixels : tensor of shape (n_hands, n_regions, side, side)
         present : bool tensor of shape (n_hands, n_regions)
         sex : tensor of shape (n_hands,)
-            -1 for girls, 1 for boys; not looked at if the network does without.
+            -1 for girls, 1 for boys; ignored if the network does not use it.
         """
         hand, region = torch.nonzero(present, as_tuple=True)
         maps = self.map_ages(pixels[hand, region], sex[hand], region)
         ages, trust = aggregate(*maps, self.settings.aggregate)
-        return place_regions(ages, present), place_regions(trust, present)
+        return scatter_regions(ages, present), scatter_regions(trust, present)
 
     def map_ages(self, pictures: Tensor, sex: Tensor, region: Tensor) -> tuple[Tensor, Tensor]:
         """Return the map of ages and that of trust logits, each of shape (n, rows, columns); see ``settings.frame``.
@@ -160,7 +160,7 @@ class BoNet(nn.Module):
             At least as large as a window.
         sex : tensor of shape (n,)
         region : int tensor of shape (n,)
-            What each is a picture of.
+            Index of the region that each picture is of.
 
         Raises
         ------
@@ -214,7 +214,7 @@ def _stage(n_in: int, n_out: int) -> nn.Sequential:
 
 
 class _Norm(nn.BatchNorm2d):
-    """Batch normalisation that bears a batch of one window: by the mean and variance learnt so far."""
+    """Batch normalisation that normalises a batch of one window by the running mean and variance."""
 
     def forward(self, x: Tensor) -> Tensor:
         if x.numel() > x.shape[1]:

@@ -1,9 +1,10 @@
 """The deformation layer: a spatial transformer on feature maps, affine or thin-plate.
 
-A small network, the localisation net, looks at a window of features and says how to bend it; the window is then read
-at the bent places [1]_. It works in every window of a larger map at once. What it says passes a tanh, so that a window
-turns, stretches, shears and shifts within limits, and cannot collapse to a line or a point. The thin-plate spline [2]_
-adds small moves of its control points; only with many of them at opposite limits does the window fold somewhere.
+A small network, the localisation net, predicts the parameters of a warp from a window of features; the window is then
+sampled at the warped positions [1]_. It works in every window of a larger map at once. The parameters pass a tanh, so
+that a window rotates, stretches, shears and shifts within limits, and cannot collapse to a line or a point. The thin-
+plate spline [2]_ adds small shifts of its control points; only with many of them at opposite limits does the window
+fold.
 
 References
 ----------
@@ -29,12 +30,12 @@ _HIDDEN = 16
 
 
 class Deformation(nn.Module):
-    """Bend every window of a feature map; none is changed before training.
+    """Warp every window of a feature map; the identity before training.
 
     Parameters
     ----------
     warp : {"affine", "thin_plate"}
-        Turn, two scales, shear and shift; or the same and a thin-plate spline through 4 x 4 control points.
+        Rotation, two scales, shear and shift; or the same and a thin-plate spline through 4 x 4 control points.
     channels : int
         Of the features.
     window : int
@@ -55,9 +56,9 @@ class Deformation(nn.Module):
             nn.init.zeros_(values)
 
     def forward(self, features: Tensor) -> Tensor:
-        """Return the deformed windows, laid side by side.
+        """Return the deformed windows, side by side.
 
-        A window is read within its own bounds only, so it is deformed the same in any surroundings.
+        A window is sampled within its own bounds only, so its surroundings have no effect.
 
         Parameters
         ----------
@@ -80,10 +81,10 @@ class Deformation(nn.Module):
 
 
 class AffineWarp(nn.Module):
-    """Six numbers to the places at which a window is read.
+    """Six parameters to the positions at which a window is sampled.
 
-    The linear part is a turn times a triangle ``[[exp(a), shear], [0, exp(b)]]``: its determinant ``exp(a + b)`` cannot
-    come near 0.
+    The linear part is a rotation times a triangular matrix ``[[exp(a), shear], [0, exp(b)]]``: its determinant
+    ``exp(a + b)`` cannot come near 0.
 
     Parameters
     ----------
@@ -103,9 +104,9 @@ class AffineWarp(nn.Module):
 
 
 class ThinPlateWarp(nn.Module):
-    """The six numbers of an affine map, and small moves of control points, to the places at which a window is read.
+    """Parameters of an affine map and shifts of control points to the positions at which a window is sampled.
 
-    The spline is linear in where its control points go, so all that is to be solved is solved once, here.
+    The spline is linear in its control points' positions, so its system is solved once, here.
 
     Parameters
     ----------

@@ -22,7 +22,7 @@ _BLOCKS = {
 
 
 class GoogLeNet(nn.Module):
-    """Three convolutions, then blocks that look at several sizes side by side.
+    """Three convolutions, then blocks of parallel branches of several sizes.
 
     =========== =================================== ===================== ==========
     layer       made of                             shape for side 224    features

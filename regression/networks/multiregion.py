@@ -1,4 +1,4 @@
-"""A small convolutional network that reads an age, and how far to trust it, from every region of a hand."""
+"""A small convolutional network that predicts an age and its weight from every region of a hand."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from boneage.regression.networks.heads import HEADS, HeadName, build_head
-from boneage.regression.networks.region_scatter import place_regions
+from boneage.regression.networks.region_scatter import scatter_regions
 from boneage.regression.networks.residual import build_trunk
 
 
@@ -22,17 +22,16 @@ class MultiRegionSettings:
     channels : tuple of int
         Of the stem and of each block; every one halves the region.
     branch : {"shared", "per_site"}
-        One convolutional branch for all sites, which learn from each other and are told apart by an
-        embedding, or one each.
+        One convolutional branch that all sites share, with an embedding of the site, or one branch each.
     hidden : int
         Width of the layer that joins a region's features, its site and the sex.
     dropout : float
     head : {"linear", "expectation"}
         Of the age: a linear layer, or the expectation of a distribution over bins.
     contrast : bool
-        Whether the network sees local contrasts in place of grey values.
+        Whether the network reads local contrasts instead of grey values.
     fine_stem : bool
-        Whether the stem looks at every pixel, or at every second.
+        Whether the stem has stride 1 instead of 2.
     ndim : {2, 3}
         Number of axes of the regions: pictures or cubes.
     """
@@ -64,7 +63,7 @@ def whole_hand() -> MultiRegionSettings:
     return MultiRegionSettings(channels=(16, 32, 64, 128, 256), contrast=True, fine_stem=True)
 
 
-def in_volumes() -> MultiRegionSettings:
+def cube_regions() -> MultiRegionSettings:
     """Return the shape that suits cubes around bones on a processor: narrow where there are most voxels."""
     return MultiRegionSettings(channels=(8, 16, 32, 64), ndim=3)
 
@@ -72,7 +71,7 @@ def in_volumes() -> MultiRegionSettings:
 class MultiRegionNet(nn.Module):
     """Regions and sex in; for each region an age and a weight (as a logit) out.
 
-    A region that is not present is not looked at.
+    Absent regions are skipped.
 
     Parameters
     ----------
@@ -108,21 +107,21 @@ class MultiRegionNet(nn.Module):
         pixels : tensor of shape (n_hands, n_regions, side, side) or (n_hands, n_regions, side, side, side)
         present : bool tensor of shape (n_hands, n_regions)
         sex : tensor of shape (n_hands,)
-            -1 for girls, 1 for boys; not looked at if the network does without.
+            -1 for girls, 1 for boys; ignored if the network does not use it.
         """
         hand, region = torch.nonzero(present, as_tuple=True)
-        features = self._look(pixels[hand, region][:, None] * 2 - 1, region)
+        features = self._features(pixels[hand, region][:, None] * 2 - 1, region)
         parts = [features, self.site(region)]
         if self.use_sex:
             parts.append(sex[hand, None])
         joined = self.join(torch.cat(parts, dim=1))
-        return place_regions(self.age(joined)[:, 0], present), place_regions(self.trust(joined)[:, 0], present)
+        return scatter_regions(self.age(joined)[:, 0], present), scatter_regions(self.trust(joined)[:, 0], present)
 
-    def _look(self, pictures: Tensor, region: Tensor) -> Tensor:
+    def _features(self, pictures: Tensor, region: Tensor) -> Tensor:
         if len(self.branches) == 1:
             return torch.as_tensor(self.branches[0](pictures))
-        order = torch.argsort(region, stable=True)  # sorted by site, so that each branch sees its own at once
+        order = torch.argsort(region, stable=True)  # sorted by site, so that each branch has one batch
         counts = torch.bincount(region, minlength=len(self.branches)).tolist()
         groups = torch.split(pictures[order], counts)
-        seen = [branch(group) for branch, group in zip(self.branches, groups, strict=True) if len(group)]
-        return torch.cat(seen)[torch.argsort(order)]
+        features = [branch(group) for branch, group in zip(self.branches, groups, strict=True) if len(group)]
+        return torch.cat(features)[torch.argsort(order)]

@@ -84,7 +84,7 @@ class OverFeat(nn.Module):
 
 
 def is_published(path: Path) -> bool:
-    """Tell whether a file has the size of the authors' ``net_weight_0``."""
+    """Return whether a file has the size of the authors' ``net_weight_0``."""
     return path.stat().st_size == 4 * _FLOATS
 
 

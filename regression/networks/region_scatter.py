@@ -1,4 +1,4 @@
-"""What was found of the regions that are present, put in their places among all."""
+"""Values of the present regions scattered into an array of all regions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 
-def place_regions(values: Tensor, present: Tensor) -> Tensor:
+def scatter_regions(values: Tensor, present: Tensor) -> Tensor:
     """Return values by hand and region, shape (n_hands, n_regions, ...); 0 where a region is not present.
 
     Parameters

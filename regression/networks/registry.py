@@ -1,4 +1,4 @@
-"""The networks there are: settings of any kind to a network, and to JSON and back."""
+"""The kinds of networks: settings of any kind to a network, and to JSON and back."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _KINDS: dict[str, tuple[type[NetworkSettings], type[nn.Module]]] = {
 
 
 class AgeNetwork(Protocol):
-    """What every network here does: regions and sex in; for each region an age and a weight (as a logit) out.
+    """The contract of every network here: regions and sex in; for each region an age and a weight (as a logit) out.
 
-    A whole image is a hand of one region. What is said of a region does not depend on the others.
+    A whole image is a hand of one region. The output for a region does not depend on the others.
     """
 
     def __call__(self, pixels: Tensor, present: Tensor, sex: Tensor) -> tuple[Tensor, Tensor]:
@@ -36,7 +36,7 @@ class AgeNetwork(Protocol):
             As the settings' ``ndim`` says. Grey values from 0 to 1.
         present : bool tensor of shape (n_hands, n_regions)
         sex : tensor of shape (n_hands,)
-            -1 for girls, 1 for boys; not looked at if the network does without.
+            -1 for girls, 1 for boys; ignored if the network does not use it.
         """
 
 

@@ -29,7 +29,7 @@ _LAYERS = {
 class LocalContrast(nn.Module):
     """How far each pixel stands out from its neighbourhood, in units of the grey values' spread there.
 
-    A radiograph's exposure, its plate and its collimation are gone after it, an edge is not. After Jarrett et al.
+    It removes a radiograph's exposure, plate and collimation and keeps edges. After Jarrett et al.
     2009 [1]_, with square windows in place of Gaussian ones, which are faster.
 
     Parameters
@@ -37,7 +37,7 @@ class LocalContrast(nn.Module):
     window : float
         Side of the neighbourhood, as a part of the picture's.
     floor : float
-        Least spread, in grey values from -1 to 1: what varies less is taken for noise.
+        Least spread, in grey values from -1 to 1: smaller variation counts as noise.
 
     References
     ----------
@@ -92,9 +92,9 @@ def build_trunk(channels: Sequence[int], *, contrast: bool, fine_stem: bool, ndi
     channels : sequence of int
         Of the stem and of each block; every block halves the picture.
     contrast : bool
-        Whether the trunk sees local contrasts in place of grey values.
+        Whether the trunk reads local contrasts instead of grey values.
     fine_stem : bool
-        Whether the stem looks at every pixel (3x3), or at every second (5x5), for a quarter of the work.
+        Whether the stem has 3x3 kernels with stride 1, or 5x5 with stride 2 at a quarter of the cost.
     ndim : {2, 3}
         Of 3 for cubes of shape (n, 1, side, side, side).
     """

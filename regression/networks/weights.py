@@ -1,4 +1,4 @@
-"""Pretrained weights of backbones: fetched and kept, or from a file; checked before they are used.
+"""Pretrained weights of backbones: downloaded once, or from a file; checked before they are used.
 
 Reading a file runs no code: it must hold named arrays and nothing else.
 """
@@ -24,7 +24,7 @@ from boneage.regression.networks.backbone import BACKBONES, Backbone
 from boneage.regression.networks.overfeat import OverFeat, is_published, read_published
 
 _CHUNK = 1 << 20
-_SECONDS = 30.0  # without a sign of life from the server
+_TIMEOUT_S = 30.0  # without data from the server
 _NAMED = 3  # arrays named in a message
 _DAMAGED = (  # what torch's reader raises for damaged files, found by damaging some
     OSError, EOFError, RuntimeError, ValueError, KeyError, IndexError, TypeError, AttributeError, AssertionError,
@@ -39,7 +39,7 @@ class PublishedFile:
     ----------
     url : str
     sha256 : str
-        How the SHA-256 of the file begins.
+        First digits of the file's SHA-256.
     megabytes : int
     """
 
@@ -57,9 +57,9 @@ PUBLISHED = {  # learnt from ImageNet, by torchvision
 def load_pretrained(backbone: Backbone, weights: Path | None = None, progress: Progress | None = None) -> None:
     """Fill a backbone with pretrained weights.
 
-    1. Find the file: the one given, else torchvision's, which is fetched once and kept in the cache folder.
-    2. Read its arrays and hold them against the layout of the whole network.
-    3. Take over those that the backbone has, down to its last layer; classifiers of photographs are left out.
+    1. Find the file: the one given, else torchvision's, which is downloaded once to the cache folder.
+    2. Read its arrays and check them against the layout of the whole network.
+    3. Copy those that the backbone has, up to its last layer; classifiers of photographs are left out.
 
     Parameters
     ----------
@@ -118,9 +118,9 @@ def fetch_weights(name: str, progress: Progress | None = None) -> Path:
 def _download(published: PublishedFile, write: Callable[[bytes], Any], progress: Progress | None) -> str:
     """Fetch a file and return its SHA-256."""
     digest, done = hashlib.sha256(), 0
-    with urllib.request.urlopen(published.url, timeout=_SECONDS) as answer:
-        size = int(answer.headers.get("Content-Length") or published.megabytes << 20)
-        while chunk := answer.read(_CHUNK):
+    with urllib.request.urlopen(published.url, timeout=_TIMEOUT_S) as response:
+        size = int(response.headers.get("Content-Length") or published.megabytes << 20)
+        while chunk := response.read(_CHUNK):
             write(chunk)
             digest.update(chunk)
             done += len(chunk)
@@ -160,7 +160,7 @@ def _read(path: Path, backbone: Backbone) -> Mapping[str, Tensor]:
 
 
 def _check(path: Path, arrays: Mapping[str, Tensor], backbone: Backbone) -> None:
-    """Hold a file's arrays against the layout of the whole network."""
+    """Check a file's arrays against the layout of the whole network."""
     layout = _layout(type(backbone))
     # statistics of batch normalisation count their batches only in newer files, and nothing here reads the count
     needed = [name for name in backbone.state_dict() if not name.endswith("num_batches_tracked")]

@@ -6,7 +6,7 @@ from sklearn.exceptions import NotFittedError
 
 from boneage.imaging import Frame
 from boneage.regression import ConstantBySex, HogRegressor, RegionStack
-from boneage.regression.baselines import state_age
+from boneage.regression.baselines import single_estimate
 
 
 def test_the_constant_is_the_median_of_the_sex_and_never_sees_the_test():
@@ -58,6 +58,6 @@ def test_more_than_one_region_and_an_unfitted_model_are_refused():
 
 
 def test_an_age_is_never_negative_and_none_has_no_weight():
-    assert state_age("sex", -3.0).months == 0
-    nothing = state_age("sex", math.nan, "why")
+    assert single_estimate("sex", -3.0).months == 0
+    nothing = single_estimate("sex", math.nan, "why")
     assert (nothing.region_weights, nothing.reason) == ((0.0,), "why")

@@ -4,12 +4,12 @@ import pytest
 import torch
 
 from boneage.regression import AgeRegressor, RegressorSettings
-from boneage.regression.test_time_augmentation import draw_views
+from boneage.regression.test_time_augmentation import draw_augmented
 
 
 def test_the_first_view_is_the_picture_and_the_others_are_a_little_different():
     pixels = torch.rand(3, 2, 20, 20, generator=torch.Generator().manual_seed(0))
-    first, *others = draw_views(pixels, 4)
+    first, *others = draw_augmented(pixels, 4)
     assert torch.equal(first, pixels)
     assert len(others) == 3
     for view in others:
@@ -19,7 +19,7 @@ def test_the_first_view_is_the_picture_and_the_others_are_a_little_different():
 
 def test_cubes_have_views_too():
     cubes = torch.rand(2, 2, 9, 9, 9, generator=torch.Generator().manual_seed(0))
-    first, second = draw_views(cubes, 2)
+    first, second = draw_augmented(cubes, 2)
     assert torch.equal(first, cubes)
     assert second.shape == cubes.shape
     assert 0.01 < (second - cubes).abs().mean() < 0.3
@@ -27,7 +27,7 @@ def test_cubes_have_views_too():
 
 def test_a_hand_is_seen_the_same_whoever_is_beside_it():
     pixels = torch.rand(3, 2, 20, 20, generator=torch.Generator().manual_seed(0))
-    for one, all_ in zip(draw_views(pixels[1:2], 3), draw_views(pixels, 3), strict=True):
+    for one, all_ in zip(draw_augmented(pixels[1:2], 3), draw_augmented(pixels, 3), strict=True):
         assert torch.allclose(one[0], all_[1], atol=1e-6)
 
 
@@ -39,11 +39,13 @@ def test_ages_are_the_mean_over_the_views_and_kept_with_the_model(hands, quick_s
     often = AgeRegressor.from_state(config, arrays)
     assert often.to_state()[0]["settings"]["views"] == 5
     stacks, _, sexes = hands
-    plain, mean = once.look(stacks[:4], sexes[:4])[0], often.look(stacks[:4], sexes[:4])[0]
+    plain, mean = once.predict_regions(stacks[:4], sexes[:4])[0], often.predict_regions(stacks[:4], sexes[:4])[0]
     assert 1e-4 < (plain - mean).abs().max() < 1
     del config["settings"]["views"]
     old = AgeRegressor.from_state(config, arrays)
-    assert torch.allclose(old.look(stacks[:4], sexes[:4])[0], plain, atol=1e-5), "older model files look once"
+    assert torch.allclose(old.predict_regions(stacks[:4], sexes[:4])[0], plain, atol=1e-5), (
+        "older model files look once"
+    )
 
 
 def test_no_view_is_refused():

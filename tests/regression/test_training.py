@@ -9,7 +9,8 @@ import torch
 from boneage.regression import BackboneSettings, MultiRegionSettings, Recipe, seed_recipe, training
 from boneage.regression.networks.backbone import BackboneNet, RegionHead
 from boneage.regression.networks.multiregion import MultiRegionNet
-from boneage.regression.training import TrainingData, train_network
+from boneage.regression.training import train_network
+from boneage.regression.training_data import TrainingData
 
 RECIPE = Recipe(epochs=12, batch_size=4)
 

@@ -1,0 +1,74 @@
+"""Settings of the age model, and their JSON data in a model file."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from boneage.imaging.errors import InvalidInput
+from boneage.regression.augmentation import AugmentationSettings
+from boneage.regression.fusion import FUSION_RULES, FusionRule
+from boneage.regression.networks.multiregion import MultiRegionSettings
+from boneage.regression.networks.registry import NetworkSettings, network_from_json, network_to_json
+from boneage.regression.recipes import Recipe
+
+
+@dataclass(frozen=True)
+class RegressorSettings:
+    """Settings of an :class:`~boneage.regression.regressor.AgeRegressor`.
+
+    Parameters
+    ----------
+    use_sex : bool
+        Whether the sex is an input; a model that uses it refuses a hand without.
+    fusion : {"learned", "inverse_variance", "fixed", "equal"}
+        How the regions' ages become one; see :func:`~boneage.regression.fusion.weigh_regions`.
+    network : NetworkSettings
+        Of any kind that :mod:`boneage.regression.networks.registry` knows.
+    recipe : Recipe
+    views : int
+        Number of test-time augmentations whose outputs are averaged in a prediction; 1 reads the hand as it is. See
+        :mod:`boneage.regression.test_time_augmentation`. Cached features are of the hand as it is.
+
+    Raises
+    ------
+    InvalidInput
+        If the fusion is unknown, or ``views`` is below 1.
+    """
+
+    use_sex: bool = True
+    fusion: FusionRule = "learned"
+    network: NetworkSettings = field(default_factory=MultiRegionSettings)
+    recipe: Recipe = field(default_factory=Recipe)
+    views: int = 1
+
+    def __post_init__(self) -> None:
+        if self.fusion not in FUSION_RULES:
+            raise InvalidInput(f"fusion must be one of {', '.join(FUSION_RULES)}, got {self.fusion!r}")
+        if self.views < 1:
+            raise InvalidInput(f"views must be at least 1, got {self.views}")
+
+    def with_recipe(self, **fields: Any) -> Self:
+        """Return the settings with some fields of the recipe replaced."""
+        return dataclasses.replace(self, recipe=dataclasses.replace(self.recipe, **fields))
+
+
+def settings_to_json(settings: RegressorSettings) -> dict[str, Any]:
+    """Return settings as JSON data."""
+    return {**dataclasses.asdict(settings), "network": network_to_json(settings.network)}
+
+
+def settings_from_json(config: Mapping[str, Any]) -> RegressorSettings:
+    """Read settings from JSON data; fields that older files lack take their defaults.
+
+    Raises
+    ------
+    ValueError, KeyError, TypeError
+        If a field is unknown or malformed, or ``network`` or ``recipe`` is missing.
+    """
+    network = network_from_json(config["network"])
+    augmentation = config["recipe"]["augmentation"]
+    recipe = Recipe(**{**config["recipe"], "augmentation": augmentation and AugmentationSettings(**augmentation)})
+    return RegressorSettings(**{**config, "network": network, "recipe": recipe})
