@@ -17,7 +17,8 @@ from boneage.pipeline.data import load_collection
 from boneage.pipeline.pipeline import save_localiser
 from boneage.pipeline.storage.output import prepare_folder
 from boneage.pipeline.storage.shipped_model import shipped_model
-from boneage.pipeline.training.age_model import prepare_regions, settings_for, train_pipeline
+from boneage.pipeline.training.age_model import fit_age_model, prepare_crops
+from boneage.pipeline.training.age_settings import make_settings
 from boneage.pipeline.training.localiser import train_localiser
 
 
@@ -54,11 +55,11 @@ def demonstrate(
     localiser, summary, _ = train_localiser(annotated, fast(), seed=seed, jobs=jobs, report=report)
     save_localiser(folder / "localiser.boneage", localiser, summary)
     aged = load_collection([known / "images"], ages=[known / "ages.csv"])
-    prepared = prepare_regions(
-        aged, folder / "localiser.boneage", cut_at_annotations=False, seed=seed, jobs=jobs, report=report
+    prepared = prepare_crops(
+        aged, folder / "localiser.boneage", at_annotations=False, seed=seed, jobs=jobs, report=report
     )
     model = folder / "model.boneage"
-    train_pipeline(prepared, settings_for(use_sex=True, epochs=epochs), seed=seed, report=report).save(model)
+    fit_age_model(prepared, make_settings(use_sex=True, epochs=epochs), seed=seed, report=report).save(model)
 
     paths = find_scans(new / "images")
     sexes = read_sexes(new / "ages.csv")

@@ -1,7 +1,7 @@
 from .assessment import Assessment
 from .batch.prediction import predict_files
 from .pipeline import BoneAgePipeline, load_localiser, load_pipeline, save_localiser
-from .training.age_model import train_pipeline
+from .training.age_model import train_age_model
 from .training.localiser import train_localiser
 
 __all__ = [
@@ -11,6 +11,6 @@ __all__ = [
     "load_pipeline",
     "predict_files",
     "save_localiser",
+    "train_age_model",
     "train_localiser",
-    "train_pipeline",
 ]

@@ -18,7 +18,8 @@ from boneage.imaging.volumes.writing import write_volume
 from boneage.landmarks import PRESETS, ForestLocaliser, fast
 from boneage.pipeline.data import load_collection
 from boneage.pipeline.pipeline import BoneAgePipeline, save_localiser
-from boneage.pipeline.training.age_model import prepare_regions, settings_for, train_pipeline
+from boneage.pipeline.training.age_model import fit_age_model, prepare_crops
+from boneage.pipeline.training.age_settings import make_settings
 from boneage.pipeline.training.localiser import train_localiser
 from boneage.regression import BoNetSettings, CropSpec, Recipe, RegressorSettings, for_volumes
 from tests.volume_hands import quick_settings, write_hands
@@ -94,14 +95,14 @@ def localiser_file(known, tmp_path_factory):
 def prepared(known, localiser_file):
     """The known hands, cropped at what the localiser finds."""
     collection = load_collection([known / "images"], ages=[known / "ages.csv"])
-    return prepare_regions(collection, localiser_file, cut_at_annotations=False, seed=0, jobs=1)
+    return prepare_crops(collection, localiser_file, at_annotations=False, seed=0, jobs=1)
 
 
 @pytest.fixture(scope="session")
 def model_file(prepared, tmp_path_factory):
     """A whole pipeline whose age model has seen the known hands four times: quick, and no good."""
     path = tmp_path_factory.mktemp("models") / "model.boneage"
-    train_pipeline(prepared, settings_for(use_sex=True, epochs=4), seed=0).save(path)
+    fit_age_model(prepared, make_settings(use_sex=True, epochs=4), seed=0).save(path)
     return path
 
 
@@ -117,9 +118,9 @@ def hand_model_file(known, localiser_file, tmp_path_factory):
     path = tmp_path_factory.mktemp("models") / "hand.boneage"
     collection = load_collection([known / "images"], ages=[known / "ages.csv"])
     hand = CropSpec("hand", 48)
-    prepared = prepare_regions(collection, localiser_file, hand, cut_at_annotations=False, seed=0, jobs=1)
+    prepared = prepare_crops(collection, localiser_file, hand, at_annotations=False, seed=0, jobs=1)
     network = BoNetSettings(32, (4, 8), aggregate="attention", hidden=8)
-    train_pipeline(prepared, RegressorSettings(network=network, recipe=Recipe(epochs=2)), seed=0).save(path)
+    fit_age_model(prepared, RegressorSettings(network=network, recipe=Recipe(epochs=2)), seed=0).save(path)
     return path
 
 
@@ -143,8 +144,8 @@ def whole_model_file(known, tmp_path_factory):
     """A pipeline that looks at the whole image and has no localiser."""
     path = tmp_path_factory.mktemp("models") / "whole.boneage"
     collection = load_collection([known / "images"], ages=[known / "ages.csv"])
-    prepared = prepare_regions(collection, None, CropSpec("whole", 48), cut_at_annotations=False, seed=0, jobs=1)
-    train_pipeline(prepared, settings_for(epochs=2), seed=0).save(path)
+    prepared = prepare_crops(collection, None, CropSpec("whole", 48), at_annotations=False, seed=0, jobs=1)
+    fit_age_model(prepared, make_settings(epochs=2), seed=0).save(path)
     return path
 
 
@@ -173,8 +174,8 @@ def volume_model_file(volume_localiser, phantom_volumes, tmp_path_factory):
     doubting = ForestLocaliser.from_state(settings, arrays)
     collection = load_collection([phantom_volumes / "images"], ages=[phantom_volumes / "ages.csv"])
     crop_spec = CropSpec("whole", 16, ndim=3)
-    prepared = prepare_regions(collection, None, crop_spec, cut_at_annotations=False, seed=0, jobs=1)
-    pipeline = train_pipeline(prepared, for_volumes(settings_for(epochs=1)), seed=0)
+    prepared = prepare_crops(collection, None, crop_spec, at_annotations=False, seed=0, jobs=1)
+    pipeline = fit_age_model(prepared, for_volumes(make_settings(epochs=1)), seed=0)
     dataclasses.replace(pipeline, localiser=doubting).save(path)
     return path
 

@@ -18,7 +18,7 @@ from boneage.landmarks import fast
 from boneage.pipeline.data import load_collection
 from boneage.pipeline.pipeline import BoneAgePipeline, save_localiser
 from boneage.pipeline.storage.shipped_model import shipped_model
-from boneage.pipeline.training.age_model import settings_for
+from boneage.pipeline.training.age_settings import make_settings
 from boneage.pipeline.training.localiser import train_localiser
 from boneage.regression.proportions import to_thumbnail
 
@@ -53,7 +53,7 @@ def test_landmarks_are_found_to_about_a_millimetre_and_a_half(hands, localiser, 
 
 def test_ages_are_read_better_than_by_sex_alone(hands, localiser, tmp_path):
     save_localiser(tmp_path / "localiser.boneage", localiser, {})
-    variants = name_variants(["constant", "geometry", "regions"], settings_for(epochs=20))
+    variants = name_variants(["constant", "geometry", "regions"], make_settings(epochs=20))
     preparation = prepare_comparison(
         hands[0], variants, tmp_path / "localiser.boneage", at_annotations=False, cache=tmp_path / "hands", jobs=1
     )

@@ -93,7 +93,7 @@ def benchmark(
     from boneage.evaluation.benchmarks.splits import CrossValidation, FixedSplit
     from boneage.pipeline.data import count_axes, describe, load_collection, read_id_lists
     from boneage.pipeline.pipeline import BoneAgePipeline
-    from boneage.pipeline.training.age_model import settings_for
+    from boneage.pipeline.training.age_settings import make_settings
     from boneage.regression import CropSpec
 
     run, bounds = describe_run(), read_bounds(strata)
@@ -102,8 +102,8 @@ def benchmark(
     if ids is not None and train_ids is not None:
         raise typer.BadParameter("--ids goes with folds, --train-ids and --test-ids without it")
     begun = BoneAgePipeline.load(start) if start else None
-    settings = settings_for(
-        use_sex=not no_sex, epochs=epochs, network=network, recipe=recipe, precision=precision, going_on=bool(begun)
+    settings = make_settings(
+        use_sex=not no_sex, epochs=epochs, network=network, recipe=recipe, precision=precision, fine_tuning=bool(begun)
     )
     collection = load_collection(images, landmarks=landmarks, ages=ages, sizes=sizes, ids=ids)
     variants = name_variants(

@@ -61,48 +61,47 @@ def train(
 ) -> None:
     """Train an age model on hands of known bone age; the file written holds the localiser too.
 
-    Hands are cut at the points that --localiser finds. With --landmarks instead, they are cut at the annotated
-    points, and a localiser is trained on those first, for use at prediction time. --cut whole needs neither; a
-    localiser given all the same will refuse what is no hand.
-    With --start the training goes on from another model's weights, with these hands alone.
-    A training that was interrupted goes on where it stopped when the same command is given again.
+    Hands are cropped at the landmarks that --localiser finds. With --landmarks instead, they are cropped at the
+    annotated ones, and a localiser is trained on those first, for use at prediction time. --cut whole needs neither;
+    with a localiser all the same, the model refuses images that show no hand.
+    With --start the training continues from another model's weights, with these hands alone.
+    An interrupted training resumes when the same command is given again.
     """
     from boneage.cli.progress import show_stages
     from boneage.pipeline.data import count_axes, describe, load_collection
     from boneage.pipeline.pipeline import BoneAgePipeline
     from boneage.pipeline.storage.output import prepare_folder
-    from boneage.pipeline.training.age_model import prepare_regions, settings_for, train_pipeline
-    from boneage.regression import CropSpec, for_volumes
+    from boneage.pipeline.training.age_model import AgeTrainingOptions, train_age_model
+    from boneage.pipeline.training.age_settings import make_settings
+    from boneage.regression import CropSpec
 
-    begun = BoneAgePipeline.load(start) if start else None
-    settings = settings_for(
-        use_sex=not no_sex, epochs=epochs, network=network, recipe=recipe, precision=precision, going_on=bool(begun)
+    first = BoneAgePipeline.load(start) if start else None
+    settings = make_settings(
+        use_sex=not no_sex,
+        epochs=epochs,
+        network=network,
+        recipe=recipe,
+        precision=precision,
+        fine_tuning=first is not None,
     )
     collection = load_collection(images, landmarks=landmarks, ages=ages, sizes=sizes, ids=ids)
-    crop_spec = CropSpec(cut, side or 0, proportions=proportions, thumbnail=thumbnail, ndim=count_axes(collection))
-    if len(crop_spec.shape) == 3:
-        settings = for_volumes(settings)
-    if begun:
-        begun.only_age_model.regressor.check_fine_tuning(settings, crop_spec.region_names, crop_spec.side)
+    options = AgeTrainingOptions(
+        settings,
+        CropSpec(cut, side or 0, proportions=proportions, thumbnail=thumbnail, ndim=count_axes(collection)),
+        localiser=localiser,
+        at_annotations=landmarks is not None,
+        weights=weights,
+        start=first,
+        seed=seed,
+        jobs=jobs,
+    )
     remark(describe(collection))
     prepare_folder(model.parent)
     state = model.with_name(f".{model.name}.training")
     with show_stages(err_console()) as report:
-        prepared = prepare_regions(
-            collection,
-            localiser,
-            crop_spec,
-            cut_at_annotations=landmarks is not None,
-            seed=seed,
-            jobs=jobs,
-            cache=hands or state / "hands",
-            report=report,
-        )
-        pipeline = train_pipeline(
-            prepared, settings, seed=seed, weights=weights, start=begun, report=report, checkpoints=state
-        )
-    remark(f"left out {hand.path}: {hand.reason}" for hand in prepared.regions.excluded)
+        pipeline, excluded = train_age_model(collection, options, state=state, cache=hands, report=report)
+    remark(f"left out {hand.path}: {hand.reason}" for hand in excluded)
     pipeline.save(model, half=half)
     shutil.rmtree(state, ignore_errors=True)
     size = model.stat().st_size / 1e6
-    out_console().print(f"age model trained on {len(prepared.regions.ids)} hands; {model} ({size:.1f} MB)")
+    out_console().print(f"age model trained on {pipeline.summary['age']['n_hands']} hands; {model} ({size:.1f} MB)")

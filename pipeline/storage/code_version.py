@@ -6,6 +6,9 @@ import functools
 import hashlib
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from boneage.pipeline.storage.output import prepare_folder
 
 COMPUTING_PACKAGES = ("boneage.imaging", "boneage.landmarks", "boneage.regression", "boneage.pipeline")
 _SUFFIXES = (".py", ".json", ".csv")
@@ -33,6 +36,17 @@ def compute_code_version(*further_packages: str) -> str:
     for package in (*COMPUTING_PACKAGES, *further_packages):
         _add_files(digest, files(package), package)
     return digest.hexdigest()[:24]
+
+
+def prepare_versioned_folder(folder: Path) -> Path:
+    """Make a folder inside ``folder`` for this version of the code, and make sure that files can be written in it.
+
+    Raises
+    ------
+    UnusableOutput
+        If it cannot be made or written to.
+    """
+    return prepare_folder(folder / f"code-{compute_code_version()}")
 
 
 def _add_files(digest: hashlib._Hash, folder: Traversable, place: str) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from boneage.imaging import Frame, Points, Scan, read_scan
 from boneage.pipeline.assessment import Assessment, crop_located_hand, find_landmark_fault, find_region_fault
-from boneage.pipeline.training.age_model import settings_for, train_pipeline
+from boneage.pipeline.training.age_model import fit_age_model
+from boneage.pipeline.training.age_settings import make_settings
 from boneage.regression import AgeEstimate, CropSpec, RegionStack
 
 ESTIMATE = AgeEstimate(90.0, ("radius", "ulna"), (80.0, math.nan), (1.0, 0.0), "")
@@ -165,7 +166,7 @@ def test_a_hand_that_no_age_model_can_read_is_refused_with_the_first_reason(join
 
 
 def test_the_sex_is_needed_if_one_age_model_needs_it(pipeline, prepared, scan):
-    blind = train_pipeline(prepared, settings_for(use_sex=False, epochs=1), seed=0)
+    blind = fit_age_model(prepared, make_settings(use_sex=False, epochs=1), seed=0)
     assert blind.assess(scan, sex=None).status == "ok"
     both = dataclasses.replace(pipeline, age_models=(*blind.age_models, *pipeline.age_models))
     refused = both.assess(scan, sex=None)

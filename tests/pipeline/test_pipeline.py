@@ -9,7 +9,8 @@ from boneage.landmarks import ForestLocaliser
 from boneage.pipeline.data import load_collection
 from boneage.pipeline.pipeline import BoneAgePipeline, fingerprint_localiser, load_localiser, load_pipeline
 from boneage.pipeline.storage.model_file import load_model, save_model
-from boneage.pipeline.training.age_model import prepare_regions, settings_for, train_pipeline
+from boneage.pipeline.training.age_model import fit_age_model, prepare_crops
+from boneage.pipeline.training.age_settings import make_settings
 from boneage.regression import CropSpec, for_volumes, occlude
 
 
@@ -150,8 +151,8 @@ def test_half_precision_makes_a_smaller_file_that_says_the_same(pipeline, new, t
 def test_a_model_of_volumes_survives_its_file_and_refuses_radiographs(phantom_volumes, new, whole_model_file, tmp_path):
     collection = load_collection([phantom_volumes / "images"], ages=[phantom_volumes / "ages.csv"])
     crop_spec = CropSpec("whole", 16, ndim=3)
-    prepared = prepare_regions(collection, None, crop_spec, cut_at_annotations=False, seed=0, jobs=1)
-    train_pipeline(prepared, for_volumes(settings_for(epochs=1)), seed=0).save(tmp_path / "m.boneage")
+    prepared = prepare_crops(collection, None, crop_spec, at_annotations=False, seed=0, jobs=1)
+    fit_age_model(prepared, for_volumes(make_settings(epochs=1)), seed=0).save(tmp_path / "m.boneage")
     pipeline = BoneAgePipeline.load(tmp_path / "m.boneage")
     assert pipeline.only_age_model.crop_spec == crop_spec
     assert pipeline.only_age_model.regressor.shape_ == (16, 16, 16)

@@ -15,7 +15,7 @@ from boneage.imaging.progress import Progress
 from boneage.pipeline.assessment import mean_shape_of
 from boneage.pipeline.data import scale_to_mm
 from boneage.pipeline.pipeline import BoneAgePipeline, load_localiser
-from boneage.pipeline.training.age_model import change_settings
+from boneage.pipeline.training.age_settings import change_settings
 from boneage.pipeline.training.crops import CropBuilder
 from boneage.pipeline.training.dataset import AgeDataset
 from boneage.regression import (
@@ -118,7 +118,7 @@ def name_variants(
     ``constant`` is the median age of the sex, ``geometry`` the landmarks alone, ``hog-ridge`` gradients of the whole
     image. A network is named by what it sees, ``whole``, ``hand``, ``regions`` or ``hand+regions``, and, after colons,
     by what is other than in ``settings``, such as ``regions:equal``; see
-    :func:`~boneage.pipeline.training.age_model.change_settings`.
+    :func:`~boneage.pipeline.training.age_settings.change_settings`.
     Of volumes there are ``regions-slice`` and ``regions-projection`` too, which are read as pictures are.
 
     Parameters

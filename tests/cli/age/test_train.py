@@ -6,7 +6,7 @@ import pytest
 from boneage.pipeline.pipeline import BoneAgePipeline
 
 
-def test_train_writes_one_file_and_leaves_nothing_else(boneage, known, localiser_file, tmp_path):
+def test_train_writes_one_file_and_removes_its_state(boneage, known, localiser_file, tmp_path):
     model = tmp_path / "m.boneage"
     code, out, _ = boneage(
         "age", "train", known / "images", "--ages", known / "ages.csv", "--localiser", localiser_file,
@@ -29,7 +29,7 @@ def interrupting_stages(_console):
     yield stop
 
 
-def test_an_interrupted_training_goes_on_where_it_stopped(boneage, known, localiser_file, tmp_path, monkeypatch):
+def test_an_interrupted_training_resumes(boneage, known, localiser_file, tmp_path, monkeypatch):
     model, state = tmp_path / "m.boneage", tmp_path / ".m.boneage.training"
     arguments = (
         "age", "train", known / "images", "--ages", known / "ages.csv", "--localiser", localiser_file,
@@ -38,7 +38,7 @@ def test_an_interrupted_training_goes_on_where_it_stopped(boneage, known, locali
     with monkeypatch.context() as patch:
         patch.setattr("boneage.cli.progress.show_stages", interrupting_stages)
         assert boneage(*arguments)[0] != 0
-    assert {path.suffix for path in state.iterdir()} == {".ckpt", ""}
+    assert len(list(state.glob("code-*/*.ckpt"))) == 1
     assert len(list((state / "hands").iterdir())) == 2 * 12
     assert not model.exists()
     assert boneage(*arguments)[0] == 0
@@ -50,7 +50,7 @@ def test_an_interrupted_training_goes_on_where_it_stopped(boneage, known, locali
         assert straight[name] == pytest.approx(array, abs=1e-3), name
 
 
-def test_an_age_model_needs_points_from_somewhere(boneage, known, tmp_path):
+def test_an_age_model_needs_a_localiser_or_landmarks(boneage, known, tmp_path):
     code, _, err = boneage(
         "age", "train", known / "images", "--ages", known / "ages.csv", "--model", tmp_path / "m.boneage"
     )
@@ -72,33 +72,33 @@ def test_the_whole_image_needs_no_localiser_and_is_read_by_predict(boneage, know
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [(("--network", "alexnet"), "'alexnet' is not one of"), (("--ages", "ages.csv"), "no image has")],
 )
-def test_what_cannot_be_trained_is_told(boneage, known, tmp_path, monkeypatch, options, said):
+def test_wrong_options_are_one_line(boneage, known, tmp_path, monkeypatch, options, message):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "ages.csv").write_text("id,boneage_months,sex\nstranger,90,F\n")
     ages = () if "--ages" in options else ("--ages", known / "ages.csv")
     code, _, err = boneage("age", "train", known / "images", *ages, "--cut", "whole", "--model", "m.boneage", *options)
     assert code == 1
-    assert said in err
+    assert message in err
     assert not (tmp_path / "m.boneage").exists()
 
 
-def test_hands_that_were_cut_are_kept_for_other_runs_where_told(boneage, known, tmp_path):
-    kept = tmp_path / "hands"
-    arguments = (known / "images", "--ages", known / "ages.csv", "--hands", kept, "--epochs", 1)
+def test_crops_are_stored_for_other_runs_in_the_folder_given(boneage, known, tmp_path):
+    stored = tmp_path / "hands"
+    arguments = (known / "images", "--ages", known / "ages.csv", "--hands", stored, "--epochs", 1)
     code, _, _ = boneage("age", "train", *arguments, "--cut", "whole", "--model", tmp_path / "m.boneage")
     assert code == 0
-    times = {path.name: path.stat().st_mtime_ns for path in kept.iterdir()}
+    times = {path.name: path.stat().st_mtime_ns for path in stored.iterdir()}
     assert len(times) == 12
     code, _, _ = boneage("age", "benchmark", *arguments, "--compare", "whole", "--folds", 2, "--out", tmp_path / "out")
     assert code == 0
-    assert {path.name: path.stat().st_mtime_ns for path in kept.iterdir()} == times
+    assert {path.name: path.stat().st_mtime_ns for path in stored.iterdir()} == times
     assert not (tmp_path / "out" / "hands").exists()
 
 
-def test_a_training_goes_on_from_a_model_and_says_what_it_knew(boneage, known, tmp_path):
+def test_a_training_starts_from_a_model_and_its_summary_names_the_hands_of_both(boneage, known, tmp_path):
     from boneage.pipeline.pipeline import BoneAgePipeline
 
     base = (known / "images", "--ages", known / "ages.csv", "--cut", "whole", "--side", 32, "--epochs", 1)
@@ -115,7 +115,7 @@ def test_a_training_goes_on_from_a_model_and_says_what_it_knew(boneage, known, t
     assert code == 0
     assert "was trained on hands of the same ids as 12 of these: phantom0001," in err
     code, _, err = boneage("age", "benchmark", *arguments, "--folds", 2, "--out", tmp_path / "out")
-    assert code == 1, "rounds that started elsewhere are other rounds"
+    assert code == 1, "rounds that started from another model are other rounds"
     assert "another benchmark" in err
     code, _, err = boneage("age", "train", *base[:5], "--side", 40, "--model", tmp_path / "x.boneage", "--start", first)
     assert code == 1
@@ -127,7 +127,7 @@ def test_a_training_goes_on_from_a_model_and_says_what_it_knew(boneage, known, t
     )
     assert code == 1
     assert "joins 2 age models, and a single one is needed" in err
-    assert not list(tmp_path.glob("*.training")), "told before anything is prepared"
+    assert not list(tmp_path.glob("*.training")), "refused before anything is prepared"
 
 
 def test_a_model_of_volumes_is_trained_by_the_same_command(boneage, phantom_volumes, tmp_path):

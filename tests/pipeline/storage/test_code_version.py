@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from boneage.pipeline.storage import code_version
-from boneage.pipeline.storage.code_version import compute_code_version
+from boneage.pipeline.storage.code_version import compute_code_version, prepare_versioned_folder
 
 
 @pytest.fixture
@@ -57,3 +57,12 @@ def test_the_packages_that_compute_are_all_found_and_others_can_be_added():
     version = compute_code_version()
     assert len(version) == 24
     assert compute_code_version("boneage.evaluation.metrics") != version
+
+
+def test_each_version_has_a_folder(tmp_path, monkeypatch):
+    first = prepare_versioned_folder(tmp_path)
+    monkeypatch.setattr(code_version, "compute_code_version", lambda: "other")
+    second = prepare_versioned_folder(tmp_path)
+    assert first != second == tmp_path / "code-other"
+    assert prepare_versioned_folder(tmp_path) == second
+    assert {first, second} == set(tmp_path.iterdir())

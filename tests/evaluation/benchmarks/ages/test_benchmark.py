@@ -10,12 +10,12 @@ from boneage.evaluation.benchmarks.ages.variants import name_variants
 from boneage.evaluation.benchmarks.splits import CrossValidation, FixedSplit
 from boneage.imaging import Frame
 from boneage.imaging.errors import UnusableOutput
-from boneage.pipeline.training.age_model import settings_for
+from boneage.pipeline.training.age_settings import make_settings
 from boneage.pipeline.training.dataset import AgeDataset, ExcludedHand
 from boneage.regression import ConstantBySex, MultiRegionSettings, RegionStack
 
 IDS = tuple(f"h{k}" for k in range(9))
-SETTINGS = dataclasses.replace(settings_for(epochs=2), network=MultiRegionSettings(channels=(4, 8), hidden=8))
+SETTINGS = dataclasses.replace(make_settings(epochs=2), network=MultiRegionSettings(channels=(4, 8), hidden=8))
 
 
 def make_hands(n=9, sexes=None):

@@ -8,7 +8,7 @@ from boneage.evaluation.benchmarks.ages.variants import describe_seen, name_vari
 from boneage.imaging import align_to
 from boneage.imaging.shapes import shape_extent
 from boneage.pipeline.data import load_collection
-from boneage.pipeline.training.age_model import settings_for
+from boneage.pipeline.training.age_settings import make_settings
 from boneage.regression import (
     AgeRegressor,
     ConstantBySex,
@@ -19,7 +19,7 @@ from boneage.regression import (
     seed_recipe,
 )
 
-SETTINGS = settings_for(epochs=3)
+SETTINGS = make_settings(epochs=3)
 
 
 def name(*names, settings=SETTINGS, side=None):
@@ -57,7 +57,7 @@ def test_what_is_after_colons_is_changed_and_nothing_else():
 def test_variants_that_differ_are_told_apart():
     described = [variant.describe() for variant in name("whole", "hand", "whole:equal", "constant", "geometry")]
     assert all(one != other for k, one in enumerate(described) for other in described[:k])
-    blind = settings_for(epochs=3, use_sex=False)
+    blind = make_settings(epochs=3, use_sex=False)
     assert name("geometry", settings=blind)[0].describe() != described[-1]
 
 
@@ -80,8 +80,8 @@ def test_names_that_say_nothing_are_refused(names, reason):
 
 
 def test_networks_go_on_from_one_age_model_and_know_its_hands(joined, pipeline, known):
-    (going_on,) = name_variants(("regions",), SETTINGS, start=pipeline)
-    assert going_on.make(0).start is pipeline.only_age_model.regressor
+    (fine_tuning,) = name_variants(("regions",), SETTINGS, start=pipeline)
+    assert fine_tuning.make(0).start is pipeline.only_age_model.regressor
     with pytest.raises(ValueError, match="joined joins 2 age models, and a single one is needed"):
         name_variants(("regions",), SETTINGS, start=joined)
     collection = load_collection([known / "images"])
