@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import re
 import threading
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,12 +18,12 @@ from boneage.imaging.errors import InvalidInput, InvalidTable, NoScans
 from boneage.imaging.identifiers import scan_id
 from boneage.imaging.points import Points
 from boneage.imaging.readers import read_scan
+from boneage.imaging.scan_cache import ScanCache
 from boneage.imaging.scans import Scan
 from boneage.imaging.volumes.headers import find_data_name, read_text_header
 
 _TABLE_SUFFIXES = (".csv", ".json", ".xml")
 _HEADER_SUFFIXES = (".mhd", ".nhdr")
-_CACHED_BYTES = 2 << 30  # of pixels
 
 
 def find_scans(folder: Path | str) -> list[Path]:
@@ -81,7 +80,7 @@ class Collection:
     sizes: Mapping[str, tuple[int, ...]]
     rows_without_image: tuple[str, ...] = ()
     images_without_row: tuple[str, ...] = ()
-    _cache: OrderedDict[str, Scan] = field(default_factory=OrderedDict, repr=False)
+    _cache: ScanCache = field(default_factory=ScanCache, repr=False)
 
     @classmethod
     def from_folders(
@@ -150,7 +149,7 @@ class Collection:
         return len(self.paths)
 
     def scan(self, id_: str) -> Scan:
-        """Read an image; the as many are kept as two gigabytes hold.
+        """Read an image; it is decoded again only if the collection's :class:`ScanCache` no longer holds it.
 
         Raises
         ------
@@ -159,16 +158,13 @@ class Collection:
         UnreadableScan
             If its file cannot be read.
         """
-        if id_ in self._cache:
-            self._cache.move_to_end(id_)
-            return self._cache[id_]
+        scan = self._cache.get(id_)
+        if scan is not None:
+            return scan
         scan = read_scan(self.paths[id_], self.sizes.get(id_))
         if self.landmarks is not None and id_ in self.landmarks.laterality:
             scan = dataclasses.replace(scan, laterality=self.landmarks.laterality[id_])
-        self._cache[id_] = scan
-        # Sets are gone through from the first to the last, again and again: what came last is wanted last.
-        while len(self._cache) > 1 and sum(kept.pixels.nbytes for kept in self._cache.values()) > _CACHED_BYTES:
-            del self._cache[list(self._cache)[-2]]
+        self._cache.put(id_, scan)
         return scan
 
     def scans(self, ids: Sequence[str]) -> Sequence[Scan]:
@@ -223,8 +219,8 @@ class Collection:
         return dataclasses.replace(self, paths=paths, rows_without_image=())
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave what is kept in memory behind where another process is told of the collection."""
-        return {**self.__dict__, "_cache": OrderedDict()}
+        """Leave the decoded scans out of what another process receives."""
+        return {**self.__dict__, "_cache": ScanCache()}
 
 
 class _ReadLater(Sequence[Scan]):

@@ -110,7 +110,9 @@ def test_asking_for_an_id_without_image_is_an_error(folder):
 def test_images_are_read_when_asked_for(folder):
     (folder / "2.png").write_bytes(b"broken")
     collection = Collection.from_folders([folder])
-    assert collection.scan("1") is collection.scan("1")
+    first = collection.scan("1")
+    (folder / "1.png").unlink()
+    assert np.array_equal(collection.scan("1").pixels, first.pixels), "decoded once"
     with pytest.raises(UnreadableScan, match="not an image"):
         collection.scan("2")
 
