@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
 
 from boneage.landmarks.features import BoxStack
+from boneage.landmarks.leaf_kernels import accumulate_leaves, find_leaves, pack_nodes
 from boneage.landmarks.settings import ForestSettings
-from boneage.landmarks.tree_kernels import MOST_TARGETS, accumulate_leaves, find_leaves, grow_tree, pack_nodes
+from boneage.landmarks.tree_kernels import MOST_TARGETS, Samples, SplitRule, grow_tree
 
-_PER_PIXEL = 4  # votes are kept in steps of a pixel's so manieth part; halves hold those exactly up to 512 pixels
-_MOST_PACKED = 16  # shapes of pictures for which the nodes are kept ready
+_STEPS_PER_PIXEL = 4  # votes are rounded to quarters of a pixel, which float16 holds exactly up to 512 pixels
+_MAX_CACHED_SHAPES = 16  # of pictures; the nodes are packed for each shape, and cached
 
 
 class VotingForest:
@@ -22,7 +23,7 @@ class VotingForest:
 
     A split minimises the summed squared deviation of the displacements in the two children. Where there are
     more than seven displacement coordinates, as with one forest for all landmarks, the seven principal ones are
-    used for scoring splits; they hold nearly all of the variance. Leaves keep the mean displacement to each
+    used for scoring splits; they hold nearly all of the variance. Leaves hold the mean displacement to each
     landmark and its spread.
 
     Parameters
@@ -37,15 +38,15 @@ class VotingForest:
     displacements_ : ndarray of float32, shape (n_nodes, n_landmarks, ndim)
         Mean displacement in each leaf, in pixels; zeros in inner nodes.
     spreads_ : ndarray of float32, shape (n_nodes, n_landmarks)
-        Root mean squared deviation from it; -1 where nothing was learnt of the landmark: in inner nodes, and in leaves
-        all of whose training positions come from pictures in which it is absent.
+        Root mean squared deviation from it; -1 in inner nodes, and in leaves all of whose training positions come from
+        pictures without the landmark.
     """
 
     def __init__(self, *, settings: ForestSettings, random_state: int = 0, n_jobs: int = 1) -> None:
         self.settings = settings
         self.random_state = random_state
         self.n_jobs = n_jobs
-        self._packed: dict[tuple[int, ...], NDArray[np.int32]] = {}
+        self._packed_nodes: dict[tuple[int, ...], NDArray[np.int32]] = {}
 
     def fit(
         self,
@@ -73,19 +74,16 @@ class VotingForest:
             raise ValueError(f"a feature's box, up to {reach} pixels from a position, would lie outside the stack")
         n = len(displacements)
         targets = _split_targets(displacements.reshape(n, -1))
-        places = stack.flat(images, positions)
-        flat, strides = stack.values.reshape(-1), stack.strides
+        samples = Samples(stack.values.reshape(-1), stack.strides, stack.flat(images, positions), targets)
         s = self.settings
-        n_boxes = stack.values.shape[1]
+        rule = SplitRule(stack.values.shape[1], reach, s.max_depth, s.n_features, s.n_thresholds, s.min_leaf)
 
         def grow(seeds: np.random.SeedSequence) -> tuple[NDArray[Any], ...]:
             rng = np.random.default_rng(seeds)
             order = rng.permutation(n)[: max(round(s.tree_fraction * n), 1)]
-            features, thresholds, children, leaf_of = grow_tree(
-                flat, strides, places, targets, order, int(rng.integers(2**63)), n_boxes, reach, s.max_depth,
-                s.n_features, s.n_thresholds, s.min_leaf, s.node_sample,
-            )  # fmt: skip
-            return features, thresholds, children, *_fill_leaves(leaf_of, len(children), displacements)
+            tree = grow_tree(samples, order, int(rng.integers(2**63)), rule, s.node_sample)
+            votes = _fill_leaves(tree.leaf_of, len(tree.children), displacements)
+            return tree.features, tree.thresholds, tree.children, *votes
 
         seeds = np.random.SeedSequence(self.random_state).spawn(s.n_trees)
         # The kernels release the interpreter's lock, so threads do, and nothing is copied.
@@ -99,12 +97,14 @@ class VotingForest:
             raise NotFittedError("this VotingForest is not fitted yet")
         strides = stack.strides
         key = tuple(strides.tolist())
-        if key not in self._packed:
-            if len(self._packed) >= _MOST_PACKED:
-                self._packed.clear()
-            self._packed[key] = pack_nodes(self.features_, self.thresholds_, self.children_, strides)
+        nodes = self._packed_nodes.get(key)
+        if nodes is None:
+            nodes = pack_nodes(self.features_, self.thresholds_, self.children_, strides)
+            # A dictionary that other threads may read is replaced, never changed.
+            cached = self._packed_nodes if len(self._packed_nodes) < _MAX_CACHED_SHAPES else {}
+            self._packed_nodes = {**cached, key: nodes}
         places = stack.flat(np.zeros(len(positions), np.int64), positions)
-        return np.asarray(find_leaves(stack.values.reshape(-1), places, self._packed[key], self.roots_))
+        return np.asarray(find_leaves(stack.values.reshape(-1), places, nodes, self.roots_))
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return what was learnt as arrays."""
@@ -127,7 +127,7 @@ class VotingForest:
             if name not in arrays:
                 raise ValueError(f"the forest lacks its {name}")
             setattr(forest, f"{name}_", np.ascontiguousarray(arrays[name], dtype=dtypes.get(name, np.float32)))
-        forest._packed = {}
+        forest._packed_nodes = {}
         forest._check(n_boxes, reach)
         return forest
 
@@ -141,7 +141,7 @@ class VotingForest:
         self.displacements_ = np.concatenate([tree[3] for tree in trees])
         self.spreads_ = np.concatenate([tree[4] for tree in trees])
         self.roots_ = starts
-        self._packed = {}
+        self._packed_nodes = {}
 
     def _check(self, n_boxes: int, reach: int) -> None:
         n_nodes, ndim = len(self.children_), self.displacements_.shape[-1]
@@ -182,14 +182,14 @@ def _fill_leaves(
     sums, squares = sums[filled] / counts[filled][:, None], squares[filled] / counts[filled]
     means, spreads = np.zeros((*shape, ndim), np.float32), np.full(shape, -1.0, np.float32)
     # A quarter of a pixel is finer than votes are, and makes model files a good deal smaller.
-    means[filled] = np.round(sums.astype(np.float32) * _PER_PIXEL) / _PER_PIXEL
+    means[filled] = np.round(sums.astype(np.float32) * _STEPS_PER_PIXEL) / _STEPS_PER_PIXEL
     spread = np.sqrt(np.maximum(squares - (sums**2).sum(axis=1), 0.0))
-    spreads[filled] = np.round(spread.astype(np.float32) * _PER_PIXEL) / _PER_PIXEL
+    spreads[filled] = np.round(spread.astype(np.float32) * _STEPS_PER_PIXEL) / _STEPS_PER_PIXEL
     return means, spreads
 
 
 def _split_targets(displacements: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Centre the displacements and keep their principal coordinates; an absent landmark counts as average."""
+    """Return the principal coordinates of the centred displacements; an absent landmark counts as average."""
     if np.isnan(displacements).any():
         centred = np.nan_to_num(displacements - np.nanmean(displacements, axis=0), nan=0.0)
     else:

@@ -3,7 +3,7 @@ import pytest
 from sklearn.exceptions import NotFittedError
 
 from boneage.landmarks import ForestSettings, VotingForest
-from boneage.landmarks.features import normalise_contrast, stack_boxes
+from boneage.landmarks.features import BoxStack, normalise_contrast, stack_boxes
 from boneage.landmarks.voting import weigh_votes
 
 SETTINGS = ForestSettings(n_trees=3, max_depth=7, n_features=30, min_leaf=4)
@@ -11,7 +11,7 @@ SETTINGS = ForestSettings(n_trees=3, max_depth=7, n_features=30, min_leaf=4)
 
 @pytest.fixture(scope="module")
 def problem():
-    """Two pictures with a bright spot; positions around it know the way to it."""
+    """Two pictures with a bright spot; the displacements from positions around it are known."""
     rng = np.random.default_rng(0)
     spots = np.array([[20.0, 25.0], [30.0, 18.0]])
     rows, cols = np.mgrid[:50, :50]
@@ -61,19 +61,19 @@ def test_absent_landmarks_are_left_out_of_their_own_votes_only(problem):
     assert np.isfinite(forest.displacements_).all()
 
 
-def test_a_leaf_does_not_vote_for_a_landmark_it_never_saw(problem):
+def test_a_leaf_without_training_positions_of_a_landmark_does_not_vote_for_it(problem):
     known = np.repeat(problem[-1], 2, axis=1)
     first = problem[2] == 0
     known[first, 1] = np.nan  # annotated in the second picture alone
     forest = fit(problem, displacements=known)
     inner = forest.children_ > 0
-    ignorant = (forest.spreads_[:, 1] < 0) & ~inner
-    assert ignorant.any(), "some leaves hold positions of the first picture only"
+    untrained = (forest.spreads_[:, 1] < 0) & ~inner
+    assert untrained.any(), "some leaves hold positions of the first picture only"
     assert (forest.spreads_[~inner, 0] >= 0).all()
     for weight in ("uniform", "displacement", "spread"):
         weights = weigh_votes(forest, weight, 3.0)
-        assert (weights[ignorant, 1] == 0).all()
-        assert (weights[~inner & ~ignorant] > 0).all()
+        assert (weights[untrained, 1] == 0).all()
+        assert (weights[~inner & ~untrained] > 0).all()
 
 
 def test_arrays_and_back(problem):
@@ -98,7 +98,7 @@ def test_arrays_and_back(problem):
         ("thresholds", lambda a: a[:-1], "do not fit together"),
     ],
 )
-def test_arrays_that_would_lead_the_kernels_astray_are_refused(problem, name, change, reason):
+def test_arrays_that_point_outside_each_other_are_refused(problem, name, change, reason):
     arrays = fit(problem).to_arrays()
     arrays[name] = change(arrays[name])
     with pytest.raises(ValueError, match=reason):
@@ -110,6 +110,28 @@ def test_missing_arrays_are_named(problem):
     del arrays["roots"]
     with pytest.raises(ValueError, match="lacks its roots"):
         VotingForest.from_arrays(SETTINGS, arrays, n_boxes=3, reach=8)
+
+
+def stack_of(shape, kind=BoxStack):
+    """A stack of one random picture of a shape."""
+    levels = np.random.default_rng(shape[0]).normal(0, 300, shape).astype(np.float32)
+    stack = stack_boxes([levels], (1, 3, 5), pad=8)
+    return kind(stack.values, stack.pad)
+
+
+def test_other_shapes_may_fill_the_cache_of_packed_nodes_while_a_forest_is_in_use(problem):
+    """What another thread may do in the middle of a call, done there: 17 other shapes."""
+    forest = fit(problem)
+    positions = np.array([[10, 10], [20, 15]])
+
+    class Interrupted(BoxStack):
+        def flat(self, images, positions):
+            for n in range(17):
+                forest.find_leaves(stack_of((40 + n, 60)), positions)
+            return super().flat(images, positions)
+
+    expected = fit(problem).find_leaves(stack_of((30, 30)), positions)
+    assert np.array_equal(forest.find_leaves(stack_of((30, 30), Interrupted), positions), expected)
 
 
 def test_reach_beyond_the_border_and_unfitted_use_are_refused(problem):

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from boneage.landmarks.tree_kernels import _pack_targets, _unpack, draw_feature, find_leaves, grow_tree, pack_nodes
+from boneage.landmarks.tree_kernels import Samples, SplitRule, _pack_targets, _unpack, draw_feature, grow_tree
 
 
 def stripes():
-    """A picture whose left half is dark and right half bright: one split tells the halves apart."""
+    """A picture whose left half is dark and right half bright: one split separates the halves."""
     values = np.zeros((20, 20), np.int16)
     values[:, 10:] = 100
     return values
@@ -18,30 +18,21 @@ def grow(seed=1, targets=None, **changed):
     places = (rng.integers(4, 16, 300) * 20 + cols).astype(np.int64)
     if targets is None:
         targets = np.where(cols < 10, -5.0, 5.0).astype(np.float32)[:, None]
-    settings = {"max_depth": 6, "n_features": 50, "n_thresholds": 10, "min_leaf": 2, "node_sample": 100, **changed}
+    settings = {"max_depth": 6, "n_features": 50, "n_thresholds": 10, "min_leaf": 2, **changed}
     strides = np.array([400, 400, 20, 1], np.int64)
-    tree = grow_tree(
-        values.reshape(-1), strides, places, targets, np.arange(300), seed, 1, 4, settings["max_depth"],
-        settings["n_features"], settings["n_thresholds"], settings["min_leaf"], settings["node_sample"],
-    )  # fmt: skip
+    samples = Samples(values.reshape(-1), strides, places, targets)
+    tree = grow_tree(samples, np.arange(300), seed, SplitRule(n_boxes=1, reach=4, **settings), node_sample=100)
     return values, strides, places, targets, tree
 
 
-def test_a_tree_separates_what_one_feature_tells_apart():
-    _, _, _, targets, (_, _, _, leaf_of) = grow()
+def test_a_tree_separates_the_halves():
+    *_, targets, (*_, leaf_of) = grow()
     within = [targets[leaf_of == leaf].std() for leaf in np.unique(leaf_of)]
     assert np.mean(within) < 0.4 * targets.std()
 
 
-def test_every_position_ends_in_the_leaf_it_was_learnt_in():
-    values, strides, places, _, (features, thresholds, children, leaf_of) = grow()
-    nodes = pack_nodes(features, thresholds, children, strides)
-    found = find_leaves(values.reshape(-1), places, nodes, np.zeros(1, np.int32))
-    assert np.array_equal(found[:, 0], leaf_of)
-
-
-def test_depth_and_leaf_size_are_kept():
-    _, _, _, _, (_, _, children, leaf_of) = grow(max_depth=2, min_leaf=20)
+def test_depth_and_leaf_size_stay_within_their_limits():
+    *_, (_, _, children, leaf_of) = grow(max_depth=2, min_leaf=20)
     assert len(children) <= 7
     assert np.bincount(leaf_of)[np.unique(leaf_of)].min() >= 20
 
@@ -83,10 +74,10 @@ def test_many_targets_are_split_on_as_one_is():
 def test_features_stay_within_reach():
     state = np.array([7], np.uint64)
     feature = np.zeros(6, np.int16)
-    seen = []
+    drawn = []
     for _ in range(500):
         draw_feature(state, 3, 5, feature)
-        seen.append(feature.copy())
-    seen = np.array(seen)
-    assert set(seen[:, 0]) == {0, 1, 2}
-    assert (seen[:, [1, 2, 4, 5]].min(), seen[:, [1, 2, 4, 5]].max()) == (-5, 5)
+        drawn.append(feature.copy())
+    drawn = np.array(drawn)
+    assert set(drawn[:, 0]) == {0, 1, 2}
+    assert (drawn[:, [1, 2, 4, 5]].min(), drawn[:, [1, 2, 4, 5]].max()) == (-5, 5)
