@@ -34,7 +34,7 @@ class AgeMap:
     window : float
         Side of a window, in cells.
     age_months : float
-        Of the whole: the map's mean, median or weighted mean, as the network's settings say; at least 0.
+        The map's mean, median or weighted mean, by the network's ``aggregate``; at least 0.
     """
 
     months: Array
@@ -55,7 +55,7 @@ def check_map(regressor: AgeRegressor) -> BoNet:
 
     Raises
     ------
-    ValueError
+    InvalidInput
         If the network is of another kind, or does not read the hand as one picture.
     """
     network = regressor.network_
@@ -86,7 +86,7 @@ def map_ages(regressor: AgeRegressor, stack: RegionStack, sex: Sex | None) -> Ag
 
     Raises
     ------
-    ValueError
+    InvalidInput
         If the model makes no maps, the region or a needed sex is missing, or windows are larger than the picture.
     """
     network = check_map(regressor)

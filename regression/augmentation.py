@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from boneage.imaging import Frame
+from boneage.imaging.errors import InvalidInput
 from boneage.imaging.trilinear import warp_volume
 
 Array = NDArray[np.float64]
@@ -56,11 +57,11 @@ class AugmentationSettings:
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
             if not 0 <= value < 10:
-                raise ValueError(f"{name} must be small and not negative, got {value}")
+                raise InvalidInput(f"{name} must be small and not negative, got {value}")
         if self.sharp > 1 or self.max_blur > 1:
-            raise ValueError(f"sharp and max_blur must be at most 1, got {self.sharp}, {self.max_blur}")
+            raise InvalidInput(f"sharp and max_blur must be at most 1, got {self.sharp}, {self.max_blur}")
         if self.drop_region >= 1:
-            raise ValueError(f"drop_region must be below 1, got {self.drop_region}")
+            raise InvalidInput(f"drop_region must be below 1, got {self.drop_region}")
 
 
 @dataclass(frozen=True, eq=False)

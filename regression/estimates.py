@@ -19,7 +19,7 @@ class AgeEstimate:
     Parameters
     ----------
     months : float
-        NaN if there is no estimate; ``reason`` says why.
+        NaN if there is no estimate; ``reason`` gives the cause.
     region_names : tuple of str
     region_months : tuple of float
         Age of each region on its own; NaN for a missing one.

@@ -45,7 +45,7 @@ def weigh_regions(logits: Tensor, present: Tensor, rule: FusionRule, fixed: Tens
 
     Raises
     ------
-    ValueError
+    InvalidInput
         If the rule is ``fixed`` and there are no weights.
 
     Examples
@@ -91,7 +91,7 @@ def anatomical_weights(names: Sequence[str]) -> Tensor:
 
     Raises
     ------
-    ValueError
+    InvalidInput
         If neither table knows all the regions.
     """
     tables = [

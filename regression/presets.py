@@ -43,7 +43,7 @@ def for_volumes(settings: RegressorSettings) -> RegressorSettings:
 
     Raises
     ------
-    ValueError
+    InvalidInput
         If the network is not that of the preset ``multiregion``, the only one with a form for cubes.
 
     Examples

@@ -96,7 +96,7 @@ class GeometryRegressor:
 
         Raises
         ------
-        ValueError
+        InvalidInput
             If there are fewer than two hands, names differ, too many landmarks are missing, an age is not a number,
             or a needed sex is missing.
         """
@@ -125,7 +125,7 @@ class GeometryRegressor:
         Raises
         ------
         NotFittedError
-        ValueError
+        InvalidInput
             If a hand lacks the name of a landmark that the model was trained on.
         """
         if not hasattr(self, "model_"):

@@ -34,7 +34,7 @@ class Site:
     size : float
         Side of the region, in units of that distance.
     shift : float
-        How far the region lies distal of the centre, in units of that distance.
+        Distance of the region's middle distally of ``centre``, in units of that distance.
     """
 
     name: str
@@ -78,7 +78,7 @@ def check_sites(sites: Sequence[Site], names: Sequence[str]) -> None:
 
     Raises
     ------
-    ValueError
+    InvalidInput
         If a site needs a landmark that is not among them.
     """
     absent = sorted({name for site in sites for name in site.landmark_names} - set(names))

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from boneage.imaging.errors import InvalidInput
 from boneage.regression.networks.googlenet import GoogLeNet
 from boneage.regression.networks.overfeat import OverFeat
 from boneage.regression.networks.oxfordnet import OxfordNet
@@ -53,16 +54,16 @@ class BackboneSettings:
 
     def __post_init__(self) -> None:
         if self.backbone not in BACKBONES:
-            raise ValueError(f"backbone must be one of {', '.join(BACKBONES)}, got {self.backbone!r}")
+            raise InvalidInput(f"backbone must be one of {', '.join(BACKBONES)}, got {self.backbone!r}")
         layers = BACKBONES[self.backbone].layers
         if self.layer not in layers:
-            raise ValueError(f"layer of {self.backbone} must be one of {', '.join(layers)}, got {self.layer!r}")
+            raise InvalidInput(f"layer of {self.backbone} must be one of {', '.join(layers)}, got {self.layer!r}")
         if len(self.hidden) not in (1, 2) or min(self.hidden) < 1 or not 0 <= self.dropout < 1:
-            raise ValueError(
+            raise InvalidInput(
                 f"hidden must be 1 or 2 positive numbers, dropout in [0, 1), got {self.hidden}, {self.dropout}"
             )
         if self.input_side is not None and not _SMALLEST_SIDE <= self.input_side <= 1024:
-            raise ValueError(f"input_side must be from {_SMALLEST_SIDE} to 1024, got {self.input_side}")
+            raise InvalidInput(f"input_side must be from {_SMALLEST_SIDE} to 1024, got {self.input_side}")
 
 
 class RegionHead(nn.Module):
@@ -168,11 +169,11 @@ class BackboneNet(nn.Module):
 
         Raises
         ------
-        ValueError
+        InvalidInput
             If the regions are below 32 pixels wide.
         """
         if pixels.shape[-1] < _SMALLEST_SIDE:
-            raise ValueError(f"regions must be at least {_SMALLEST_SIDE} pixels wide, got {pixels.shape[-1]}")
+            raise InvalidInput(f"regions must be at least {_SMALLEST_SIDE} pixels wide, got {pixels.shape[-1]}")
         pictures = pixels[present][:, None]
         side = max(self.input_side or pixels.shape[-1], self.backbone.smallest_side)
         if side != pixels.shape[-1]:

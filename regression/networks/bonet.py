@@ -18,7 +18,7 @@ age; trust              two convolutions 1 x 1             1; 1
 Batch normalisation and ReLU follow every convolution of a stage and the fully connected layer. Sex and region enter
 between these two of the latter.
 
-No layer pads. So the network reads a window the same wherever it lies, and of a larger picture it makes a map: each
+No layer pads. So the output for a window does not depend on its position, and a larger picture gives a map: each
 cell is, but for rounding, the output for that window alone, deformed on its own. A picture's age is the mean or the
 median of the map, or its mean weighted by a softmax of the trust (``attention``); of a picture as large as a window it
 is the one cell.
@@ -37,6 +37,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from boneage.imaging import Frame
+from boneage.imaging.errors import InvalidInput
 from boneage.regression.networks.deformation import Deformation
 from boneage.regression.networks.region_scatter import scatter_regions
 
@@ -72,15 +73,15 @@ class BoNetSettings:
 
     def __post_init__(self) -> None:
         if not self.channels or min(self.channels) < 1:
-            raise ValueError(f"channels must be positive numbers, got {self.channels}")
+            raise InvalidInput(f"channels must be positive numbers, got {self.channels}")
         if self.deformation not in ("affine", "thin_plate", "none"):
-            raise ValueError(f"deformation must be affine, thin_plate or none, got {self.deformation!r}")
+            raise InvalidInput(f"deformation must be affine, thin_plate or none, got {self.deformation!r}")
         if self.aggregate not in ("mean", "median", "attention"):
-            raise ValueError(f"aggregate must be mean, median or attention, got {self.aggregate!r}")
+            raise InvalidInput(f"aggregate must be mean, median or attention, got {self.aggregate!r}")
         if self.hidden < 1 or not 0 <= self.dropout < 1:
-            raise ValueError(f"hidden must be positive, dropout in [0, 1), got {self.hidden}, {self.dropout}")
+            raise InvalidInput(f"hidden must be positive, dropout in [0, 1), got {self.hidden}, {self.dropout}")
         if self.n_features < 2:
-            raise ValueError(f"window must be larger for {len(self.channels)} stages, got {self.window} pixels")
+            raise InvalidInput(f"window must be larger for {len(self.channels)} stages, got {self.window} pixels")
 
     @property
     def n_features(self) -> int:
@@ -127,7 +128,7 @@ class BoNet(nn.Module):
             self.stages.extend([nn.MaxPool2d(2), _stage(n_in, n_out)])
         bend = None if settings.deformation == "none" else Deformation(settings.deformation, channels[-1], side)
         self.deformation = bend
-        # deformed windows lie side by side, the others overlap
+        # deformed windows are side by side, the others overlap
         self.connect = nn.Conv2d(channels[-1], settings.hidden, side, stride=side if bend else 1, bias=False)
         self.norm = _Norm(settings.hidden)
         self.site = nn.Embedding(n_regions, settings.hidden) if n_regions > 1 else None
@@ -164,12 +165,12 @@ class BoNet(nn.Module):
 
         Raises
         ------
-        ValueError
+        InvalidInput
             If the pictures are smaller than a window.
         """
         window, (height, width) = self.settings.window, pictures.shape[1:]
         if min(height, width) < window:
-            raise ValueError(f"pictures must be at least {window} x {window} pixels, got {height} x {width}")
+            raise InvalidInput(f"pictures must be at least {window} x {window} pixels, got {height} x {width}")
         features = self.stages(pictures[:, None] * 2 - 1)
         connected = self.norm(self.connect(self.deformation(features) if self.deformation else features))
         if self.sex:

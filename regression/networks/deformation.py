@@ -2,9 +2,9 @@
 
 A small network, the localisation net, predicts the parameters of a warp from a window of features; the window is then
 sampled at the warped positions [1]_. It works in every window of a larger map at once. The parameters pass a tanh, so
-that a window rotates, stretches, shears and shifts within limits, and cannot collapse to a line or a point. The thin-
-plate spline [2]_ adds small shifts of its control points; only with many of them at opposite limits does the window
-fold.
+that a window rotates, stretches, shears and shifts within limits, and cannot collapse to a line or a point. The
+thin-plate spline [2]_ adds small shifts of its control points; only with many of them at opposite limits does the
+window fold.
 
 References
 ----------
@@ -20,6 +20,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from boneage.imaging.errors import InvalidInput
 
 Warp = Literal["affine", "thin_plate"]
 
@@ -45,7 +47,7 @@ class Deformation(nn.Module):
     def __init__(self, warp: Warp, channels: int, window: int) -> None:
         super().__init__()
         if window < 2:
-            raise ValueError(f"a window to be deformed must be at least 2 features wide, got {window}")
+            raise InvalidInput(f"a window to be deformed must be at least 2 features wide, got {window}")
         self.window = window
         self.warp = AffineWarp(window) if warp == "affine" else ThinPlateWarp(window)
         self.localise = nn.Sequential(

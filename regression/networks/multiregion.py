@@ -8,6 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from boneage.imaging.errors import InvalidInput
 from boneage.regression.networks.heads import HEADS, HeadName, build_head
 from boneage.regression.networks.region_scatter import scatter_regions
 from boneage.regression.networks.residual import build_trunk
@@ -47,15 +48,15 @@ class MultiRegionSettings:
 
     def __post_init__(self) -> None:
         if len(self.channels) < 2 or min(self.channels) < 1:
-            raise ValueError(f"channels must be at least 2 positive numbers, got {self.channels}")
+            raise InvalidInput(f"channels must be at least 2 positive numbers, got {self.channels}")
         if self.branch not in ("shared", "per_site"):
-            raise ValueError(f"branch must be shared or per_site, got {self.branch!r}")
+            raise InvalidInput(f"branch must be shared or per_site, got {self.branch!r}")
         if self.hidden < 1 or not 0 <= self.dropout < 1:
-            raise ValueError(f"hidden must be positive, dropout in [0, 1), got {self.hidden}, {self.dropout}")
+            raise InvalidInput(f"hidden must be positive, dropout in [0, 1), got {self.hidden}, {self.dropout}")
         if self.ndim not in (2, 3):
-            raise ValueError(f"ndim must be 2 or 3, got {self.ndim}")
+            raise InvalidInput(f"ndim must be 2 or 3, got {self.ndim}")
         if self.head not in HEADS:
-            raise ValueError(f"head must be one of {', '.join(HEADS)}, got {self.head!r}")
+            raise InvalidInput(f"head must be one of {', '.join(HEADS)}, got {self.head!r}")
 
 
 def whole_hand() -> MultiRegionSettings:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from torch import Tensor, nn
 
+from boneage.imaging.errors import InvalidInput
 from boneage.regression.networks.backbone import BackboneNet, BackboneSettings
 from boneage.regression.networks.bonet import BoNet, BoNetSettings
 from boneage.regression.networks.multiregion import MultiRegionNet, MultiRegionSettings
@@ -33,7 +34,7 @@ class AgeNetwork(Protocol):
         Parameters
         ----------
         pixels : tensor of shape (n_hands, n_regions, side, side), or (n_hands, n_regions, side, side, side)
-            As the settings' ``ndim`` says. Grey values from 0 to 1.
+            Of the settings' ``ndim`` axes. Grey values from 0 to 1.
         present : bool tensor of shape (n_hands, n_regions)
         sex : tensor of shape (n_hands,)
             -1 for girls, 1 for boys; ignored if the network does not use it.
@@ -47,7 +48,7 @@ def build_network(settings: NetworkSettings, n_regions: int, use_sex: bool) -> n
 
 
 def network_to_json(settings: NetworkSettings) -> dict[str, Any]:
-    """Return settings as JSON data that say which kind of network they are of."""
+    """Return settings as JSON data, with the kind of network."""
     return {"kind": _kind_of(settings), **dataclasses.asdict(settings)}
 
 
@@ -62,7 +63,7 @@ def network_from_json(config: Mapping[str, Any]) -> NetworkSettings:
     values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in config.items()}
     kind = values.pop("kind")
     if kind not in _KINDS:
-        raise ValueError(f"the network must be one of {', '.join(_KINDS)}, got {kind!r}")
+        raise InvalidInput(f"the network must be one of {', '.join(_KINDS)}, got {kind!r}")
     return _KINDS[kind][0](**values)
 
 

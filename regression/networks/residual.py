@@ -27,7 +27,7 @@ _LAYERS = {
 
 
 class LocalContrast(nn.Module):
-    """How far each pixel stands out from its neighbourhood, in units of the grey values' spread there.
+    """Deviation of each pixel from the mean of its neighbourhood, in units of the grey values' spread there.
 
     It removes a radiograph's exposure, plate and collimation and keeps edges. After Jarrett et al.
     2009 [1]_, with square windows in place of Gaussian ones, which are faster.

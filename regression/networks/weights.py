@@ -1,6 +1,6 @@
 """Pretrained weights of backbones: downloaded once, or from a file; checked before they are used.
 
-Reading a file runs no code: it must hold named arrays and nothing else.
+Reading a file runs no code: it must hold named arrays only.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ PUBLISHED = {  # learnt from ImageNet, by torchvision
 
 
 def load_pretrained(backbone: Backbone, weights: Path | None = None, progress: Progress | None = None) -> None:
-    """Fill a backbone with pretrained weights.
+    """Load pretrained weights into a backbone.
 
     1. Find the file: the one given, else torchvision's, which is downloaded once to the cache folder.
     2. Read its arrays and check them against the layout of the whole network.
@@ -101,7 +101,7 @@ def fetch_weights(name: str, progress: Progress | None = None) -> Path:
     published = PUBLISHED[name]
     path = folder / published.url.rsplit("/", 1)[1]
     if path.is_file():
-        _check_digest(path, _digest(path), published, "; delete it, and it is fetched anew")
+        _check_digest(path, _digest(path), published, "; delete it, and it is fetched again")
         return path
     try:
         with open_atomically(path) as file:
