@@ -17,7 +17,7 @@ def scatter_regions(values: Tensor, present: Tensor) -> Tensor:
 
     Examples
     --------
-    >>> place_regions(torch.tensor([3.0, 4.0]), torch.tensor([[False, True], [True, False]])).tolist()
+    >>> scatter_regions(torch.tensor([3.0, 4.0]), torch.tensor([[False, True], [True, False]])).tolist()
     [[0.0, 3.0], [4.0, 0.0]]
     """
     places = torch.nonzero(present, as_tuple=True)
