@@ -5,15 +5,12 @@ if __name__ != "boneage.landmarks":
 
 from boneage.landmarks.forest import VotingForest
 from boneage.landmarks.localiser import ForestLocaliser
+from boneage.landmarks.presets import PRESETS, accurate, compact, fast, paper
 from boneage.landmarks.settings import (
-    PRESETS,
     ForestSettings,
     LocaliserSettings,
     StageSettings,
-    accurate,
     change_stages,
-    fast,
-    paper,
     with_vote_weight,
 )
 from boneage.landmarks.voting import VoteMap
@@ -28,6 +25,7 @@ __all__ = [
     "VotingForest",
     "accurate",
     "change_stages",
+    "compact",
     "fast",
     "paper",
     "with_vote_weight",

@@ -64,7 +64,7 @@ class CandidateSearch:
         doubt: float = math.inf,
     ) -> None:
         self._stage = stage
-        self._levels = stage.level(view)
+        self._levels = stage.normalise(view)
         self._turn_from = view.turn_from
         self._to_view = to_view
         self._from_view = to_view.inverse()

@@ -19,9 +19,10 @@ from boneage.imaging.progress import Progress
 from boneage.imaging.shapes import NoSimilarity, align_to, fit_pose, mean_shape, mirror, shape_centre, shape_extent
 from boneage.landmarks.pairwise_prior import PairwisePrior, find_neighbours
 from boneage.landmarks.pose_search import PoseHypothesis, PoseSearch, propose_pose, vote_in_pose
+from boneage.landmarks.presets import accurate
 from boneage.landmarks.refinement import RefinedLandmarks, Refinement
 from boneage.landmarks.serialization import arrays_under, read_neighbours, stages_from_arrays, stages_to_arrays
-from boneage.landmarks.settings import LocaliserSettings, StageSettings, accurate, settings_from_json
+from boneage.landmarks.settings import LocaliserSettings, StageSettings, settings_from_json
 from boneage.landmarks.similarity import fit_local_frames
 from boneage.landmarks.stages import CoarseStage, LocalStage
 from boneage.landmarks.views import Bounds, View, draw_close_view, draw_jitter, draw_view, image_bounds

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from boneage.landmarks.forest import VotingForest
 from boneage.landmarks.settings import StageSettings
-from boneage.landmarks.stages import CoarseStage, LocalStage, feature_reach
+from boneage.landmarks.stages import CoarseStage, LocalStage
 
 
 def stages_to_arrays(whole: Sequence[CoarseStage], local: Sequence[LocalStage]) -> dict[str, NDArray[Any]]:
@@ -18,8 +18,8 @@ def stages_to_arrays(whole: Sequence[CoarseStage], local: Sequence[LocalStage]) 
     arrays: dict[str, NDArray[Any]] = {}
     for s, stage in enumerate(whole):
         arrays |= {f"whole{s}/{name}": array for name, array in stage.forest.to_arrays().items()}
-    for s, near in enumerate(local):
-        for k, forest in enumerate(near.forests):
+    for s, local_stage in enumerate(local):
+        for k, forest in enumerate(local_stage.forests):
             arrays |= {f"local{s}/{k}/{name}": array for name, array in forest.to_arrays().items()}
     return arrays
 
@@ -42,11 +42,11 @@ def stages_from_arrays(
         CoarseStage(stage, _read_forest(stage, arrays, f"whole{s}/", n_landmarks, ndim))
         for s, stage in enumerate(whole)
     ]
-    near = [
+    local_stages = [
         LocalStage(stage, [_read_forest(stage, arrays, f"local{s}/{k}/", 1, ndim) for k in range(n_landmarks)])
         for s, stage in enumerate(local)
     ]
-    return coarse, near
+    return coarse, local_stages
 
 
 def read_neighbours(arrays: Mapping[str, NDArray[Any]], n_landmarks: int) -> NDArray[np.int64]:
@@ -76,7 +76,7 @@ def _read_forest(
     stage: StageSettings, arrays: Mapping[str, NDArray[Any]], prefix: str, n_landmarks: int, ndim: int
 ) -> VotingForest:
     forest = VotingForest.from_arrays(
-        stage.forest, arrays_under(arrays, prefix), len(stage.box_sizes), feature_reach(stage)
+        stage.forest, arrays_under(arrays, prefix), len(stage.box_sizes), stage.feature_reach
     )
     if forest.displacements_.shape[1:] != (n_landmarks, ndim):
         raise ValueError(f"a forest votes for {forest.displacements_.shape[1]} landmarks, not {n_landmarks}")

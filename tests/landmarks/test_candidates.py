@@ -21,7 +21,7 @@ class Terrain:
         self.peaks = peaks
         self.looked = []
 
-    def level(self, view):
+    def normalise(self, view):
         return view.picture
 
     def vote_near(self, levels, k, start, turn, n_peaks):

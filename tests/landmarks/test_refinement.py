@@ -73,7 +73,7 @@ class Terrain:
         """Peaks of shape (n, 2), or of several sets (n_sets, n, 2)."""
         self.places, self.reach = np.atleast_3d(places.T).T, reach
 
-    def level(self, view):
+    def normalise(self, view):
         self.view = view
         return view.picture
 
