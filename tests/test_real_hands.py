@@ -57,8 +57,8 @@ def test_ages_are_read_better_than_by_sex_alone(hands, localiser, tmp_path):
     preparation = prepare_comparison(
         hands[0], variants, tmp_path / "localiser.boneage", at_annotations=False, cache=tmp_path / "hands", jobs=1
     )
-    draws = CrossValidation(2).draw(preparation.load_labels().ids)
-    rounds = run_age_benchmark(variants, lambda variant: variant.label(preparation), draws, tmp_path / "rounds")
+    splits = CrossValidation(2).split(preparation.load_labels().ids)
+    rounds = run_age_benchmark(variants, lambda variant: variant.label(preparation), splits, tmp_path / "rounds")
     mads = {}
     for variant in variants:
         ages, _ = join_age_rounds([r for r in rounds if r.variant == variant.name], hands[0].ages)

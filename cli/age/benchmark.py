@@ -131,9 +131,9 @@ def benchmark(
             jobs=jobs,
             report=report,
         )
-        draws = protocol.draw(preparation.load_labels().ids)
+        splits = protocol.split(preparation.load_labels().ids)
         rounds = run_age_benchmark(
-            variants, lambda variant: variant.label(preparation), draws, out / "rounds", report=report
+            variants, lambda variant: variant.label(preparation), splits, out / "rounds", report=report
         )
     text = report_age_benchmark(rounds, collection.ages, out, strata=bounds, run=run)
     out_console().print(text, soft_wrap=True)

@@ -60,6 +60,6 @@ def geometry(
         variants.append(make_geometry(settings, "geometry and size"))
     hands = build_dataset_from_tables(read_landmarks(landmarks), merge_ages(ages) or {})
     with show_stages(err_console()) as report:
-        draws = CrossValidation(folds, seed).draw(hands.ids)
-        rounds = run_age_benchmark(variants, lambda variant: hands, draws, out / "rounds", report=report)
+        splits = CrossValidation(folds, seed).split(hands.ids)
+        rounds = run_age_benchmark(variants, lambda variant: hands, splits, out / "rounds", report=report)
     out_console().print(report_age_benchmark(rounds, hands.records, out, run=run), soft_wrap=True)

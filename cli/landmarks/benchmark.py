@@ -55,27 +55,14 @@ def benchmark(
     where it stopped when the same command is given again.
     """
     from boneage.cli.progress import show_stages
-    from boneage.evaluation.benchmarks.landmarks.benchmark import name_variants, run_benchmark
-    from boneage.evaluation.benchmarks.landmarks.report import report_benchmark
-    from boneage.evaluation.benchmarks.splits import CrossValidation, Protocol
-    from boneage.evaluation.metrics import read_reference
-    from boneage.evaluation.reports.landmarks.context import learn_context
-    from boneage.pipeline.data import convert_to_mm, describe, load_collection, read_spacings
+    from boneage.evaluation.benchmarks.landmarks.folder_benchmark import LandmarkBenchmarkSettings, benchmark_folder
+    from boneage.evaluation.benchmarks.splits import CrossValidation, RandomSplits
+    from boneage.pipeline.data import describe, load_collection
 
-    variants = name_variants(split_names(compare))
-    unit = read_reference(reference) if reference else None
+    splits = CrossValidation(folds, seed) if folds else RandomSplits(rounds, train, test, seed)
+    settings = LandmarkBenchmarkSettings(tuple(split_names(compare)), splits, reference, scheme, pictures, jobs)
     collection = load_collection(images, landmarks=landmarks, ids=ids, ages=ages)
     remark(describe(collection))
-    assert collection.landmarks is not None
-    annotated = {id_: collection.landmarks.points[id_] for id_ in collection.annotated_ids}
-    if any(points.ndim == 3 for points in annotated.values()):
-        spacings = read_spacings(annotated, collection)
-        in_voxels = {id_: points for id_ in spacings if (points := collection.points(id_)) is not None}
-        annotated = convert_to_mm(in_voxels, spacings)
-    context = learn_context(list(annotated.values()), scheme, collection.ages)
-    protocol = CrossValidation(folds, seed) if folds else Protocol(rounds, train, test, seed)
-    with show_stages(err_console()) as report:
-        measured = run_benchmark(
-            collection, variants, protocol, out / "rounds", reference=unit, jobs=jobs, pictures=pictures, report=report
-        )
-    out_console().print(report_benchmark(measured, out, reference, context), soft_wrap=True)
+    with show_stages(err_console()) as progress:
+        text = benchmark_folder(collection, out, settings, progress=progress)
+    out_console().print(text, soft_wrap=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -62,3 +62,15 @@ def load_measured(path: Path, key: str, read: Callable[[Any], T]) -> T | None:
         return read(content["rounds"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UnusableOutput(path, f"is no round of a benchmark ({error}): remove it") from error
+
+
+def describe_commits(files: Iterable[Path]) -> str:
+    """Return at which commit of the source tree stored rounds were measured; all of them, if there are several.
+
+    Parameters
+    ----------
+    files : iterable of Path
+        Written by :func:`save_measured`.
+    """
+    commits = list(dict.fromkeys(str(json.loads(file.read_text())["commit"]) for file in files))
+    return f"Measured at {commits[0]}." if len(commits) == 1 else f"Rounds measured at {', '.join(commits)}."

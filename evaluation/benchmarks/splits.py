@@ -11,7 +11,7 @@ from boneage.imaging.errors import InvalidInput
 
 
 @dataclass(frozen=True)
-class Draw:
+class Split:
     """The images of one round, and the seed to train by.
 
     Those in ``validation``, if there are any, are tested too but told apart: to choose by, not to report.
@@ -25,7 +25,7 @@ class Draw:
 
 
 @dataclass(frozen=True)
-class Protocol:
+class RandomSplits:
     """Rounds that draw images at random, each anew.
 
     Parameters
@@ -47,19 +47,19 @@ class Protocol:
             if getattr(self, name) < least:
                 raise InvalidInput(f"{name} must be at least {least}, got {getattr(self, name)}")
 
-    def draw(self, ids: Sequence[str]) -> list[Draw]:
-        """Draw the images of every round.
+    def split(self, ids: Sequence[str]) -> list[Split]:
+        """Return the images of every round, drawn at random.
 
         Raises
         ------
         ValueError
             If there are fewer images than a round needs.
         """
-        draws = []
+        splits = []
         for number in range(self.rounds):
             train, test = split_ids(ids, self.n_train, self.n_test, self.seed + number)
-            draws.append(Draw(number, self.seed + number, tuple(train), tuple(test)))
-        return draws
+            splits.append(Split(number, self.seed + number, tuple(train), tuple(test)))
+        return splits
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class CrossValidation:
         if self.folds < 2:
             raise InvalidInput(f"folds must be at least 2, got {self.folds}")
 
-    def draw(self, ids: Sequence[str]) -> list[Draw]:
+    def split(self, ids: Sequence[str]) -> list[Split]:
         """Deal all images into folds.
 
         Raises
@@ -93,7 +93,7 @@ class CrossValidation:
             raise InvalidInput(f"{self.folds} folds need at least {max(self.folds, 3)} images, there are {len(ids)}")
         folds = fold_ids(ids, self.folds, self.seed)
         return [
-            Draw(k, self.seed + k, tuple(id_ for other in folds if other is not fold for id_ in other), tuple(fold))
+            Split(k, self.seed + k, tuple(id_ for other in folds if other is not fold for id_ in other), tuple(fold))
             for k, fold in enumerate(folds)
         ]
 
@@ -129,7 +129,7 @@ class FixedSplit:
         """Every id that is asked for."""
         return (*self.train, *self.test, *self.validation)
 
-    def draw(self, ids: Sequence[str]) -> list[Draw]:
+    def split(self, ids: Sequence[str]) -> list[Split]:
         """Return the one round.
 
         Raises
@@ -140,4 +140,4 @@ class FixedSplit:
         absent = sorted(set(self.ids) - set(ids))
         if absent:
             raise InvalidInput(f"{len(absent)} ids of the split have no image with an age, such as {absent[0]!r}")
-        return [Draw(0, self.seed, self.train, self.test, self.validation)]
+        return [Split(0, self.seed, self.train, self.test, self.validation)]

@@ -26,11 +26,11 @@ def test_the_bounds_of_an_image_hold_its_corners():
 
 
 def test_jitter_is_drawn_within_its_limits_and_replays():
-    draws = [draw_jitter(np.random.default_rng(k), 2, 0.3, 0.2) for k in range(50)]
-    assert max(abs(jitter.angles_rad[0]) for jitter in draws) <= 0.3
-    assert max(abs(jitter.log_scale) for jitter in draws) <= 0.2
-    assert draw_jitter(np.random.default_rng(7), 2, 0.3, 0.2) == draws[7]
-    assert draws[0].apply(Frame.identity(2)).scale() == pytest.approx(np.exp(draws[0].log_scale))
+    splits = [draw_jitter(np.random.default_rng(k), 2, 0.3, 0.2) for k in range(50)]
+    assert max(abs(jitter.angles_rad[0]) for jitter in splits) <= 0.3
+    assert max(abs(jitter.log_scale) for jitter in splits) <= 0.2
+    assert draw_jitter(np.random.default_rng(7), 2, 0.3, 0.2) == splits[7]
+    assert splits[0].apply(Frame.identity(2)).scale() == pytest.approx(np.exp(splits[0].log_scale))
 
 
 def test_exposure_darkens_or_brightens_what_lies_between_and_keeps_the_order():

@@ -14,7 +14,7 @@ from typing import Any
 from boneage.evaluation.benchmarks.ages.rounds import AgeRound, Part, Prediction, load_round, save_round
 from boneage.evaluation.benchmarks.ages.variants import Variant
 from boneage.evaluation.benchmarks.memory import forget_peak, read_memory
-from boneage.evaluation.benchmarks.splits import Draw
+from boneage.evaluation.benchmarks.splits import Split
 from boneage.imaging.errors import InvalidInput
 from boneage.imaging.progress import Progress
 from boneage.pipeline.storage.output import prepare_folder
@@ -25,7 +25,7 @@ from boneage.regression import AgeRegressor
 def run_age_benchmark(
     variants: Sequence[Variant],
     label: Callable[[Variant], AgeDataset[Any]],
-    draws: Sequence[Draw],
+    splits: Sequence[Split],
     folder: Path,
     *,
     report: Progress | None = None,
@@ -39,7 +39,7 @@ def run_age_benchmark(
     variants : sequence of Variant
     label : callable
         From a variant to the hands as its model sees them; called once a variant, so that no two are in memory.
-    draws : sequence of Draw
+    splits : sequence of Draw
         The same for all variants, whichever hands each can read.
     folder : Path
         Keeps a file for each variant and round.
@@ -58,33 +58,33 @@ def run_age_benchmark(
         hands = label(variant)
         if variant.needs_sex:
             hands.check_sexes()
-        for draw in draws:
-            path = kept / f"{re.sub(r'[^a-z0-9+]+', '-', variant.name)}-{draw.number:02d}.json"
-            key = _fingerprint(variant, hands, draw)
+        for split in splits:
+            path = kept / f"{re.sub(r'[^a-z0-9+]+', '-', variant.name)}-{split.number:02d}.json"
+            key = _fingerprint(variant, hands, split)
             measured = load_round(path, key)
             if measured is None:
-                measured = _run_round(variant, hands, draw, kept / "training", report)
+                measured = _run_round(variant, hands, split, kept / "training", report)
                 save_round(path, key, measured)
             rounds.append(measured)
             if report:
-                report(variant.name, (draw.number + 1) / len(draws))
+                report(variant.name, (split.number + 1) / len(splits))
     return rounds
 
 
 def _run_round(
-    variant: Variant, hands: AgeDataset[Any], draw: Draw, checkpoints: Path, report: Progress | None
+    variant: Variant, hands: AgeDataset[Any], split: Split, checkpoints: Path, report: Progress | None
 ) -> AgeRound:
-    train = hands.among(draw.train)
+    train = hands.among(split.train)
     if len(train.ids) < 2:
         raise InvalidInput(
-            f"{variant.name}: round {draw.number} has {len(train.ids)} hands to train on, at least 2 needed"
+            f"{variant.name}: round {split.number} has {len(train.ids)} hands to train on, at least 2 needed"
         )
 
     def follow(stage: str, part: float) -> None:
         if report:
-            report(f"{variant.name}, round {draw.number + 1}: {stage}", part)
+            report(f"{variant.name}, round {split.number + 1}: {stage}", part)
 
-    model = variant.make(draw.seed)
+    model = variant.make(split.seed)
     options: dict[str, Any] = {}
     if isinstance(model, AgeRegressor):
         options = {"ids": train.ids, "progress": follow, "checkpoints": prepare_folder(checkpoints)}
@@ -94,7 +94,7 @@ def _run_round(
     training_s = time.perf_counter() - begun
     predictions: list[Prediction] = []
     predicting_s, n_read = 0.0, 0
-    asked: Mapping[Part, tuple[str, ...]] = {"test": draw.test, "validation": draw.validation}
+    asked: Mapping[Part, tuple[str, ...]] = {"test": split.test, "validation": split.validation}
     for part, ids in asked.items():
         tested = hands.among(ids)
         begun = time.perf_counter()
@@ -106,7 +106,7 @@ def _run_round(
         predictions += [Prediction(id_, part, *said[id_]) for id_ in ids]
     return AgeRound(
         variant=variant.name,
-        number=draw.number,
+        number=split.number,
         predictions=tuple(predictions),
         n_train=len(train.ids),
         n_parameters=model.n_parameters,
@@ -118,8 +118,8 @@ def _run_round(
     )
 
 
-def _fingerprint(variant: Variant, hands: AgeDataset[Any], draw: Draw) -> str:
+def _fingerprint(variant: Variant, hands: AgeDataset[Any], split: Split) -> str:
     """Return a digest of the settings and hands of a round, but not of the code that measures it."""
     ids = sorted({*hands.ids, *(hand.id for hand in hands.excluded)})
-    plan = [variant.describe(), hands.digest, ids, draw.seed, draw.train, draw.test, draw.validation]
+    plan = [variant.describe(), hands.digest, ids, split.seed, split.train, split.test, split.validation]
     return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from boneage.evaluation.benchmarks.landmarks.rounds import Round, read_rounds, write_rounds
-from boneage.evaluation.benchmarks.splits import CrossValidation, Draw, Protocol
+from boneage.evaluation.benchmarks.splits import CrossValidation, RandomSplits, Split
 from boneage.evaluation.metrics import LandmarkErrors, Reference, find_cases, measure_landmarks, select_worst_cases
 from boneage.evaluation.reports.landmarks.worst_cases import draw_cases
 from boneage.imaging import Collection, Points
@@ -54,7 +54,7 @@ def name_variants(asked: Sequence[str]) -> dict[str, tuple[str, ...]]:
 def run_benchmark(
     collection: Collection,
     variants: Mapping[str, Sequence[str]],
-    protocol: Protocol | CrossValidation,
+    protocol: RandomSplits | CrossValidation,
     folder: Path,
     *,
     reference: Reference | None,
@@ -75,7 +75,7 @@ def run_benchmark(
         With landmarks.
     variants : mapping
         From :func:`name_variants`.
-    protocol : Protocol or CrossValidation
+    protocol : RandomSplits or CrossValidation
     folder : Path
         Keeps a file for each round and preset, and the pictures of its worst cases.
     reference : Reference or None
@@ -95,26 +95,31 @@ def run_benchmark(
     """
     kept = prepare_folder(folder)
     rounds: list[Round] = []
-    draws = protocol.draw(collection.annotated_ids)
-    for draw in draws:
+    splits = protocol.split(collection.annotated_ids)
+    for split in splits:
         for preset, names in variants.items():
-            path = kept / f"{preset}-{draw.number:02d}.json"
-            key = _fingerprint(PRESETS[preset](collection.ndim), draw, reference)
+            path = round_file(kept, preset, split.number)
+            key = _fingerprint(PRESETS[preset](collection.ndim), split, reference)
             measured = read_rounds(path, key)
             if not measured:
                 shown = names[0] if pictures else ""
-                measured = _run_round(collection, preset, draw, reference, jobs, path, shown)
+                measured = _run_round(collection, preset, split, reference, jobs, path, shown)
                 write_rounds(path, key, measured)
             rounds += [measure for measure in measured if measure.variant in names]
             if report:
-                report(preset, (draw.number + 1) / len(draws))
+                report(preset, (split.number + 1) / len(splits))
     return rounds
+
+
+def round_file(folder: Path, preset: str, number: int) -> Path:
+    """Return the file that stores a round of a preset."""
+    return folder / f"{preset}-{number:02d}.json"
 
 
 def _run_round(
     collection: Collection,
     preset: str,
-    draw: Draw,
+    split: Split,
     reference: Reference | None,
     jobs: int,
     path: Path,
@@ -123,14 +128,14 @@ def _run_round(
     """Measure both weightings of a preset; draw the worst cases of the variant ``shown`` beside ``path``."""
     settings = PRESETS[preset](collection.ndim)
     begun = time.perf_counter()
-    localiser, summary, _ = train_localiser(collection.subset(draw.train), settings, seed=draw.seed, jobs=jobs)
+    localiser, summary, _ = train_localiser(collection.subset(split.train), settings, seed=split.seed, jobs=jobs)
     training_s = time.perf_counter() - begun
     # The trees are the same: votes are weighted when they are cast.
     ids = summary["ids"]
     annotated = [points for id_ in ids if (points := collection.points(id_)) is not None]
     equal = localiser.with_settings(with_vote_weight(settings, "uniform"), collection.scans(ids), annotated)
     voters = {preset: localiser, _name_unweighted(preset): equal}
-    truth = {id_: points for id_ in draw.test if (points := collection.points(id_)) is not None}
+    truth = {id_: points for id_ in split.test if (points := collection.points(id_)) is not None}
     rounds = []
     for name, voter in voters.items():
         found: dict[str, Points] = {}
@@ -141,7 +146,7 @@ def _run_round(
             found[id_] = voter.locate(scan)
             spent += time.perf_counter() - begun
         errors = _measure(collection, found, truth, reference)
-        measured = Round(name, draw.number, errors, training_s, spent / max(len(truth), 1))
+        measured = Round(name, split.number, errors, training_s, spent / max(len(truth), 1))
         if name == shown:
             measured = _with_pictures(measured, collection, voter, found, truth, path)
         rounds.append(measured)
@@ -179,7 +184,7 @@ def _name_unweighted(preset: str) -> str:
     return f"{preset}, vote weight 1"
 
 
-def _fingerprint(settings: LocaliserSettings, draw: Draw, reference: Reference | None) -> str:
+def _fingerprint(settings: LocaliserSettings, split: Split, reference: Reference | None) -> str:
     unit = dataclasses.asdict(reference) if reference else None
-    plan = [dataclasses.asdict(settings), draw.seed, draw.train, draw.test, unit]
+    plan = [dataclasses.asdict(settings), split.seed, split.train, split.test, unit]
     return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from boneage.evaluation.benchmarks.landmarks.rounds import ERROR_COLUMNS, Round, error_rows, join_rounds
-from boneage.evaluation.metrics import select_worst_cases, summarise_distances, summarise_landmarks
+from boneage.evaluation.metrics import LandmarkErrors, select_worst_cases, summarise_distances, summarise_landmarks
 from boneage.evaluation.reports.basis import RESEARCH, Figures, phantom_note, provenance, write_json
 from boneage.evaluation.reports.landmarks.context import LandmarkContext
 from boneage.evaluation.reports.landmarks.sections import (
@@ -24,9 +24,15 @@ from boneage.evaluation.reports.text_table import draw_table
 from boneage.pipeline.pages.html import Page
 from boneage.pipeline.storage.output import write_table
 
+_TIMES = "training: seconds for one round. an image: milliseconds to locate its landmarks, reading the file apart."
+
 
 def report_benchmark(
-    rounds: Sequence[Round], folder: Path, reference: str | None, context: LandmarkContext | None = None
+    rounds: Sequence[Round],
+    folder: Path,
+    reference: str | None,
+    context: LandmarkContext | None = None,
+    commits: str = "",
 ) -> str:
     """Report a localisation benchmark into ``folder``.
 
@@ -41,54 +47,67 @@ def report_benchmark(
         The unit, as the user gave it.
     context : LandmarkContext, optional
         The mean shape, bones and ages, for what is drawn with them.
+    commits : str
+        At which commit the rounds were measured, in words.
     """
     context = context or LandmarkContext()
-    names = list(dict.fromkeys(measure.variant for measure in rounds))
-    of_variant = {name: [measure for measure in rounds if measure.variant == name] for name in names}
+    of_variant: dict[str, list[Round]] = {}
+    for measured in rounds:
+        of_variant.setdefault(measured.variant, []).append(measured)
     joined = {name: join_rounds(measured) for name, measured in of_variant.items()}
-    summary: dict[str, Any] = {
-        **provenance({id_ for measure in rounds for id_ in measure.errors.ids}),
-        "reference": reference,
-        "variants": {
-            name: {
-                **summarise_landmarks(joined[name]),
-                **context.summarise(joined[name]),
-                "rounds": [summarise_distances(measure.errors.distances) for measure in measured],
-                "training_s": [measure.training_s for measure in measured],
-                "locating_s": [measure.locating_s for measure in measured],
-            }
-            for name, measured in of_variant.items()
-        },
-    }
+    summary = _summarise(of_variant, joined, reference, context)
     write_table(folder / "errors.csv", list(error_rows(rounds)), ERROR_COLUMNS)
     write_json(folder / "summary.json", summary)
-    unit = rounds[0].errors.unit
-    title = f"Localisation errors in {name_unit(unit, reference)}"
-    basis = f"{_describe_rounds(of_variant[names[0]])}{phantom_note(summary)}"
-    times = "training: seconds for one round. an image: milliseconds to locate its landmarks, reading the file apart."
+    title = f"Localisation errors in {name_unit(rounds[0].errors.unit, reference)}"
+    basis = f"{_describe_rounds(next(iter(of_variant.values())))}{phantom_note(summary)}"
     table = tabulate_variants(summary["variants"])
     pictures = {name: _read_pictures(measured) for name, measured in of_variant.items()}
     figures = Figures(Page(title))
-    add_privacy(figures.page, [shown for of_one in pictures.values() for shown in of_one])
-    figures.page.add_text(f"{basis}.")
+    add_privacy(figures.page, [case for cases in pictures.values() for case in cases])
+    figures.page.add_text(f"{basis}. {commits}".strip())
     figures.page.add_table(*table)
-    figures.page.add_text(f"{CONVENTIONS} {times} {RESEARCH}", note=True)
+    figures.page.add_text(f"{CONVENTIONS} {_TIMES} {RESEARCH}", note=True)
     add_curves(figures, "cumulative", joined)
-    for name in names:
-        with figures.page.folded(name, opened=name == names[0]):
-            add_details(figures, joined[name], summary["variants"][name], context, f"{_slug(name)}-")
-            without = sum(not measure.pictures for measure in of_variant[name])
-            missing = f"{without} of {len(of_variant[name])} rounds were run without pictures."
-            shown = pictures[name]
-            lost = missing if shown and without else ""
-            slices = context.shape is not None and context.shape.ndim == 3
-            add_worst_cases(figures.page, shown, unit, votes=True, missing=lost, slices=slices)
+    for number, (name, errors) in enumerate(joined.items()):
+        with figures.page.folded(name, opened=number == 0):
+            add_details(figures, errors, summary["variants"][name], context, f"{_slug(name)}-")
+            _add_pictures(figures.page, pictures[name], of_variant[name], context)
     figures.write(folder / "report.html")
     notes = [
         "not found: counted as beyond every limit, in no mean. 95 % interval: bootstrap over patients.",
-        times,
+        _TIMES,
+        *([commits] if commits else []),
     ]
     return "\n".join([title, basis, "", draw_table(*table), "", *notes])
+
+
+def _summarise(
+    of_variant: Mapping[str, Sequence[Round]],
+    joined: Mapping[str, LandmarkErrors],
+    reference: str | None,
+    context: LandmarkContext,
+) -> dict[str, Any]:
+    """Return what ``summary.json`` holds."""
+    variants = {
+        name: {
+            **summarise_landmarks(joined[name]),
+            **context.summarise(joined[name]),
+            "rounds": [summarise_distances(measured.errors.distances) for measured in rounds],
+            "training_s": [measured.training_s for measured in rounds],
+            "locating_s": [measured.locating_s for measured in rounds],
+        }
+        for name, rounds in of_variant.items()
+    }
+    ids = {id_ for errors in joined.values() for id_ in errors.ids}
+    return {**provenance(ids), "reference": reference, "variants": variants}
+
+
+def _add_pictures(page: Page, pictures: Pictures, rounds: Sequence[Round], context: LandmarkContext) -> None:
+    """Add the worst cases of a variant's rounds."""
+    n_without = sum(not measured.pictures for measured in rounds)
+    missing = f"{n_without} of {len(rounds)} rounds were run without pictures." if pictures and n_without else ""
+    slices = context.shape is not None and context.shape.ndim == 3
+    add_worst_cases(page, pictures, rounds[0].errors.unit, votes=True, missing=missing, slices=slices)
 
 
 def _read_pictures(measured: Sequence[Round]) -> Pictures:

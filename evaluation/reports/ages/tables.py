@@ -32,7 +32,12 @@ def tabulate_side_by_side(variants: Mapping[str, Mapping[str, Any]]) -> Table:
         worse = s["against_best"]
         best = worse["difference"] == 0
         more = ["-", "-"] if best else [f"{worse['difference']:+.2f}", interval(worse["interval_95"], 1)]
-        numbers = [number(s["mad"]), interval(s["mad_interval_95"], 1), number(s["rmse"]), f"{s['bias']:+.2f}"]
+        numbers = [
+            number(s["mad"]),
+            interval(s["mad_interval_95"], 1),
+            number(s["rmse"]),
+            f"{s['bias']:+.2f}",
+        ]
         rows.append([name, *numbers, *more])
     return header, rows
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from boneage.evaluation.metrics import (
     LandmarkErrors,
@@ -15,7 +17,7 @@ from boneage.evaluation.metrics import (
     summarise_landmarks,
 )
 from boneage.evaluation.reports.basis import RESEARCH, Figures, phantom_note, provenance, write_json
-from boneage.evaluation.reports.landmarks.context import learn_context
+from boneage.evaluation.reports.landmarks.context import LandmarkContext, learn_context
 from boneage.evaluation.reports.landmarks.sections import (
     CONVENTIONS,
     add_curves,
@@ -84,13 +86,9 @@ def report_landmarks(
         The report as text.
     """
     convention = read_reference(reference) if reference else None
-    known_table, found_table, collection = _read_both(predicted, truth, list(images))
-    known, found = known_table.points, _with_scores(found_table.points, predicted, scores)
-    remarks = list(dict.fromkeys(f"{t.path}: {told}." for t in (known_table, found_table) for told in t.remarks))
-    known_to_scale, found_to_scale, counted, lost_scale = _to_scale(known, found, collection)
-    remarks += lost_scale
-    errors = measure_landmarks(found_to_scale, known_to_scale, convention, unit=counted)
-    context = learn_context([known_to_scale[id_].select(errors.names) for id_ in errors.ids], scheme, ages)
+    compared = _read_compared(predicted, truth, list(images), scores)
+    errors = measure_landmarks(compared.found_to_scale, compared.known_to_scale, convention, unit=compared.unit)
+    context = learn_context([compared.known_to_scale[id_].select(errors.names) for id_ in errors.ids], scheme, ages)
     summary = {
         **provenance(errors.ids),
         "reference": reference,
@@ -105,27 +103,80 @@ def report_landmarks(
         f"{len(errors.ids)} images x {len(errors.names)} landmarks{phantom_note(summary)}; "
         f"{overall['n_not_found']} of {overall['n']} not found"
     )
-    told = describe_overall(overall, errors.unit)
+    figures_in_words = describe_overall(overall, errors.unit)
     if out is not None:
         folder = prepare_folder(out)
         write_table(folder / "landmark_errors.csv", _error_cells(errors))
         write_json(folder / "landmark_summary.json", summary)
-        scan_of = collection.scan if collection is not None and pictures else None
-        worst = select_worst_cases(find_cases(errors)) if scan_of else []
-        drawn = list(draw_cases(worst, scan_of, found, known, localiser)) if scan_of else []
-        figures = Figures(Page(title))
-        add_privacy(figures.page, drawn)
-        for text in (f"{basis}.", told, *remarks):
-            figures.page.add_text(text)
-        figures.page.add_text(f"{CONVENTIONS} {RESEARCH}", note=True)
-        add_curves(figures, "cumulative", {"all landmarks": errors, **context.group(errors).get("bone", {})})
-        add_details(figures, errors, summary, context)
-        lost = _describe_lost(len(worst) - len(drawn))
-        votes, slices = localiser is not None, counted != "px"
-        add_worst_cases(figures.page, drawn, errors.unit, votes=votes, missing=lost, slices=slices)
-        figures.write(folder / "landmark_report.html")
+        texts = [f"{basis}.", figures_in_words, *compared.remarks]
+        page = _draw_page(title, texts, errors, summary, context, compared, pictures, localiser)
+        page.write(folder / "landmark_report.html")
     scored = [describe_scores(summary["scores"], errors.unit)] if "scores" in summary else []
-    return "\n".join([title, basis, "", draw_table(*tabulate_landmarks(summary)), "", told, *scored, *remarks])
+    table = draw_table(*tabulate_landmarks(summary))
+    return "\n".join([title, basis, "", table, "", figures_in_words, *scored, *compared.remarks])
+
+
+@dataclass(frozen=True, eq=False)
+class _Compared:
+    """Two landmark tables as they were read.
+
+    Parameters
+    ----------
+    known, found : dict of Points
+        The truth, and the landmarks to measure with their scores, in pixels.
+    known_to_scale, found_to_scale : dict of Points
+        The same in ``unit``.
+    unit : str
+    collection : Collection or None
+        The images, if they are given.
+    remarks : list of str
+    """
+
+    known: dict[str, Points]
+    found: dict[str, Points]
+    known_to_scale: dict[str, Points]
+    found_to_scale: dict[str, Points]
+    unit: str
+    collection: Collection | None
+    remarks: list[str]
+
+
+def _read_compared(predicted: Path, truth: Path, folders: Sequence[Path], scores: Path | None) -> _Compared:
+    """Read both tables and bring them to one scale."""
+    known_table, found_table, collection = _read_both(predicted, truth, folders)
+    known, found = known_table.points, _with_scores(found_table.points, predicted, scores)
+    remarks = list(
+        dict.fromkeys(f"{table.path}: {text}." for table in (known_table, found_table) for text in table.remarks)
+    )
+    known_to_scale, found_to_scale, unit, scale_remarks = _to_scale(known, found, collection)
+    return _Compared(known, found, known_to_scale, found_to_scale, unit, collection, remarks + scale_remarks)
+
+
+def _draw_page(
+    title: str,
+    texts: Sequence[str],
+    errors: LandmarkErrors,
+    summary: Mapping[str, Any],
+    context: LandmarkContext,
+    compared: _Compared,
+    pictures: bool,
+    localiser: ForestLocaliser | None,
+) -> Figures:
+    """Return the page and its figures; with pictures of the worst cases if the images are given."""
+    scan_of = compared.collection.scan if compared.collection is not None and pictures else None
+    worst = select_worst_cases(find_cases(errors)) if scan_of else []
+    drawn = list(draw_cases(worst, scan_of, compared.found, compared.known, localiser)) if scan_of else []
+    figures = Figures(Page(title))
+    add_privacy(figures.page, drawn)
+    for text in texts:
+        figures.page.add_text(text)
+    figures.page.add_text(f"{CONVENTIONS} {RESEARCH}", note=True)
+    add_curves(figures, "cumulative", {"all landmarks": errors, **context.group(errors).get("bone", {})})
+    add_details(figures, errors, summary, context)
+    missing = _describe_missing(len(worst) - len(drawn))
+    votes, slices = localiser is not None, compared.unit != "px"
+    add_worst_cases(figures.page, drawn, errors.unit, votes=votes, missing=missing, slices=slices)
+    return figures
 
 
 def _read_both(
@@ -165,7 +216,7 @@ def _with_scores(points: dict[str, Points], predicted: Path, scores: Path | None
     return {id_: with_scores(some, told.get(id_, {})) for id_, some in points.items()}
 
 
-def _describe_lost(count: int) -> str:
+def _describe_missing(count: int) -> str:
     return f"{count} of the worst cases have no readable image in the folder." if count else ""
 
 

@@ -39,7 +39,12 @@ def tabulate_variants(variants: Mapping[str, Mapping[str, Any]]) -> Table:
         rates = [rate(s[key]) for key in _WITHIN]
         rates += [rate(value, 2) for value in (s[_BEYOND], s[BEYOND_PERCENT], _part(s["n_not_found"], s["n"]))]
         spent = [f"{median(variant['training_s']):.1f} s", f"{1000 * median(variant['locating_s']):.0f} ms"]
-        numbers = [number(s["mean"]), interval(s["mean_interval_95"]), number(s["sd"]), number(s["median"])]
+        numbers = [
+            number(s["mean"]),
+            interval(s["mean_interval_95"]),
+            number(s["sd"]),
+            number(s["median"]),
+        ]
         rows.append([name, *numbers, *rates, *spent])
     return header, rows
 

@@ -17,6 +17,7 @@ def test_benchmark_compares_variants_and_keeps_every_error(boneage, known, tmp_p
     code, out, _ = boneage(*arguments)
     assert code == 0
     assert "2 rounds, 3 test images each" in out
+    assert "Measured at commit" in out
     assert "all of them phantoms (synthetic)" in out
     rows = (tmp_path / "errors.csv").read_text().splitlines()
     assert rows[0] == "variant,round,id,landmark,error,score"

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from boneage.evaluation.benchmarks import checkpoint
-from boneage.evaluation.benchmarks.checkpoint import load_measured, save_measured
+from boneage.evaluation.benchmarks.checkpoint import describe_commits, load_measured, save_measured
 from boneage.imaging.errors import UnusableOutput
 
 
@@ -43,3 +43,12 @@ def test_a_file_names_the_commit_that_measured_it(tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoint, "name_commit", lambda: "commit abc1234")
     save_measured(tmp_path / "x.json", "key", [1])
     assert json.loads((tmp_path / "x.json").read_text())["commit"] == "commit abc1234"
+
+
+def test_a_report_names_every_commit_that_rounds_are_of(tmp_path, monkeypatch):
+    files = [tmp_path / f"{k}.json" for k in range(3)]
+    for file, commit in zip(files, ("commit a", "commit a", "commit b"), strict=True):
+        monkeypatch.setattr(checkpoint, "name_commit", lambda commit=commit: commit)
+        save_measured(file, "key", [1])
+    assert describe_commits(files[:2]) == "Measured at commit a."
+    assert describe_commits(files) == "Rounds measured at commit a, commit b."

@@ -32,10 +32,10 @@ def make_hands(n=9, sexes=None):
     )
 
 
-def run(folder, names=("constant", "whole"), draws=None, hands=None, **others):
+def run(folder, names=("constant", "whole"), splits=None, hands=None, **others):
     variants = name_variants(names, SETTINGS)
     hands = hands or make_hands()
-    return run_age_benchmark(variants, lambda variant: hands, draws or CrossValidation(3).draw(IDS), folder, **others)
+    return run_age_benchmark(variants, lambda variant: hands, splits or CrossValidation(3).split(IDS), folder, **others)
 
 
 def test_every_hand_is_predicted_once_by_each_variant_and_what_cannot_be_read_is_told(tmp_path):
@@ -85,7 +85,7 @@ def test_rounds_of_other_hands_or_settings_are_refused(tmp_path):
     with pytest.raises(UnusableOutput, match="another benchmark"):
         run(tmp_path, ("constant",), hands=dataclasses.replace(make_hands(), digest="y"))
     with pytest.raises(UnusableOutput, match="another benchmark"):
-        run(tmp_path, ("constant",), CrossValidation(3, seed=1).draw(IDS))
+        run(tmp_path, ("constant",), CrossValidation(3, seed=1).split(IDS))
 
 
 def test_rounds_that_other_code_measured_are_measured_again(tmp_path, monkeypatch):
@@ -101,8 +101,8 @@ def test_rounds_that_other_code_measured_are_measured_again(tmp_path, monkeypatc
 
 
 def test_a_given_split_has_validation_hands_apart(tmp_path):
-    draws = FixedSplit(IDS[:4], IDS[4:6], IDS[6:], 3).draw(IDS)
-    (measured,) = run(tmp_path, ("constant",), draws)
+    splits = FixedSplit(IDS[:4], IDS[4:6], IDS[6:], 3).split(IDS)
+    (measured,) = run(tmp_path, ("constant",), splits)
     assert [(p.id, p.part) for p in measured.predictions] == [
         ("h4", "test"), ("h5", "test"), ("h6", "validation"), ("h7", "validation"), ("h8", "validation"),
     ]  # fmt: skip
@@ -115,7 +115,7 @@ def test_one_sex_only_is_compared_too(tmp_path):
 
 def test_what_cannot_be_compared_is_told(tmp_path):
     with pytest.raises(ValueError, match="constant: round 0 has 1 hands to train on"):
-        run(tmp_path, ("constant",), FixedSplit(("h0", "h8"), ("h1",)).draw(IDS))
+        run(tmp_path, ("constant",), FixedSplit(("h0", "h8"), ("h1",)).split(IDS))
     with pytest.raises(ValueError, match=r"sex of 1 hands is not known \(h0\)"):
         run(tmp_path, ("whole",), hands=make_hands(sexes=(None, *"MFMFMFM")))
 

@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from boneage.evaluation.benchmarks.landmarks.benchmark import name_variants, run_benchmark
-from boneage.evaluation.benchmarks.splits import CrossValidation, Protocol
+from boneage.evaluation.benchmarks.splits import CrossValidation, RandomSplits
 from boneage.evaluation.metrics import read_reference
 from boneage.evaluation.reports.landmarks.worst_cases import SIDE
 from boneage.imaging.errors import UnusableOutput
@@ -22,13 +22,13 @@ def collection(known):
 def folder(no_pose_search, collection, tmp_path_factory):
     """Two rounds of six phantom hands to train on and three to test on."""
     folder = tmp_path_factory.mktemp("benchmark")
-    run_benchmark(collection, name_variants(["fast"]), Protocol(2, 6, 3, 4), folder, reference=REFERENCE, jobs=2)
+    run_benchmark(collection, name_variants(["fast"]), RandomSplits(2, 6, 3, 4), folder, reference=REFERENCE, jobs=2)
     return folder
 
 
 def test_every_round_draws_hands_anew_and_measures_both_weightings(collection, folder):
     rounds = run_benchmark(
-        collection, name_variants(["fast"]), Protocol(2, 6, 3, 4), folder, reference=REFERENCE, jobs=1
+        collection, name_variants(["fast"]), RandomSplits(2, 6, 3, 4), folder, reference=REFERENCE, jobs=1
     )
     assert [(m.variant, m.number) for m in rounds] == [
         (name, k) for k in (0, 1) for name in ("fast", "fast, vote weight 1")
@@ -44,19 +44,19 @@ def test_every_round_draws_hands_anew_and_measures_both_weightings(collection, f
 def test_rounds_that_are_there_are_not_run_again_and_missing_ones_are(collection, folder, monkeypatch):
     (folder / "fast-01.json").unlink()
     before = (folder / "fast-00.json").stat().st_mtime_ns
-    run_benchmark(collection, name_variants(["fast"]), Protocol(2, 6, 3, 4), folder, reference=REFERENCE, jobs=2)
+    run_benchmark(collection, name_variants(["fast"]), RandomSplits(2, 6, 3, 4), folder, reference=REFERENCE, jobs=2)
     assert (folder / "fast-00.json").stat().st_mtime_ns == before
     assert (folder / "fast-01.json").is_file()
     monkeypatch.setattr(
         "boneage.evaluation.benchmarks.landmarks.benchmark.train_localiser", None
     )  # would fail if it were called
     asked = run_benchmark(
-        collection, name_variants(["fast"]), Protocol(1, 6, 3, 4), folder, reference=REFERENCE, jobs=1
+        collection, name_variants(["fast"]), RandomSplits(1, 6, 3, 4), folder, reference=REFERENCE, jobs=1
     )
     assert len(asked) == 2
 
 
-@pytest.mark.parametrize("protocol", [Protocol(2, 6, 3, 5), Protocol(2, 5, 3, 4)])
+@pytest.mark.parametrize("protocol", [RandomSplits(2, 6, 3, 5), RandomSplits(2, 5, 3, 4)])
 def test_rounds_of_another_benchmark_are_not_mixed_in(collection, folder, protocol):
     with pytest.raises(UnusableOutput, match=r"fast-00\.json: is a round of another benchmark"):
         run_benchmark(collection, name_variants(["fast"]), protocol, folder, reference=REFERENCE, jobs=1)
@@ -64,7 +64,7 @@ def test_rounds_of_another_benchmark_are_not_mixed_in(collection, folder, protoc
 
 def test_too_few_hands_are_told(collection, tmp_path):
     with pytest.raises(ValueError, match="need 60, there are 12"):
-        run_benchmark(collection, name_variants(["fast"]), Protocol(), tmp_path, reference=None, jobs=1)
+        run_benchmark(collection, name_variants(["fast"]), RandomSplits(), tmp_path, reference=None, jobs=1)
 
 
 def test_variants_are_presets_with_and_without_their_weighting():
@@ -79,7 +79,7 @@ def test_variants_are_presets_with_and_without_their_weighting():
 
 def test_the_worst_cases_of_a_round_are_drawn_once_and_kept(collection, folder):
     weighted, equal = run_benchmark(
-        collection, name_variants(["fast"]), Protocol(1, 6, 3, 4), folder, reference=REFERENCE, jobs=1
+        collection, name_variants(["fast"]), RandomSplits(1, 6, 3, 4), folder, reference=REFERENCE, jobs=1
     )
     assert len(weighted.pictures) == 9  # three hands, three landmarks of each
     assert equal.pictures == ()

@@ -4,6 +4,7 @@ import math
 import numpy as np
 import pytest
 
+from boneage.evaluation.benchmarks import checkpoint
 from boneage.evaluation.benchmarks.landmarks.rounds import Round, error_rows, join_rounds, read_rounds, write_rounds
 from boneage.evaluation.metrics import Case, LandmarkErrors
 from boneage.imaging.errors import UnusableOutput
@@ -52,8 +53,12 @@ def test_rounds_of_another_benchmark_are_refused(tmp_path):
         read_rounds(tmp_path / "x.json", "other")
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"key": 1', '{"key": "key", "rounds": [{"variant": "fast"}]}'])
-def test_a_damaged_file_is_named(tmp_path, content):
+HALF_A_ROUND = '{"key": "key", "code": "this", "rounds": [{"variant": "fast"}]}'
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"key": 1', HALF_A_ROUND])
+def test_a_damaged_file_is_named(tmp_path, content, monkeypatch):
+    monkeypatch.setattr(checkpoint, "compute_code_version", lambda *_: "this")
     (tmp_path / "x.json").write_text(content)
     with pytest.raises(UnusableOutput, match=r"x\.json: is no round of a benchmark"):
         read_rounds(tmp_path / "x.json", "key")
