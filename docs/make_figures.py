@@ -118,7 +118,9 @@ def draw_stages(localiser: ForestLocaliser, scan: Scan, path: Path) -> None:
     """Draw how a hand is found: the image, the pose search, the coarse stage, candidates, votes, landmarks."""
     matplotlib.use("Agg")
     parts = take_apart(localiser)
-    proposals = [pose for find in (parts.search.propose_upright, parts.search.propose_rotated) for pose in find(scan)[0]]
+    proposals = [
+        pose for find in (parts.search.propose_upright, parts.search.propose_rotated) for pose in find(scan)[0]
+    ]
     best = max(parts.search.correct(scan, proposals[:12]), key=lambda hypothesis: hypothesis.support)
     figure = plt.figure(figsize=(12.6, 9.0), facecolor=BACKGROUND, dpi=80)
     figure.subplots_adjust(left=0.01, right=0.99, top=0.93, bottom=0.005, wspace=0.03, hspace=0.1)
@@ -236,7 +238,9 @@ def draw_landmarks(axis: Axes, scan: Scan, localiser: ForestLocaliser) -> None:
     show(axis, scan.pixels)
     draw_skeleton(axis, points.positions, points.names, AMBER, 0.9, 0.6)
     colours = [PINK if doubtful else AMBER for doubtful in points.doubtful]
-    axis.scatter(points.positions[:, 1], points.positions[:, 0], s=24, facecolor="none", edgecolor=colours, linewidth=1.6)
+    axis.scatter(
+        points.positions[:, 1], points.positions[:, 0], s=24, facecolor="none", edgecolor=colours, linewidth=1.6
+    )
 
 
 if __name__ == "__main__":

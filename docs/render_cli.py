@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal, get_args, get_origin
 
 import typer
 from typer import core
@@ -67,8 +68,15 @@ def _default(option: core.TyperOption) -> str:
 
 
 def _choices(option: core.TyperOption) -> str:
-    choices = [str(getattr(choice, "value", choice)) for choice in getattr(option.type, "choices", ())]
+    choices = _literals(option.type_descriptor.annotation)
     return f" One of {', '.join(f'`{choice}`' for choice in choices)}." if choices else ""
+
+
+def _literals(annotation: object) -> list[str]:
+    """Return the values of a ``Literal``, also of an optional one."""
+    if get_origin(annotation) is Literal:
+        return [str(value) for value in get_args(annotation)]
+    return [value for part in get_args(annotation) for value in _literals(part)]
 
 
 def _clean(text: str | None) -> str:
