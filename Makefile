@@ -13,7 +13,7 @@ $(INSTALLED): setup.cfg pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[dev]'
 	touch $@
 
-demo: $(INSTALLED)  ## make phantoms, train, predict a folder, print the report
+demo: $(INSTALLED)  ## two minutes: phantom hands read, a page of them, a model trained
 	$(BIN)/boneage demo --out demo
 
 test: $(INSTALLED)  ## the tests, but for the slow ones

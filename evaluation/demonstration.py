@@ -1,19 +1,24 @@
-"""The main job on synthetic hands: make a set, train on it, read a folder, say how far off it is."""
+"""The product on synthetic hands: read with the shipped model, then a model of one's own, trained and measured."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
-from boneage.evaluation.reports.ages.report import report_ages
-from boneage.evaluation.reports.landmarks.report import report_landmarks
-from boneage.imaging import find_scans, read_sexes
+import numpy as np
+
+from boneage.evaluation.metrics import AgeErrors, measure_landmarks, summarise_ages, summarise_distances
+from boneage.evaluation.reports.text_table import draw_table
+from boneage.imaging import find_scans, read_ages, read_landmarks, read_sexes
 from boneage.imaging.phantoms import write_phantom_set
 from boneage.imaging.progress import Progress
 from boneage.landmarks import fast
-from boneage.pipeline.assessment import Assessment
+from boneage.pipeline.assessment import Assessment, age_text
 from boneage.pipeline.batch.prediction import predict_files
 from boneage.pipeline.data import load_collection
+from boneage.pipeline.pages.folder import describe_heaviest, write_pages
 from boneage.pipeline.pipeline import save_localiser
 from boneage.pipeline.storage.output import prepare_folder
 from boneage.pipeline.storage.shipped_model import shipped_model
@@ -21,74 +26,168 @@ from boneage.pipeline.training.age_model import fit_age_model, prepare_crops
 from boneage.pipeline.training.age_settings import make_settings
 from boneage.pipeline.training.localiser import train_localiser
 
+PHANTOMS = "phantoms: synthetic drawings, not radiographs of anyone"
+_REMARK = (
+    "These hands are phantoms: synthetic drawings. The model has learnt from real hands only, so that its ages here "
+    "show how it works, not how well."
+)
 
-def demonstrate(
-    out: Path, *, count: int, test: int, seed: int, jobs: int, report: Progress, epochs: int | None = None
-) -> str:
-    """Run both stages end to end on phantom hands and return the report.
 
-    1. Make ``count`` phantom hands to train on and ``test`` others, with one file that is no image.
-    2. Train a localiser on their landmarks, and an age model on the regions it finds.
-    3. Read the other hands' ages.
-    4. Compare landmarks and ages with the truth.
-    5. Read the same hands with the model that comes with boneage, which has learnt from real ones.
+@dataclass(frozen=True)
+class Demonstration:
+    """Two steps, each of which prepares what it needs in ``out`` and returns what to print.
 
     Parameters
     ----------
     out : Path
-        Folder for the images, models, tables and overlays.
+        Folder for the images, models, tables and pages.
     count, test : int
-        Number of hands to train on and to read.
+        Number of phantom hands to train on, and of others to read.
     seed, jobs : int
-    report : callable
-        Shows the progress of each stage.
-    epochs : int, optional
-        Passes of the age model over the hands; the recipe's if not given.
+    epochs : int
+        Passes of the age model over the hands.
     """
-    folder = prepare_folder(out)
-    known, new, results = folder / "known", folder / "new", folder / "results"
-    write_phantom_set(known, count, seed, progress=report)
-    write_phantom_set(new, test, seed + 1, progress=report)
-    (new / "images" / "not-a-hand.txt").write_text("Every folder has one of these.\n")
 
-    annotated = load_collection([known / "images"], landmarks=known / "landmarks.csv")
-    localiser, summary, _ = train_localiser(annotated, fast(), seed=seed, jobs=jobs, report=report)
-    save_localiser(folder / "localiser.boneage", localiser, summary)
-    aged = load_collection([known / "images"], ages=[known / "ages.csv"])
-    prepared = prepare_crops(
-        aged, folder / "localiser.boneage", at_annotations=False, seed=seed, jobs=jobs, report=report
-    )
-    model = folder / "model.boneage"
-    fit_age_model(prepared, make_settings(use_sex=True, epochs=epochs), seed=seed, report=report).save(model)
+    out: Path
+    count: int = 24
+    test: int = 6
+    seed: int = 0
+    jobs: int = 2
+    epochs: int = 40
 
-    paths = find_scans(new / "images")
-    sexes = read_sexes(new / "ages.csv")
+    def read_with_shipped_model(self, report: Progress) -> str:
+        """Read a folder of phantoms and a file that is no image with the shipped model; write ``index.html``.
 
-    def follow(stream: Iterator[Assessment]) -> Iterator[Assessment]:
-        for done, assessment in enumerate(stream, start=1):
-            report("reading hands", done / len(paths))
-            yield assessment
+        Parameters
+        ----------
+        report : callable
+            Shows the progress of each stage.
 
-    assessments = predict_files(paths, [model], results, sexes=sexes, sizes={}, jobs=jobs, follow=follow)
-    shipped = folder / "shipped"
-    others = predict_files(paths, [shipped_model()], shipped, sexes=sexes, sizes={}, jobs=jobs, follow=follow)
-    told = sum(a.status != "refused" for a in others)
-    refused = [a for a in assessments if a.status == "refused"]
-    return "\n".join(
-        [
-            f"{len(paths)} files read, {len(refused)} refused:",
-            *(f"  {Path(a.path).name}: {a.reason}" for a in refused),
-            "",
-            report_landmarks(results / "landmarks.csv", new / "landmarks.csv", results, None),
-            "",
-            report_ages(results / "ages.csv", new / "ages.csv", results),
-            "",
-            f"Trained on {count} and tested on {test} phantom hands (synthetic): these figures say that the parts",
-            "work together, nothing about real hands. Look at the pictures in " + str(results / "overlays"),
-            "",
-            f"The model that comes with boneage, trained on real hands, reads {told} of the {len(paths)} files:",
-            report_ages(shipped / "ages.csv", new / "ages.csv", shipped) if told else "",
-            "Phantoms are drawings: what a model of real hands makes of them is no measure of it. How it reads real",
-            "hands is in docs/model-card.md. On your own: boneage predict FOLDER --sex-csv S.csv --out OUT",
-        ]
-    )
+        Returns
+        -------
+        str
+            A table of the hands, and the page to open.
+        """
+        write_phantom_set(self._new, self.test, self.seed + 1, n_jobs=self.jobs, progress=report)
+        (self._new / "images" / "readme.txt").write_text("No image: a folder of hands may hold other files too.\n")
+        assessments = self._read(shipped_model(), self._folder / "shipped", report)
+        overlays = self._folder / "shipped" / "overlays"
+        pictures = {assessment.id: overlays / f"{assessment.id}.png" for assessment in assessments}
+        page = write_pages(self._folder, assessments, pictures, title="Bone ages of phantom hands", remarks=(_REMARK,))
+        truth = read_ages(self._new / "ages.csv")
+        drawn_as = {id_: age_text(record.boneage_months) for id_, record in truth.items()}
+        return "\n".join(
+            [
+                f"1. The model that comes with boneage reads a folder ({PHANTOMS}):",
+                "",
+                _tabulate(assessments, drawn_as),
+                "",
+                "It has learnt from real hands: what it makes of drawings is no measure of it (docs/model-card.md is).",
+                f"Open {page}",
+            ]
+        )
+
+    def train_and_read(self, report: Progress) -> str:
+        """Train a localiser and an age model on phantoms, read the same folder and measure the errors.
+
+        Parameters
+        ----------
+        report : callable
+            Shows the progress of each stage.
+        """
+        known = self._folder / "known"
+        write_phantom_set(known, self.count, self.seed, n_jobs=self.jobs, progress=report)
+        model = self._train(known, report)
+        assessments = self._read(model, self._folder / "trained", report)
+        return "\n".join(
+            [
+                f"2. A localiser and an age model, trained on {self.count} other phantoms, read the same folder:",
+                "",
+                *(f"  {line}" for line in self._measure(assessments, known)),
+                "",
+                "Phantoms are drawings of one simple kind: a model learns them from a few. These errors show that all",
+                "parts work together; they say nothing about real hands.",
+                "",
+                f"Open  {self._folder / 'index.html'}",
+                "Type  boneage predict FOLDER --sex-csv SEXES.csv --out OUT    to read hands of your own",
+            ]
+        )
+
+    @cached_property
+    def _folder(self) -> Path:
+        return prepare_folder(self.out)
+
+    @property
+    def _new(self) -> Path:
+        return self._folder / "new"
+
+    def _train(self, known: Path, report: Progress) -> Path:
+        """Train both stages on the hands of a folder; return the file of the model.
+
+        Regions are cropped at the annotated landmarks: at those that the localiser finds in the hands that it was
+        trained on, they would be no less exact, and would take longer.
+        """
+        collection = load_collection([known / "images"], landmarks=known / "landmarks.csv", ages=[known / "ages.csv"])
+        localiser, summary, _ = train_localiser(collection, fast(), seed=self.seed, jobs=self.jobs, report=report)
+        save_localiser(self._folder / "localiser.boneage", localiser, summary)
+        crops = prepare_crops(
+            collection,
+            self._folder / "localiser.boneage",
+            at_annotations=True,
+            seed=self.seed,
+            jobs=self.jobs,
+            report=report,
+        )
+        path = self._folder / "model.boneage"
+        fit_age_model(crops, make_settings(epochs=self.epochs), seed=self.seed, report=report).save(path)
+        return path
+
+    def _read(self, model: Path, results: Path, report: Progress) -> list[Assessment]:
+        paths = find_scans(self._new / "images")
+
+        def follow(stream: Iterator[Assessment]) -> Iterator[Assessment]:
+            for n_read, assessment in enumerate(stream, start=1):
+                report("reading hands", n_read / len(paths))
+                yield assessment
+
+        sexes = read_sexes(self._new / "ages.csv")
+        return predict_files(paths, [model], results, sexes=sexes, sizes={}, jobs=self.jobs, follow=follow)
+
+    def _measure(self, assessments: Sequence[Assessment], known: Path) -> list[str]:
+        """Return the errors of landmarks and of ages, a line each."""
+        located = {a.id: a.points for a in assessments if a.points is not None}
+        truth = read_ages(self._new / "ages.csv")
+        aged = {a.id: a.estimate.months for a in assessments if a.estimate}
+        lines = [f"hands read   {len(aged)} of {self.test}"]
+        if located:
+            table = read_landmarks(self._new / "landmarks.csv")
+            distances = summarise_distances(measure_landmarks(located, table.points).distances)
+            lines.append(f"landmarks    mean error {distances['mean']:.1f} pixels, in pictures of 900 x 700")
+        if aged:
+            months = [truth[id_].boneage_months for id_ in aged]
+            ages = AgeErrors(tuple(aged), np.array(list(aged.values())), np.array(months), (None,) * len(aged))
+            middle = np.mean([record.boneage_months for record in read_ages(known / "ages.csv").values()])
+            blind = float(np.abs(np.array(months) - middle).mean())
+            lines.append(
+                f"ages         mean absolute difference {summarise_ages(ages)['mad']:.1f} months; "
+                f"{blind:.0f} for the training hands' mean age"
+            )
+        return lines
+
+
+def _tabulate(assessments: Sequence[Assessment], drawn_as: dict[str, str]) -> str:
+    header = ("hand", "status", "sex", "bone age", "drawn as", "heaviest regions, or the reason")
+    last = [describe_heaviest(assessment) or assessment.reason for assessment in assessments]
+    width = max(len(text) for text in (header[-1], *last))
+    rows = [
+        (
+            assessment.id,
+            assessment.status,
+            assessment.sex or "-",
+            age_text(assessment.estimate.months) if assessment.estimate else "-",
+            drawn_as.get(assessment.id, "-"),
+            text.ljust(width),
+        )
+        for assessment, text in zip(assessments, last, strict=True)
+    ]
+    return draw_table((*header[:-1], header[-1].ljust(width)), rows)

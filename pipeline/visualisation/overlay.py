@@ -30,7 +30,7 @@ def draw_overlay(scan: Scan, assessment: Assessment) -> Image.Image:
     colour. Of a volume there are projections, and slices through each landmark; see
     :func:`~boneage.pipeline.visualisation.volume_overlay.draw_volume`.
     """
-    panel = _draw_panel(assessment)
+    panel = _draw_panel(assessment, phantom=scan.phantom)
     if scan.ndim == 3:
         volume = draw_volume(scan, assessment.points, regions=assessment.stacks, estimate=assessment.estimate)
         return join_panels([volume, panel])
@@ -63,11 +63,13 @@ def draw_scan(scan: Scan) -> tuple[Image.Image, Frame]:
     return image.convert("RGB"), Frame.resize(scan.original_shape, (HEIGHT, width))
 
 
-def _draw_panel(assessment: Assessment) -> Image.Image:
+def _draw_panel(assessment: Assessment, *, phantom: bool) -> Image.Image:
     estimate = assessment.estimate
     title = age_text(estimate.months) if estimate else "refused"
     detail = f"{estimate.months:.1f} months, sex {assessment.sex or 'not used'}" if estimate else ""
     panel, draw = new_panel(HEIGHT, assessment.id, title, detail)
+    if phantom:
+        draw.text((20, HEIGHT - 58), "phantom: a synthetic drawing", fill=WARNING, font=font(14))
     top = draw_wrapped(draw, assessment.reason, 116, WARNING) + 14
     if estimate:
         _draw_table(draw, estimate, relative_weights(estimate, estimate.region_names), top)

@@ -2,20 +2,43 @@ import csv
 
 import pytest
 
-from boneage.evaluation.demonstration import demonstrate
+from boneage.evaluation import demonstration as module
+from boneage.evaluation.demonstration import Demonstration
+
+
+def read_rows(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_first_step_reads_phantoms_and_writes_a_page(tmp_path, monkeypatch, model_file):
+    monkeypatch.setattr(module, "shipped_model", lambda: model_file)
+    stages = []
+    text = Demonstration(tmp_path, test=2, jobs=1).read_with_shipped_model(lambda stage, _part: stages.append(stage))
+    rows = [line.split() for line in text.splitlines()]
+    assert [row[0] for row in rows if row and row[0].startswith("phantom0")] == ["phantom0001", "phantom0002"]
+    assert "readme       refused" in text
+    assert "phantoms: synthetic drawings" in text
+    assert text.endswith(f"Open {tmp_path / 'index.html'}")
+    index = (tmp_path / "index.html").read_text()
+    assert "synthetic drawings" in index
+    assert "shipped/overlays/phantom0001.png" in index
+    assert (tmp_path / "shipped" / "overlays" / "phantom0001.png").is_file()
+    assert set(stages) == {"making phantom hands", "reading hands"}
 
 
 @pytest.mark.slow
-def test_the_main_job_runs_from_phantoms_to_a_report(tmp_path):
+def test_both_steps_run_from_phantoms_to_errors(tmp_path):
     stages = []
-    text = demonstrate(
-        tmp_path, count=8, test=2, seed=0, jobs=2, epochs=2, report=lambda stage, _part: stages.append(stage)
-    )
-    assert "3 files read, 1 refused:\n  not-a-hand.txt:" in text
-    assert "2 images x 37 landmarks, all of them phantoms (synthetic)" in text
-    assert "nothing about real hands" in text
-    assert {"making phantom hands", "cutting regions", "reading hands"} <= set(stages)
-    with (tmp_path / "results" / "ages.csv").open(newline="") as file:
-        assert next(csv.DictReader(file))["status"] == "refused"
-    for name in ("localiser.boneage", "model.boneage", "results/landmark_summary.json", "results/summary.json"):
+    demonstration = Demonstration(tmp_path, count=8, test=2, epochs=2)
+    first = demonstration.read_with_shipped_model(lambda stage, _part: stages.append(stage))
+    assert "hand 50 %" in first
+    second = demonstration.train_and_read(lambda stage, _part: stages.append(stage))
+    assert "trained on 8 other phantoms" in second
+    assert "landmarks    mean error" in second
+    assert "say nothing about real hands" in second
+    assert "boneage predict" in second.splitlines()[-1]
+    assert {"making phantom hands", "cropping regions", "reading hands"} <= set(stages)
+    assert [row["status"] == "refused" for row in read_rows(tmp_path / "trained" / "ages.csv")][-1]
+    for name in ("localiser.boneage", "model.boneage", "index.html", "pages/0001.html"):
         assert (tmp_path / name).is_file()
