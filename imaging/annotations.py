@@ -30,13 +30,13 @@ class LandmarkTable:
     points : dict of Points
         By image id, in original pixels; all with these names in this order.
     original_shapes : dict of tuple
-        (rows, columns) of the original, or (planes, rows, columns), by id, where the file says so.
+        (rows, columns) of the original, or (planes, rows, columns), by id, where the file has it.
     laterality : dict of {"L", "R"}
-        By id, where the file says so.
+        By id, where the file has it.
     remarks : tuple of str
-        What could be read in part only, one sentence each.
+        Remarks on what could be read in part only, one sentence each.
     in_mm : bool
-        Whether positions are millimetres, not pixels: those of flat images whose own file states its spacing in
+        Whether positions are millimetres, not pixels: those of flat images whose file states its spacing in
         millimetres, and those of volumes, which are (z, y, x) of LPS then.
     """
 
@@ -55,12 +55,12 @@ class LandmarkTable:
 
 
 def check_side(path: Path, place: str, side: object) -> Laterality | None:
-    """Return which hand it is; ``None`` where it is not told.
+    """Return the side of the hand, checked; ``None`` where it is blank.
 
     Raises
     ------
     InvalidTable
-        If it is neither L, R nor blank; names ``place``.
+        If it is neither L, R nor blank. The message names ``place``.
     """
     letter = _SIDES.get(str(side).upper())
     if letter is None and side not in (None, ""):
@@ -69,7 +69,7 @@ def check_side(path: Path, place: str, side: object) -> Laterality | None:
 
 
 def read_names(path_or_name: Path | str) -> dict[str, str]:
-    """Read how to rename landmarks: a CSV with the columns ``from,to``, or the name of a shipped one.
+    """Read a renaming of landmarks: a CSV with the columns ``from,to``, or the name of a shipped file.
 
     Returns
     -------
@@ -102,7 +102,7 @@ def read_names(path_or_name: Path | str) -> dict[str, str]:
 
 
 def rename_landmarks(table: LandmarkTable, names: Mapping[str, str]) -> LandmarkTable:
-    """Return the table with the landmarks in ``names`` alone, under their new names and in that order.
+    """Return the table with only the landmarks in ``names``, under their new names and in that order.
 
     Raises
     ------
@@ -127,13 +127,13 @@ def to_pixels(table: LandmarkTable, id_: str, scan: Scan) -> Points:
     table : LandmarkTable
     id_ : str
     scan : Scan
-        The image. A table in millimetres is counted by the spacing of a flat one, or taken as in pixels if its file
-        states none, and by where a volume lies in the patient.
+        The image. Positions in millimetres are divided by the spacing of a flat image (taken as pixels if its file
+        states no spacing), and mapped through a volume's position in the patient.
 
     Raises
     ------
     InvalidTable
-        If landmarks and image have not as many axes, or the image does not tell where it lies.
+        If landmarks and image differ in their number of axes, or a volume's position in the patient is not known.
     """
     points = table.points[id_]
     if table.in_mm and points.ndim == 3 and scan.ndim == 2:
@@ -148,7 +148,7 @@ def to_pixels(table: LandmarkTable, id_: str, scan: Scan) -> Points:
         spacing_mm = scan.original_spacing_mm
         return points if spacing_mm is None else dataclasses.replace(points, positions=points.positions / spacing_mm)
     if scan.to_patient is None:
-        raise InvalidTable(table.path, f"id {id_}: the image does not tell where it lies in the patient")
+        raise InvalidTable(table.path, f"id {id_}: the file of the image does not state its position in the patient")
     return dataclasses.replace(points, positions=scan.to_patient.inverse().apply(points.positions[:, ::-1]))
 
 

@@ -20,22 +20,22 @@ from boneage.imaging.points import Points
 from boneage.imaging.readers import read_scan
 from boneage.imaging.scan_cache import ScanCache
 from boneage.imaging.scans import Scan
-from boneage.imaging.volumes.headers import find_data_name, read_text_header
+from boneage.imaging.volumes.headers import find_voxel_file, read_text_header
 
 _TABLE_SUFFIXES = (".csv", ".json", ".xml")
 _HEADER_SUFFIXES = (".mhd", ".nhdr")
 
 
 def find_scans(folder: Path | str) -> list[Path]:
-    """List what a folder holds that may be images: files, and sub-folders that directly hold the slices of a volume.
+    """List the files of a folder that may be images, and its sub-folders that directly hold the slices of a volume.
 
-    Passed over are hidden files, tables (.csv, .json, .xml), and the files in which an .mhd or .nhdr keeps its voxels.
-    A file that turns out to be no image is the reader's to refuse, with a reason. Numbers in names sort by value.
+    Hidden files, tables (.csv, .json, .xml) and the voxel files of .mhd and .nhdr headers are left out. A file that is
+    no image is refused later, by the reader, with a reason. Numbers in names sort by value.
 
     Raises
     ------
     NoScans
-        If the folder does not exist or holds nothing of the kind.
+        If the folder does not exist or holds no such file.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -56,7 +56,7 @@ def find_scans(folder: Path | str) -> list[Path]:
 
 @dataclass(frozen=True, eq=False)
 class Collection:
-    """Images of some folders with what tables say of them, by id (:func:`scan_id`). Images are read when asked for.
+    """Images of one or more folders with their table rows, by id (:func:`scan_id`). Images are read when asked for.
 
     Use :meth:`from_folders`.
 
@@ -98,7 +98,7 @@ class Collection:
         ----------
         folders : iterable of path-like
         landmarks, ages, sizes : optional
-            What tables say, by id. ``sizes`` goes before the sizes in the landmark table.
+            Contents of tables, by id. ``sizes`` take precedence over the sizes in the landmark table.
         ids : sequence of str, optional
             Use these images alone.
 
@@ -142,7 +142,7 @@ class Collection:
 
     @property
     def ndim(self) -> int:
-        """Number of axes that the landmark table tells of: 3 for volumes, else 2."""
+        """Number of axes of the landmarks in the table: 3 for volumes, else 2."""
         return self.landmarks.ndim if self.landmarks is not None else 2
 
     def __len__(self) -> int:
@@ -183,7 +183,7 @@ class Collection:
         Raises
         ------
         InvalidTable
-            If a landmark lies outside the image, or has not as many coordinates as the image has axes.
+            If a landmark lies outside the image, or its number of coordinates differs from the image's number of axes.
         """
         if self.landmarks is None or id_ not in self.landmarks.points:
             return None
@@ -208,7 +208,7 @@ class Collection:
         return self.ages.get(id_)
 
     def subset(self, ids: Sequence[str]) -> Collection:
-        """Return the collection of some of the images.
+        """Return the collection of the images ``ids``.
 
         Raises
         ------
@@ -264,7 +264,7 @@ def fold_ids(ids: Sequence[str], n_folds: int, seed: int) -> list[list[str]]:
 
 def _find_voxels(header: Path) -> str | None:
     try:
-        return find_data_name(read_text_header(header))
+        return find_voxel_file(read_text_header(header))
     except OSError:
         return None
 

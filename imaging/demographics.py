@@ -18,7 +18,7 @@ _SEX_CODES: dict[str, Sex] = {
 
 @dataclass(frozen=True)
 class AgeRecord:
-    """The known bone age of one hand, in months, and the sex where the table says it."""
+    """The known bone age of one hand, in months, and the sex where the table has it."""
 
     boneage_months: float
     sex: Sex | None
@@ -85,7 +85,7 @@ def read_ids(path: Path | str) -> list[str]:
     Raises
     ------
     InvalidTable
-        If the file cannot be read or lists nothing.
+        If the file cannot be read or lists no ids.
     """
     path = Path(path)
     try:

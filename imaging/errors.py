@@ -1,7 +1,7 @@
 """Errors that a user can mend: a file that cannot be read, a table that does not fit, an output that cannot be written.
 
 The command line shows these in one line; any other exception is a fault of the program and is shown with its traceback.
-All of them travel between processes.
+All of them can be pickled.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 class BoneAgeError(Exception):
-    """Something that was asked for cannot be done with what was given; the message says why."""
+    """A fault of the input that a user can mend; the message gives the reason."""
 
 
 class InvalidInput(BoneAgeError, ValueError):
@@ -45,7 +45,7 @@ class UnreadableScan(FileError):
 
 
 class NoScans(FileError):
-    """A folder in which there is nothing to read."""
+    """A folder without images."""
 
 
 class InvalidTable(FileError, ValueError):

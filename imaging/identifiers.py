@@ -1,4 +1,4 @@
-"""The id of an image: what its file is called without folder and suffix."""
+"""The id of an image: the name of its file without folder and suffix."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _DOUBLE_SUFFIX = ".nii.gz"
 
 
 def scan_id(path: Path | str) -> str:
-    """Return the id of an image, by which tables name it: the file's stem, or the name of a folder of slices.
+    """Return the id of an image, as tables name it: the file's stem, or the name of a folder of slices.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Compiling the loops that numpy has no words for."""
+"""Just-in-time compilation of loops that NumPy cannot express."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def compiled(function: F) -> F:
-    """Compile a function; it keeps its type, and gives up the interpreter's lock while it runs."""
+    """Compile a function with Numba; it releases the interpreter's lock while it runs."""
     compiled: F = numba.njit(nogil=True, cache=True)(function)
     return compiled

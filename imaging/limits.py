@@ -1,4 +1,4 @@
-"""What is too small, too large or too empty to be a scan."""
+"""Limits on the size and content of an image."""
 
 from __future__ import annotations
 
@@ -22,6 +22,6 @@ def check_size(path: Path, rows: int, columns: int) -> None:
 
 
 def check_content(path: Path, pixels: NDArray[np.float32]) -> None:
-    """Refuse an image with nothing on it."""
+    """Refuse a blank image."""
     if pixels.min() == pixels.max():
         raise UnreadableScan(path, f"is blank: every pixel has the value {pixels.flat[0]:g}")

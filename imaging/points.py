@@ -27,7 +27,7 @@ class Points:
         ``(row, column)`` or ``(plane, row, column)`` in pixels of the original file, pixel centres at integers.
         A row of NaN is a landmark that is absent; a row is NaN as a whole or not at all.
     scores : array_like of shape (n,), optional
-        How sure the localiser was, in 0..1; NaN where nobody scored (annotations, and the default).
+        Confidence of the localiser, in 0..1; NaN where there is none (annotations, and the default).
     reasons : sequence of str, optional
         Why a landmark is absent, or doubtful though it is present; "" for all others (the default).
 
@@ -86,7 +86,7 @@ class Points:
 
     @property
     def doubtful(self) -> NDArray[np.bool_]:
-        """Which landmarks have a position that is not to be relied on; shape (n,)."""
+        """Which landmarks have a position and a reason to doubt it; shape (n,)."""
         assert self.reasons is not None
         return np.asarray(self.present & np.array([bool(reason) for reason in self.reasons], dtype=bool))
 
@@ -129,9 +129,9 @@ class Points:
 
 
 def measure_length(points: Points) -> float:
-    """Return the length of an anatomy: the largest distance between two of its landmarks.
+    """Return the largest distance between two landmarks, as a measure of the size of the anatomy.
 
-    NaN if fewer than two are there, or all are in one place. Where only some are annotated it is too short.
+    NaN if fewer than two are present, or all coincide. It is too short where landmarks are absent.
 
     Examples
     --------

@@ -1,8 +1,8 @@
-"""How a long task says how far it is: one callback type for all floors."""
+"""The type of progress callbacks, the same for all packages."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 Progress = Callable[[str, float], None]
-"""What a long task calls: the name of its current stage, and how much of it is done (0..1)."""
+"""Called by a long task with the name of its current stage and the part of it that is done (0..1)."""

@@ -1,4 +1,4 @@
-"""Reading one radiograph or volume. The content is sniffed; the suffix is never trusted."""
+"""Reading one radiograph or volume. The format is detected from the content, never from the suffix."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from PIL import Image, UnidentifiedImageError
 from boneage.imaging.errors import UnreadableScan
 from boneage.imaging.identifiers import scan_id
 from boneage.imaging.limits import LARGEST_AREA, check_content, check_size
-from boneage.imaging.scans import PHANTOM_TAG, Scan
-from boneage.imaging.volumes.headers import NIFTI_HEADER_BYTES, VolumeFormat, tell_format
+from boneage.imaging.scans import PHANTOM_DESCRIPTION, Scan
+from boneage.imaging.volumes.headers import NIFTI_HEADER_BYTES, VolumeFormat, detect_format
 
 _FORMATS = ("PNG", "JPEG", "TIFF", "BMP")
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
@@ -29,7 +29,7 @@ def read_scan(path: Path | str, original_shape: tuple[int, ...] | None = None) -
     A radiograph is a PNG, JPEG, TIFF or BMP of 8 or 16 bits, single-frame DICOM, or a flat NIfTI, MetaImage or NRRD. A
     volume is a NIfTI, MetaImage or NRRD of three axes, multi-frame DICOM, or a DICOM series in a folder or a zip.
 
-    Grey values are kept as they are in the file (0..255, 0..65535, or what a DICOM's lookup tables say); colour
+    Grey values are those of the file (0..255, 0..65535, or after a DICOM's lookup tables); colour
     becomes luminance, transparency is ignored. A radiograph's pixel grid is the stored one: an EXIF orientation is not
     applied, since annotations are made on stored pixels. A volume's axes are brought into the usual order
     (docs/decisions/0007), with the way back to the stored voxels and to the patient.
@@ -38,12 +38,12 @@ def read_scan(path: Path | str, original_shape: tuple[int, ...] | None = None) -
     ----------
     path : path-like
     original_shape : tuple of int, optional
-        Rows and columns of the original, if a radiograph's file is a resized copy. A volume's must be its own.
+        Rows and columns of the original, if a radiograph's file is a resized copy. A volume must have this shape.
 
     Returns
     -------
     Scan
-        With the file's id as ``source``. Bones are bright where the file tells (DICOM).
+        With the file's id as ``source``. Bones are bright where the file states its polarity (DICOM).
 
     Raises
     ------
@@ -66,8 +66,8 @@ def read_scan(path: Path | str, original_shape: tuple[int, ...] | None = None) -
     if scan.ndim == 3 and original_shape == scan.original_shape[1:]:  # a table without a depth
         return scan
     if scan.ndim == 3 or len(original_shape) == 3:
-        told, there = (" x ".join(map(str, shape)) for shape in (original_shape, scan.original_shape))
-        raise UnreadableScan(path, f"has {there} voxels, not {told} as its table says")
+        expected, actual = (" x ".join(map(str, shape)) for shape in (original_shape, scan.original_shape))
+        raise UnreadableScan(path, f"has {actual} voxels, not {expected} as its table says")
     return scan.as_resized_copy_of(original_shape)
 
 
@@ -90,7 +90,7 @@ def _read_file(path: Path) -> Scan:
         return _read_dicom(path)
     if head.startswith(_ZIP):
         return _read_zip(path)
-    format = tell_format(head)
+    format = detect_format(head)
     return _read_volume_file(path, format) if format else _read_picture(path)
 
 
@@ -120,7 +120,7 @@ def _read_volume_file(path: Path, format: VolumeFormat) -> Scan:
 
 def _read_picture(path: Path) -> Scan:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # our own limit is checked below; odd metadata is no reason to refuse
+        warnings.simplefilter("ignore")  # our limit is checked below; unusual metadata is no reason to refuse
         try:
             image = Image.open(path, formats=_FORMATS)
         except UnidentifiedImageError:
@@ -134,7 +134,7 @@ def _read_picture(path: Path) -> Scan:
             n_pages = getattr(image, "n_frames", 1)
             if n_pages > 1:
                 raise UnreadableScan(path, f"has {n_pages} pages; a radiograph has one")
-            phantom = str(image.info.get("Description", "")).startswith(PHANTOM_TAG)
+            phantom = str(image.info.get("Description", "")).startswith(PHANTOM_DESCRIPTION)
             pixels = _decode(path, image)
     return Scan(pixels, source=scan_id(path), phantom=phantom)
 

@@ -1,4 +1,4 @@
-"""Drawing a scan in another pixel grid, without aliasing."""
+"""Resampling of a scan in another pixel grid, without aliasing."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def resample(
     *,
     fill: float | None = None,
 ) -> NDArray[np.float32]:
-    """Draw ``pixels`` in a target grid of ``shape``.
+    """Resample ``pixels`` in a target grid of ``shape``.
 
-    Where the target is much coarser, the source is first made smaller by whole factors (means of pixels), then
-    smoothed by a Gaussian for what is left of the reduction, so that thin bones do not alias. Only the part that the
-    target shows is looked at.
+    Where the target is much coarser, the source is first shrunk by whole factors (means of pixels), then smoothed by a
+    Gaussian for the rest of the reduction, so that thin bones do not alias. Only the part of the source that the
+    target covers is used.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def resample(
     """
     if to_target.ndim != pixels.ndim or len(shape) != pixels.ndim:
         raise ValueError(f"a {pixels.ndim}D image needs a {pixels.ndim}D frame and shape")
-    pixels, from_part = _cut_out(pixels, to_target.inverse(), shape)
+    pixels, from_part = _crop_to_target(pixels, to_target.inverse(), shape)
     to_target = to_target.compose(from_part)
     pixels, from_small = _shrink(pixels, to_target.inverse())
     to_target = to_target.compose(from_small)
@@ -62,20 +62,22 @@ def warp(
     *,
     fill: float | None = None,
 ) -> NDArray[np.float32]:
-    """Draw ``pixels`` in a target grid of about the same resolution; see :func:`resample`, without its smoothing."""
+    """Resample ``pixels`` in a target grid of about the same resolution: :func:`resample` without its smoothing."""
     to_source = to_target.inverse()
     if pixels.ndim == 2:
         return _warp_2d(pixels, to_source, (int(shape[0]), int(shape[1])), fill)
     return warp_volume(pixels, to_source, (int(shape[0]), int(shape[1]), int(shape[2])), fill)
 
 
-def _cut_out(pixels: NDArray[np.float32], to_source: Frame, shape: Sequence[int]) -> tuple[NDArray[np.float32], Frame]:
-    """Return the part of the source that a target grid shows, with a margin to smooth in, and the map from it."""
+def _crop_to_target(
+    pixels: NDArray[np.float32], to_source: Frame, shape: Sequence[int]
+) -> tuple[NDArray[np.float32], Frame]:
+    """Return the part of the source that a target grid covers, with a margin for smoothing, and the map from it."""
     ends = np.array(np.meshgrid(*[(0.0, n - 1.0) for n in shape], indexing="ij")).reshape(pixels.ndim, -1).T
     corners = to_source.apply(ends)
     margin = 4 * np.linalg.norm(to_source.matrix[:-1, :-1], axis=1) + 2
     size = np.array(pixels.shape)
-    # A target that lies beside the source altogether is made of what lies at the source's edge.
+    # A target entirely outside the source is filled from the source's edge.
     low = np.clip(np.floor(corners.min(axis=0) - margin), 0, size - 1).astype(int)
     high = np.clip(np.ceil(corners.max(axis=0) + margin) + 1, low + 1, size).astype(int)
     part = pixels[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]
@@ -83,14 +85,14 @@ def _cut_out(pixels: NDArray[np.float32], to_source: Frame, shape: Sequence[int]
 
 
 def _shrink(pixels: NDArray[np.float32], to_source: Frame) -> tuple[NDArray[np.float32], Frame]:
-    """Return the source made smaller by the whole factors that the target allows, and the map from it."""
+    """Return the source shrunk by the whole factors that the target allows, and the map from it."""
     step = np.linalg.norm(to_source.matrix[:-1, :-1], axis=1)
-    # Half of it: what is left is smoothed enough that it hardly matters where blocks begin.
+    # Half of the step: the rest is smoothed enough that the place of the blocks hardly matters.
     return shrink(pixels, np.clip((step / 2).astype(int), 1, np.array(pixels.shape)))
 
 
 def shrink(pixels: NDArray[np.float32], factor: NDArray[np.int_]) -> tuple[NDArray[np.float32], Frame]:
-    """Make an image smaller by whole factors: means of blocks. What does not fill a block at the end is cut off.
+    """Shrink an image by whole factors, to the means of blocks. An incomplete block at the end is dropped.
 
     Parameters
     ----------

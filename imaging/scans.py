@@ -1,4 +1,4 @@
-"""The picture as every other package sees it: bright bones on dark, float32, with what the file said."""
+"""The image type of all packages: bright bones on dark, float32, with the metadata of its file."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ SpacingUnit = Literal["mm", "relative"]
 Laterality = Literal["L", "R"]
 Sex = Literal["F", "M"]
 
-PHANTOM_TAG = "boneage phantom"
-"""How the text fields of a file begin that holds a synthetic hand."""
+PHANTOM_DESCRIPTION = "boneage phantom"
+"""Start of the description in a file of a synthetic hand."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ class Scan:
     spacing_unit : {"mm", "relative"}
     modality : {"xray", "mri"}
     laterality : {"L", "R"} or None
-        Which hand the file says it is.
+        Side of the hand, where the file states it.
     sex : {"F", "M"} or None
     age_months : float or None
         Chronological age in the file; reported, never used to estimate the bone age.
@@ -43,16 +43,16 @@ class Scan:
     source : str
         Name used in messages and tables, usually the file's stem.
     original_shape : tuple of int, optional
-        Shape of the original that this file is a resized copy of, or that this volume is a reordered copy of, which
-        is the pixel grid annotations use; the file's own shape if not given.
+        Shape of the original that this file is a resized copy of, or that this volume is a reordered copy of.
+        Annotations use the original's pixel grid. The shape of ``pixels`` if not given.
     to_original : Frame, optional
         Map from these pixels to the original's, for a volume whose axes were brought to the usual order; a change of
         size alone if not given.
     to_patient : Frame, optional
         Map from the *original's* pixels, (plane, row, column), to millimetres towards the patient's left, back and
-        head (x, y, z of DICOM's LPS), where the file tells.
+        head (x, y, z of DICOM's LPS), where the file states it.
     phantom : bool
-        Whether the picture is synthetic; every result made from it says so.
+        Whether the picture is synthetic; every result made from it is labelled so.
 
     Raises
     ------
@@ -122,7 +122,7 @@ class Scan:
 
     @property
     def true_size(self) -> NDArray[np.float64]:
-        """Size of the field of view in true proportions, shape (ndim,): in mm where the file says so."""
+        """Size of the field of view in true proportions, shape (ndim,): in mm where the file states its spacing."""
         return np.asarray(np.array(self.pixels.shape) * self.spacing_array)
 
     @property
@@ -142,10 +142,10 @@ class Scan:
         return self.frame_to_true().compose(self.frame_to_original().inverse())
 
     def as_resized_copy_of(self, original_shape: tuple[int, ...]) -> Scan:
-        """Return the scan told that its file is a resized copy of an original of ``original_shape``.
+        """Return the scan as a resized copy of an original of ``original_shape``.
 
-        The copy's pixels are then as long along each axis as the ratio says: a hand squashed to a square
-        keeps its true proportions through its spacing. A spacing in mm is taken to be the original's.
+        The spacing is multiplied by the ratio of the shapes along each axis, so that a hand squashed to a square has
+        its true proportions. A spacing in mm is taken to be the original's.
         """
         ratio = np.asarray(original_shape, dtype=np.float64) / np.asarray(self.pixels.shape)
         spacing = tuple(float(s) for s in self.spacing_array * ratio)

@@ -16,7 +16,7 @@ SHIPPED = Path(str(files("boneage.imaging"))) / "landmark_schemes"
 
 @dataclass(frozen=True)
 class LandmarkScheme:
-    """What is known of a set of landmarks beyond their names. Nothing that locates landmarks needs one.
+    """Groups and lines of a set of landmarks. The localiser does not need one.
 
     Parameters
     ----------
@@ -26,8 +26,8 @@ class LandmarkScheme:
     pairs : tuple of pairs of str
         Landmarks to join with a line.
     order : tuple of str
-        Empty, or the two landmarks by which others that share a label, such as three boxes called ``MCP``, are told
-        apart as ``MCP_1``, ``MCP_2``, ``MCP_3``: from the first one's side to the second one's.
+        Empty, or the two landmarks by which others that share a label, such as three boxes called ``MCP``, are
+        numbered ``MCP_1``, ``MCP_2``, ``MCP_3``: from the side of the first to the side of the second.
 
     Raises
     ------

@@ -16,7 +16,7 @@ _COLUMNS = ("id", "landmark", "score")
 
 
 def read_scores(path: Path | str) -> dict[str, dict[str, float]]:
-    """Read how sure a localiser was of each landmark, by id and landmark; blank cells are NaN.
+    """Read the confidence of each landmark, by id and landmark; blank cells are NaN.
 
     Raises
     ------
@@ -32,5 +32,5 @@ def read_scores(path: Path | str) -> dict[str, dict[str, float]]:
 
 
 def with_scores(points: Points, scores: Mapping[str, float]) -> Points:
-    """Return points with the scores that a table gives them; NaN where it gives none."""
+    """Return points with the scores of a table; NaN where it has none."""
     return dataclasses.replace(points, scores=np.array([scores.get(name, math.nan) for name in points.names]))

@@ -14,7 +14,7 @@ from boneage.imaging.points import Points
 
 Array = NDArray[np.float64]
 
-_CLEARLY = 2.0  # how much better a mirror image must fit: a few landmarks in line fit either way
+_MIRROR_RATIO = 2.0  # how much better a mirror image must fit: a few landmarks in line fit either way
 
 
 class NoSimilarity(ValueError):
@@ -58,12 +58,12 @@ def fit_similarities(source: Array, target: Array, weights: Array) -> tuple[Arra
     ----------
     source, target : ndarray of shape (..., n, ndim)
     weights : ndarray of shape (..., n)
-        Not negative. Pairs with a NaN count for nothing.
+        Not negative. Pairs with a NaN are left out.
 
     Returns
     -------
     linear : ndarray of shape (..., ndim, ndim)
-        NaN where nothing can be fitted.
+        NaN where no similarity can be fitted.
     offset : ndarray of shape (..., ndim)
     """
     known = np.asarray(np.isfinite(source).all(axis=-1) & np.isfinite(target).all(axis=-1))
@@ -74,16 +74,16 @@ def fit_similarities(source: Array, target: Array, weights: Array) -> tuple[Arra
         centre_a, centre_b = (w * a).sum(axis=-2, keepdims=True), (w * b).sum(axis=-2, keepdims=True)
         a, b = a - centre_a, b - centre_b
         spread = (w * a**2).sum(axis=(-2, -1))
-        rotation, together = _turn_together(np.nan_to_num((b * w).swapaxes(-1, -2) @ a))
-        scale = together / spread
+        rotation, trace = _fit_rotations(np.nan_to_num((b * w).swapaxes(-1, -2) @ a))
+        scale = trace / spread
         scale = np.where((scale > 1e-9) & (spread > 1e-18), scale, np.nan)
         linear = scale[..., None, None] * rotation
     offset = centre_b - centre_a @ linear.swapaxes(-1, -2)
     return linear, offset[..., 0, :]
 
 
-def _turn_together(covariance: Array) -> tuple[Array, Array]:
-    """Return the rotations nearest to matrices, and the traces that they leave: by singular values, or angles in 2D."""
+def _fit_rotations(covariance: Array) -> tuple[Array, Array]:
+    """Return the rotations nearest to matrices, and the traces of the products: by singular values, or angles in 2D."""
     if covariance.shape[-1] == 2:
         along = covariance[..., 0, 0] + covariance[..., 1, 1]
         across = covariance[..., 1, 0] - covariance[..., 0, 1]
@@ -97,8 +97,8 @@ def _turn_together(covariance: Array) -> tuple[Array, Array]:
 
 
 @dataclass(frozen=True, eq=False)
-class Laid:
-    """A shape laid upon another.
+class Alignment:
+    """The fit of a shape to another.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ class Laid:
     mirrored : bool
         Whether only the shape's mirror image fits well.
     residual : float
-        Sum of the squared distances that are left, over the landmarks that both have.
+        Sum of the squared distances after the fit, over the landmarks that both have.
     """
 
     frame: Frame
@@ -115,8 +115,8 @@ class Laid:
     residual: float
 
 
-def align_to(shape: Array, pattern: Array) -> Laid:
-    """Return how a shape lies upon another, as it is, or mirrored if only that fits well.
+def align_to(shape: Array, pattern: Array) -> Alignment:
+    """Fit a shape to another by a similarity, with a reflection if only that fits well.
 
     Parameters
     ----------
@@ -131,20 +131,20 @@ def align_to(shape: Array, pattern: Array) -> Laid:
     Examples
     --------
     >>> pattern = np.array([[0.0, 0.0], [0.0, 1.0], [3.0, 0.0]])
-    >>> laid = lay_upon(2 * pattern * [1, -1] + 5, pattern)
-    >>> laid.mirrored, round(laid.residual, 6)
+    >>> alignment = align_to(2 * pattern * [1, -1] + 5, pattern)
+    >>> alignment.mirrored, round(alignment.residual, 6)
     (True, 0.0)
     """
     fits, ndim = [], shape.shape[1]
     for mirrored, side in ((False, Frame.identity(ndim)), (True, mirror(ndim))):
         frame = fit_similarity(side.apply(shape), pattern).compose(side)
-        fits.append(Laid(frame, mirrored, float(np.nansum((frame.apply(shape) - pattern) ** 2))))
-    straight, mirrored_one = fits
-    return mirrored_one if _CLEARLY * mirrored_one.residual < straight.residual else straight
+        fits.append(Alignment(frame, mirrored, float(np.nansum((frame.apply(shape) - pattern) ** 2))))
+    direct, reflected = fits
+    return reflected if _MIRROR_RATIO * reflected.residual < direct.residual else direct
 
 
 def fit_pose(shape: Array, pattern: Array, may_mirror: bool) -> Frame:
-    """Return the similarity that takes a shape to another; with a reflection if that is allowed, and only it fits well.
+    """Return the similarity from a shape to another; with a reflection if that is allowed and only that fits well.
 
     Raises
     ------
@@ -160,10 +160,10 @@ def mirror(ndim: int) -> Frame:
 
 
 def compute_mean_shape(hands: Sequence[Points]) -> Points | None:
-    """Return the Procrustes mean of some shapes; mirrored ones are mirrored back first.
+    """Return the Procrustes mean of shapes; mirrored ones are mirrored back first.
 
-    The shape with most landmarks is the pattern: all are laid upon it, mirrored if only that fits well, and the mean
-    lies as it does; mirrored, if it is itself of the rarer side.
+    The shape with most landmarks is the pattern. All are aligned to it, mirrored if only that fits well. The mean has
+    the pattern's pose, mirrored if the pattern is of the rarer side.
 
     Parameters
     ----------
@@ -180,16 +180,16 @@ def compute_mean_shape(hands: Sequence[Points]) -> Points | None:
     if not usable:
         return None
     pattern = _find_fullest(usable)
-    laid, n_mirrored = [], 0
+    aligned, n_mirrored = [], 0
     for shape in usable:
         with contextlib.suppress(NoSimilarity):
             fit = align_to(shape, pattern)
-            laid.append(fit.frame.apply(shape))
+            aligned.append(fit.frame.apply(shape))
             n_mirrored += fit.mirrored
-    seen = ~np.isnan(np.stack(laid)[:, :, 0]).all(axis=0)
+    present = ~np.isnan(np.stack(aligned)[:, :, 0]).all(axis=0)
     mean = np.full_like(pattern, np.nan)
-    mean[seen] = mean_shape([shape[seen] for shape in laid])
-    return Points(hands[0].names, mirror(mean.shape[1]).apply(mean) if 2 * n_mirrored > len(laid) else mean)
+    mean[present] = mean_shape([shape[present] for shape in aligned])
+    return Points(hands[0].names, mirror(mean.shape[1]).apply(mean) if 2 * n_mirrored > len(aligned) else mean)
 
 
 def mean_shape(shapes: Sequence[Array], may_mirror: bool = False) -> Array:
@@ -201,7 +201,7 @@ def mean_shape(shapes: Sequence[Array], may_mirror: bool = False) -> Array:
     ----------
     shapes : sequence of ndarray of shape (n, ndim)
     may_mirror : bool
-        Whether some of the shapes may be mirror images of the others; the mean is then of the side that most are of.
+        Whether shapes may be mirror images of each other; the mean is then of the side of the majority.
 
     Returns
     -------
@@ -210,7 +210,7 @@ def mean_shape(shapes: Sequence[Array], may_mirror: bool = False) -> Array:
     """
     upright = [_normalise(shape) for shape in shapes]
     if may_mirror:
-        upright = _turn_to_one_side(upright)
+        upright = _mirror_to_one_side(upright)
     mean = _normalise(np.nanmean(upright, axis=0))
     for _ in range(5):
         aligned = [fit_pose(shape, mean, may_mirror).apply(shape) for shape in shapes]
@@ -232,8 +232,8 @@ def _normalise(shape: Array) -> Array:
     return np.asarray((shape - shape_centre(shape)) / shape_extent(shape), dtype=np.float64)
 
 
-def _turn_to_one_side(shapes: Sequence[Array]) -> list[Array]:
-    """Return the shapes, mirrored where they are so with respect to most."""
+def _mirror_to_one_side(shapes: Sequence[Array]) -> list[Array]:
+    """Return the shapes, mirrored where they are mirror images of the majority."""
     fullest = _find_fullest(shapes)
     mirrored = [_is_mirrored(shape, fullest) for shape in shapes]
     if 2 * sum(mirrored) > len(shapes):
@@ -250,5 +250,5 @@ def _find_fullest(shapes: Sequence[Array]) -> Array:
 def _is_mirrored(shape: Array, other: Array) -> bool:
     try:
         return align_to(shape, other).mirrored
-    except NoSimilarity:  # they have too few landmarks in common to tell
+    except NoSimilarity:  # too few landmarks in common
         return False

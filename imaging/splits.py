@@ -1,4 +1,4 @@
-"""One division of hands into training, validation and test that anybody gets again: by the hash of the id alone."""
+"""A reproducible division of hands into training, validation and test: by the hash of the id."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Literal
 Part = Literal["train", "validation", "test"]
 
 SALT = "boneage age split 1"
-"""Of the division that figures in docs/benchmarks.md rest on; another salt makes another division."""
+"""Salt of the division behind the figures in docs/benchmarks.md; another salt gives another division."""
 
-_TRAIN, _VALIDATION = 0.8, 0.9  # the test part is what is left
+_TRAIN, _VALIDATION = 0.8, 0.9  # the rest is the test part
 
 
 def assign_split(id_: str, salt: str = SALT) -> Part:
     """Return the part that an id belongs to: 80 % training, 10 % validation, 10 % test.
 
     The first 8 bytes of the SHA-256 of ``salt:id`` are a number in [0, 1); below 0.8 is training, below 0.9 validation.
-    Which other ids there are does not matter.
+    The part of an id does not depend on the other ids.
 
     Examples
     --------
@@ -39,9 +39,9 @@ def split_by_hash(
     ----------
     ids : iterable of str
     never_test : collection of str
-        Ids that must not be tested on, as what finds the hand was made with them: those that fall there are trained on.
+        Ids that the localiser was trained with: they go to training instead of test.
     leave_out : collection of str
-        Ids that are in no part, whatever else is said of them.
+        Ids that are in no part, even where ``never_test`` has them.
     salt : str
     """
     never, out = set(never_test), set(leave_out)

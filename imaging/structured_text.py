@@ -1,4 +1,4 @@
-"""Reading JSON and XML files that strangers wrote: of bounded size, with errors that name the file."""
+"""Reading JSON and XML files from other programs: of bounded size, with errors that name the file."""
 
 from __future__ import annotations
 

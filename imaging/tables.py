@@ -16,7 +16,7 @@ LARGEST_BYTES = 256 * 2**20
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of text by id, in the file's order, and the line that each stands on."""
+    """Rows of text by id, in the file's order, and the line number of each."""
 
     path: Path
     columns: tuple[str, ...]
@@ -44,7 +44,7 @@ def parse_number(path: Path, place: str, column: str, text: str) -> float | None
     Raises
     ------
     InvalidTable
-        If the cell is neither a number nor blank, or infinite; names ``place`` and ``column``.
+        If the cell is neither a number nor blank, or infinite. The message names ``place`` and ``column``.
     """
     if not text or text.lower() in ("nan", "na"):
         return None
@@ -117,7 +117,7 @@ def read_table(path: Path | str, *, repeated: bool = False, needs: Iterable[str]
 
 
 def read_rows(path: Path | str, needs: Iterable[str] = ()) -> tuple[tuple[str, ...], list[tuple[int, dict[str, str]]]]:
-    """Read a CSV file, comma, semicolon or tab separated, with or without a BOM; blank lines are passed over.
+    """Read a CSV file, comma, semicolon or tab separated, with or without a BOM; blank lines are ignored.
 
     Returns
     -------
@@ -179,13 +179,13 @@ def check_shape(path: Path, place: str, width: object, height: object, depth: ob
     Raises
     ------
     InvalidTable
-        If a size is not a positive whole number, or one of width and height is missing; names ``place``.
+        If a size is not a positive whole number, or one of width and height is missing. The message names ``place``.
     """
-    told = [height, width] if depth is None else [depth, height, width]
+    given = [height, width] if depth is None else [depth, height, width]
     if width is None and height is None and depth is None:
         return None
-    sizes = [n for n in told if isinstance(n, int | float) and 1 <= n < 2**31 and n % 1 == 0]
-    if len(sizes) < len(told):
+    sizes = [n for n in given if isinstance(n, int | float) and 1 <= n < 2**31 and n % 1 == 0]
+    if len(sizes) < len(given):
         names, got = ("width and height", f"{width} and {height}")
         if depth is not None:
             names, got = ("width, height and depth", f"{width}, {height} and {depth}")

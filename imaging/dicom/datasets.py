@@ -1,4 +1,4 @@
-"""What all DICOM images have in common: the few fields that bone age needs, grey values, decoders that fail."""
+"""DICOM data sets: guarded decoding, grey values, and the few fields that bone age needs."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _GREY = ("MONOCHROME1", "MONOCHROME2")
 
 
 def load_dataset(file: BinaryIO, **options: Any) -> Any:
-    """Read a data set with pydicom's options, unless it is deflated and would fill the memory when it is unpacked.
+    """Read a data set with pydicom's options, unless it is deflated and unpacks to too much.
 
     Raises
     ------
@@ -52,15 +52,15 @@ def load_dataset(file: BinaryIO, **options: Any) -> Any:
 
 @contextmanager
 def decoding(path: Path, name: str = "") -> Iterator[None]:
-    """Turn whatever decoders raise into a refusal of ``path``, and keep their warnings to the log.
+    """Turn every error of decoders into a refusal of ``path``, and log their warnings.
 
     Parameters
     ----------
     path : Path
     name : str
-        The slice that is read, if the path has several.
+        The slice, if the path has several.
     """
-    of = f"slice {name}: " if name else ""
+    prefix = f"slice {name}: " if name else ""
     with warnings.catch_warnings(record=True) as remarks:
         warnings.simplefilter("always")
         try:
@@ -68,10 +68,10 @@ def decoding(path: Path, name: str = "") -> Iterator[None]:
         except UnreadableScan:
             raise
         except InvalidDicomError as error:
-            raise UnreadableScan(path, f"{of}is not a DICOM file") from error
+            raise UnreadableScan(path, f"{prefix}is not a DICOM file") from error
         except Exception as error:
-            # Decoders of broken or unusual files raise nearly anything; here all of it means the same.
-            raise UnreadableScan(path, f"{of}its pixels cannot be decoded ({_first_line(error)})") from error
+            # Decoders raise nearly any kind of error on broken or unusual files.
+            raise UnreadableScan(path, f"{prefix}its pixels cannot be decoded ({_first_line(error)})") from error
     for remark in remarks:
         logger.debug("%s: %s", path, remark.message)
 
@@ -84,12 +84,12 @@ def check_grey(path: Path, data: Any) -> None:
 
 
 def brighten(pixels: NDArray[np.float32], data: Any) -> NDArray[np.float32]:
-    """Return grey values, rescaled already, with more of them brighter: MONOCHROME1 is inverted."""
+    """Return rescaled grey values with bright bones: MONOCHROME1 is inverted."""
     return pixels.max() + pixels.min() - pixels if data.PhotometricInterpretation == "MONOCHROME1" else pixels
 
 
 def read_fields(data: Any) -> dict[str, Any]:
-    """Return the fields of :class:`~boneage.imaging.Scan` that tell of the patient; names and birth dates stay out."""
+    """Return the fields of :class:`~boneage.imaging.Scan` about the patient; names and birth dates are not read."""
     return {
         "laterality": _laterality(data),
         "sex": _sex(data),

@@ -18,15 +18,15 @@ from boneage.imaging.scans import Scan, SpacingUnit
 
 
 def read_dicom(path: Path) -> Scan:
-    """Read a DICOM file with the few fields that bone age needs; names and birth dates stay out.
+    """Read a DICOM file with the few fields that bone age needs; names and birth dates are not read.
 
-    A file whose frames tell where they lie is a volume: see
+    A file whose frames have positions is a volume: see
     :func:`~boneage.imaging.dicom.multiframe.read_frames`. Others are radiographs:
 
     1. Rescale (modality LUT), then the window or VOI LUT.
     2. Invert MONOCHROME1 *after* that, so that bones are bright [1]_.
     3. Spacing in mm from PixelSpacing, else ImagerPixelSpacing.
-    4. Laterality, sex, age and study date, where they are there.
+    4. Laterality, sex, age and study date, where they are given.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def read_dicom(path: Path) -> Scan:
 def _read_pixels(path: Path, data: Any) -> NDArray[np.float32]:
     n_frames = int(data.get("NumberOfFrames") or 1)
     if n_frames > 1:
-        raise UnreadableScan(path, f"has {n_frames} frames and does not tell where they lie; a radiograph has one")
+        raise UnreadableScan(path, f"has {n_frames} frames without positions; a radiograph has one frame")
     if str(data.get("Modality", "")) == "MR":
         raise UnreadableScan(
             path,

@@ -1,4 +1,4 @@
-"""Reading a DICOM file of several frames that tell where they lie (enhanced MR)."""
+"""Reading a DICOM file of several frames with positions (enhanced MR)."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from boneage.imaging.volumes.building import build_volume, check_volume_size
 
 
 def read_frames(path: Path, data: Any) -> Scan:
-    """Read the frames of an enhanced MR image as a volume; each is rescaled as the file says.
+    """Read the frames of an enhanced MR image as a volume; each is rescaled by its slope and intercept.
 
-    Frames are sorted by their position, whatever their order in the file.
+    Frames are sorted by their position, not by their order in the file.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def read_frames(path: Path, data: Any) -> Scan:
     Raises
     ------
     UnreadableScan
-        If it is another modality, in colour, or its frames are no regular stack.
+        If the modality is not MR, it is in colour, or its frames are no regular stack.
     """
     check_modality(path, data)
     check_grey(path, data)
@@ -70,13 +70,13 @@ def check_modality(path: Path, data: Any) -> None:
 
 
 class _Groups:
-    """The functional groups of one frame: its own, else those it shares with all."""
+    """The functional groups of one frame: those of the frame alone, then those shared by all frames."""
 
     def __init__(self, data: Any, k: int) -> None:
-        own = data.PerFrameFunctionalGroupsSequence
-        if len(own) <= k:
-            raise ValueError(f"{data.NumberOfFrames} frames are told, {len(own)} described")
-        self._groups = [own[k], *data.get("SharedFunctionalGroupsSequence", [])]
+        frames = data.PerFrameFunctionalGroupsSequence
+        if len(frames) <= k:
+            raise ValueError(f"declares {data.NumberOfFrames} frames, describes {len(frames)}")
+        self._groups = [frames[k], *data.get("SharedFunctionalGroupsSequence", [])]
 
     def get(self, sequence: str, field: str) -> Any:
         """Return a field of a group; None if neither has it."""

@@ -1,4 +1,4 @@
-"""Reading a DICOM series, a file a slice, from a folder or a zip."""
+"""Reading a DICOM series, one file a slice, from a folder or a zip."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from boneage.imaging.volumes.building import build_volume, check_volume_size
 
 logger = logging.getLogger(__name__)
 MOST_MEMBERS = 4096
-_PEEKED_FILES = 3
-_ALIKE = {
+_CHECKED_FILES = 3
+_SERIES_FIELDS = {
     "SeriesInstanceUID": "series",
     "Rows": "sizes",
     "Columns": "sizes",
@@ -32,51 +32,50 @@ _ALIKE = {
 
 @dataclass(frozen=True)
 class Member:
-    """A DICOM file of a folder or a zip: its name, and how to open it."""
+    """A DICOM file of a folder or a zip: its name, and a function that opens it."""
 
     name: str
     open: Callable[[], BinaryIO]
 
 
 def is_dicom(head: bytes) -> bool:
-    """Tell DICOM by the first bytes of a file."""
+    """Return whether a file with these first bytes is DICOM."""
     return head[128:PREAMBLE_BYTES] == b"DICM"
 
 
 def holds_series(folder: Path) -> bool:
-    """Tell whether a folder directly holds slices, or frames, of a volume; a few of its files are looked at."""
+    """Return whether a folder directly holds slices, or frames, of a volume; only its first files are checked."""
     try:
-        files = _list_files(folder)[:_PEEKED_FILES]
+        files = _list_files(folder)[:_CHECKED_FILES]
         return any(_is_slice(file) for file in files)
     except OSError:
         return False
 
 
 def read_folder(path: Path) -> Scan:
-    """Read the DICOM series that a folder directly holds; other files are passed over.
+    """Read the DICOM series that a folder directly holds; other files are ignored.
 
     Raises
     ------
     UnreadableScan
-        If there is none, or it is no regular stack of slices.
+        If there is no series, or it is no regular stack of slices.
     """
     files = _list_files(path)
     if len(files) > MOST_MEMBERS:
         raise UnreadableScan(path, f"is a folder of {len(files):,} files; a series has at most {MOST_MEMBERS:,}")
-    members = [Member(file.name, partial(_open, file)) for file in files if is_dicom(_peek(file))]
+    members = [Member(file.name, partial(_open, file)) for file in files if is_dicom(_read_head(file))]
     if not members:
         raise UnreadableScan(path, f"is a folder without a DICOM series ({len(files)} other files)")
-    return read_series(path, members, n_passed=len(files) - len(members))
+    return read_series(path, members, n_ignored=len(files) - len(members))
 
 
-def read_series(path: Path, members: Sequence[Member], n_passed: int) -> Scan:
+def read_series(path: Path, members: Sequence[Member], n_ignored: int) -> Scan:
     """Read a series as a volume, or a single file of several frames.
 
-    1. Read the headers alone; what is no image is passed over.
-    2. Refuse what is not one MR series, or too large.
+    1. Read the headers alone; files without an image are ignored.
+    2. Refuse files that are not one MR series, or too large a series.
     3. Sort the slices by their positions, and refuse an irregular stack.
-    4. Decode them, each with its own rescaling. Windows are for display, and differ between slices: they are not
-       applied.
+    4. Decode the slices and rescale each. Windows are for display and differ between slices: they are not applied.
 
     Parameters
     ----------
@@ -84,8 +83,8 @@ def read_series(path: Path, members: Sequence[Member], n_passed: int) -> Scan:
         The folder or zip, for messages and as the id.
     members : sequence of Member
         DICOM files.
-    n_passed : int
-        How many other files were passed over.
+    n_ignored : int
+        Number of other files, which were ignored.
 
     Raises
     ------
@@ -98,16 +97,16 @@ def read_series(path: Path, members: Sequence[Member], n_passed: int) -> Scan:
             header = load_dataset(file, stop_before_pixels=True)
         if "Rows" in header:
             headers.append((member, header))
-    n_passed += len(members) - len(headers)
-    if n_passed:
-        logger.info("%s: %d files are no images and were passed over", path, n_passed)
+    n_ignored += len(members) - len(headers)
+    if n_ignored:
+        logger.info("%s: %d files are no images and were ignored", path, n_ignored)
     if not headers:
-        raise UnreadableScan(path, f"has no DICOM image in it ({n_passed} other files)")
+        raise UnreadableScan(path, f"has no DICOM image in it ({n_ignored} other files)")
     member, first = headers[0]
     if len(headers) == 1 and "PerFrameFunctionalGroupsSequence" in first:
         with decoding(path, member.name), member.open() as file:
             return read_frames(path, load_dataset(file))
-    _check_alike(path, [header for _, header in headers])
+    _check_one_series(path, [header for _, header in headers])
     check_volume_size(path, (len(headers), int(first.Rows), int(first.Columns)))
     order, to_patient = stack_slices(
         path,
@@ -131,11 +130,11 @@ def read_series(path: Path, members: Sequence[Member], n_passed: int) -> Scan:
     return build_volume(path, brighten(voxels, first), to_patient, **read_fields(first))
 
 
-def _check_alike(path: Path, headers: Sequence[Any]) -> None:
-    for field, what in _ALIKE.items():
+def _check_one_series(path: Path, headers: Sequence[Any]) -> None:
+    for field, what in _SERIES_FIELDS.items():
         values = {str(header.get(field)) for header in headers}
         if len(values) > 1:
-            raise UnreadableScan(path, f"mixes {len(values)} {what}; put each series into a folder of its own")
+            raise UnreadableScan(path, f"mixes {len(values)} {what}; put each series into a separate folder")
     if any("NumberOfFrames" in header and int(header.NumberOfFrames or 1) > 1 for header in headers):
         raise UnreadableScan(path, f"has {len(headers)} images of several frames; give one at a time")
     check_modality(path, headers[0])
@@ -150,18 +149,18 @@ def _open(file: Path) -> BinaryIO:
     return file.open("rb")
 
 
-def _peek(file: Path) -> bytes:
+def _read_head(file: Path) -> bytes:
     with file.open("rb") as opened:
         return opened.read(PREAMBLE_BYTES)
 
 
 def _is_slice(file: Path) -> bool:
-    if not is_dicom(_peek(file)):
+    if not is_dicom(_read_head(file)):
         return False
     tags = ["Modality", "ImagePositionPatient", "PerFrameFunctionalGroupsSequence"]
     try:
         with decoding(file), file.open("rb") as opened:
             header = load_dataset(opened, stop_before_pixels=True, specific_tags=tags)
     except UnreadableScan:
-        return True  # the folder is listed, so that it is refused with a reason
+        return True  # so that the folder is listed, and refused with a reason
     return str(header.get("Modality")) == "MR" or any(tag in header for tag in tags[1:])

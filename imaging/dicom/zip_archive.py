@@ -19,9 +19,9 @@ _ENCRYPTED = 0x1
 
 
 def read_zip(path: Path) -> Scan:
-    """Read the one DICOM series that a zip holds, in whatever folders of it; other files are passed over.
+    """Read the one DICOM series in a zip, in any of its folders; other files are ignored.
 
-    Only DICOM files are unpacked, into memory and never further than the limits, whatever size the zip declares.
+    Only DICOM files are unpacked, into memory, and only up to the limits, whatever size the zip declares.
 
     Parameters
     ----------
@@ -43,26 +43,26 @@ def read_zip(path: Path) -> Scan:
                 raise UnreadableScan(path, f"is a zip of {len(infos):,} files; a series has at most {MOST_MEMBERS:,}")
             if any(info.flag_bits & _ENCRYPTED for info in infos):
                 raise UnreadableScan(path, "is an encrypted zip")
-            members, left = [], LARGEST_TOTAL_BYTES
+            members, n_left = [], LARGEST_TOTAL_BYTES
             for info in infos:
-                data = _unpack(path, archive, info, left)
+                data = _unpack(path, archive, info, n_left)
                 if data:
                     members.append(Member(info.filename, partial(io.BytesIO, data)))
-                    left -= len(data)
+                    n_left -= len(data)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         raise UnreadableScan(path, f"is a broken zip ({error})") from error
     if not members:
         raise UnreadableScan(path, f"is a zip without DICOM files ({len(infos)} other files)")
-    return read_series(path, members, n_passed=len(infos) - len(members))
+    return read_series(path, members, n_ignored=len(infos) - len(members))
 
 
-def _unpack(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, left: int) -> bytes:
-    """Return the bytes of a DICOM file; none for others, of which only the beginning is unpacked."""
+def _unpack(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, n_left: int) -> bytes:
+    """Return the bytes of a DICOM file; empty for other files, of which only the start is unpacked."""
     with archive.open(info) as file:
         head = file.read(PREAMBLE_BYTES)
         if not is_dicom(head):
             return b""
-        most = min(LARGEST_MEMBER_BYTES, left)
+        most = min(LARGEST_MEMBER_BYTES, n_left)
         data = head + file.read(max(most - len(head), 0) + 1)
     if len(data) > most:
         raise UnreadableScan(path, f"unpacks to more than {most / 2**20:.0f} MB at {info.filename}")

@@ -1,7 +1,7 @@
-"""Files of annotated landmarks: one module a format, each of which reads a table and renders one.
+"""Files of annotated landmarks: one module a format, which reads a table and renders one.
 
-Positions are (row, column), or (plane, row, column), everywhere but in the files. docs/formats.md says what each format
-holds.
+Positions are (row, column), or (plane, row, column), everywhere but in the files. docs/formats.md
+describes each format.
 """
 
 from __future__ import annotations
@@ -62,11 +62,11 @@ def read_landmarks(path: Path | str, format: str | None = None, order: Order | N
     Parameters
     ----------
     path : path-like
-        A file, or a folder for the formats that keep one file an image.
+        A file, or a folder for the formats of one file an image.
     format : str, optional
-        A name in ``FORMATS``; told by the content if not given.
+        A name in ``FORMATS``; detected from the content if not given.
     order : (str, str), optional
-        Two labels that occur once an image, by which labels that repeat are numbered from the first one's side.
+        Two labels that occur once an image, by which labels that repeat are numbered, from the side of the first.
 
     Raises
     ------
@@ -95,12 +95,12 @@ def render_landmarks(table: LandmarkTable, format: str, details: Details) -> dic
 
 
 def find_format(path: Path) -> str:
-    """Tell a format by the content of a file or folder.
+    """Return the format of a file or folder, detected from its content.
 
     Raises
     ------
     InvalidTable
-        If there is nothing that can be read, or a folder holds files of two formats.
+        If no format is found, or a folder holds files of two formats.
     """
     if path.is_dir():
         found = [name for name, suffix in (("slicer", markups.SUFFIX), ("voc", voc.SUFFIX)) if has_files(path, suffix)]

@@ -11,7 +11,7 @@ import numpy as np
 from boneage.imaging.annotations import LandmarkTable, check_side
 from boneage.imaging.errors import InvalidTable
 from boneage.imaging.formats.disambiguation import Order, Position
-from boneage.imaging.formats.labelled_points import Details, Marks, build_table
+from boneage.imaging.formats.labelled_points import Details, ImageAnnotation, build_table
 from boneage.imaging.formats.voc import box_around, centre_of
 from boneage.imaging.tables import check_shape, parse_number, read_rows
 
@@ -27,8 +27,8 @@ def read_boxes(path: Path, order: Order | None = None) -> LandmarkTable:
         If a column is missing, a cell is no number, a box ends before it begins, or the rows of an image disagree
         about its size or laterality.
     """
-    marks: dict[str, list[tuple[str, Position | None]]] = {}
-    images: dict[str, Marks] = {}
+    points: dict[str, list[tuple[str, Position | None]]] = {}
+    images: dict[str, ImageAnnotation] = {}
     for number, row in read_rows(path, needs=("id", *COLUMNS[3:]))[1]:
         place = f"line {number}"
         id_ = row["id"]
@@ -36,7 +36,7 @@ def read_boxes(path: Path, order: Order | None = None) -> LandmarkTable:
             raise InvalidTable(path, f"{place} has no id")
         shape = check_shape(path, place, *(parse_number(path, place, c, row.get(c, "")) for c in ("width", "height")))
         side = check_side(path, place, row.get("laterality"))
-        image = images.setdefault(id_, Marks(marks.setdefault(id_, []), shape, side))
+        image = images.setdefault(id_, ImageAnnotation(points.setdefault(id_, []), shape, side))
         if (image.shape, image.laterality) != (shape, side):
             raise InvalidTable(path, f"{place}: id {id_} has another size or laterality than in its first row")
         ends = [parse_number(path, place, column, row[column]) for column in COLUMNS[4:]]
@@ -44,7 +44,7 @@ def read_boxes(path: Path, order: Order | None = None) -> LandmarkTable:
         if bool(row["class"]) != (len(known) == 4) or 0 < len(known) < 4:
             raise InvalidTable(path, f"{place} must have a class and the four sides of its box, or none of them")
         if known:
-            marks[id_].append((row["class"], centre_of(path, place, known)))
+            points[id_].append((row["class"], centre_of(path, place, known)))
     return build_table(path, images, order=order)
 
 

@@ -12,7 +12,7 @@ from boneage.imaging.annotations import LandmarkTable, check_side
 from boneage.imaging.errors import InvalidTable
 from boneage.imaging.formats.disambiguation import Order, Position
 from boneage.imaging.formats.fields import get_field, get_numbers, stem_of
-from boneage.imaging.formats.labelled_points import Details, Marks, build_table
+from boneage.imaging.formats.labelled_points import Details, ImageAnnotation, build_table
 from boneage.imaging.points import Array, Points
 from boneage.imaging.schemes import find_scheme
 from boneage.imaging.structured_text import read_json
@@ -47,14 +47,14 @@ def read_coco(path: Path, order: Order | None = None) -> LandmarkTable:
         count = 3 * len(keypoints[category])
         place = f"{place}: 'keypoints'"
         annotated[image_id][category] = get_numbers(path, place, annotation.get("keypoints"), count)
-    marks: dict[str, Marks] = {}
+    by_id: dict[str, ImageAnnotation] = {}
     for image_id, categories in annotated.items():
         id_ = stem_of(get_field(path, f"image {image_id}", images[image_id], "file_name", str))
-        if id_ in marks:
+        if id_ in by_id:
             raise InvalidTable(path, f"two images have the name {id_!r}")
-        marks[id_] = _read_marks(path, id_, images[image_id], keypoints, categories)
-    remarks = [f"{len(images) - len(marks)} images have no annotation"] if len(images) > len(marks) else []
-    return build_table(path, marks, order=order, remarks=remarks)
+        by_id[id_] = _read_annotation(path, id_, images[image_id], keypoints, categories)
+    remarks = [f"{len(images) - len(by_id)} images have no annotation"] if len(images) > len(by_id) else []
+    return build_table(path, by_id, order=order, remarks=remarks)
 
 
 def render_coco(table: LandmarkTable, details: Details) -> dict[str, str]:
@@ -93,15 +93,15 @@ def _read_categories(path: Path, categories: list[Any]) -> dict[int, list[str]]:
     return keypoints
 
 
-def _read_marks(
+def _read_annotation(
     path: Path, id_: str, image: dict[str, Any], keypoints: dict[int, list[str]], found: dict[int, list[Any]]
-) -> Marks:
-    marks: list[tuple[str, Position | None]] = []
+) -> ImageAnnotation:
+    points: list[tuple[str, Position | None]] = []
     for category, names in keypoints.items():
         values = np.reshape(found.get(category, [0.0] * (3 * len(names))), (-1, 3))
-        marks += [(name, (y, x) if seen else None) for name, (x, y, seen) in zip(names, values.tolist(), strict=True)]
+        points += [(name, (y, x) if flag else None) for name, (x, y, flag) in zip(names, values.tolist(), strict=True)]
     shape = check_shape(path, f"image {id_!r}", image.get("width"), image.get("height"))
-    return Marks(marks, shape, check_side(path, f"image {id_!r}", image.get("laterality")))
+    return ImageAnnotation(points, shape, check_side(path, f"image {id_!r}", image.get("laterality")))
 
 
 def _render_points(points: Points) -> dict[str, Any]:

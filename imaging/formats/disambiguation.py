@@ -1,4 +1,4 @@
-"""Telling apart landmarks that share a label, such as five boxes called ``MCP``."""
+"""Numbering of landmarks that share a label, such as five boxes called ``MCP``."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ from boneage.imaging.schemes import LandmarkScheme, shipped_schemes
 Order = tuple[str, str]
 Position = tuple[float, ...]
 """Row and column; in volumes, where no label may repeat, plane, row and column."""
-Marked = Sequence[tuple[str, Position | None]]
-"""Label and position of each mark in an image; ``None`` for a label that is said to be absent."""
+LabelledPoints = Sequence[tuple[str, Position | None]]
+"""Label and position of each point in an image; ``None`` for a label that the file marks as absent."""
 
 _LEAST_GAP = 0.15  # of the median gap in a fan; 238 hands with 17 boxes: 0.58 and more
 _LEAST_SIDE = 0.3  # sine of the angle between the fan and the line across it; the same hands: 0.77 and more
 _WIDEST_RAD = 2.4
 
 
-def number_repeated(
-    path: Path, images: Mapping[str, Marked], order: Order | None = None
+def number_repeated_labels(
+    path: Path, images: Mapping[str, LabelledPoints], order: Order | None = None
 ) -> tuple[tuple[str, ...], dict[str, dict[str, Position]], list[str]]:
-    """Give every mark a name of its own: a label that repeats within an image becomes LABEL_1, LABEL_2 and so on.
+    """Give every point a unique name: a label that repeats within an image becomes LABEL_1, LABEL_2 and so on.
 
-    Where a label occurs as often as it should, its marks are numbered by ``rank_fan``, seen from the two labels of
-    ``order``. Where it does not, or the order is not clear, none of its marks is used: they count as absent.
+    Where a label occurs as often as expected, its points are numbered by ``rank_fan``, relative to the two labels of
+    ``order``. Where it does not, or the order is not clear, none of its points is used: they count as absent.
 
     Parameters
     ----------
     path : Path
         For messages.
-    images : mapping of Marked
+    images : mapping of LabelledPoints
         By id.
     order : (str, str), optional
-        Labels that occur once an image; numbers rise from the first one's side to the second one's. A shipped scheme
-        that has these labels says it otherwise.
+        Labels that occur once an image; numbers rise from the side of the first to the side of the second. If not
+        given, the order of a shipped scheme that has these labels.
 
     Returns
     -------
@@ -56,7 +56,7 @@ def number_repeated(
     InvalidTable
         If a label repeats and there is no order, or its labels do not occur once an image.
     """
-    labels = tuple(dict.fromkeys(label for marks in images.values() for label, _ in marks))
+    labels = tuple(dict.fromkeys(label for points in images.values() for label, _ in points))
     scheme = _find_scheme_of_classes(labels)
     counts = _count(images, labels, scheme)
     if scheme is not None and order is None:
@@ -70,8 +70,8 @@ def number_repeated(
     if len(set(flat)) < len(flat):
         raise InvalidTable(path, f"numbering its labels gives the name {Counter(flat).most_common(1)[0][0]!r} twice")
     positions, remarks = {}, []
-    for id_, marks in images.items():
-        positions[id_], faults = _name_marks(marks, names, order)
+    for id_, points in images.items():
+        positions[id_], faults = _name_points(points, names, order)
         if faults:
             remarks.append(f"id {id_}: not numbered, and taken as absent: {'; '.join(faults)}")
     return flat, positions, remarks
@@ -82,7 +82,7 @@ def rank_fan(
 ) -> NDArray[np.int_] | None:
     """Return the order of positions that spread like a fan, beginning on one side; the same in mirror images.
 
-    Seen from the middle between ``first`` and ``second``, they are ordered by direction, from the side of ``first``
+    They are ordered by their direction from the middle between ``first`` and ``second``, from the side of ``first``
     to the side of ``second``.
 
     Parameters
@@ -118,41 +118,45 @@ def _cross(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64
     return np.asarray(a[0] * b[..., 1] - a[1] * b[..., 0])
 
 
-def _name_marks(
-    marks: Marked, names: Mapping[str, tuple[str, ...]], order: Order | None
+def _name_points(
+    points: LabelledPoints, names: Mapping[str, tuple[str, ...]], order: Order | None
 ) -> tuple[dict[str, Position], list[str]]:
-    """Return the positions by name, and a reason for each label whose marks could not be named."""
-    found = {label: [position for name, position in marks if name == label and position is not None] for label in names}
+    """Return the positions by name, and a reason for each label whose points could not be named."""
+    found = {
+        label: [position for name, position in points if name == label and position is not None] for label in names
+    }
     ends = [np.array(found[label][0]) for label in order or () if len(found[label]) == 1]
     positions: dict[str, Position] = {}
     faults = []
     for label, group in names.items():
-        there = found[label]
-        if not there:
+        candidates = found[label]
+        if not candidates:
             continue
-        if len(there) != len(group):
-            faults.append(f"{label} ({len(there)} instead of {len(group)})")
+        if len(candidates) != len(group):
+            faults.append(f"{label} ({len(candidates)} instead of {len(group)})")
             continue
         rank = np.zeros(1, int) if len(group) == 1 else None
         if len(group) > 1 and len(ends) == 2:
-            rank = rank_fan(np.array(there), ends[0], ends[1])
+            rank = rank_fan(np.array(candidates), ends[0], ends[1])
         if rank is None:
             faults.append(f"{label} ({'order unclear' if len(ends) == 2 else 'nothing to number it by'})")
             continue
-        positions.update({name: there[k] for name, k in zip(group, rank, strict=True)})
+        positions.update({name: candidates[k] for name, k in zip(group, rank, strict=True)})
     return positions, faults
 
 
-def _count(images: Mapping[str, Marked], labels: Sequence[str], scheme: LandmarkScheme | None) -> dict[str, int]:
-    """Return how often each label should occur: as the scheme says, else as in most images that have it."""
+def _count(
+    images: Mapping[str, LabelledPoints], labels: Sequence[str], scheme: LandmarkScheme | None
+) -> dict[str, int]:
+    """Return how often each label is expected: as in the scheme, else as in most images that have it."""
     if scheme is not None:
         classes = Counter(map(_class_of, scheme.names))
         return {label: classes[label] for label in labels}
     counts: dict[str, Counter[int]] = {label: Counter() for label in labels}
-    for marks in images.values():
-        for label, n in Counter(label for label, position in marks if position is not None).items():
+    for points in images.values():
+        for label, n in Counter(label for label, position in points if position is not None).items():
             counts[label][n] += 1
-    return {label: max(seen, key=lambda n: (seen[n], n), default=1) for label, seen in counts.items()}
+    return {label: max(tally, key=lambda n: (tally[n], n), default=1) for label, tally in counts.items()}
 
 
 def _check_order(path: Path, counts: Mapping[str, int], order: Order | None) -> None:

@@ -1,4 +1,4 @@
-"""Checked access to the fields of JSON data that strangers wrote."""
+"""Checked access to the fields of JSON data from other programs."""
 
 from __future__ import annotations
 

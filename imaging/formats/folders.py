@@ -1,4 +1,4 @@
-"""Formats that keep one file an image in a folder."""
+"""Folders of annotation files, one file an image."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from boneage.imaging.errors import InvalidTable
 
 
 def list_files(path: Path, suffix: str) -> dict[str, Path]:
-    """Return the files of a folder that end in ``suffix``, by what stands before it, in order; or the one file.
+    """Return the files of a folder that end in ``suffix``, by the name before it, in order; or the single file.
 
     Raises
     ------
@@ -24,7 +24,7 @@ def list_files(path: Path, suffix: str) -> dict[str, Path]:
 
 
 def has_files(path: Path, suffix: str) -> bool:
-    """Tell whether a folder has a file that ends in ``suffix``."""
+    """Return whether a folder has a file that ends in ``suffix``."""
     return any(_fits(file, suffix) for file in path.iterdir())
 
 

@@ -14,7 +14,7 @@ from boneage.imaging.annotations import LandmarkTable, check_side
 from boneage.imaging.errors import InvalidTable
 from boneage.imaging.formats.disambiguation import Order, Position
 from boneage.imaging.formats.fields import get_field, get_numbers, shorten, stem_of
-from boneage.imaging.formats.labelled_points import Details, Marks, build_table
+from boneage.imaging.formats.labelled_points import Details, ImageAnnotation, build_table
 from boneage.imaging.structured_text import read_json
 from boneage.imaging.tables import check_shape
 
@@ -23,7 +23,7 @@ _POINT_PERCENT = 0.5
 
 
 def read_label_studio(path: Path, order: Order | None = None) -> LandmarkTable:
-    """Read key points, and rectangles by their centres; other results are passed over.
+    """Read key points, and rectangles by their centres; other results are ignored.
 
     The first annotation of a task that was not cancelled counts. Tasks without one are left out.
 
@@ -35,7 +35,7 @@ def read_label_studio(path: Path, order: Order | None = None) -> LandmarkTable:
     tasks = read_json(path)
     if not isinstance(tasks, list):
         raise InvalidTable(path, "is no Label Studio export: it must be a list of tasks")
-    marks: dict[str, Marks] = {}
+    by_id: dict[str, ImageAnnotation] = {}
     unannotated, several = 0, 0
     for k, task in enumerate(tasks, start=1):
         place = f"task {k}"
@@ -46,14 +46,14 @@ def read_label_studio(path: Path, order: Order | None = None) -> LandmarkTable:
             continue
         several += len(valid) > 1
         id_ = _read_id(path, place, data)
-        if id_ in marks:
+        if id_ in by_id:
             raise InvalidTable(path, f"{place}: the image {id_!r} occurs twice")
         results = get_field(path, place, valid[0], "result", list)
         found, shape = _read_results(path, f"{place} ({id_})", results, data)
-        marks[id_] = Marks(found, shape, check_side(path, place, data.get("laterality")))
+        by_id[id_] = ImageAnnotation(found, shape, check_side(path, place, data.get("laterality")))
     remarks = [f"{unannotated} tasks have no annotation"] if unannotated else []
     remarks += [f"{several} tasks have more than one annotation; the first is used"] if several else []
-    return build_table(path, marks, order=order, remarks=remarks)
+    return build_table(path, by_id, order=order, remarks=remarks)
 
 
 def render_label_studio(table: LandmarkTable, details: Details) -> dict[str, str]:
@@ -110,7 +110,7 @@ def _read_results(
     path: Path, place: str, results: list[Any], data: dict[str, Any]
 ) -> tuple[list[tuple[str, Position | None]], tuple[int, ...] | None]:
     shape = check_shape(path, f"{place}: data", data.get("width"), data.get("height"))
-    marks: list[tuple[str, Position | None]] = []
+    points: list[tuple[str, Position | None]] = []
     for n, result in enumerate(results, start=1):
         where = f"{place}, result {n}"
         kind = get_field(path, where, result, "type", str)
@@ -123,8 +123,8 @@ def _read_results(
         labels = get_field(path, where, value, kind, list)
         if len(labels) != 1 or not isinstance(labels[0], str) or not labels[0]:
             raise InvalidTable(path, f"{where} must have exactly one label, got {shorten(labels)}")
-        marks.append((labels[0], _read_position(path, where, kind, value, shape)))
-    return marks, shape
+        points.append((labels[0], _read_position(path, where, kind, value, shape)))
+    return points, shape
 
 
 def _read_position(path: Path, place: str, kind: str, value: dict[str, Any], shape: tuple[int, ...]) -> Position:

@@ -1,4 +1,4 @@
-"""Labelled positions as annotation files hold them, and how a table of landmarks is made of them."""
+"""Labelled points of annotation files, and the landmark table made of them."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ import numpy as np
 
 from boneage.imaging.annotations import LandmarkTable
 from boneage.imaging.errors import InvalidTable
-from boneage.imaging.formats.disambiguation import Marked, Order, number_repeated
+from boneage.imaging.formats.disambiguation import LabelledPoints, Order, number_repeated_labels
 from boneage.imaging.frames import Frame
 from boneage.imaging.points import Points
 from boneage.imaging.scans import Laterality
 
 
 @dataclass(frozen=True)
-class Marks:
-    """What a file says of one image.
+class ImageAnnotation:
+    """Annotation of one image in a file.
 
     Parameters
     ----------
-    marks : Marked
-        Label and position of each mark. A label may occur more than once.
+    points : LabelledPoints
+        Label and position of each point. A label may occur more than once.
     shape : tuple of int or None
         (rows, columns) of the image, or (planes, rows, columns).
     laterality : {"L", "R"} or None
     """
 
-    marks: Marked
+    points: LabelledPoints
     shape: tuple[int, ...] | None = None
     laterality: Laterality | None = None
 
@@ -62,7 +62,7 @@ class Details:
 
 def build_table(
     path: Path,
-    images: Mapping[str, Marks],
+    images: Mapping[str, ImageAnnotation],
     *,
     order: Order | None = None,
     remarks: Sequence[str] = (),
@@ -76,9 +76,9 @@ def build_table(
     Raises
     ------
     InvalidTable
-        If there is no image or no label, or labels repeat and nothing says by which order to number them.
+        If there is no image or no label, or labels repeat and the order to number them by is not known.
     """
-    names, found, unnumbered = number_repeated(path, {id_: image.marks for id_, image in images.items()}, order)
+    names, found, unnumbered = number_repeated_labels(path, {id_: image.points for id_, image in images.items()}, order)
     if not names:
         raise InvalidTable(path, "has no landmarks")
     points = {}

@@ -13,7 +13,7 @@ from boneage.imaging.errors import InvalidTable
 from boneage.imaging.formats.disambiguation import Order, Position
 from boneage.imaging.formats.fields import get_field, get_numbers, shorten
 from boneage.imaging.formats.folders import list_files
-from boneage.imaging.formats.labelled_points import Details, Marks, build_table
+from boneage.imaging.formats.labelled_points import Details, ImageAnnotation, build_table
 from boneage.imaging.points import Array, Points
 from boneage.imaging.structured_text import read_json
 from boneage.imaging.tables import check_shape
@@ -29,23 +29,23 @@ _SIGNS = {"LPS": 1.0, "RAS": -1.0}
 def read_markups(path: Path, order: Order | None = None) -> LandmarkTable:
     """Read the point lists of a folder, or one file; control points that are not defined are absent.
 
-    Slicer places a flat image with its first pixel at the origin, x and y along L and P, a pixel as long as the file
-    says in millimetres, else 1. So positions are ``x, y, 0``, in pixels for images without a spacing: ``in_mm`` is set.
-    Where a point lies off that plane, or a file says that its image has a depth, the images are volumes, and positions
-    are millimetres in the patient, (z, y, x) of LPS.
+    Slicer places a flat image with its first pixel at the origin, x and y along L and P, with pixels of the length in
+    the file, in millimetres, else of length 1. So positions are ``x, y, 0``, in pixels for images without a spacing:
+    ``in_mm`` is set. Where a point lies off that plane, or a file gives its image a depth, the images are volumes, and
+    positions are millimetres in the patient, (z, y, x) of LPS.
 
     Raises
     ------
     InvalidTable
-        If a file holds another kind of markup, a label twice, a point outside the plane of an image that is flat by
-        what the file says, or is malformed.
+        If a file holds another kind of markup, a label twice, a point outside the plane of an image that has no depth
+        in the file, or is malformed.
     """
-    marks = {id_: _read_file(file) for id_, file in list_files(path, SUFFIX).items()}
-    if any(_is_deep(image) for image in marks.values()):
-        return build_table(path, marks, order=order, in_mm=True, ndim=3)
+    images = {id_: _read_file(file) for id_, file in list_files(path, SUFFIX).items()}
+    if any(_is_deep(image) for image in images.values()):
+        return build_table(path, images, order=order, in_mm=True, ndim=3)
     flat = {
-        id_: Marks([(label, at and at[1:]) for label, at in image.marks], image.shape, image.laterality)
-        for id_, image in marks.items()
+        id_: ImageAnnotation([(label, at and at[1:]) for label, at in image.points], image.shape, image.laterality)
+        for id_, image in images.items()
     }
     return build_table(path, flat, order=order, in_mm=True)
 
@@ -53,7 +53,7 @@ def read_markups(path: Path, order: Order | None = None) -> LandmarkTable:
 def render_markups(table: LandmarkTable, details: Details) -> dict[str, str]:
     """Return a file for each image, in LPS; in millimetres where the spacing is known, else in pixels.
 
-    The image's size and laterality stand beside the markups, where the schema leaves room. Slicer passes over them.
+    The image's size and laterality are written beside the markups, where the schema leaves room. Slicer ignores them.
 
     Raises
     ------
@@ -94,13 +94,13 @@ def _describe_image(table: LandmarkTable, id_: str) -> dict[str, Any]:
     return described | ({"depth": planes[0]} if planes else {})
 
 
-def _is_deep(image: Marks) -> bool:
-    there = [position for _, position in image.marks if position is not None]
+def _is_deep(image: ImageAnnotation) -> bool:
+    there = [position for _, position in image.points if position is not None]
     return (image.shape is not None and len(image.shape) == 3) or any(abs(at[0]) > FLAT_MM for at in there)
 
 
-def _read_file(path: Path) -> Marks:
-    marks: list[tuple[str, Position | None]] = []
+def _read_file(path: Path) -> ImageAnnotation:
+    points: list[tuple[str, Position | None]] = []
     data = read_json(path)
     for k, markup in enumerate(get_field(path, "the file", data, "markups", list), start=1):
         kind = get_field(path, f"markup {k}", markup, "type", str)
@@ -112,18 +112,18 @@ def _read_file(path: Path) -> Marks:
         if "mm" not in (unit, *(unit[:1] if isinstance(unit, list) else ())):
             raise InvalidTable(path, f"markup {k}: the unit of coordinates must be mm, got {shorten(unit)}")
         for n, control in enumerate(get_field(path, f"markup {k}", markup, "controlPoints", list), start=1):
-            marks.append(_read_control_point(path, f"markup {k}, point {n}", control, _SIGNS[system]))
-    labels = [label for label, _ in marks]
+            points.append(_read_control_point(path, f"markup {k}, point {n}", control, _SIGNS[system]))
+    labels = [label for label, _ in points]
     twice = sorted({label for label in labels if labels.count(label) > 1})
     if twice:
         raise InvalidTable(path, f"the label {twice[0]!r} occurs twice")
     image = get_field(path, "the file", data, "image", dict) if "image" in data else {}
     shape = check_shape(path, "image", *(image.get(size) for size in ("width", "height", "depth")))
     if shape is not None and len(shape) == 2:
-        for label, position in marks:
+        for label, position in points:
             if position is not None and abs(position[0]) > FLAT_MM:
                 raise InvalidTable(path, f"{label} lies outside the plane of the image, at z = {position[0]:g}")
-    return Marks(marks, shape, check_side(path, "image", image.get("laterality")))
+    return ImageAnnotation(points, shape, check_side(path, "image", image.get("laterality")))
 
 
 def _read_control_point(path: Path, place: str, control: Any, sign: float) -> tuple[str, Position | None]:

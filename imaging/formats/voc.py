@@ -11,7 +11,7 @@ from boneage.imaging.annotations import LandmarkTable, check_side
 from boneage.imaging.errors import InvalidTable
 from boneage.imaging.formats.disambiguation import Order
 from boneage.imaging.formats.folders import list_files
-from boneage.imaging.formats.labelled_points import Details, Marks, build_table
+from boneage.imaging.formats.labelled_points import Details, ImageAnnotation, build_table
 from boneage.imaging.structured_text import read_xml
 from boneage.imaging.tables import check_shape, parse_number
 
@@ -29,8 +29,8 @@ def read_voc(path: Path, order: Order | None = None) -> LandmarkTable:
     InvalidTable
         If a file is malformed, or a box has no name or no extent.
     """
-    marks = {id_: _read_file(file) for id_, file in list_files(path, SUFFIX).items()}
-    return build_table(path, marks, order=order)
+    images = {id_: _read_file(file) for id_, file in list_files(path, SUFFIX).items()}
+    return build_table(path, images, order=order)
 
 
 def render_voc(table: LandmarkTable, details: Details) -> dict[str, str]:
@@ -83,14 +83,14 @@ def _add(parent: ElementTree.Element, tag: str, text: str) -> None:
     ElementTree.SubElement(parent, tag).text = text
 
 
-def _read_file(path: Path) -> Marks:
+def _read_file(path: Path) -> ImageAnnotation:
     root = read_xml(path)
     if root.tag != "annotation":
         raise InvalidTable(path, f"must have an <annotation> at its root, got <{root.tag}>")
     sizes = [parse_number(path, "size", tag, _text(root.find(f"size/{tag}"))) for tag in ("width", "height")]
     shape = check_shape(path, "size", *(None if sizes == [0, 0] else size for size in sizes))
-    marks = [_read_box(path, f"object {k}", item) for k, item in enumerate(root.findall("object"), start=1)]
-    return Marks(marks, shape, check_side(path, "laterality", _text(root.find("laterality"))))
+    points = [_read_box(path, f"object {k}", item) for k, item in enumerate(root.findall("object"), start=1)]
+    return ImageAnnotation(points, shape, check_side(path, "laterality", _text(root.find("laterality"))))
 
 
 def _read_box(path: Path, place: str, item: ElementTree.Element) -> tuple[str, tuple[float, float]]:

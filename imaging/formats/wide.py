@@ -21,9 +21,9 @@ _AXES = ("z", "y", "x")  # the order of our positions: plane, row, column
 
 
 def read_csv(path: Path, order: Order | None = None) -> LandmarkTable:
-    """Read a landmark CSV; there is nothing in it to order.
+    """Read a landmark CSV; ``order`` is not used, as its names never repeat.
 
-    A landmark without coordinates, blank or NaN, is absent. Columns other than those above are passed over.
+    A landmark without coordinates, blank or NaN, is absent. Other columns are ignored.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What all bones of one phantom hand share, flat or in space: its maturity, its size, its own small deviations."""
+"""Random lengths and stages of the bones of a phantom hand, for radiographs and volumes."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Build:
     maturity : float
         In a boy's months.
     scale : float
-        Length of the hand against a grown man's.
+        Length of the hand relative to a grown man's.
     girth : float
-        Width of its bones against their length, likewise.
+        Width of its bones relative to their length, against a grown man's.
     """
 
     def __init__(self, rng: np.random.Generator, maturity: float, scale: float, girth: float) -> None:
@@ -41,7 +41,7 @@ class Build:
         return float(bone.length * self._scale * self._rng.normal(1.0, 0.012))
 
     def zone(self, bone: LongBone, length: float) -> float:
-        """Return how far a bone's growth plate lies from the end that it makes grow, in mm."""
+        """Return the distance of a bone's growth plate from the end that it lengthens, in mm."""
         if bone.name in ("radius", "ulna"):
             return _FOREARM_ZONE_MM * self._scale
         return (_HEAD_ZONE if bone.plate == "distal" else _ZONE) * length

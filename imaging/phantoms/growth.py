@@ -1,7 +1,7 @@
 """How a phantom hand grows: when ossification centres appear, how they fill their place, when they fuse.
 
 The dates are rounded from the order and spacing that radiographic atlases describe. They make phantoms whose
-maturity can be read; they are not an atlas, and nothing about real children follows from them.
+maturity can be read; they are not an atlas, and allow no conclusion about real children.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Centre:
 
 @dataclass(frozen=True)
 class Stage:
-    """How far a centre has come.
+    """Development of an ossification centre.
 
     Parameters
     ----------
@@ -43,12 +43,12 @@ class Stage:
 
 
 def maturity_months(age_months: float, sex: Sex) -> float:
-    """Return the age at which a boy has come as far."""
+    """Return the age at which a boy has the same maturity."""
     return age_months / _GIRLS_PACE if sex == "F" else age_months
 
 
 def stage_at(centre: Centre, maturity: float) -> Stage:
-    """Return how far a centre has come at a maturity in a boy's months.
+    """Return the stage of a centre at a maturity in a boy's months.
 
     Examples
     --------

@@ -22,7 +22,7 @@ LANDMARK_NAMES: tuple[str, ...] = tuple(json.loads((files(__package__) / "landma
 
 @dataclass(frozen=True, eq=False)
 class PhantomHand:
-    """A synthetic left hand and the truth about it; landmarks in the scan's pixels, the age in months."""
+    """A synthetic left hand with its true landmarks, in the scan's pixels, and its true age in months."""
 
     scan: Scan
     points: Points
@@ -36,8 +36,8 @@ def draw_phantom_hand(
     """Draw a radiograph of a synthetic left hand.
 
     1. Grow and pose a skeleton.
-    2. Lay it on the film: place, size and rotation by chance.
-    3. Add up what bones and flesh absorb; expose; put a marker beside the hand.
+    2. Place it on the film, with random position, size and rotation.
+    3. Add up the absorption of bones and flesh; expose; add a side marker beside the hand.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def draw_phantom_hand(
     for oval in skeleton.ovals:
         add_oval(film, oval)
     pixels = expose(rng, film.absorption, draw_flesh(film, skeleton))
-    pixels = _mark(rng, pixels)
+    pixels = _add_side_marker(rng, pixels)
     places = film.to_film.apply(np.array([skeleton.landmarks[name] for name in LANDMARK_NAMES]))
     points = Points(LANDMARK_NAMES, places, np.ones(len(places)), ("",) * len(places))
     scan = Scan(
@@ -76,7 +76,7 @@ def draw_phantom_hand(
 
 
 def _draw_place(rng: np.random.Generator, skeleton: Skeleton, shape: tuple[int, int]) -> Frame:
-    """Draw where the hand lies: upright but for a few degrees, filling most of the picture."""
+    """Draw the map from the hand to the film: upright within a few degrees, filling most of the picture."""
     places = np.array(list(skeleton.landmarks.values()))
     low, high = places.min(axis=0), places.max(axis=0)
     height = (high - low)[1] + 0.10 * (high - low)[1]  # some forearm below the landmarks
@@ -90,8 +90,8 @@ def _draw_place(rng: np.random.Generator, skeleton: Skeleton, shape: tuple[int, 
     return Frame.from_linear(linear, centre - linear @ middle)
 
 
-def _mark(rng: np.random.Generator, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Put a lead letter L into a corner above the thumb, as on a left hand's film."""
+def _add_side_marker(rng: np.random.Generator, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Draw a lead letter L into a corner above the thumb, as on a film of a left hand."""
     rows, cols = pixels.shape
     size = rows / 900
     place = (int(cols * rng.uniform(0.84, 0.9)), int(rows * rng.uniform(0.08, 0.3)))

@@ -1,4 +1,4 @@
-"""A skeleton of a given maturity, laid on the film: every bone in place, and the landmarks with it."""
+"""A skeleton of a given maturity on the film: the place of every bone and landmark."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class Skeleton:
 
 
 def draw_skeleton(rng: np.random.Generator, sex: Sex, age_months: float) -> Skeleton:
-    """Draw a hand: its own proportions, its own small deviations from the dates, fingers spread by chance."""
+    """Draw a hand with random proportions, deviations from the usual dates, and spread of the fingers."""
     maturity = maturity_months(age_months, sex)
     scale = length_factor(maturity, sex) * rng.normal(1.0, 0.03)
     build = _Build(rng, maturity, scale, slimness(maturity) * rng.normal(1.0, 0.04))

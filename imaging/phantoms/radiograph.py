@@ -1,4 +1,4 @@
-"""From a skeleton to a picture: what X-rays lose on their way through bone and flesh, and how film shows it."""
+"""From a skeleton to a radiograph: absorption in bone and flesh, and exposure of the film."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Film:
     ----------
     shape : tuple of int
     to_film : Frame
-        From mm (x, y as the anatomy has them) to rows and columns.
+        From mm (x, y of the anatomy) to rows and columns.
     """
 
     def __init__(self, shape: tuple[int, int], to_film: Frame) -> None:
@@ -49,7 +49,7 @@ class Film:
 
 
 def add_long_bone(film: Film, bone: PlacedBone) -> None:
-    """Add a shaft, its epiphysis as far as it has come, and the growth plate as far as it has closed."""
+    """Add a shaft, its epiphysis at its stage of ossification, and the closed part of the growth plate."""
     near, far = (0.0, bone.plate) if bone.distal_plate else (bone.plate, bone.length)
     middle = bone.start + bone.direction * (bone.length / 2)
     half = bone.length / 2
@@ -70,7 +70,7 @@ def add_long_bone(film: Film, bone: PlacedBone) -> None:
 
 
 def add_oval(film: Film, oval: PlacedOval) -> None:
-    """Add a carpal or sesamoid bone as far as it has ossified."""
+    """Add the ossified part of a carpal or sesamoid bone."""
     if oval.stage.size == 0:
         return
     a, b = oval.half_length * oval.stage.size, oval.half_width * oval.stage.size
@@ -125,7 +125,7 @@ def draw_flesh(film: Film, skeleton: Skeleton) -> Grey:
 
 
 def expose(rng: np.random.Generator, bone: Grey, flesh: Grey) -> Grey:
-    """Return grey values 0..255: density, scatter, grain and unevenness as a film of its own has them."""
+    """Return grey values 0..255, with random density, scatter, grain and unevenness."""
     rows, cols = bone.shape
     total = rng.uniform(0.22, 0.32) * flesh + rng.uniform(0.95, 1.2) * bone
     scatter = cv2.GaussianBlur(total, (0, 0), 0.05 * rows)

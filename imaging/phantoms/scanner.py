@@ -1,4 +1,4 @@
-"""From the signal of tissues to what an MR scanner stores: grain, an uneven coil, noise."""
+"""From the signal of tissues to an MR volume: grain, an uneven coil, noise."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Volume = NDArray[np.float32]
 
 
 def receive(rng: np.random.Generator, signal: Volume, spacing_mm: tuple[float, ...]) -> Volume:
-    """Return what the scanner makes of it: a grain of tissue, a gain that falls off, and Rician noise."""
+    """Return the received volume: with a grain of tissue, an uneven gain, and Rician noise."""
     k, i, j = (np.linspace(-1, 1, n, dtype=np.float32) for n in signal.shape)
     tilt, bow = rng.normal(0, 0.12, 3).astype(np.float32), rng.uniform(0.0, 0.15, 3).astype(np.float32)
     falloff = (1 - 0.35 * np.clip((np.abs(i - rng.uniform(-0.1, 0.1)) - 0.6) / 0.4, 0, 1) ** 2).astype(np.float32)

@@ -13,10 +13,10 @@ from boneage.imaging.formats import write_landmarks
 from boneage.imaging.phantoms import growth, volumes
 from boneage.imaging.phantoms.hands import LANDMARK_NAMES, PhantomHand, draw_phantom_hand
 from boneage.imaging.phantoms.volumes import FINE_MM, VOLUME_LANDMARK_NAMES, draw_phantom_volume
-from boneage.imaging.scans import PHANTOM_TAG, Modality, Scan, Sex
+from boneage.imaging.scans import PHANTOM_DESCRIPTION, Modality, Scan, Sex
 from boneage.imaging.volumes.writing import write_volume
 
-PHANTOM_PREFIX = "phantom"  # of every id, so that any table or picture made of these hands says what it is
+PHANTOM_PREFIX = "phantom"  # of every id, so that every table or picture made from these hands is labelled
 
 _README = """Phantom hands made by boneage: synthetic pictures with exact landmarks and ages.
 They are a test instrument. Nothing measured on them is evidence about real hands.
@@ -89,5 +89,5 @@ def _draw_hand(rng: np.random.Generator, modality: Modality, spacing_mm: tuple[f
 
 def _write_picture(path: Path, scan: Scan) -> None:
     tags = PngImagePlugin.PngInfo()
-    tags.add_text("Description", f"{PHANTOM_TAG}: a synthetic hand, not a radiograph of anyone")
+    tags.add_text("Description", f"{PHANTOM_DESCRIPTION}: a synthetic hand, not a radiograph of anyone")
     Image.fromarray(scan.pixels.astype(np.uint8)).save(path, pnginfo=tags)

@@ -18,14 +18,14 @@ from boneage.imaging.scans import Sex
 
 Array = NDArray[np.float64]
 
-HEAD_ROUND = 0.5  # a head's radius of curvature against its width
+HEAD_ROUND = 0.5  # radius of curvature of a head, relative to its width
 JOINT_MM = 0.4  # of fluid between the cartilage of two bones
 SHAFT_MM = 30.0  # from the growth plate of a grown forearm bone to the landmark in its shaft
 
-_FOREARM = 2.6  # lengths of forearm to draw, so that it leaves every field of view
-_METACARPAL_SPREAD = 1.15  # against the directions of the radiographs: flesh and bones need room
+_FOREARM = 2.6  # forearm lengths to draw, so that it extends beyond every field of view
+_METACARPAL_SPREAD = 1.15  # relative to the directions in radiographs: flesh and bones need room
 
-# Of the rays: where the metacarpal's base lies, its tilt to the palm, and the turn of its palmar side to the middle.
+# Of the rays: position of the metacarpal's base, its tilt to the palm, rotation of its palmar side to the middle.
 _BASES = {
     "thumb": (25.0, 25.0, 9.0),
     "index": (13.0, 34.0, 0.5),
@@ -51,7 +51,7 @@ class SolidBone:
     length, waist, base, head : float
         Length, and width at the middle, the proximal and the distal end.
     zone : float
-        Distance of the growth plate from the end that it makes grow.
+        Distance of the growth plate from the end that it lengthens.
     distal_plate : bool
     stage : Stage
         Of its epiphysis.
@@ -79,7 +79,7 @@ class SolidBone:
         return self.length - self.zone if self.distal_plate else self.zone
 
     def at(self, along: float, thumbward: float = 0.0, palmward: float = 0.0) -> Array:
-        """Return a place given in the bone's own axes; shape (3,)."""
+        """Return a position given in the bone's axes; shape (3,)."""
         return np.asarray(self.start + np.array([along, thumbward, palmward]) @ self.axes)
 
 
@@ -96,7 +96,7 @@ class SolidCarpal:
 
 @dataclass(frozen=True, eq=False)
 class SolidHand:
-    """All bones of a hand in space, in mm; ``scale`` is its length against a grown man's."""
+    """All bones of a hand in space, in mm; ``scale`` is its length relative to a grown man's."""
 
     rays: dict[str, tuple[SolidBone, ...]]
     radius: SolidBone
@@ -119,7 +119,7 @@ class SolidHand:
 
 
 def draw_solid_hand(rng: np.random.Generator, sex: Sex, age_months: float) -> SolidHand:
-    """Draw a hand: its own proportions and dates, fingers spread and bent, the wrist turned, all by chance."""
+    """Draw a hand with random proportions, dates, spread and bend of the fingers, and rotation of the wrist."""
     maturity = maturity_months(age_months, sex)
     scale = length_factor(maturity, sex) * float(np.clip(rng.normal(1.0, 0.03), 0.94, 1.06))
     build = _Build(rng, maturity, scale, slimness(maturity) * rng.normal(1.0, 0.04))

@@ -64,13 +64,13 @@ class Canvas:
         return low, np.clip(np.ceil(voxels.max(axis=0)).astype(np.int64) + 1, low, shape)
 
     def into(self, origin: Array, axes: Array) -> tuple[Array, Array]:
-        """Return the linear map and the offset from voxels to a body's own axes, in mm."""
+        """Return the linear map and the offset from voxels to the axes of a body, in mm."""
         back = self.to_voxels.inverse()
         return axes @ back.matrix[:3, :3], axes @ (back.matrix[:3, 3] - origin)
 
 
 def paint_long_bone(canvas: Canvas, bone: SolidBone, scale: float) -> None:
-    """Paint a bone; where others lie already it keeps a joint's breadth away from them."""
+    """Paint a bone, at a joint's width from the bones painted before."""
     profile = _profile(bone, scale)
     widest = 0.75 * max(bone.base, bone.head) * 1.3
     ends = [-_RIM_MM, bone.length + _RIM_MM]
@@ -122,11 +122,11 @@ def _profile(bone: SolidBone, scale: float) -> Array:
     half = (bone.waist + (base - bone.waist) * at_base + (bone.head - bone.waist) * at_head) / 2
     flat = _FLATNESS[kind]
     flatness = flat[1] + (flat[0] - flat[1]) * at_base + (flat[2] - flat[1]) * at_head
-    # The ends: the base reaches back around the head before it, which is cut out of it when it is painted.
+    # The base extends around the head of the bone before it, which is subtracted when the bone is painted.
     hollow = 0.16 * base if kind in ("pp", "mp", "dp") else 0.0
     start_round, end_round = 0.30 * base + hollow, HEAD_ROUND * bone.head
     beyond = 0.0
-    if kind in ("ra", "ul"):  # the radius reaches up around the carpal bones, which are cut out of it
+    if kind in ("ra", "ul"):  # the radius extends around the carpal bones, which are subtracted from it
         end_round, beyond = 0.34 * bone.head, (4.0 if kind == "ra" else 1.0) * scale
     first = np.maximum((start_round - hollow - t) / start_round, 0)
     last = np.maximum((t - bone.length - beyond + end_round) / end_round, 0)

@@ -1,4 +1,4 @@
-"""What surrounds the bones in a volume: skin, fat, muscles, joint capsules, tendons and vessels, of tapered rods."""
+"""Soft tissue in a volume, of tapered rods: skin, fat, muscles, joint capsules, tendons and vessels."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Volume = NDArray[np.float32]
 Rod = tuple[Array, Array, float, float]
 
 _OUTLINE, _MUSCLE, _CAPSULE, _TENDON, _VESSEL = range(5)
-_BLOCK = (8, 16, 16)  # voxels that are looked at together: each knows the few rods that reach it
+_BLOCK = (8, 16, 16)  # voxels that are painted together, from the few rods that reach the block
 _MELT_MM = 6.0  # how far two rods of the outline melt into one
 
 
@@ -27,7 +27,7 @@ its distal end and to both; ``hand``, and its x, y, z in mm: all of a grown hand
 
 _FINGERS = ("index", "middle", "ring", "little")
 
-# What wraps metacarpals and forearm: kind of tissue, from where to where, and the radii there in mm of a grown hand.
+# Rods around metacarpals and forearm: kind of tissue, start, end, and the radii there in mm of a grown hand.
 _BODY: tuple[tuple[int, Place, Place, float, float], ...] = (
     # The outline of the palm, the thumb's ball and its web, the wrist, the forearm.
     *((_OUTLINE, (name, 0.0, 0.0, 3.5), (name, 1.0, 0.0, 3.5), 13.0, 11.0) for name in _FINGERS),
@@ -154,7 +154,7 @@ def _wrap_wrist(rods: _Rods, hand: SolidHand) -> None:
 
 
 class _Places:
-    """Where the rods of ``_BODY`` begin and end."""
+    """Positions in mm of the ends of the rods of ``_BODY``."""
 
     def __init__(self, hand: SolidHand) -> None:
         self._hand = hand

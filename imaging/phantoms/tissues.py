@@ -1,4 +1,4 @@
-"""What tissues look like in a T1-weighted MR scan: their signal, drawn anew for each hand."""
+"""Signal of tissues in a T1-weighted MR scan, drawn for each hand."""
 
 from __future__ import annotations
 

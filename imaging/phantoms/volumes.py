@@ -36,7 +36,7 @@ def draw_phantom_volume(
     """Draw a T1-like MR volume of a synthetic left hand.
 
     1. Grow and pose a skeleton in space.
-    2. Lay it into the field of view; one hand in eight a little beside it, so that landmarks are cut off.
+    2. Place it in the field of view; one hand in eight partly outside, so that landmarks are absent.
     3. Paint flesh, then bones from the fingers to the forearm.
     4. Receive it: uneven coil, Rician noise, whole numbers.
 
@@ -95,17 +95,17 @@ def _points(hand: SolidHand, to_voxels: Frame, shape: tuple[int, ...]) -> Points
     """Return the landmarks in voxels; NaN where they are not in the volume."""
     places = hand.landmarks()
     positions = to_voxels.apply(np.array([places[name] for name in VOLUME_LANDMARK_NAMES]))
-    seen = np.asarray(((positions >= -0.5) & (positions <= np.array(shape) - 0.5)).all(axis=1))
-    positions[~seen] = np.nan
-    return Points(VOLUME_LANDMARK_NAMES, positions, seen.astype(float), tuple("" if s else _OUTSIDE for s in seen))
+    inside = np.asarray(((positions >= -0.5) & (positions <= np.array(shape) - 0.5)).all(axis=1))
+    positions[~inside] = np.nan
+    return Points(VOLUME_LANDMARK_NAMES, positions, inside.astype(float), tuple("" if i else _OUTSIDE for i in inside))
 
 
 def _draw_place(
     rng: np.random.Generator, hand: SolidHand, shape: tuple[int, ...], spacing_mm: tuple[float, ...]
 ) -> Frame:
-    """Draw where the hand lies: turned by some degrees about each axis, near the middle of the field."""
+    """Draw the map from the hand to voxels: rotated by a few degrees about each axis, near the middle of the field."""
     places = np.array(list(hand.landmarks().values()))
-    lies_flat = -np.arctan(np.polyfit(places[:, 1], places[:, 2], 1)[0])  # back of the hand and forearm level
+    lies_flat = -np.arctan(np.polyfit(places[:, 1], places[:, 2], 1)[0])  # levels hand and forearm
     plane, tilt, roll = np.radians(rng.normal(0, (5.0, 2.0, 6.0)))
     rotation = turn_z(plane) @ turn_x(lies_flat + tilt) @ turn_y(roll)
     to_axes = np.array([[0.0, 0.0, 1.0], [0.0, -1.0, 0.0], [1.0, 0.0, 0.0]])  # x, y, z to plane, row, column
@@ -115,10 +115,10 @@ def _draw_place(
     low, high = voxels.min(axis=0) - flesh[0], voxels.max(axis=0) + flesh[1]
     slack = np.maximum(np.array(shape) * spacing_mm - (high - low), 0) / 2
     aside = rng.uniform(-0.5, 0.5, 3) * slack
-    cut, side = rng.uniform(), rng.uniform(12.0, 28.0) * hand.scale
-    if cut < 0.06:
+    placement, side = rng.uniform(), rng.uniform(12.0, 28.0) * hand.scale
+    if placement < 0.06:
         aside[1] = -slack[1] - side  # finger tips
-    elif cut < 0.12:
+    elif placement < 0.12:
         aside[2] = slack[2] + side  # the thumb
     offset = (np.array(shape) - 1) / 2 - ((low + high) / 2 - aside) / spacing_mm
     return Frame.from_linear(linear, offset)

@@ -1,1 +1,1 @@
-"""Volumes: headers, files, orientation."""
+"""Volumes: headers, reading, writing, orientation."""

@@ -1,4 +1,4 @@
-"""What every volume goes through on its way to a scan, whatever file it came from."""
+"""Building the scan of a volume, from any file format: checks and the usual order of axes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from boneage.imaging.frames import Frame
 from boneage.imaging.identifiers import scan_id
 from boneage.imaging.limits import SMALLEST_SIDE
 from boneage.imaging.scans import Scan
-from boneage.imaging.volumes.orientation import bring_to_order
+from boneage.imaging.volumes.orientation import to_canonical_axes
 
 LARGEST_VOXELS = 512**3
 
@@ -33,18 +33,18 @@ def check_volume_size(path: Path, shape: Sequence[int]) -> None:
 
 def check_numbers(path: Path, voxels: NDArray[np.floating]) -> None:
     """Refuse voxels that are NaN or infinite."""
-    n_lost = voxels.size - int(np.count_nonzero(np.isfinite(voxels)))
-    if n_lost:
-        raise UnreadableScan(path, f"has {n_lost:,} voxels that are no numbers (NaN or infinite)")
+    n_invalid = voxels.size - int(np.count_nonzero(np.isfinite(voxels)))
+    if n_invalid:
+        raise UnreadableScan(path, f"has {n_invalid:,} voxels that are no numbers (NaN or infinite)")
 
 
 def build_volume(path: Path, voxels: NDArray[np.float32], to_patient: Frame, **fields: Any) -> Scan:
-    """Return the scan of a volume, its axes in the usual order.
+    """Return the scan of a volume, with its axes in the usual order.
 
     Parameters
     ----------
     path : Path
-        What was read, a file or a folder.
+        The file or folder, for messages and as the id.
     voxels : ndarray of shape (k, j, i)
     to_patient : Frame
         Map from (k, j, i) to millimetres in LPS.
@@ -58,7 +58,7 @@ def build_volume(path: Path, voxels: NDArray[np.float32], to_patient: Frame, **f
     """
     check_numbers(path, voxels)
     try:
-        pixels, to_original = bring_to_order(voxels, to_patient)
+        pixels, to_original = to_canonical_axes(voxels, to_patient)
     except ValueError as error:
         raise UnreadableScan(path, str(error)) from error
     spacing = np.linalg.norm(to_patient.compose(to_original).matrix[:-1, :-1], axis=0)

@@ -1,4 +1,4 @@
-"""What must be known of NIfTI, MetaImage and NRRD files before they are decoded, or gets lost then."""
+"""Headers of NIfTI, MetaImage and NRRD files: fields that are checked before decoding, or that decoding drops."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TEXT_HEADER_BYTES = 2**16
 
 @dataclass(frozen=True)
 class NiftiHeader:
-    """What a NIfTI header says.
+    """Fields of a NIfTI header.
 
     Parameters
     ----------
@@ -43,8 +43,8 @@ class NiftiHeader:
     floats: str | None
 
 
-def tell_format(head: bytes) -> VolumeFormat | None:
-    """Tell a volume format by the first bytes of a file; a gzip file is taken to be NIfTI."""
+def detect_format(head: bytes) -> VolumeFormat | None:
+    """Return the volume format of a file with these first bytes, if any; a gzip file is taken to be NIfTI."""
     if head.startswith(_GZIP) or _nifti_version(head) is not None:
         return "nifti"
     if head.startswith((b"ObjectType", b"NDims")):
@@ -53,7 +53,7 @@ def tell_format(head: bytes) -> VolumeFormat | None:
 
 
 def is_gzip(path: Path) -> bool:
-    """Tell whether a file is compressed."""
+    """Return whether a file is compressed."""
     with path.open("rb") as file:
         return file.read(len(_GZIP)) == _GZIP
 
@@ -64,7 +64,7 @@ def read_nifti_header(path: Path) -> NiftiHeader:
     Raises
     ------
     ValueError
-        If it is none, or is half of a pair of files.
+        If it is no NIfTI header, is half of a pair of files, or has fields outside their range.
     OSError, EOFError
         If it cannot be read.
     """
@@ -111,14 +111,14 @@ def read_text_header(path: Path) -> dict[str, str]:
     return fields
 
 
-def find_data_name(fields: dict[str, str]) -> str | None:
-    """Return the name of the file that holds the voxels of a text header; None if they stand behind the header."""
+def find_voxel_file(fields: dict[str, str]) -> str | None:
+    """Return the name of the file that holds the voxels of a text header; None if they follow the header."""
     name = fields.get("elementdatafile") or fields.get("data file") or fields.get("datafile") or "LOCAL"
     return None if name == "LOCAL" else name
 
 
 def _nifti_version(head: bytes) -> tuple[str, int] | None:
-    """Return the byte order and version of a NIfTI header; None if it is none."""
+    """Return the byte order and version of a NIfTI header; None if it is no NIfTI header."""
     for order in "<>":
         (size,) = struct.unpack_from(f"{order}i", head.ljust(4, b"\0"))
         if size == 348 and head[344:348] in (b"n+1\0", b"ni1\0"):

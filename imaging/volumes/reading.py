@@ -15,12 +15,12 @@ from boneage.imaging.errors import UnreadableScan
 from boneage.imaging.frames import Frame
 from boneage.imaging.identifiers import scan_id
 from boneage.imaging.limits import check_size
-from boneage.imaging.scans import PHANTOM_TAG, Scan
+from boneage.imaging.scans import PHANTOM_DESCRIPTION, Scan
 from boneage.imaging.volumes.building import build_volume, check_numbers, check_volume_size
 from boneage.imaging.volumes.headers import (
     NiftiHeader,
     VolumeFormat,
-    find_data_name,
+    find_voxel_file,
     is_gzip,
     read_nifti_header,
     read_text_header,
@@ -33,9 +33,9 @@ NOTES_FIELD = "ITK_FileNotes"  # SimpleITK's name for NIfTI's field descrip; a f
 def read_volume_file(path: Path, format: VolumeFormat) -> Scan:
     """Read a volume, or a flat picture, from a NIfTI, MetaImage or NRRD file.
 
-    1. Look at the header: the voxels must be there, and their spacing be told.
-    2. Refuse by its size what is no volume of grey values, before it is decoded.
-    3. Decode, with the file's own scaling of grey values, and bring the axes into the usual order.
+    1. Read the header: the file must be complete, and a volume must have a spacing.
+    2. Refuse what is no volume of grey values, or too large, before decoding.
+    3. Decode, with the file's scaling of grey values, and bring the axes into the usual order.
 
     Parameters
     ----------
@@ -50,19 +50,19 @@ def read_volume_file(path: Path, format: VolumeFormat) -> Scan:
     Raises
     ------
     UnreadableScan
-        If the file is broken or cut short, or its content is none of the two.
+        If the file is broken or truncated, or its content is neither.
     """
     if format != "nifti":
         fields = read_text_header(path)
-        _check_data_file(path, find_data_name(fields))
-        return _read(path, path, format, _tells_spacing(fields))
+        _check_data_file(path, find_voxel_file(fields))
+        return _read(path, path, format, _has_spacing(fields))
     try:
         header = read_nifti_header(path)
         _check_shape(path, header.shape)
         with tempfile.TemporaryDirectory() as folder:
-            plain = Path(folder) / "scan.nii"  # the reader goes by the suffix
-            _lay_out(path, header, plain)
-            if header.floats is not None:  # the reader would make zeros of what is no number
+            plain = Path(folder) / "scan.nii"  # the reader detects the format by the suffix
+            _unpack(path, header, plain)
+            if header.floats is not None:  # the reader would turn NaN into 0
                 voxels = np.memmap(plain, header.floats, "r", header.start, header.shape)
                 check_numbers(path, voxels)
             return _read(path, plain, format, header.has_spacing)
@@ -77,32 +77,31 @@ def _check_data_file(path: Path, name: str | None) -> None:
         raise UnreadableScan(path, f"the file of its voxels, {name!r}, is not beside it")
 
 
-def _tells_spacing(fields: dict[str, str]) -> bool:
-    told = [
-        fields[name] for name in ("elementspacing", "elementsize", "spacings", "space directions") if name in fields
-    ]
-    return bool(told) and "nan" not in told[0].lower()
+def _has_spacing(fields: dict[str, str]) -> bool:
+    names = ("elementspacing", "elementsize", "spacings", "space directions")
+    spacings = [fields[name] for name in names if name in fields]
+    return bool(spacings) and "nan" not in spacings[0].lower()
 
 
-def _lay_out(path: Path, header: NiftiHeader, plain: Path) -> None:
-    """Put a NIfTI file, unpacked, where the reader finds it; what is missing at its end would be read as zeros."""
+def _unpack(path: Path, header: NiftiHeader, plain: Path) -> None:
+    """Unpack a NIfTI file to ``plain`` and check its length: the reader would fill a missing end with zeros."""
     if is_gzip(path):
         with gzip.open(path) as packed, plain.open("wb") as file:
-            left = header.n_bytes
-            while left and (part := packed.read(min(left, 2**20))):
-                left -= file.write(part)
+            n_left = header.n_bytes
+            while n_left and (part := packed.read(min(n_left, 2**20))):
+                n_left -= file.write(part)
     else:
         plain.symlink_to(path.resolve())
-        left = header.n_bytes - path.stat().st_size
-    if left > 0:
-        raise ValueError(f"is cut short: {left:,} bytes of {header.n_bytes:,} are missing")
+        n_left = header.n_bytes - path.stat().st_size
+    if n_left > 0:
+        raise ValueError(f"is cut short: {n_left:,} bytes of {header.n_bytes:,} are missing")
 
 
-def _read(path: Path, place: Path, format: VolumeFormat, has_spacing: bool) -> Scan:
+def _read(path: Path, source: Path, format: VolumeFormat, has_spacing: bool) -> Scan:
     import SimpleITK
 
     reader = SimpleITK.ImageFileReader()
-    reader.SetFileName(str(place))
+    reader.SetFileName(str(source))
     reader.SetImageIO(_READERS[format])
     try:
         reader.ReadImageInformation()
@@ -113,11 +112,11 @@ def _read(path: Path, place: Path, format: VolumeFormat, has_spacing: bool) -> S
         reason = "the axes of the volume are not perpendicular" if skewed else "is broken or cut short"
         raise UnreadableScan(path, reason) from error
     voxels = np.asarray(SimpleITK.GetArrayViewFromImage(image), dtype=np.float32)
-    phantom = image.HasMetaDataKey(NOTES_FIELD) and image.GetMetaData(NOTES_FIELD).startswith(PHANTOM_TAG)
+    phantom = image.HasMetaDataKey(NOTES_FIELD) and image.GetMetaData(NOTES_FIELD).startswith(PHANTOM_DESCRIPTION)
     spacing = np.array(image.GetSpacing())
     if image.GetDimension() == 2:
-        told = tuple(spacing[::-1].tolist()) if has_spacing else None
-        return Scan(voxels, told, "mm" if told else "relative", source=scan_id(path), phantom=phantom)
+        spacing_mm = tuple(spacing[::-1].tolist()) if has_spacing else None
+        return Scan(voxels, spacing_mm, "mm" if has_spacing else "relative", source=scan_id(path), phantom=phantom)
     linear = np.reshape(image.GetDirection(), (3, 3)) * spacing
     return build_volume(path, voxels, Frame.from_linear(linear[:, ::-1], image.GetOrigin()), phantom=phantom)
 
@@ -131,7 +130,7 @@ def _check_kind(path: Path, reader: Any, has_spacing: bool) -> None:
     if reader.GetNumberOfComponents() > 1 or "complex" in kind:
         raise UnreadableScan(path, f"is not a grey-value image ({kind})")
     if len(shape) == 3 and (not has_spacing or min(reader.GetSpacing()) <= 0):
-        raise UnreadableScan(path, "does not tell the spacing of its voxels")
+        raise UnreadableScan(path, "does not state the spacing of its voxels")
 
 
 def _check_shape(path: Path, shape: tuple[int, ...]) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from boneage.imaging.frames import Frame
-from boneage.imaging.scans import PHANTOM_TAG, Scan
-from boneage.imaging.volumes.orientation import CANONICAL, turn_axes
+from boneage.imaging.scans import PHANTOM_DESCRIPTION, Scan
+from boneage.imaging.volumes.orientation import CANONICAL, permute_axes
 from boneage.imaging.volumes.reading import NOTES_FIELD
 
 _SUFFIXES = (".nii.gz", ".nii", ".mha", ".nrrd")
@@ -17,8 +17,8 @@ _SUFFIXES = (".nii.gz", ".nii", ".mha", ".nrrd")
 def write_volume(path: Path | str, scan: Scan) -> None:
     """Write a volume as whole numbers of 16 bits, in the axes of the file that it was read from.
 
-    So landmarks, which count in those, fit what is written. A phantom says so in NIfTI's field ``descrip`` (a field
-    ``ITK_FileNotes`` in MHA and NRRD), and is a phantom when it is read again.
+    Landmarks in the pixels of that file fit the written file. A phantom is marked in NIfTI's field ``descrip`` (a field
+    ``ITK_FileNotes`` in MHA and NRRD), and is read as a phantom again.
 
     Parameters
     ----------
@@ -50,8 +50,8 @@ def write_volume(path: Path | str, scan: Scan) -> None:
     path = Path(path)
     if not path.name.lower().endswith(_SUFFIXES):
         raise ValueError(f"the file must end in {', '.join(_SUFFIXES)}, got {path.name}")
-    turn = scan.frame_to_original().matrix[:-1, :-1]
-    if scan.ndim != 3 or not np.array_equal(np.abs(turn).sum(axis=0), np.ones(3)):
+    permutation = scan.frame_to_original().matrix[:-1, :-1]
+    if scan.ndim != 3 or not np.array_equal(np.abs(permutation).sum(axis=0), np.ones(3)):
         raise ValueError("the scan must be a volume, and no resized copy")
     low, high = float(scan.pixels.min()), float(scan.pixels.max())
     if low < -(2**15) or high > 2**15 - 1:
@@ -61,13 +61,13 @@ def write_volume(path: Path | str, scan: Scan) -> None:
     )
     linear = to_patient.matrix[:-1, :-1][:, ::-1]
     spacing = np.linalg.norm(linear, axis=0)
-    voxels = turn_axes(np.rint(scan.pixels).astype(np.float32), turn.T)
+    voxels = permute_axes(np.rint(scan.pixels).astype(np.float32), permutation.T)
     image = SimpleITK.GetImageFromArray(np.ascontiguousarray(voxels.astype(np.int16)))
     image.SetSpacing(spacing.tolist())
     image.SetOrigin(to_patient.matrix[:-1, -1].tolist())
     image.SetDirection((linear / spacing).ravel().tolist())
     if scan.phantom:
-        image.SetMetaData(NOTES_FIELD, f"{PHANTOM_TAG}: a synthetic hand, not a scan of anyone")
+        image.SetMetaData(NOTES_FIELD, f"{PHANTOM_DESCRIPTION}: a synthetic hand, not a scan of anyone")
     try:
         SimpleITK.WriteImage(image, str(path), useCompression=path.suffix.lower() != ".nii")
     except RuntimeError as error:

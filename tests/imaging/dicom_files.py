@@ -7,7 +7,7 @@ from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, ge
 
 
 def write_dicom(path, pixels, *, bits=12, photometric="MONOCHROME2", **fields):
-    """Write ``pixels`` (unsigned integers) as a single-frame DICOM file with some more fields."""
+    """Write ``pixels`` (unsigned integers) as a single-frame DICOM file with more fields."""
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = SecondaryCaptureImageStorage
     meta.MediaStorageSOPInstanceUID = generate_uid()
@@ -30,7 +30,7 @@ def write_dicom(path, pixels, *, bits=12, photometric="MONOCHROME2", **fields):
 def write_series(
     folder, voxels, *, orientation=(1, 0, 0, 0, 0, -1), spacing=(0.5, 0.25), step=2.0, names=None, **fields
 ):
-    """Write ``voxels`` (slices, rows, columns) as a series of MR slices, from front to back if nothing else is said.
+    """Write ``voxels`` (slices, rows, columns) as a series of MR slices, from front to back by default.
 
     The first slice lies at (-20, 5, 40) mm, the others along the normal; ``names`` are those of the files.
     Pixels are 0.5 mm high and 0.25 mm wide, slices 2 mm apart.
@@ -42,8 +42,8 @@ def write_series(
         position = np.array([-20, 5, 40]) + k * 2.0 * normal
         name = names[k] if names else f"{k:03d}.dcm"
         place = {"ImagePositionPatient": position.round(6).tolist(), "ImageOrientationPatient": list(orientation)}
-        told = {"Modality": "MR", "SeriesInstanceUID": series, "PixelSpacing": [0.5, 0.25]} | place | fields
-        write_dicom(folder / name, pixels, bits=16, **told)
+        described = {"Modality": "MR", "SeriesInstanceUID": series, "PixelSpacing": [0.5, 0.25]} | place | fields
+        write_dicom(folder / name, pixels, bits=16, **described)
     return folder
 
 
@@ -62,13 +62,13 @@ def write_enhanced(path, voxels, order, *, scaling=None, **fields):
         place.ImagePositionPatient = [-20, 5 + k * 2.0, 40]
         frame.PlanePositionSequence = [place]
         frames.append(frame)
-    told = {
+    described = {
         "Modality": "MR",
         "NumberOfFrames": len(order),
         "PerFrameFunctionalGroupsSequence": frames,
         "SharedFunctionalGroupsSequence": [shared],
     }
-    return write_dicom(path, voxels[list(order)], bits=16, **told | fields)
+    return write_dicom(path, voxels[list(order)], bits=16, **described | fields)
 
 
 def change_dicom(path, **fields):

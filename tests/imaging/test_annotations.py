@@ -68,7 +68,7 @@ def test_millimetres_in_the_patient_become_voxels_where_the_volume_tells_its_pla
     to_patient = Frame.from_linear(np.array([[0, 0, 0.5], [0, 0.25, 0], [2, 0, 0]]), [10, 19, 20])
     volume = Scan(np.ones((8, 9, 10)), to_patient=to_patient)
     assert np.array_equal(to_pixels(table, "1", volume).positions, [[5, 4, 0], [np.nan] * 3], equal_nan=True)
-    with pytest.raises(InvalidTable, match="id 1: the image does not tell where it lies"):
+    with pytest.raises(InvalidTable, match="id 1: the file of the image does not state its position"):
         to_pixels(table, "1", Scan(np.ones((8, 9, 10))))
 
 

@@ -78,10 +78,10 @@ def test_truncated_images_are_refused(tmp_path, ramp, part):
     whole = tmp_path / "whole.png"
     noise = np.random.default_rng(0).integers(0, 255, (200, 200)).astype(np.uint8)
     Image.fromarray(noise).save(whole)
-    cut = tmp_path / "cut.png"
-    cut.write_bytes(whole.read_bytes()[: int(part * whole.stat().st_size)])
+    truncated = tmp_path / "truncated.png"
+    truncated.write_bytes(whole.read_bytes()[: int(part * whole.stat().st_size)])
     with pytest.raises(UnreadableScan, match="broken"):
-        read_scan(cut)
+        read_scan(truncated)
 
 
 def test_missing_files_and_folders_are_refused(tmp_path):

@@ -17,14 +17,14 @@ def test_scores_are_read_by_id_and_landmark_and_given_to_points(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "reason"),
     [
         ("id,landmark\n1,a\n", "lacks the column 'score'"),
         ("id,landmark,score\n1,a,high\n", "line 2: score must be a number, got 'high'"),
         ("", "is empty"),
     ],
 )
-def test_a_table_that_cannot_be_used_is_told(tmp_path, text, told):
+def test_a_table_that_cannot_be_used_is_refused(tmp_path, text, reason):
     (tmp_path / "s.csv").write_text(text)
-    with pytest.raises(InvalidTable, match=told):
+    with pytest.raises(InvalidTable, match=reason):
         read_scores(tmp_path / "s.csv")

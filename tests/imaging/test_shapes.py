@@ -45,17 +45,17 @@ def test_too_few_or_coinciding_landmarks_are_refused():
 
 
 @pytest.mark.parametrize("side", [1, -1])
-def test_a_shape_is_laid_upon_another_as_it_is_or_mirrored(side):
+def test_a_shape_is_aligned_to_another_as_it_is_or_mirrored(side):
     shape = RNG.normal(size=(8, 2))
     shape[3] = np.nan
     pattern = 2.0 * (shape * [1, side]) @ rotation(0.8, 2).T + 4
-    laid = align_to(shape, pattern)
-    assert laid.mirrored == (side < 0)
-    assert laid.residual == pytest.approx(0, abs=1e-9)
-    assert np.allclose(laid.frame.apply(shape)[:3], pattern[:3])
+    alignment = align_to(shape, pattern)
+    assert alignment.mirrored == (side < 0)
+    assert alignment.residual == pytest.approx(0, abs=1e-9)
+    assert np.allclose(alignment.frame.apply(shape)[:3], pattern[:3])
 
 
-def test_the_mean_shape_forgets_pose_and_size():
+def test_the_mean_shape_does_not_depend_on_pose_and_size():
     base = RNG.normal(size=(9, 2))
     poses = [Frame.from_linear(s * rotation(a, 2), [s, a]) for s, a in ((1, 0.1), (3, -0.1), (0.5, 0.05), (2, -0.05))]
     mean = mean_shape([pose.apply(base) for pose in poses])
@@ -71,9 +71,9 @@ def test_many_similarities_at_once_are_those_fitted_one_by_one(ndim):
     source[1, 2, 3] = np.nan
     linear, offset = fit_similarities(source, target, weights)
     assert linear.shape == (4, 5, ndim, ndim)
-    one = fit_similarity(source[1, 2], target[1, 2], weights[1, 2])
-    assert np.allclose(linear[1, 2], one.matrix[:-1, :-1])
-    assert np.allclose(offset[1, 2], one.matrix[:-1, -1])
+    single = fit_similarity(source[1, 2], target[1, 2], weights[1, 2])
+    assert np.allclose(linear[1, 2], single.matrix[:-1, :-1])
+    assert np.allclose(offset[1, 2], single.matrix[:-1, -1])
 
 
 def test_what_cannot_be_fitted_is_nan_and_no_error():
@@ -95,7 +95,7 @@ def distances(points):
 
 
 def side(points):
-    """Which way round b and c lie, seen from a."""
+    """Orientation of the triangle a, b, c: 1 or -1."""
     (br, bc), (cr, cc) = points.positions[1] - points.positions[0], points.positions[2] - points.positions[0]
     return np.sign(br * cc - bc * cr)
 
@@ -107,7 +107,7 @@ def test_the_mean_shape_is_the_shape_wherever_and_however_large_and_mirrored_the
     assert side(mean) == side(hands[0])
 
 
-def test_the_mean_lies_as_most_hands_do():
+def test_the_mean_has_the_side_of_the_majority():
     hands = [moved(0, 1, 0), moved(0.2, 1, 0, mirrored=True), moved(0.1, 1, 0, mirrored=True)]
     assert side(compute_mean_shape(hands)) == side(hands[1])
 
@@ -119,7 +119,7 @@ def test_absent_landmarks_are_taken_from_other_hands_and_one_absent_everywhere_s
     assert mean.present.tolist() == [True, False, True, True]
 
 
-def test_hands_that_have_no_shape_have_no_mean():
+def test_hands_without_a_shape_have_no_mean():
     one = np.full((4, 2), np.nan)
     one[0] = 1.0
     assert compute_mean_shape([Points(NAMES, one), Points(NAMES, np.ones((4, 2)))]) is None

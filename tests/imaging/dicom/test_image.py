@@ -48,7 +48,7 @@ def test_fields_are_read(tmp_path, ramp):
     assert scan.study_date == datetime.date(2020, 1, 31)
 
 
-def test_imager_spacing_serves_and_nonsense_is_no_reason_to_refuse(tmp_path, ramp):
+def test_imager_spacing_serves_and_invalid_fields_are_ignored(tmp_path, ramp):
     scan = read_scan(
         write_dicom(tmp_path / "a.dcm", ramp, ImagerPixelSpacing=[0.1, 0.1], PatientSex="O", PatientAge="011Y")
     )
@@ -69,10 +69,10 @@ def test_several_frames_colour_and_broken_pixels_are_refused(tmp_path, ramp):
     colour = write_dicom(tmp_path / "colour.dcm", ramp, photometric="RGB")
     with pytest.raises(UnreadableScan, match="grey-value"):
         read_scan(colour)
-    cut = tmp_path / "cut.dcm"
-    cut.write_bytes(write_dicom(tmp_path / "whole.dcm", ramp).read_bytes()[:-500])
+    truncated = tmp_path / "truncated.dcm"
+    truncated.write_bytes(write_dicom(tmp_path / "whole.dcm", ramp).read_bytes()[:-500])
     with pytest.raises(UnreadableScan, match="cannot be decoded"):
-        read_scan(cut)
+        read_scan(truncated)
 
 
 def test_a_single_mr_slice_says_how_to_give_the_volume(tmp_path, ramp):

@@ -30,8 +30,8 @@ def test_frames_are_rescaled_and_inverted(tmp_path):
         ([0, 1, 1, 2], {}, "same place .frame 2 and frame 3"),
         (range(18), {"Modality": "CT"}, "volume of CT"),
         (range(18), {"photometric": "RGB"}, "grey-value"),
-        (range(18), {"NumberOfFrames": 20}, "20 frames are told, 18 described"),
-        (range(18), {"SharedFunctionalGroupsSequence": []}, "frame 1 does not tell where it lies"),
+        (range(18), {"NumberOfFrames": 20}, "declares 20 frames, describes 18"),
+        (range(18), {"SharedFunctionalGroupsSequence": []}, "frame 1 has no position"),
     ],
 )
 def test_what_is_no_regular_stack_is_refused(tmp_path, order, fields, reason):

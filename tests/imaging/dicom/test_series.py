@@ -37,9 +37,9 @@ def test_slices_sort_by_position_and_not_by_name(tmp_path):
 def test_simpleitk_reads_the_same_series(tmp_path, orientation):
     folder = write_series(tmp_path / "s", ramp(), orientation=orientation)
     scan = read_scan(folder)
-    age_model = sitk.ImageSeriesReader()
-    age_model.SetFileNames(age_model.GetGDCMSeriesFileNames(str(folder)))
-    image = age_model.Execute()
+    reader = sitk.ImageSeriesReader()
+    reader.SetFileNames(reader.GetGDCMSeriesFileNames(str(folder)))
+    image = reader.Execute()
     assert np.array_equal(scan.pixels, sitk.GetArrayFromImage(sitk.DICOMOrient(image, "LIP")))
     k, j, i = (3, 4, 8)
     assert scan.to_patient.apply([[k, j, i]])[0] == pytest.approx(image.TransformIndexToPhysicalPoint((i, j, k)))
@@ -59,7 +59,7 @@ def test_monochrome1_is_inverted_as_a_whole(tmp_path):
     assert np.array_equal(read_scan(folder).pixels, ramp())
 
 
-def test_what_is_known_of_the_patient_is_read(tmp_path):
+def test_fields_about_the_patient_are_read(tmp_path):
     fields = {
         "PatientSex": "M",
         "PatientAge": "011Y",
@@ -73,7 +73,7 @@ def test_what_is_known_of_the_patient_is_read(tmp_path):
     assert "Doe" not in repr(scan)
 
 
-def test_other_files_are_passed_over(series, caplog):
+def test_other_files_are_ignored(series, caplog):
     (series / "notes.txt").write_text("a text")
     (series / ".hidden").write_text("a text")
     (series / "sub").mkdir()
@@ -104,7 +104,7 @@ def mix_series(folder):
 
 
 def mix_sizes(folder):
-    write_dicom(folder / "007.dcm", ramp()[0, 2:], **_told(folder))
+    write_dicom(folder / "007.dcm", ramp()[0, 2:], **_fields_of(folder))
 
 
 def mix_directions(folder):
@@ -151,16 +151,16 @@ def make_ct(folder):
         change_dicom(folder / f"{k:03d}.dcm", Modality="CT")
 
 
-def cut(folder):
+def truncate(folder):
     path = folder / "007.dcm"
     path.write_bytes(path.read_bytes()[:-300])
 
 
 def add_frames(folder):
-    write_enhanced(folder / "frames", ramp(), range(18), **_told(folder, "SeriesInstanceUID"))
+    write_enhanced(folder / "frames", ramp(), range(18), **_fields_of(folder, "SeriesInstanceUID"))
 
 
-def _told(folder, *names):
+def _fields_of(folder, *names):
     from pydicom import dcmread
 
     data = dcmread(folder / "000.dcm")
@@ -178,13 +178,13 @@ def _told(folder, *names):
         (mix_spacings, "several pixel spacings"),
         (tilt, "tilted gantry"),
         (skew, "rows and columns are not perpendicular"),
-        (unplace, "slice 007.dcm does not tell where it lies .ImagePositionPatient"),
-        (unspace, "slice 007.dcm does not tell where it lies .PixelSpacing"),
+        (unplace, "slice 007.dcm has no position .ImagePositionPatient"),
+        (unspace, "slice 007.dcm has no position .PixelSpacing"),
         (flatten, "PixelSpacing must be positive"),
         (keep_one, "is a single slice"),
         (keep_none, "folder without a DICOM series"),
         (make_ct, "is a volume of CT; only MR is read"),
-        (cut, "slice 007.dcm: its pixels cannot be decoded"),
+        (truncate, "slice 007.dcm: its pixels cannot be decoded"),
         (add_frames, "several frames; give one at a time"),
     ],
 )  # fmt: skip
@@ -209,7 +209,7 @@ def test_a_blank_series_is_refused(tmp_path):
         read_scan(write_series(tmp_path / "s", ramp() * 0))
 
 
-def test_folders_of_slices_are_told_from_folders_of_films(series, tmp_path):
+def test_a_folder_of_slices_is_a_series_and_a_folder_of_films_is_not(series, tmp_path):
     assert holds_series(series)
     films = tmp_path / "films"
     films.mkdir()

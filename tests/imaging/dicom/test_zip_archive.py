@@ -24,7 +24,7 @@ def series(tmp_path):
 
 
 @pytest.mark.parametrize("prefix", ["", "deep/er/", "../../../", "/tmp/"])
-def test_slices_are_read_from_whatever_folders_and_nothing_is_unpacked(tmp_path, series, prefix):
+def test_slices_are_read_from_any_folder_of_the_zip_without_unpacking_to_disk(tmp_path, series, prefix):
     before = sorted(tmp_path.rglob("*"))
     path = pack(tmp_path / "hand.v1.zip", series, prefix)
     scan = read_scan(path)
@@ -33,7 +33,7 @@ def test_slices_are_read_from_whatever_folders_and_nothing_is_unpacked(tmp_path,
     assert sorted(tmp_path.rglob("*")) == sorted([*before, path])
 
 
-def test_other_members_are_passed_over_and_counted(tmp_path, series, caplog):
+def test_other_members_are_ignored_and_counted(tmp_path, series, caplog):
     (series / "notes.txt").write_text("a text")
     (series / "empty").write_text("")
     with caplog.at_level("INFO"):
@@ -71,11 +71,11 @@ def test_an_encrypted_zip_is_refused(tmp_path, series):
 
 def test_a_broken_zip_is_refused(tmp_path, series):
     data = pack(tmp_path / "a.zip", series).read_bytes()
-    (tmp_path / "cut.zip").write_bytes(data[: len(data) // 2])
+    (tmp_path / "truncated.zip").write_bytes(data[: len(data) // 2])
     middle = bytearray(data)
     middle[400:440] = b"?" * 40
     (tmp_path / "damaged.zip").write_bytes(middle)
-    for name in ("cut.zip", "damaged.zip"):
+    for name in ("truncated.zip", "damaged.zip"):
         with pytest.raises(UnreadableScan, match="broken zip"):
             read_scan(tmp_path / name)
 

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 
 from boneage.imaging import Details, InvalidTable
-from boneage.imaging.formats.labelled_points import Marks, build_table
+from boneage.imaging.formats.labelled_points import ImageAnnotation, build_table
 
 
 def test_what_an_image_lacks_is_absent_in_it():
-    images = {"1": Marks([("a", (1, 2)), ("b", None)], (9, 8), "L"), "2": Marks([("c", (3, 4))])}
+    images = {"1": ImageAnnotation([("a", (1, 2)), ("b", None)], (9, 8), "L"), "2": ImageAnnotation([("c", (3, 4))])}
     table = build_table("file", images, remarks=["so"])
     assert table.names == ("a", "b", "c")
     assert np.array_equal(table.points["2"].positions, [[np.nan] * 2, [np.nan] * 2, [3, 4]], equal_nan=True)
@@ -17,7 +17,7 @@ def test_what_an_image_lacks_is_absent_in_it():
 
 def test_nothing_is_no_table():
     with pytest.raises(InvalidTable, match="no landmarks"):
-        build_table("file", {"1": Marks([])})
+        build_table("file", {"1": ImageAnnotation([])})
 
 
 def test_an_image_file_of_unknown_name_is_a_png_of_its_id():

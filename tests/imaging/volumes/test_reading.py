@@ -92,11 +92,11 @@ def test_a_series_of_one_volume_is_a_volume(tmp_path):
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @pytest.mark.parametrize("part", [0.05, 0.5, 0.97])
-def test_files_that_are_cut_short_are_refused(tmp_path, suffix, part):
+def test_files_that_are_truncated_are_refused(tmp_path, suffix, part):
     path = tmp_path / f"a.{suffix}"
     write_itk(path, np.random.default_rng(0).integers(0, 999, (18, 20, 24)).astype(np.int16))
-    cut = {"mhd": path.with_suffix(".raw"), "nhdr": path.with_suffix(".raw")}.get(suffix, path)
-    cut.write_bytes(cut.read_bytes()[: int(part * cut.stat().st_size)])
+    target = {"mhd": path.with_suffix(".raw"), "nhdr": path.with_suffix(".raw")}.get(suffix, path)
+    target.write_bytes(target.read_bytes()[: int(part * target.stat().st_size)])
     with pytest.raises(UnreadableScan, match=r"cut short|not an image|broken"):
         read_scan(path)
 
@@ -134,12 +134,12 @@ def test_a_spacing_of_zero_or_none_is_refused(tmp_path):
     write_itk(tmp_path / "a.nrrd", ramp())
     nrrd = (tmp_path / "a.nrrd").read_bytes()
     for name, line in (("none.nrrd", b""), ("nan.nrrd", b"spacings: nan 1 1\n")):
-        kept = [
+        lines = [
             text for text in nrrd.partition(b"\n\n")[0].splitlines(True) if not text.startswith((b"space", b"kinds"))
         ]
-        (tmp_path / name).write_bytes(b"".join(kept) + b"\n" + line + b"\n" + ramp().tobytes())
+        (tmp_path / name).write_bytes(b"".join(lines) + b"\n" + line + b"\n" + ramp().tobytes())
     for name in ("zero.nii", "zero.mha", "none.mha", "none.nrrd", "nan.nrrd"):
-        with pytest.raises(UnreadableScan, match="does not tell the spacing") as caught:
+        with pytest.raises(UnreadableScan, match="does not state the spacing") as caught:
             read_scan(tmp_path / name)
         assert caught.value.path.name == name
 
@@ -192,7 +192,7 @@ def test_a_size_that_a_table_gives_must_be_the_volumes(tmp_path):
 
 
 @pytest.mark.parametrize(("place", "kind", "value"), [(72, "<h", 32000), (108, "<f", 1e9), (40, "<h", 0)])
-def test_headers_that_make_no_sense_are_refused_before_anything_is_unpacked(tmp_path, place, kind, value):
+def test_headers_that_make_no_sense_are_refused_before_unpacking(tmp_path, place, kind, value):
     write_itk(tmp_path / "a.nii", ramp())
     data = bytearray((tmp_path / "a.nii").read_bytes())
     struct.pack_into(kind, data, place, value)
