@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import importlib.util
+import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -117,6 +119,15 @@ def _resolves(dotted: str) -> bool:
     except ModuleNotFoundError:
         pass
     return hasattr(importlib.import_module(module), name)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_notebooks_import_what_exists(path: Path) -> None:
+    cells = json.loads(path.read_text())["cells"]
+    code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    imports = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.ImportFrom)]
+    named = [f"{node.module}.{alias.name}" for node in imports for alias in node.names]
+    assert not [name for name in named if name.startswith("boneage.") and not _resolves(name)]
 
 
 def test_options_on_the_page_of_the_command_line_are_those_of_the_commands() -> None:
