@@ -20,8 +20,8 @@ from boneage.imaging import (
     render_landmarks,
 )
 from boneage.imaging.errors import UnusableOutput
-from boneage.pipeline.data import convert_to_pixels
 from boneage.pipeline.storage.output import prepare_folder, write_atomically
+from boneage.pipeline.units import convert_to_pixels
 
 
 @dataclass(frozen=True, eq=False)

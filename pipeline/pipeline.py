@@ -98,8 +98,8 @@ class BoneAgePipeline:
             raise InvalidInput("there is no age to explain, or its regions were not kept")
         months, n = assessment.estimate.months, len(assessment.stacks)
         occlusions = (
-            occlude(age_model.regressor, stack, assessment.sex)
-            for age_model, stack in zip(self.age_models, assessment.regions, strict=True)
+            occlude(age_model.regressor, stack, assessment.sex, reading)
+            for age_model, stack, reading in zip(self.age_models, assessment.regions, assessment.readings, strict=True)
             if stack is not None
         )
         return tuple(replace(one, changes=one.changes / n, age_months=months) for one in occlusions)

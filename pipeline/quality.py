@@ -1,10 +1,20 @@
-"""What a model reads: radiographs, or volumes."""
+"""The rules by which a hand is refused or flagged: what a model reads, what is enough to build an age on."""
 
 from __future__ import annotations
 
-from boneage.imaging import Modality, Scan
+from collections.abc import Sequence
+
+from boneage.imaging import Modality, Points, Scan, Sex
+from boneage.regression import RegionStack
 
 READS: dict[Modality, str] = {"xray": "radiographs", "mri": "volumes (MR)"}
+
+ENOUGH = 2 / 3  # of the landmarks: ages of hands with fewer were off by four years on average (docs/decisions/0006)
+NEARLY_ALL = 0.9  # ... of those with fewer than this, by two
+MANY = 0.4  # of the landmarks doubtful: they are placed by chance, and such ages were off by a year and more
+
+CroppedRegions = tuple[RegionStack | None, str]
+"""The regions of a hand for one age model, or None and the fault for which there are none."""
 
 
 def modality_of(ndim: int) -> Modality:
@@ -26,9 +36,9 @@ def find_modality_mismatch(scan: Scan, modality: Modality, remedy: str = "") -> 
     Examples
     --------
     >>> import numpy as np
-    >>> find_misfit(Scan(np.eye(4)), "mri")
+    >>> find_modality_mismatch(Scan(np.eye(4)), "mri")
     'is a radiograph; the model reads volumes (MR)'
-    >>> find_misfit(Scan(np.eye(4)), "xray")
+    >>> find_modality_mismatch(Scan(np.eye(4)), "xray")
     ''
     """
     if scan.ndim == 2 and scan.modality == "mri":
@@ -37,3 +47,69 @@ def find_modality_mismatch(scan: Scan, modality: Modality, remedy: str = "") -> 
         return ""
     kind = "a volume (MR)" if scan.ndim == 3 else "a radiograph"
     return f"is {kind}; the model reads {READS[modality]}{remedy and ': '}{remedy}"
+
+
+def find_landmark_fault(points: Points) -> str:
+    """Return why no age can be built on located landmarks; empty if one can.
+
+    Where many landmarks are missing or doubtful, the remaining ones are placed by chance.
+    """
+    n_found, n_doubtful = int(points.present.sum()), int(points.doubtful.sum())
+    if n_found < ENOUGH * len(points):
+        reasons = set(points.reasons or ())
+        of_all = f" ({reasons.pop()})" if len(reasons) == 1 else ""
+        return f"no hand that the model can read: {n_found} of {len(points)} landmarks found{of_all}"
+    if n_doubtful > MANY * len(points):
+        return f"no hand that the model can read: {n_doubtful} of {len(points)} landmarks are doubtful"
+    return ""
+
+
+def find_region_fault(regions: RegionStack) -> str:
+    """Return why no age can be read from cropped regions; empty if one can.
+
+    Where more than a third are missing, the hand differs from what the model has learnt, and the others are doubtful.
+    """
+    n_present = int(regions.present.sum())
+    if 3 * n_present < 2 * len(regions.names):
+        return f"no hand that the model can read: {n_present} of {len(regions.names)} regions could be cropped"
+    return ""
+
+
+def describe_missing_regions(crops: Sequence[CroppedRegions]) -> list[str]:
+    """Return remarks on the age models that took no part, and on the regions that the others lack."""
+    stacks = [stack for stack, _ in crops if stack is not None]
+    remarks = []
+    if len(stacks) < len(crops):
+        faults = dict.fromkeys(fault for _, fault in crops if fault)
+        remarks.append(f"read by {len(stacks)} of {len(crops)} age models: {', '.join(faults)}")
+    missing = (name for stack in stacks for name, there in zip(stack.names, stack.present, strict=True) if not there)
+    names = ", ".join(dict.fromkeys(missing))
+    return [*remarks, f"no region for {names}"] if names else remarks
+
+
+def describe_missing_landmarks(points: Points | None) -> list[str]:
+    """Return a remark where more than a few landmarks are missing."""
+    if points is None or points.present.sum() >= NEARLY_ALL * len(points):
+        return []
+    return [f"only {points.present.sum()} of {len(points)} landmarks found"]
+
+
+def describe_doubts(*, mirrored: bool, given: Sex | None, stated: Sex | None, has_localiser: bool) -> list[str]:
+    """Return remarks on what makes an age doubtful beside missing parts.
+
+    Parameters
+    ----------
+    mirrored : bool
+        Whether the hand is mirrored with respect to those that the localiser has learnt from.
+    given, stated : {"F", "M"} or None
+        The sex that the user gave, and the one that the file states.
+    has_localiser : bool
+    """
+    remarks = []
+    if mirrored:
+        remarks.append("mirrored with respect to the hands that the model knows")
+    if given and stated and given != stated:
+        remarks.append(f"the file says the sex is {stated}")
+    if not has_localiser:
+        remarks.append("the model has no localiser: nothing checked that this is a hand")
+    return remarks

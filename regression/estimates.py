@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import fmean
 
 from boneage.imaging import Sex
 from boneage.imaging.errors import InvalidInput
+from boneage.regression.region_outputs import RegionOutputs
 from boneage.regression.region_stack import RegionStack
 
 
@@ -26,6 +27,9 @@ class AgeEstimate:
     region_weights : tuple of float
         Its weight in ``months``; they sum to 1, and a missing region's is 0.
     reason : str
+    outputs : RegionOutputs or None
+        The network's outputs for this hand, before they are scaled and fused, shape (1, n_regions); None if there is
+        no estimate, or it is not of a single network.
     """
 
     months: float
@@ -33,6 +37,7 @@ class AgeEstimate:
     region_months: tuple[float, ...]
     region_weights: tuple[float, ...]
     reason: str = ""
+    outputs: RegionOutputs | None = field(default=None, repr=False, compare=False)
 
 
 def check_training(

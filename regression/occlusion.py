@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from boneage.imaging import Frame, Sex
 from boneage.imaging.errors import InvalidInput
+from boneage.regression.estimates import AgeEstimate
 from boneage.regression.region_outputs import RegionOutputs
 from boneage.regression.region_stack import RegionStack
 from boneage.regression.regressor import AgeRegressor
@@ -60,7 +61,9 @@ class Occlusion:
             raise InvalidInput(f"need a map and a frame for each of {len(self.names)} regions")
 
 
-def occlude(regressor: AgeRegressor, stack: RegionStack, sex: Sex | None) -> Occlusion:
+def occlude(
+    regressor: AgeRegressor, stack: RegionStack, sex: Sex | None, estimate: AgeEstimate | None = None
+) -> Occlusion:
     """Hide patches (in cubes, small cubes) of each region and compute the changes of the hand's predicted age.
 
     1. Choose the patches: a quarter of the side of a region, half overlapping; an eighth if the model reads the hand in
@@ -75,15 +78,18 @@ def occlude(regressor: AgeRegressor, stack: RegionStack, sex: Sex | None) -> Occ
         Fitted.
     stack : RegionStack
     sex : {"F", "M"} or None
+    estimate : AgeEstimate, optional
+        What the regressor has predicted for this stack and sex, so that it is not predicted again.
 
     Raises
     ------
     InvalidInput
-        If the hand has no predicted age.
+        If the hand has no predicted age, or the estimate is not of a single network.
     """
-    estimate = regressor.predict([stack], [sex])[0]
-    if estimate.reason:
-        raise InvalidInput(estimate.reason)
+    if estimate is None:
+        estimate = regressor.predict([stack], [sex])[0]
+    if estimate.outputs is None:
+        raise InvalidInput(estimate.reason or "the estimate is not of a single network")
     n, side = stack.pixels.shape[:2]
     ndim = stack.pixels.ndim - 1
     patch = max(round(side * (_WHOLE_HAND_PATCH if n == 1 else _PATCH)), 2)
@@ -91,7 +97,7 @@ def occlude(regressor: AgeRegressor, stack: RegionStack, sex: Sex | None) -> Occ
     cells = (side - patch) // step + 1
     corners = step * np.indices((cells,) * ndim).reshape(ndim, -1).T
     hidden = _predict_hidden(regressor, stack, sex, corners, patch)
-    whole = regressor.predict_regions([stack], [sex])
+    whole = estimate.outputs
     present = torch.from_numpy(stack.present)
     changes = np.full((n, len(corners)), np.nan)
     for k in np.flatnonzero(stack.present):

@@ -31,6 +31,12 @@ class RegionOutputs(NamedTuple):
     ages: Tensor
     logits: Tensor
 
+    def split(self) -> list[RegionOutputs]:
+        """Return the outputs for each hand, of shape (1, n_regions)."""
+        return [
+            RegionOutputs(self.ages[k : k + 1].clone(), self.logits[k : k + 1].clone()) for k in range(len(self.ages))
+        ]
+
 
 def predict_regions(
     network: nn.Module,

@@ -199,9 +199,11 @@ class AgeRegressor:
         of_regions = (outputs.ages.double() * self.spread_ + self.centre_).masked_fill(~present, math.nan).tolist()
         of_hands = (fused.double() * self.spread_ + self.centre_).tolist()
         return [
-            AgeEstimate(max(months, 0.0), self.region_names_, tuple(region_months), tuple(region_weights))
-            for months, region_months, region_weights in zip(
-                of_hands, of_regions, weights.double().tolist(), strict=True
+            AgeEstimate(
+                max(months, 0.0), self.region_names_, tuple(region_months), tuple(region_weights), outputs=of_hand
+            )
+            for months, region_months, region_weights, of_hand in zip(
+                of_hands, of_regions, weights.double().tolist(), outputs.split(), strict=True
             )
         ]
 

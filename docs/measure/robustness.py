@@ -16,9 +16,9 @@ import numpy as np
 from boneage.evaluation.metrics import measure_landmarks, read_reference, summarise_distances
 from boneage.evaluation.reports.text_table import draw_table
 from boneage.imaging import Frame, Points, Scan, read_ids, resample
-from boneage.pipeline.assessment import find_landmark_fault
 from boneage.pipeline.data import load_collection
 from boneage.pipeline.pipeline import load_localiser
+from boneage.pipeline.quality import find_landmark_fault
 
 Change = Callable[[Scan, Points], tuple[Scan, Points]]
 

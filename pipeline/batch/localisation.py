@@ -10,9 +10,9 @@ import numpy as np
 
 from boneage.imaging import Points, UnreadableScan, read_scan, scan_id, write_landmarks
 from boneage.landmarks import ForestLocaliser
-from boneage.pipeline.assessment import Status, find_landmark_fault
+from boneage.pipeline.assessment import Status
 from boneage.pipeline.batch.prediction import name_files
-from boneage.pipeline.quality import find_modality_mismatch, modality_of
+from boneage.pipeline.quality import find_landmark_fault, find_modality_mismatch, modality_of
 from boneage.pipeline.storage.output import prepare_folder, write_atomically, write_table
 from boneage.pipeline.visualisation.overlay import draw_landmarks
 from boneage.pipeline.visualisation.vote_maps import draw_votes, pack_votes

@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 from boneage.imaging import Frame, Points, Scan, read_scan
-from boneage.pipeline.assessment import Assessment, crop_located_hand, find_landmark_fault, find_region_fault
+from boneage.pipeline.assessment import Assessment
+from boneage.pipeline.hands import crop_located_hand
+from boneage.pipeline.quality import find_landmark_fault, find_region_fault
 from boneage.pipeline.training.age_model import fit_age_model
 from boneage.pipeline.training.age_settings import make_settings
 from boneage.regression import AgeEstimate, CropSpec, RegionStack
@@ -121,8 +123,8 @@ def test_several_age_models_are_averaged_and_their_regions_make_up_the_age(joine
 def test_an_age_model_twice_says_what_it_says_once_and_cuts_once(pipeline, joined, scan, monkeypatch):
     once = pipeline.assess(scan, sex="F").estimate
     ways = []
-    cut = CropSpec.cut
-    monkeypatch.setattr(CropSpec, "cut", lambda self, *args, **kwargs: ways.append(self) or cut(self, *args, **kwargs))
+    cut = CropSpec.crop
+    monkeypatch.setattr(CropSpec, "crop", lambda self, *args, **kwargs: ways.append(self) or cut(self, *args, **kwargs))
     twice = dataclasses.replace(pipeline, age_models=pipeline.age_models * 2).assess(scan, sex="F").estimate
     assert twice.months == once.months
     assert twice.region_weights == once.region_weights

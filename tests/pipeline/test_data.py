@@ -2,16 +2,8 @@ import numpy as np
 import pytest
 
 from boneage.imaging import Collection, InvalidTable, LandmarkTable, NoScans, Points
-from boneage.pipeline.data import (
-    convert_to_mm,
-    convert_to_pixels,
-    count_axes,
-    describe,
-    find_files,
-    load_collection,
-    read_id_lists,
-    read_spacings,
-)
+from boneage.pipeline.data import count_axes, describe, find_files, load_collection, read_id_lists
+from boneage.pipeline.units import convert_to_mm, convert_to_pixels, read_spacings
 from tests.imaging.dicom_files import write_dicom
 from tests.imaging.volume_files import ramp, write_itk
 from tests.volume_hands import SPACING_MM

@@ -11,7 +11,7 @@ from boneage.pipeline.pipeline import BoneAgePipeline, fingerprint_localiser, lo
 from boneage.pipeline.storage.model_file import load_model, save_model
 from boneage.pipeline.training.age_model import fit_age_model, prepare_crops
 from boneage.pipeline.training.age_settings import make_settings
-from boneage.regression import CropSpec, for_volumes, occlude
+from boneage.regression import AgeRegressor, CropSpec, for_volumes, occlude
 
 
 def test_a_saved_pipeline_reads_the_same_age(pipeline, model_file, new, tmp_path):
@@ -270,3 +270,19 @@ def test_a_file_that_cannot_be_read_is_a_refused_assessment(pipeline, tmp_path):
 def test_the_shipped_model_is_loaded_where_no_file_is_given(model_file):
     assert load_pipeline().name.startswith("hand.boneage ")
     assert load_pipeline(model_file).name.startswith("model.boneage ")
+
+
+def test_an_explained_hand_is_predicted_once(joined, new, monkeypatch):
+    scan = read_scan(new / "images" / "phantom0001.png")
+    hands = []
+    predict_regions = AgeRegressor.predict_regions
+
+    def count(self, stacks, sexes):
+        hands.extend(stacks)
+        return predict_regions(self, stacks, sexes)
+
+    monkeypatch.setattr(AgeRegressor, "predict_regions", count)
+    result = joined.assess(scan, sex="F")
+    joined.explain(result)
+    for stack in result.stacks:
+        assert sum(np.array_equal(hand.pixels, stack.pixels) for hand in hands) == 1

@@ -17,9 +17,9 @@ from boneage.imaging import Collection, Points
 from boneage.imaging.errors import InvalidInput
 from boneage.imaging.progress import Progress
 from boneage.landmarks import PRESETS, ForestLocaliser, LocaliserSettings, with_vote_weight
-from boneage.pipeline.data import convert_to_mm, read_spacings
 from boneage.pipeline.storage.output import prepare_folder, write_atomically
 from boneage.pipeline.training.localiser import train_localiser
+from boneage.pipeline.units import convert_to_mm, read_spacings
 
 
 def name_variants(asked: Sequence[str]) -> dict[str, tuple[str, ...]]:

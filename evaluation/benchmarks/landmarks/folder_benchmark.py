@@ -14,7 +14,7 @@ from boneage.evaluation.metrics import read_reference
 from boneage.evaluation.reports.landmarks.context import learn_context
 from boneage.imaging import Collection, Points
 from boneage.imaging.progress import Progress
-from boneage.pipeline.data import convert_to_mm, read_spacings
+from boneage.pipeline.units import convert_to_mm, read_spacings
 
 
 @dataclass(frozen=True)

@@ -36,9 +36,9 @@ from boneage.evaluation.reports.text_table import draw_table
 from boneage.imaging import AgeRecord, Collection, LandmarkTable, Points, read_landmarks, read_scores, with_scores
 from boneage.imaging.errors import InvalidInput
 from boneage.landmarks import ForestLocaliser
-from boneage.pipeline.data import convert_to_mm, convert_to_pixels, read_spacings
 from boneage.pipeline.pages.html import Page
 from boneage.pipeline.storage.output import prepare_folder, write_table
+from boneage.pipeline.units import convert_to_mm, convert_to_pixels, read_spacings
 
 
 def report_landmarks(

@@ -1,0 +1,84 @@
+"""One hand located and cropped: the same steps for a hand to learn from and for one to read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from boneage.imaging import Points, Scan
+from boneage.landmarks import ForestLocaliser
+from boneage.pipeline.quality import (
+    CroppedRegions,
+    find_landmark_fault,
+    find_modality_mismatch,
+    find_region_fault,
+    modality_of,
+)
+from boneage.regression import CropSpec
+
+
+@dataclass(frozen=True, eq=False)
+class HandLandmarks:
+    """The landmarks of a hand, and whether an age can be built on them.
+
+    Parameters
+    ----------
+    points : Points or None
+        In original pixels; None where no localiser was asked.
+    mirrored : bool
+        Whether the hand is mirrored with respect to those that the localiser has learnt from.
+    fault : str
+        Why no age can be built on the landmarks; empty if one can.
+    """
+
+    points: Points | None
+    mirrored: bool = False
+    fault: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as JSON data."""
+        points = None
+        if self.points is not None:
+            texts = {"names": self.points.names, "reasons": self.points.reasons}
+            numbers = {"positions": self.points.positions, "scores": self.points.scores}
+            points = texts | {name: np.asarray(array).tolist() for name, array in numbers.items()}
+        return {"points": points, "mirrored": self.mirrored, "fault": self.fault}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Rebuild it."""
+        points = None if data["points"] is None else Points(**data["points"])
+        return cls(points, bool(data["mirrored"]), str(data["fault"]))
+
+
+def locate_hand(scan: Scan, localiser: ForestLocaliser | None) -> HandLandmarks:
+    """Locate the landmarks of a hand; without a localiser there are none, and no fault."""
+    if localiser is None:
+        return HandLandmarks(None)
+    mismatch = find_modality_mismatch(scan, modality_of(localiser.ndim))
+    if mismatch:
+        return HandLandmarks(None, fault=mismatch)
+    points = localiser.locate(scan)
+    return HandLandmarks(points, localiser.is_mirrored(points), find_landmark_fault(points))
+
+
+def crop_located_hand(
+    scan: Scan, located: HandLandmarks, crop_spec: CropSpec, reference: Points | None
+) -> CroppedRegions:
+    """Return the regions of a hand, or None and the fault for which there are none."""
+    if located.fault:
+        return None, located.fault
+    mismatch = find_modality_mismatch(scan, modality_of(crop_spec.ndim))
+    if mismatch:
+        return None, mismatch
+    regions = crop_spec.crop(scan, located.points, reference, mirrored=located.mirrored)
+    fault = find_region_fault(regions)
+    return (None, fault) if fault else (regions, "")
+
+
+def mean_shape_of(localiser: ForestLocaliser | None) -> Points | None:
+    """Return the shape that a localiser aligns hands to; None without one."""
+    return None if localiser is None else Points(localiser.names_, localiser.mean_shape_)
