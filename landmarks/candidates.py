@@ -1,4 +1,4 @@
-"""A local stage, from more than one start: candidates for each landmark, and the most plausible set of them."""
+"""A local stage from several starts: candidates for each landmark, and the most plausible set of them."""
 
 from __future__ import annotations
 
@@ -17,16 +17,26 @@ from boneage.landmarks.voting import VoteMap
 
 Array = NDArray[np.float64]
 
-_ROUNDS = 3
-_APART = 0.03  # a start nearer than this to another, in units of the shape's extent, is none of its own
-_SAME = 0.005  # candidates nearer than this are one
-_MOST_STARTS = 4  # new ones in a round
-_STRAY = 0.4  # further from its place in the mean shape no landmark is looked for
+_N_ROUNDS = 3
+_MIN_START_DISTANCE = 0.03  # between two starts, in units of the shape's extent
+_MIN_CANDIDATE_DISTANCE = 0.005  # between two candidates
+_MAX_NEW_STARTS = 4  # of a landmark in a round
+_MAX_DISTANCE = 0.4  # of a start from the landmark's place in the mean shape
 
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """A place where a landmark may be, in reference coordinates; the height of the votes for it, and all of them."""
+    """A peak of the votes for a landmark.
+
+    Parameters
+    ----------
+    position : ndarray of shape (ndim,)
+        In reference coordinates.
+    height : float
+        Of the peak, relative to full agreement.
+    map : VoteMap
+        The votes; its frame leads from the view's pixels.
+    """
 
     position: Array
     height: float
@@ -34,7 +44,11 @@ class Candidate:
 
 
 class CandidateSearch:
-    """Gathers candidates in a view, and chooses among them.
+    """Finds the candidates of each landmark in a view, and chooses the most plausible set of them.
+
+    Votes from one start may miss a landmark, or peak at its like on the next finger. So a landmark's place is also
+    predicted from sets of other landmarks, and the votes around the predictions add candidates; a pairwise prior of the
+    landmarks' offsets chooses among all of them.
 
     Parameters
     ----------
@@ -42,14 +56,13 @@ class CandidateSearch:
     view : View
     to_view : Frame
         From reference coordinates to the view's pixels.
-    constellation : Constellation
+    prior : PairwisePrior
     turn : callable
-        Returns each landmark's frame, shape (n_landmarks, ndim, ndim), for positions in reference coordinates.
+        Returns each landmark's local frame, shape (n_landmarks, ndim, ndim), for positions in reference coordinates.
     n_peaks : int
         Largest number of candidates from one start.
-    doubt : float
-        Only landmarks whose votes are lower than this part of the median height, or that lie oddly, are looked for
-        elsewhere.
+    doubtful_height : float
+        Only outliers, and landmarks whose votes are lower than this part of the median height, get further starts.
     """
 
     def __init__(
@@ -57,39 +70,40 @@ class CandidateSearch:
         stage: LocalStage,
         view: View,
         to_view: Frame,
-        constellation: PairwisePrior,
+        prior: PairwisePrior,
         turn: Callable[[Array], Array],
         *,
         n_peaks: int,
-        doubt: float = math.inf,
+        doubtful_height: float = math.inf,
     ) -> None:
         self._stage = stage
         self._levels = stage.normalise(view)
         self._turn_from = view.turn_from
         self._to_view = to_view
         self._from_view = to_view.inverse()
-        self._constellation = constellation
+        self._prior = prior
         self._turn = turn
         self._n_peaks = n_peaks
-        self._doubt = doubt
+        self._doubtful_height = doubtful_height
 
     def locate(self, positions: Array) -> tuple[Array, Array, tuple[VoteMap, ...]]:
         """Return the landmarks, in reference coordinates, with scores and vote maps.
 
-        1. Let the neighbourhood of each landmark's first guess vote.
-        2. Where other landmarks tell a place of a doubtful one that was not looked at yet, let that vote, too.
-        3. Choose the most plausible set of all the peaks; again from 2 while there are new places.
+        1. Let the neighbourhood of each landmark's start vote; the peaks of the votes are its candidates.
+        2. Choose the most plausible set of candidates.
+        3. Predict the places of doubtful landmarks from the others. The predictions that lie apart from all starts so
+           far are further starts: back to 1, at most twice.
 
         Parameters
         ----------
         positions : ndarray of shape (n_landmarks, ndim)
-            First guesses.
+            The first starts.
         """
         n = len(positions)
         candidates: list[list[Candidate]] = [[] for _ in range(n)]
         starts: list[list[Array]] = [[] for _ in range(n)]
         heights = np.zeros(n)
-        for _ in range(_ROUNDS):
+        for _ in range(_N_ROUNDS):
             new = self._find_starts(positions, heights, starts)
             if not new:
                 break
@@ -103,37 +117,39 @@ class CandidateSearch:
         return positions, heights, tuple(candidate.map for candidate in chosen)
 
     def _find_starts(self, positions: Array, heights: Array, starts: list[list[Array]]) -> list[tuple[int, Array]]:
-        """Return landmarks and places that are still to be looked at."""
+        """Return the numbers of landmarks, and places around which no votes were cast for them yet."""
         if not starts[0]:
             return list(enumerate(positions))
-        told = self._constellation.predict_from_anchors(positions)
-        known = np.full((len(starts), max(map(len, starts)), positions.shape[1]), np.nan)
+        predicted = self._prior.predict_from_anchors(positions)
+        tried = np.full((len(starts), max(map(len, starts)), positions.shape[1]), np.nan)
         for k, places in enumerate(starts):
-            known[k, : len(places)] = places
-        near = (np.linalg.norm(told[:, :, None] - known[:, None], axis=3) <= _APART).any(axis=2)
-        astray = ~(np.linalg.norm(told - self._constellation.mean_shape[:, None], axis=2) <= _STRAY)  # or not told
-        unseen = ~near & ~astray
-        if self._doubt < math.inf:
-            doubtful = (heights <= self._doubt * np.median(heights)) | self._constellation.find_outliers(positions)
-            unseen &= doubtful[:, None]
+            tried[k, : len(places)] = places
+        near = (np.linalg.norm(predicted[:, :, None] - tried[:, None], axis=3) <= _MIN_START_DISTANCE).any(axis=2)
+        distances = np.linalg.norm(predicted - self._prior.mean_shape[:, None], axis=2)  # NaN without a prediction
+        new_place = ~near & (distances <= _MAX_DISTANCE)
+        if self._doubtful_height < math.inf:
+            doubtful = (heights <= self._doubtful_height * np.median(heights)) | self._prior.find_outliers(positions)
+            new_place &= doubtful[:, None]
         new: list[tuple[int, Array]] = []
-        for k, t in np.argwhere(unseen).tolist():
+        for k, t in np.argwhere(new_place).tolist():
             others = [place for other, place in new if other == k]
-            if len(others) < _MOST_STARTS and not _is_near(told[k, t], others, _APART):
-                new.append((k, told[k, t]))
+            if len(others) < _MAX_NEW_STARTS and not _is_near(predicted[k, t], others, _MIN_START_DISTANCE):
+                new.append((k, predicted[k, t]))
         return new
 
     def _add_candidates(self, candidates: list[Candidate], k: int, start: Array, turn: Array) -> None:
+        """Add the peaks of the votes around a start to the candidates of landmark ``k``."""
         votes = self._stage.vote_near(self._levels, k, self._to_view.apply(start[None])[0], turn, self._n_peaks)
         for place, height in zip(self._from_view.apply(votes.positions), votes.heights, strict=True):
-            if not _is_near(place, [candidate.position for candidate in candidates], _SAME):
+            if not _is_near(place, [candidate.position for candidate in candidates], _MIN_CANDIDATE_DISTANCE):
                 candidates.append(Candidate(place, float(height), votes.map))
 
     def _choose(self, candidates: list[list[Candidate]]) -> list[Candidate]:
-        places = [np.stack([candidate.position for candidate in some]) for some in candidates]
-        heights = [np.array([candidate.height for candidate in some]) for some in candidates]
-        chosen = self._constellation.choose(places, heights)
-        return [some[best] for some, best in zip(candidates, chosen, strict=True)]
+        """Return the candidate of each landmark that belongs to the most plausible set."""
+        places = [np.stack([candidate.position for candidate in of_landmark]) for of_landmark in candidates]
+        heights = [np.array([candidate.height for candidate in of_landmark]) for of_landmark in candidates]
+        chosen = self._prior.choose(places, heights)
+        return [of_landmark[best] for of_landmark, best in zip(candidates, chosen, strict=True)]
 
 
 def _is_near(place: Array, others: list[Array], distance: float) -> bool:

@@ -18,7 +18,8 @@ from boneage.imaging.errors import InvalidInput
 from boneage.imaging.progress import Progress
 from boneage.imaging.shapes import NoSimilarity, align_to, fit_pose, mean_shape, mirror, shape_centre, shape_extent
 from boneage.landmarks.pairwise_prior import PairwisePrior, find_neighbours
-from boneage.landmarks.pose_search import PoseHypothesis, PoseSearch, propose_pose, vote_in_pose
+from boneage.landmarks.pose_proposals import propose_pose, vote_in_pose
+from boneage.landmarks.pose_search import PoseHypothesis, PoseSearch
 from boneage.landmarks.presets import accurate
 from boneage.landmarks.refinement import RefinedLandmarks, Refinement
 from boneage.landmarks.serialization import arrays_under, read_neighbours, stages_from_arrays, stages_to_arrays

@@ -1,9 +1,9 @@
-"""Which places are plausible together: landmarks told from others, and one of several candidates chosen for each.
+"""A pairwise prior of landmark positions: predicts a landmark from others, and chooses one candidate for each.
 
-The votes for a landmark may have several peaks: the joint, and that of the next finger. Each landmark's place is one
-of a few candidates; a pair of landmarks costs the more, the less their offset is like those in the training shapes; the
-cheapest set of candidates is found by passing messages between them, a pairwise Markov random field as in [1]_. Places
-are only chosen, never moved: no shape is fitted to the votes.
+The votes for a landmark may have several peaks: the joint, and that of the next finger. Each landmark's position is one
+of a few candidates. The cost of a pair of candidates grows with the Mahalanobis distance of their offset from those of
+the training shapes; the set of least total cost is found by message passing, in a pairwise Markov random field as in
+[1]_. Positions are only chosen, never moved: no shape is fitted to the votes.
 
 References
 ----------
@@ -26,29 +26,29 @@ from boneage.landmarks.similarity import refit_similarity
 
 Array = NDArray[np.float64]
 
-_N_NEAREST = 12  # landmarks, from some of which another is told
-_N_SETS = 12  # of them, from each of which a landmark is told
+_N_NEAREST = 12  # nearest other landmarks, from which anchor sets are taken
+_N_ANCHOR_SETS = 12  # of each landmark
 _N_PARTNERS = 6  # landmarks with which a landmark makes pairs
-_SLACK = 0.01  # added to the offsets' standard deviation, in units of the shape's extent
-_USUAL = 12.0  # squared Mahalanobis distance of an offset up to which it costs nothing
-_ODD = 25.0  # ... beyond which it is as in no training shape
-_MOST = 20.0  # no pair costs more, so that a landmark gone astray does not drag the others along
-_VOTES = 4.0  # weight of the votes: of the log of their height
-_FLOOR = 1e-3  # relative height below which votes are no votes
-_ROUNDS = 10
-_FEW = 6  # landmarks that do not yet tell how the whole lies
-_NEAR = 0.04  # from its place in the mean shape, up to which a landmark tells of the shape's turn about as well as any
+_MIN_DEVIATION = 0.01  # added to the offsets' standard deviation, in units of the shape's extent
+_FREE_DISTANCE = 12.0  # squared Mahalanobis distance of an offset up to which it costs nothing
+_OUTLYING_DISTANCE = 25.0  # ... beyond which it is an outlier
+_MAX_COST = 20.0  # of a pair, so that one misplaced landmark does not displace the others
+_VOTE_WEIGHT = 4.0  # of the log of the votes' height
+_MIN_HEIGHT = 1e-3  # relative height of the votes; lower ones cost no more
+_N_ITERATIONS = 10  # of message passing
+_MIN_LANDMARKS = 6  # for an estimate of the shape's rotation
+_ROTATION_TOLERANCE = 0.04  # residual in the fit of the rotation, beyond which a landmark has little weight
 _DAMPING = 0.5
 
 
 class PairwisePrior:
-    """How the landmarks of a shape lie to each other, in reference coordinates.
+    """Offsets between the landmarks of a shape, and how they vary, in reference coordinates.
 
     Parameters
     ----------
     mean_shape : ndarray of shape (n_landmarks, ndim)
     anchor_sets : ndarray of int, shape (n_landmarks, n_sets, ndim)
-        Sets of other landmarks from which the place of each is told, the best first.
+        Sets of other landmarks from which the position of each is predicted, the best first.
     pairs : ndarray of int, shape (n_pairs, 2)
     offsets : ndarray of shape (n_pairs, ndim)
         Mean offset from the first to the second.
@@ -73,17 +73,20 @@ class PairwisePrior:
     @classmethod
     def fit(cls, shapes: Array, mean_shape: Array) -> Self:
         """Learn from shapes in reference coordinates, shape (n_shapes, n_landmarks, ndim); NaN where absent."""
-        return cls(mean_shape, find_anchor_sets(shapes, mean_shape, _N_SETS), *_learn_pairs(shapes))
+        return cls(mean_shape, find_anchor_sets(shapes, mean_shape, _N_ANCHOR_SETS), *_learn_pairs(shapes))
 
     def predict_from_anchors(self, positions: Array) -> Array:
-        """Return where each landmark lies to judge by sets of others, shape (n_landmarks, n_sets, ndim); may be NaN."""
+        """Return each landmark's position as predicted by each of its anchor sets, shape (n_landmarks, n_sets, ndim).
+
+        NaN where a landmark of the set is absent.
+        """
         linear, offset = fit_similarities(
             self.mean_shape[self.anchor_sets], positions[self.anchor_sets], np.ones(self.anchor_sets.shape)
         )
         return np.asarray((linear @ self.mean_shape[:, None, :, None])[..., 0] + offset)
 
     def choose(self, candidates: Sequence[Array], heights: Sequence[Array]) -> NDArray[np.int64]:
-        """Return which candidate of each landmark belongs to the most plausible set, however the shape lies as a whole.
+        """Return which candidate of each landmark belongs to the most plausible set, whatever the shape's rotation.
 
         Parameters
         ----------
@@ -100,14 +103,16 @@ class PairwisePrior:
         places, cost = np.zeros((n, most, self.mean_shape.shape[1])), np.full((n, most), 1e9)
         for k, (place, height) in enumerate(zip(candidates, heights, strict=True)):
             places[k, : len(place)] = place
-            cost[k, : len(place)] = -_VOTES * np.log(np.maximum(height / max(float(height.max()), _FLOOR), _FLOOR))
+            cost[k, : len(place)] = -_VOTE_WEIGHT * np.log(
+                np.maximum(height / max(float(height.max()), _MIN_HEIGHT), _MIN_HEIGHT)
+            )
         highest = np.array([int(height.argmax()) for height in heights])
         turn = self._estimate_rotation(
             places[np.arange(n), highest], np.array([float(height.max()) for height in heights])
         )
         first, second = self.pairs.T
-        misfit = self._misfit(places[first][:, :, None], places[second][:, None, :], turn)
-        return _pass_messages(cost, np.clip(misfit - _USUAL, 0.0, _MOST), first, second)
+        distances = self._squared_distances(places[first][:, :, None], places[second][:, None, :], turn)
+        return _pass_messages(cost, np.clip(distances - _FREE_DISTANCE, 0.0, _MAX_COST), first, second)
 
     def find_outliers(self, positions: Array) -> NDArray[np.bool_]:
         """Return which landmarks lie to most others they make pairs with as in no training shape; shape (n_landmarks,).
@@ -115,15 +120,17 @@ class PairwisePrior:
         Parameters
         ----------
         positions : ndarray of shape (n_landmarks, ndim)
-            In reference coordinates; an absent landmark is NaN, and not odd.
+            In reference coordinates; an absent landmark is NaN, and no outlier.
         """
         first, second = self.pairs.T
         turn = self._estimate_rotation(positions, np.ones(len(positions)))
-        misfit = self._misfit(positions[first][:, None, None], positions[second][:, None, None], turn)[:, 0, 0]
+        distances = self._squared_distances(positions[first][:, None, None], positions[second][:, None, None], turn)[
+            :, 0, 0
+        ]
         counts = np.zeros((2, len(positions)))
         for ends in (first, second):
-            np.add.at(counts[0], ends, misfit > _ODD)  # NaN is not greater
-            np.add.at(counts[1], ends, np.isfinite(misfit))
+            np.add.at(counts[0], ends, distances > _OUTLYING_DISTANCE)  # NaN is not greater
+            np.add.at(counts[1], ends, np.isfinite(distances))
         return np.asarray(2 * counts[0] > counts[1])
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
@@ -137,7 +144,7 @@ class PairwisePrior:
 
     @classmethod
     def from_arrays(cls, mean_shape: Array, arrays: Mapping[str, NDArray[Any]]) -> Self:
-        """Rebuild a constellation.
+        """Rebuild a prior.
 
         Raises
         ------
@@ -156,29 +163,29 @@ class PairwisePrior:
         )
         inside = all(((index >= 0) & (index < n)).all() for index in (anchor_sets, pairs))
         if not (shapes and inside and np.isfinite(offsets).all() and np.isfinite(precisions).all()):
-            raise ValueError("the constellation does not fit the landmarks")
+            raise ValueError("the pairwise prior does not fit the landmarks")
         return cls(mean_shape, anchor_sets, pairs, offsets, precisions)
 
     def _estimate_rotation(self, positions: Array, weights: Array) -> Array:
         """Return the rotation and scale, shape (ndim, ndim), in which most landmarks lie as in the mean shape.
 
-        The pose that they were found in may be wrong by more than training shapes vary, and some are in wrong places. A
-        few landmarks do not tell more than that pose.
+        The pose that they were found in may be wrong by more than training shapes vary, and some landmarks are
+        misplaced. Of fewer than six landmarks, the pose is taken as it is.
         """
-        if len(positions) >= _FEW:
+        if len(positions) >= _MIN_LANDMARKS:
             with contextlib.suppress(NoSimilarity):
-                frame, _ = refit_similarity(positions, self.mean_shape, weights, _NEAR, weights)
+                frame, _ = refit_similarity(positions, self.mean_shape, weights, _ROTATION_TOLERANCE, weights)
                 return np.asarray(frame.matrix[:-1, :-1])
         return np.eye(positions.shape[1])
 
-    def _misfit(self, first: Array, second: Array, turn: Array) -> Array:
-        """Return squared Mahalanobis distances of turned offsets; positions of shape (n_pairs, a, b, ndim)."""
-        off = (second - first) @ turn.T - self.offsets[:, None, None, :]
-        return np.asarray(np.einsum("eija,eab,eijb->eij", off, self.precisions, off))
+    def _squared_distances(self, first: Array, second: Array, turn: Array) -> Array:
+        """Return squared Mahalanobis distances of rotated offsets; positions of shape (n_pairs, a, b, ndim)."""
+        deviation = (second - first) @ turn.T - self.offsets[:, None, None, :]
+        return np.asarray(np.einsum("eija,eab,eijb->eij", deviation, self.precisions, deviation))
 
 
 def find_anchor_sets(shapes: Array, mean_shape: Array, n_sets: int) -> NDArray[np.int64]:
-    """Return the sets of ``ndim`` nearby landmarks that best tell the place of each, shape (n_landmarks, n_sets, ndim).
+    """Return the sets of ``ndim`` nearby landmarks that best predict each, shape (n_landmarks, n_sets, ndim).
 
     The similarity that takes such a set to the mean shape should take the landmark to its place there.
     """
@@ -193,7 +200,7 @@ def find_anchor_sets(shapes: Array, mean_shape: Array, n_sets: int) -> NDArray[n
 
 
 def find_neighbours(shapes: Array, mean_shape: Array, n_neighbours: int) -> NDArray[np.int64]:
-    """Return for each landmark the others that, together, best tell its place, shape (n_landmarks, n_neighbours).
+    """Return for each landmark the others that, together, best predict it, shape (n_landmarks, n_neighbours).
 
     A set of ``ndim`` is taken, then one more at a time; there may be fewer than asked for.
     """
@@ -210,15 +217,16 @@ def find_neighbours(shapes: Array, mean_shape: Array, n_neighbours: int) -> NDAr
 
 
 def _find_nearest(mean_shape: Array) -> NDArray[np.int64]:
+    """Return each landmark's nearest others in the mean shape, shape (n_landmarks, n_nearest)."""
     distances = np.linalg.norm(mean_shape[:, None] - mean_shape, axis=2)
     return np.asarray(distances.argsort(axis=1)[:, 1 : _N_NEAREST + 1])
 
 
 def _measure_anchor_sets(shapes: Array, mean_shape: Array, k: int, sets: NDArray[np.int64]) -> Array:
-    """Return the mean squared error with which each set tells landmark ``k``; 1 where it cannot."""
+    """Return the mean squared error with which each set predicts landmark ``k``; 1 for shapes that it cannot."""
     linear, offset = fit_similarities(shapes[:, sets], mean_shape[sets], np.ones(sets.shape))
-    told = (linear @ shapes[:, None, k, :, None])[..., 0] + offset
-    return np.asarray(np.nan_to_num(((told - mean_shape[k]) ** 2).sum(axis=-1), nan=1.0).mean(axis=0))
+    predicted = (linear @ shapes[:, None, k, :, None])[..., 0] + offset
+    return np.asarray(np.nan_to_num(((predicted - mean_shape[k]) ** 2).sum(axis=-1), nan=1.0).mean(axis=0))
 
 
 def _learn_pairs(shapes: Array) -> tuple[NDArray[np.int64], Array, Array]:
@@ -229,7 +237,7 @@ def _learn_pairs(shapes: Array) -> tuple[NDArray[np.int64], Array, Array]:
     mean = np.nan_to_num(offsets).sum(axis=0) / np.maximum(count, 1)[..., None]
     deviation = np.nan_to_num(offsets - mean)
     covariance = np.einsum("sfta,sftb->ftab", deviation, deviation) / np.maximum(count - 1, 1)[..., None, None]
-    covariance += _SLACK**2 * np.eye(ndim)
+    covariance += _MIN_DEVIATION**2 * np.eye(ndim)
     spread = np.linalg.det(covariance)
     spread[(count < 2) | np.eye(n, dtype=bool)] = np.inf
     chosen = {
@@ -249,16 +257,16 @@ def _pass_messages(
     """Return the states of (nearly) least total cost, by damped min-sum message passing."""
     forth, back = np.zeros((len(first), cost.shape[1])), np.zeros((len(first), cost.shape[1]))
 
-    def believe() -> Array:
+    def sum_messages() -> Array:
         belief = cost.copy()
         np.add.at(belief, second, forth)
         np.add.at(belief, first, back)
         return belief
 
-    for _ in range(_ROUNDS):
-        belief = believe()
+    for _ in range(_N_ITERATIONS):
+        belief = sum_messages()
         to_second = ((belief[first] - back)[:, :, None] + pairwise).min(axis=1)
         to_first = ((belief[second] - forth)[:, None, :] + pairwise).min(axis=2)
         forth = _DAMPING * forth + (1 - _DAMPING) * (to_second - to_second.min(axis=1, keepdims=True))
         back = _DAMPING * back + (1 - _DAMPING) * (to_first - to_first.min(axis=1, keepdims=True))
-    return np.asarray(believe().argmin(axis=1))
+    return np.asarray(sum_messages().argmin(axis=1))

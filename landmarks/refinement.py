@@ -1,4 +1,4 @@
-"""The local stages, one after another, in a pose that was found."""
+"""The local stages, one after another, in the pose that the search found."""
 
 from __future__ import annotations
 
@@ -21,20 +21,19 @@ from boneage.landmarks.voting import VoteMap
 
 Array = NDArray[np.float64]
 
-_N_PEAKS = 4  # of the votes from one start that the first stage chooses from
-_DOUBT = 0.5  # votes of less than this part of the image's median height: the landmark may be elsewhere
-_FAR = 0.25  # a coarse estimate further than this from its place in the mean shape is not built upon
-_TOLERANCE = 0.07  # of the pose in which what was found is doubted, in units of the shape's extent
-_TURNS = (-0.5, -0.25, 0.25, 0.5)  # from which it is looked for again, in radians
+_N_PEAKS = 4  # of one start's votes, that become candidates in the first stage
+_DOUBTFUL_HEIGHT = 0.5  # of the median height; a landmark whose votes are lower is searched for elsewhere, too
+_MAX_COARSE_DISTANCE = 0.25  # of a coarse estimate from the mean shape, beyond which refinement starts from the latter
+_TOLERANCE = 0.07  # residual of a pose fit, in units of the shape's extent, beyond which a landmark has little weight
+_ROTATIONS_RAD = (-0.5, -0.25, 0.25, 0.5)  # of the poses near one, in which the first stage is restarted
 _LOG_SIZES = (-0.15, 0.15)
-_N_BEST = 4  # poses that are mirrored, too, where it is not known which is right
-_N_AGAIN = 3  # ... near which the first stage looks again
-_N_ON = 2  # ... from which the later stages go on
+_N_MIRRORED = 4  # best of several poses, whose mirror images are tried, too
+_N_RESTARTED = (3, 2)  # best poses near which the first stage is restarted, in two rounds
 
 
 @dataclass(frozen=True, eq=False)
 class RefinedLandmarks:
-    """What a local stage found.
+    """The landmarks that a local stage found.
 
     Parameters
     ----------
@@ -54,7 +53,12 @@ class RefinedLandmarks:
 
 
 class Refinement:
-    """Looks at landmarks from close by.
+    """Refines landmarks by local votes and a prior of their offsets.
+
+    A local stage has one forest a landmark, which votes from patches around a start, cropped in the landmark's local
+    frame: coarse-to-fine regression voting as in [1]_. The peaks of the votes are candidates; a pairwise prior of the
+    landmarks' offsets chooses among them, as in [2]_ (:class:`~boneage.landmarks.candidates.CandidateSearch`), so that
+    a finger's joints are not taken for those of the next finger. Each stage starts where the one before ended.
 
     Parameters
     ----------
@@ -62,9 +66,16 @@ class Refinement:
         At least one.
     mean_shape : ndarray of shape (n_landmarks, ndim)
     neighbours : ndarray of int, shape (n_landmarks, n_neighbours), or None
-        What sets each landmark's own frame; without them it is that of the whole.
-    constellation : Constellation or None
+        The landmarks that determine each landmark's local frame; without them it is that of the whole.
+    prior : PairwisePrior or None
         Chooses among each stage's candidates.
+
+    References
+    ----------
+    .. [1] Ebner, Stern, Donner, Bischof, Urschler, "Towards automatic bone age estimation from MRI: localization of 3D
+       anatomical landmarks", MICCAI 2014.
+    .. [2] Donner, Menze, Bischof, Langs, "Global localization of 3D anatomical structures by pre-filtered Hough
+       forests and discrete optimization", Medical Image Analysis 17(8), 2013.
     """
 
     def __init__(
@@ -72,20 +83,20 @@ class Refinement:
         stages: Sequence[LocalStage],
         mean_shape: Array,
         neighbours: NDArray[np.int64] | None,
-        constellation: PairwisePrior | None,
+        prior: PairwisePrior | None,
     ) -> None:
         self._stages = tuple(stages)
         self._shape = mean_shape
         self._neighbours = neighbours
-        self._constellation = constellation
+        self._prior = prior
 
     def initial_positions(self, hypothesis: PoseHypothesis) -> Array:
-        """Return where to begin: where the coarse votes peak, if that is near its place in the mean shape."""
-        far = np.linalg.norm(hypothesis.positions - self._shape, axis=1) > _FAR
+        """Return where to start: at the coarse estimates; in the mean shape for those that are far from it."""
+        far = np.linalg.norm(hypothesis.positions - self._shape, axis=1) > _MAX_COARSE_DISTANCE
         return np.where(far[:, None], self._shape, hypothesis.positions)
 
     def score(self, scan: Scan, hypothesis: PoseHypothesis, bounds: Bounds) -> float:
-        """Return the mean score of the first stage in a pose, without a choice among candidates."""
+        """Return the mean score of the first stage in a pose, without the choice among candidates."""
         stage = self._stages[0]
         view, to_view = _draw(stage, scan, hypothesis.pose, bounds)
         return float(self._vote(stage, view, to_view, self.initial_positions(hypothesis))[1].mean())
@@ -93,10 +104,10 @@ class Refinement:
     def refine(
         self, scan: Scan, pose: Frame, positions: Array, bounds: Bounds, doubtful: float = 0.0
     ) -> RefinedLandmarks:
-        """Find the landmarks, each stage beginning from where the one before found them.
+        """Find the landmarks, each stage starting from those of the one before.
 
-        The first stage chooses among all the peaks of the votes; a later one, which sees more clearly, looks elsewhere
-        for those that it finds little of.
+        The first stage chooses among all the peaks of the votes; a later one, which has a finer view, takes the highest
+        peak, and searches elsewhere for landmarks of few votes.
 
         Parameters
         ----------
@@ -104,33 +115,34 @@ class Refinement:
         pose : Frame
             From the scan's pixels to reference coordinates.
         positions : ndarray of shape (n_landmarks, ndim)
-            Where to begin, in reference coordinates.
+            Where to start, in reference coordinates.
         bounds : Bounds
-            What of the scan is looked at.
+            The part of the scan that is drawn, in reference coordinates.
         doubtful : float
-            If the first stage's mean score is lower, it begins again from the mean shape, in poses near that of what it
-            found: one finger may have been taken for the next. Of both sets of landmarks, that which scores higher in
-            the last stage is kept.
+            If the first stage's mean score is lower, it is restarted from the mean shape, in poses near that of its
+            landmarks: one finger may have been taken for the next. The set of landmarks that scores higher in the last
+            stage is returned.
 
         Returns
         -------
-        Found
-            By the last stage, in the pose that was kept.
+        RefinedLandmarks
+            Of the last stage.
         """
-        first = self._search(0, scan, pose, positions, bounds)
-        found = self._go_on(scan, first, bounds)
-        if self._constellation is not None and first.scores.mean() < doubtful:
-            found = max(found, self._go_on(scan, self._look_again(scan, first, bounds), bounds), key=self._rate)
-        return found
+        first = self._run_stage(0, scan, pose, positions, bounds)
+        refined = self._run_later_stages(scan, first, bounds)
+        if self._prior is not None and first.scores.mean() < doubtful:
+            restarted = self._run_later_stages(scan, self._restart_nearby(scan, first, bounds), bounds)
+            refined = max(refined, restarted, key=self._mean_score)
+        return refined
 
     def refine_best(
         self, scan: Scan, poses: Sequence[Frame], bounds: Bounds, *, lowest: float, may_mirror: bool
     ) -> RefinedLandmarks | None:
-        """Find the landmarks where it is not known which pose is right; see :meth:`refine`.
+        """Find the landmarks where several poses may be right; see :meth:`refine`.
 
-        1. The first stage begins from the mean shape in each pose, and in the mirror images of the best if they may be.
-        2. It looks again in poses near the best few, and then near the best two of these.
-        3. The later stages go on from the two; that which scores higher in the first and the last is kept.
+        1. Run the first stage from the mean shape in each pose, and in the mirror images of the best, if allowed.
+        2. Restart it in poses near the best three, and then near the best two of these.
+        3. Run the later stages from these two; take the one of the higher score in the first and the last stage.
 
         Parameters
         ----------
@@ -139,37 +151,39 @@ class Refinement:
             At least one.
         bounds : Bounds
         lowest : float
-            Mean score of the first stage below which the anatomy is not in the scan.
+            Mean score of the first stage below which the scan does not show the anatomy.
         may_mirror : bool
 
         Returns
         -------
-        Found or None
+        RefinedLandmarks or None
+            ``None`` if the scan does not show the anatomy.
         """
-        best = self._rank([self._begin(scan, pose, bounds) for pose in poses])[:_N_BEST]
+        best = self._rank([self._run_first_stage(scan, pose, bounds) for pose in poses])[:_N_MIRRORED]
         if may_mirror:
-            best += [self._begin(scan, mirror(scan.ndim).compose(found.pose), bounds) for found in best]
-        for few in (_N_AGAIN, _N_ON):
-            best = self._rank(best)[:few]
-            best = [max(found, self._look_again(scan, found, bounds), key=self._rate) for found in best]
-        if max(map(self._rate, best)) < lowest:
+            best += [self._run_first_stage(scan, mirror(scan.ndim).compose(found.pose), bounds) for found in best]
+        for n in _N_RESTARTED:
+            best = self._rank(best)[:n]
+            best = [max(found, self._restart_nearby(scan, found, bounds), key=self._mean_score) for found in best]
+        if max(map(self._mean_score, best)) < lowest:
             return None
-        both = [(self._rate(first), self._go_on(scan, first, bounds)) for first in best]
-        return max(both, key=lambda pair: pair[0] + self._rate(pair[1]))[1]
+        refined = [(self._mean_score(first), self._run_later_stages(scan, first, bounds)) for first in best]
+        return max(refined, key=lambda pair: pair[0] + self._mean_score(pair[1]))[1]
 
     def find_outliers(self, positions: Array) -> NDArray[np.bool_]:
-        """Return which landmarks lie to the others as in no training scan; none, without a constellation."""
-        if self._constellation is None:
+        """Return which landmarks lie to the others as in no training scan; none of them without a prior."""
+        if self._prior is None:
             return np.zeros(len(positions), dtype=bool)
-        return self._constellation.find_outliers(positions)
+        return self._prior.find_outliers(positions)
 
-    def _search(self, number: int, scan: Scan, pose: Frame, positions: Array, bounds: Bounds) -> RefinedLandmarks:
+    def _run_stage(self, number: int, scan: Scan, pose: Frame, positions: Array, bounds: Bounds) -> RefinedLandmarks:
+        """Return the landmarks that a stage finds from a start; see :meth:`refine`."""
         stage = self._stages[number]
         view, to_view = _draw(stage, scan, pose, bounds)
-        if self._constellation is not None:
-            n_peaks, doubt = (1, _DOUBT) if number else (_N_PEAKS, math.inf)
+        if self._prior is not None:
+            n_peaks, doubtful_height = (1, _DOUBTFUL_HEIGHT) if number else (_N_PEAKS, math.inf)
             search = CandidateSearch(
-                stage, view, to_view, self._constellation, self._turn, n_peaks=n_peaks, doubt=doubt
+                stage, view, to_view, self._prior, self._turn, n_peaks=n_peaks, doubtful_height=doubtful_height
             )
             found = search.locate(positions)
         else:
@@ -177,31 +191,32 @@ class Refinement:
         votes = tuple(replace(votes, to_map=votes.to_map.compose(view.to_view)) for votes in found[2])
         return RefinedLandmarks(pose, found[0], found[1], votes)
 
-    def _go_on(self, scan: Scan, found: RefinedLandmarks, bounds: Bounds) -> RefinedLandmarks:
-        """Return what the later stages make of what the first one found."""
+    def _run_later_stages(self, scan: Scan, found: RefinedLandmarks, bounds: Bounds) -> RefinedLandmarks:
+        """Return the landmarks of the last stage, from those of the first."""
         for number in range(1, len(self._stages)):
-            found = self._search(number, scan, found.pose, found.positions, bounds)
+            found = self._run_stage(number, scan, found.pose, found.positions, bounds)
         return found
 
-    def _look_again(self, scan: Scan, found: RefinedLandmarks, bounds: Bounds) -> RefinedLandmarks:
-        """Return the best of what the first stage finds in poses near that of what it found."""
-        pose = self._lay(found).pose
-        poses = [change.compose(pose) for change in perturb_pose(scan.ndim, _TURNS, _LOG_SIZES)]
-        return max((self._begin(scan, near, bounds) for near in poses), key=self._rate)
+    def _restart_nearby(self, scan: Scan, found: RefinedLandmarks, bounds: Bounds) -> RefinedLandmarks:
+        """Return the best landmarks of the first stage, run from the mean shape in poses near that of those found."""
+        pose = self._align_to_mean(found).pose
+        poses = [change.compose(pose) for change in perturb_pose(scan.ndim, _ROTATIONS_RAD, _LOG_SIZES)]
+        return max((self._run_first_stage(scan, near, bounds) for near in poses), key=self._mean_score)
 
-    def _begin(self, scan: Scan, pose: Frame, bounds: Bounds) -> RefinedLandmarks:
-        """Return what the first stage finds from the mean shape in a pose, laid upon the mean shape."""
-        return self._lay(self._search(0, scan, pose, self._shape, bounds))
+    def _run_first_stage(self, scan: Scan, pose: Frame, bounds: Bounds) -> RefinedLandmarks:
+        """Return the landmarks that the first stage finds from the mean shape in a pose, aligned to the mean shape."""
+        return self._align_to_mean(self._run_stage(0, scan, pose, self._shape, bounds))
 
-    def _rate(self, found: RefinedLandmarks) -> float:
-        """Return the mean score; a landmark that lies oddly counts nothing."""
+    def _mean_score(self, found: RefinedLandmarks) -> float:
+        """Return the mean score, in which an outlier has the score 0."""
         return float((found.scores * ~self.find_outliers(found.positions)).mean())
 
     def _rank(self, found: Sequence[RefinedLandmarks]) -> list[RefinedLandmarks]:
-        return sorted(found, key=self._rate, reverse=True)
+        """Return sets of landmarks, that of the highest mean score first."""
+        return sorted(found, key=self._mean_score, reverse=True)
 
-    def _lay(self, found: RefinedLandmarks) -> RefinedLandmarks:
-        """Return what was found, in the pose in which it lies upon the mean shape."""
+    def _align_to_mean(self, found: RefinedLandmarks) -> RefinedLandmarks:
+        """Return landmarks in the pose that aligns them to the mean shape; as they are, if no similarity does."""
         try:
             weights = np.ones(len(self._shape))
             correction, _ = fit_similarity_robustly(found.positions, self._shape, weights, _TOLERANCE)

@@ -1,10 +1,12 @@
 """Simple scenes whose landmarks are known exactly."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from boneage.imaging import Points, Scan
-from boneage.landmarks import ForestSettings, LocaliserSettings, StageSettings
+from boneage.landmarks import ForestLocaliser, ForestSettings, LocaliserSettings, StageSettings
 
 NAMES = ("cross", "ring", "square", "corner")
 LAYOUT = np.array([[25.0, 30.0], [30.0, 75.0], [75.0, 28.0], [80.0, 80.0]])
@@ -52,3 +54,20 @@ def tiny_settings():
         vote_weight="spread", vote_length=0.02, smoothing=0.015, step=1, contrast=0.1, forest=forest,
     )  # fmt: skip
     return LocaliserSettings(pose=whole, coarse=whole, local=(local,), n_neighbours=3, constellation=True)
+
+
+@pytest.fixture(scope="session")
+def all_round_localiser(scenes, tiny_settings):
+    """A localiser that has learnt the scenes, for quarter turns, two sizes and the mirror image."""
+    settings = dataclasses.replace(
+        tiny_settings,
+        first_scales=(1.0, 0.75),
+        first_rotations_rad=tuple(np.arange(4) * np.pi / 2),
+        first_mirrored=True,
+    )
+    return ForestLocaliser(settings=settings, n_jobs=2).fit(*zip(*scenes[0], strict=True))
+
+
+def mean_distance(pose, points, mean_shape):
+    """Return how far, in reference coordinates, a pose takes landmarks from the mean shape, on average."""
+    return np.linalg.norm(pose.apply(points.positions) - mean_shape, axis=1).mean()

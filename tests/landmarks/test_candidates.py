@@ -86,7 +86,7 @@ def test_only_what_has_few_votes_or_lies_oddly_is_looked_for_elsewhere():
         stage.peaks[6] = [(place, height), (MEAN[6], 0.8)]
         guess = MEAN.copy()
         guess[6] = place
-        return search(stage, loose, n_peaks=1, doubt=0.5).locate(guess)[0]
+        return search(stage, loose, n_peaks=1, doubtful_height=0.5).locate(guess)[0]
 
     beside = MEAN[6] + (0.1, 0.0)
     assert not loose.find_outliers(np.vstack([MEAN[:6], beside, MEAN[7]])).any()

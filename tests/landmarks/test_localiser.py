@@ -123,7 +123,7 @@ def test_where_no_pose_fits_every_landmark_is_absent_with_that_reason(fitted, sc
     def fail(*_args):
         raise NoSimilarity("no two apart")
 
-    monkeypatch.setattr("boneage.landmarks.pose_search.fit_similarity_robustly", fail)
+    monkeypatch.setattr("boneage.landmarks.pose_proposals.fit_similarity_robustly", fail)
     points = fitted.locate(scenes[1][0][0])
     assert not points.present.any()
     assert set(points.reasons) == {"no pose of the anatomy fits the image"}

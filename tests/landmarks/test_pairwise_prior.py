@@ -120,7 +120,7 @@ def test_arrays_and_back(constellation):
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(constellation, change):
-    with pytest.raises(ValueError, match="constellation"):
+    with pytest.raises(ValueError, match="pairwise prior"):
         PairwisePrior.from_arrays(constellation.mean_shape, {**constellation.to_arrays(), **change})
 
 
