@@ -64,9 +64,11 @@ def test_what_cannot_be_mapped_is_refused(quick_settings, hands):
 
 def test_other_models_make_no_maps(quick_settings, hands):
     brief = dataclasses.replace(quick_settings, recipe=Recipe(epochs=1))
-    other = AgeRegressor(settings=dataclasses.replace(brief, network=MultiRegionSettings((4, 4), hidden=4))).fit(*hands)
+    without_map = AgeRegressor(settings=dataclasses.replace(brief, network=MultiRegionSettings((4, 4), hidden=4))).fit(
+        *hands
+    )
     with pytest.raises(ValueError, match="network is a MultiRegionNet"):
-        check_map(other)
+        check_map(without_map)
     regions = AgeRegressor(settings=dataclasses.replace(brief, network=BoNetSettings(16, (4, 4), hidden=4))).fit(*hands)
     with pytest.raises(ValueError, match="this one reads 3 regions"):
         check_map(regions)

@@ -11,13 +11,13 @@ from boneage.regression.baselines import single_estimate
 
 def test_the_constant_is_the_median_of_the_sex_and_never_sees_the_test():
     model = ConstantBySex().fit([None] * 5, [10, 20, 90, 100, 120], ["F", "F", "M", "M", "M"])
-    assert [told.months for told in model.predict([None] * 3, ["M", "F", None])] == [100, 15, 90]
+    assert [estimate.months for estimate in model.predict([None] * 3, ["M", "F", None])] == [100, 15, 90]
     assert model.n_parameters == 3
 
 
 def test_one_class_only_is_enough_for_a_constant():
     model = ConstantBySex().fit([None] * 2, [10, 20], ["F", "F"])
-    assert [told.months for told in model.predict([None] * 2, ["M", "F"])] == [15, 15]
+    assert [estimate.months for estimate in model.predict([None] * 2, ["M", "F"])] == [15, 15]
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_gradients_tell_an_age_that_the_picture_shows():
     stacks, sexes = [make_whole(rng, age) for age in ages], ["F", "M"] * 60
     model = HogRegressor().fit(stacks[:90], ages[:90], sexes[:90])
     estimates = model.predict(stacks[90:], sexes[90:])
-    assert np.abs([told.months - age for told, age in zip(estimates, ages[90:], strict=True)]).mean() < 15
+    assert np.abs([estimate.months - age for estimate, age in zip(estimates, ages[90:], strict=True)]).mean() < 15
     assert model.n_parameters == 7 * 7 * 4 * 9 + 2
     assert model.predict([], []) == []
 
@@ -59,5 +59,5 @@ def test_more_than_one_region_and_an_unfitted_model_are_refused():
 
 def test_an_age_is_never_negative_and_none_has_no_weight():
     assert single_estimate("sex", -3.0).months == 0
-    nothing = single_estimate("sex", math.nan, "why")
-    assert (nothing.region_weights, nothing.reason) == ((0.0,), "why")
+    missing = single_estimate("sex", math.nan, "why")
+    assert (missing.region_weights, missing.reason) == ((0.0,), "why")

@@ -34,19 +34,19 @@ def test_the_age_is_the_mean_and_still_the_weighted_mean_of_the_regions():
 
 
 def test_a_region_of_several_models_is_one_of_their_weighted_ages():
-    other = AgeEstimate(80.0, ("ulna", "radius"), (80.0, NAN), (1.0, 0.0))
-    merged = merge_estimates([BONES, other])
+    second = AgeEstimate(80.0, ("ulna", "radius"), (80.0, NAN), (1.0, 0.0))
+    merged = merge_estimates([BONES, second])
     assert merged.region_names == ("radius", "ulna", "carpus"), "in the order of the first model that names them"
-    said = by_name(merged)
-    assert said["radius"] == (110.0, pytest.approx(0.2)), "what one model says of it is all there is"
-    assert said["ulna"] == (pytest.approx((0.6 * 100 + 1.0 * 80) / 1.6), pytest.approx(0.8))
+    of_regions = by_name(merged)
+    assert of_regions["radius"] == (110.0, pytest.approx(0.2)), "only one model has an age for it"
+    assert of_regions["ulna"] == (pytest.approx((0.6 * 100 + 1.0 * 80) / 1.6), pytest.approx(0.8))
     assert merged.months == 92.0
     assert weighted_mean(merged) == pytest.approx(92.0)
 
 
 def test_what_weighs_nothing_has_the_plain_mean_of_what_is_said_of_it():
-    one, other = (AgeEstimate(age, ("a", "b"), (age, 10.0 + age), (1.0, 0.0)) for age in (50.0, 70.0))
-    assert by_name(merge_estimates([one, other]))["b"] == (70.0, 0.0)
+    first, second = (AgeEstimate(age, ("a", "b"), (age, 10.0 + age), (1.0, 0.0)) for age in (50.0, 70.0))
+    assert by_name(merge_estimates([first, second]))["b"] == (70.0, 0.0)
 
 
 def test_a_model_without_an_age_does_not_count_and_its_regions_weigh_nothing():

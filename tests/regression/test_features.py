@@ -37,16 +37,16 @@ def test_features_are_what_the_network_sees():
     sex = torch.tensor([-1.0, 1.0, 1.0])
     with torch.inference_mode():
         from_features, from_pixels = net.head(features, PRESENT, sex), net(pixels() / 255, PRESENT, sex)
-    for one, other in zip(from_features, from_pixels, strict=True):
-        assert torch.allclose(one, other, atol=1e-5)
+    for of_features, of_pixels in zip(from_features, from_pixels, strict=True):
+        assert torch.allclose(of_features, of_pixels, atol=1e-5)
 
 
 def test_a_hand_is_looked_at_once(watched, tmp_path):
     net, shown = watched
-    told = []
-    first = extract_features(net, pixels(), PRESENT, cache=tmp_path, progress=lambda *report: told.append(report))
+    reports = []
+    first = extract_features(net, pixels(), PRESENT, cache=tmp_path, progress=lambda *report: reports.append(report))
     assert shown == [5]
-    assert told == [("features", 1.0)]
+    assert reports == [("features", 1.0)]
     assert len(list(tmp_path.rglob("*.npz"))) == 3
     assert torch.equal(extract_features(net, pixels(), PRESENT, cache=tmp_path), first)
     again = extract_features(net, pixels()[[2, 0]], PRESENT[[2, 0]], cache=tmp_path)
@@ -58,19 +58,19 @@ def test_a_hand_is_looked_at_once(watched, tmp_path):
 def test_what_was_seen_otherwise_is_not_taken_for_it(watched, tmp_path, change):
     net, shown = watched
     extract_features(net, pixels()[:1], PRESENT[:1], cache=tmp_path)
-    picture, present, other = pixels()[:1], PRESENT[:1], net
+    picture, present, second = pixels()[:1], PRESENT[:1], net
     if change == "weights":
         with torch.no_grad():
             net.backbone.features[0].bias[0] += 1
     elif change == "side":
-        other = make(dataclasses.replace(SETTINGS, input_side=40))
-        other.backbone = net.backbone
+        second = make(dataclasses.replace(SETTINGS, input_side=40))
+        second.backbone = net.backbone
     elif change == "pixels":
         picture = picture ^ 1
     else:
         present = torch.tensor([[True, False]])
-    found = extract_features(other, picture, present, cache=tmp_path)
-    assert torch.equal(found, extract_features(other, picture, present))
+    found = extract_features(second, picture, present, cache=tmp_path)
+    assert torch.equal(found, extract_features(second, picture, present))
     assert len(shown) == 3
 
 

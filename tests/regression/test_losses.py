@@ -7,21 +7,23 @@ import torch
 from boneage.regression.losses import age_loss, check_finite, gaussian_loss, stratum_weights
 
 PRESENT = torch.tensor([[True, False]])
-ONE = torch.ones(1)
+UNIT_WEIGHT = torch.ones(1)
 
 
 @pytest.mark.parametrize("name", ["mse", "smooth_l1"])
 def test_no_error_no_loss_and_missing_regions_do_not_count(name):
     truth = torch.tensor([1.0])
     regions = torch.tensor([[1.0, 77.0]])
-    assert age_loss(name, truth, regions, PRESENT, truth, 0.5, ONE).item() == 0
+    assert age_loss(name, truth, regions, PRESENT, truth, 0.5, UNIT_WEIGHT).item() == 0
 
 
 def test_the_regions_part_is_weighted():
-    zero, one = torch.tensor([0.0]), torch.tensor([1.0])
+    truth, predicted = torch.tensor([0.0]), torch.tensor([1.0])
     regions = torch.tensor([[2.0, 0.0]])
-    assert age_loss("mse", one, regions, PRESENT, zero, 0.0, ONE).item() == pytest.approx(1.0)
-    assert age_loss("mse", one, regions, PRESENT, zero, 0.5, ONE).item() == pytest.approx(1.0 + 0.5 * 4.0)
+    assert age_loss("mse", predicted, regions, PRESENT, truth, 0.0, UNIT_WEIGHT).item() == pytest.approx(1.0)
+    assert age_loss("mse", predicted, regions, PRESENT, truth, 0.5, UNIT_WEIGHT).item() == pytest.approx(
+        1.0 + 0.5 * 4.0
+    )
 
 
 def test_a_hand_counts_as_much_as_it_weighs():
@@ -35,11 +37,11 @@ def test_a_hand_counts_as_much_as_it_weighs():
 
 def test_the_likelihood_is_best_where_the_variance_is_the_squared_error():
     truth, regions = torch.tensor([0.0]), torch.tensor([[0.5, 9.0]])
-    losses = {v: gaussian_loss(regions, torch.tensor([[-math.log(v), 0.0]]), PRESENT, truth, ONE).item()
+    losses = {v: gaussian_loss(regions, torch.tensor([[-math.log(v), 0.0]]), PRESENT, truth, UNIT_WEIGHT).item()
               for v in (0.05, 0.25, 1.0)}  # fmt: skip
     assert min(losses, key=losses.__getitem__) == 0.25
     assert losses[0.25] == pytest.approx((1 + math.log(0.25)) / 2)
-    assert gaussian_loss(regions, torch.zeros(1, 2), PRESENT, truth, 3 * ONE).item() == pytest.approx(3 * 0.125)
+    assert gaussian_loss(regions, torch.zeros(1, 2), PRESENT, truth, 3 * UNIT_WEIGHT).item() == pytest.approx(3 * 0.125)
 
 
 def test_strata_weigh_one_on_average_and_rare_ones_more():

@@ -10,8 +10,8 @@ from boneage.imaging import Frame
 from boneage.regression import AgeRegressor, MultiRegionSettings, Recipe, RegionStack, RegressorSettings, occlude
 
 
-class Looker(nn.Module):
-    """Says of each region how bright its pixel in row 4, column 9 is; the first region counts most."""
+class OnePixelNet(nn.Module):
+    """The age of a region is its grey value in row 4, column 9; the first region has the largest weight."""
 
     def forward(self, pixels, present, sex):
         ages = pixels[:, :, 4, 9] * present
@@ -19,7 +19,7 @@ class Looker(nn.Module):
 
 
 def make(n_regions, side=16):
-    """A model of known answers, for ages 100 plus 10 times what the network says; and a hand."""
+    """A model whose ages are 100 plus 10 times the network's output; and a hand."""
     rng = np.random.default_rng(0)
     names = ("radius", "pip_3", "carpus")[:n_regions]
     frames = tuple(Frame.from_linear(2 * np.eye(2), (100.0 * k, 0.0)) for k in range(n_regions))
@@ -28,7 +28,7 @@ def make(n_regions, side=16):
     stack = RegionStack(names, pixels, np.ones(n_regions, bool), frames)
     settings = RegressorSettings(network=MultiRegionSettings((4, 4), hidden=4), recipe=Recipe(epochs=1))
     regressor = AgeRegressor(settings=settings).fit([stack, stack], [90.0, 110.0], ["F", "M"])
-    regressor.network_, regressor.centre_, regressor.spread_ = Looker(), 100.0, 10.0
+    regressor.network_, regressor.centre_, regressor.spread_ = OnePixelNet(), 100.0, 10.0
     return regressor, stack
 
 
@@ -39,7 +39,7 @@ def without(stack, k):
     return RegionStack(stack.names, pixels, present, frames)
 
 
-def test_the_age_changes_where_the_network_looks_and_nowhere_else():
+def test_the_age_changes_where_the_network_reads_and_nowhere_else():
     regressor, stack = make(3)
     occlusion = occlude(regressor, stack, "F")
     assert occlusion.age_months == pytest.approx(110.0)
@@ -93,7 +93,7 @@ def test_maps_and_frames_must_go_together():
 
 
 class DeepLooker(nn.Module):
-    """Says of each cube how bright its voxel in plane 2, row 4, column 9 is."""
+    """The age of a cube is its grey value in plane 2, row 4, column 9."""
 
     def forward(self, pixels, present, sex):
         return pixels[:, :, 2, 4, 9] * present, torch.zeros(present.shape)
@@ -126,7 +126,7 @@ def test_small_cubes_are_hidden_in_cubes():
 
 
 def test_pictures_of_cubes_lie_in_their_middle_planes():
-    regressor, stack = make_cubes(Looker(), picture=True, depth=5.0)
+    regressor, stack = make_cubes(OnePixelNet(), picture=True, depth=5.0)
     occlusion = occlude(regressor, stack, "F")
     assert occlusion.changes.shape == (2, 7, 7)
     assert occlusion.frames[1].apply([[0, 1, 2]])[0] == pytest.approx([115, 7, 16])

@@ -62,8 +62,8 @@ def test_a_saved_model_needs_neither_the_cache_nor_the_file(off_the_shelf, large
     assert months(again, large_hands) == pytest.approx(months(off_the_shelf, large_hands), abs=1e-2)
 
 
-def test_a_hand_is_looked_at_once_whichever_model_asks(off_the_shelf, large_hands, vgg_file, monkeypatch):
-    monkeypatch.setattr(BACKBONES["vgg16"], "forward", lambda *_: pytest.fail("looked again"))
+def test_the_features_of_a_hand_are_computed_once_for_all_models(off_the_shelf, large_hands, vgg_file, monkeypatch):
+    monkeypatch.setattr(BACKBONES["vgg16"], "forward", lambda *_: pytest.fail("computed again"))
     again = AgeRegressor(settings=SETTINGS, weights=vgg_file, cache=off_the_shelf.cache).fit(*large_hands)
     assert months(again, large_hands) == pytest.approx(months(off_the_shelf, large_hands), abs=1e-2)
 

@@ -24,7 +24,7 @@ def test_it_learns_what_the_regions_show(fitted):
     assert np.abs([e.months - a for e, a in zip(estimates, ages, strict=True)]).mean() < 15
 
 
-def test_weights_sum_to_one_and_the_answer_is_the_weighted_mean(fitted):
+def test_weights_sum_to_one_and_the_age_is_the_weighted_mean(fitted):
     stack = make_stack(np.random.default_rng(1), 120.0)
     estimate = fitted.predict([stack], ["F"])[0]
     assert estimate.region_names == REGIONS
@@ -32,7 +32,7 @@ def test_weights_sum_to_one_and_the_answer_is_the_weighted_mean(fitted):
     assert estimate.months == pytest.approx(np.dot(estimate.region_weights, estimate.region_months), abs=1e-3)
 
 
-def test_a_missing_region_weighs_nothing_and_says_nothing(fitted):
+def test_a_missing_region_has_no_weight_and_no_age(fitted):
     stack = make_stack(np.random.default_rng(1), 120.0, present=(True, False, True))
     estimate = fitted.predict([stack], ["F"])[0]
     assert estimate.region_weights[1] == 0
@@ -42,13 +42,13 @@ def test_a_missing_region_weighs_nothing_and_says_nothing(fitted):
 
 def test_hands_that_cannot_be_read_have_a_reason_and_spoil_no_other(fitted):
     rng = np.random.default_rng(1)
-    whole, empty = make_stack(rng, 120.0), make_stack(rng, 120.0, present=(False, False, False))
-    fine, nothing, unknown = fitted.predict([whole, empty, whole], ["F", "F", None])
-    assert math.isnan(nothing.months)
-    assert nothing.reason == "no region could be cropped"
-    assert math.isnan(unknown.months)
-    assert "sex is not known" in unknown.reason
-    assert fine.months == pytest.approx(fitted.predict([whole], ["F"])[0].months, abs=1e-3)
+    complete, without_regions = make_stack(rng, 120.0), make_stack(rng, 120.0, present=(False, False, False))
+    of_complete, of_empty, of_unknown = fitted.predict([complete, without_regions, complete], ["F", "F", None])
+    assert math.isnan(of_empty.months)
+    assert of_empty.reason == "no region could be cropped"
+    assert math.isnan(of_unknown.months)
+    assert "sex is not known" in of_unknown.reason
+    assert of_complete.months == pytest.approx(fitted.predict([complete], ["F"])[0].months, abs=1e-3)
 
 
 def test_without_sex_the_sex_does_not_matter(hands, quick_settings):
@@ -68,8 +68,8 @@ def test_state_and_back_predicts_the_same(fitted, hands):
     again = AgeRegressor.from_state(config, arrays)
     for name, tensor in fitted.network_.state_dict().items():
         assert torch.equal(again.network_.state_dict()[name], tensor)
-    answers = zip(again.predict(hands[0][:3], hands[2][:3]), fitted.predict(hands[0][:3], hands[2][:3]), strict=True)
-    assert all(one.months == pytest.approx(other.months, abs=1e-3) for one, other in answers)
+    pairs = zip(again.predict(hands[0][:3], hands[2][:3]), fitted.predict(hands[0][:3], hands[2][:3]), strict=True)
+    assert all(new.months == pytest.approx(old.months, abs=1e-3) for new, old in pairs)
 
 
 @pytest.mark.parametrize("broken", ["array", "missing", "finite", "settings", "spread"])
@@ -122,15 +122,15 @@ def test_fixed_weights_are_those_of_the_table_and_are_saved(hands, quick_setting
 def test_rare_ages_are_read_better_if_they_weigh_more(hands, quick_settings):
     rng = np.random.default_rng(3)
     ages = [60.0] * 30 + [180.0] * 3
-    stacks = [make_stack(rng, 120.0) for _ in ages]  # all look alike, so only the weights decide
-    answers = []
+    stacks = [make_stack(rng, 120.0) for _ in ages]  # all show the same age, so only the weights decide
+    months = []
     for damping in (0.0, 1.0):
         recipe = dataclasses.replace(quick_settings.recipe, epochs=15, loss="mse", stratum_weight=damping)
         settings = dataclasses.replace(quick_settings, recipe=recipe)
         fitted = AgeRegressor(settings=settings).fit(stacks, ages, ["F"] * len(ages))
-        answers.append(np.mean([e.months for e in fitted.predict(stacks, ["F"] * len(ages))]))
-    assert answers[0] == pytest.approx(71, abs=12)  # the mean of the hands
-    assert answers[1] == pytest.approx(120, abs=12)  # the mean of the strata
+        months.append(np.mean([e.months for e in fitted.predict(stacks, ["F"] * len(ages))]))
+    assert months[0] == pytest.approx(71, abs=12)  # the mean of the hands
+    assert months[1] == pytest.approx(120, abs=12)  # the mean of the strata
 
 
 def test_settings_from_before_there_were_these_choices_still_load(fitted):
@@ -158,12 +158,12 @@ def test_training_data_is_checked(hands, quick_settings):
 
 def test_other_regions_than_the_trained_ones_are_refused(fitted, hands):
     stack = hands[0][0]
-    other = dataclasses.replace(stack, names=("a", "b", "c"))
+    renamed = dataclasses.replace(stack, names=("a", "b", "c"))
     with pytest.raises(ValueError, match="trained on"):
-        fitted.predict([other], ["F"])
+        fitted.predict([renamed], ["F"])
 
 
-def test_an_unfitted_model_says_so(hands):
+def test_an_unfitted_model_cannot_predict(hands):
     with pytest.raises(NotFittedError):
         AgeRegressor().predict(hands[0][:1], ["F"])
     with pytest.raises(ValueError, match="fusion"):
@@ -172,11 +172,11 @@ def test_an_unfitted_model_says_so(hands):
 
 def test_the_fit_does_not_depend_on_the_global_seed(hands, quick_settings):
     settings = dataclasses.replace(quick_settings, recipe=dataclasses.replace(quick_settings.recipe, epochs=1))
-    answers = []
+    months = []
     for seed in (1, 2):
         torch.manual_seed(seed)
-        answers.append(AgeRegressor(settings=settings).fit(*hands).predict(hands[0][:1], hands[2][:1])[0].months)
-    assert answers[0] == pytest.approx(answers[1], abs=1e-3)
+        months.append(AgeRegressor(settings=settings).fit(*hands).predict(hands[0][:1], hands[2][:1])[0].months)
+    assert months[0] == pytest.approx(months[1], abs=1e-3)
 
 
 def test_messages_name_the_hands_by_their_ids(hands, quick_settings):
@@ -193,7 +193,7 @@ def test_messages_name_the_hands_by_their_ids(hands, quick_settings):
         AgeRegressor(settings=diverging).fit(stacks[:3], ages[:3], sexes[:3], ids=["1377", "1378", "1379"])
 
 
-def test_the_training_curve_is_kept_and_saved(fitted):
+def test_the_training_curve_is_saved(fitted):
     assert len(fitted.history_) == 25
     assert fitted.history_[-1] < 0.5 * fitted.history_[0]
     config, arrays = fitted.to_state()
@@ -202,7 +202,7 @@ def test_the_training_curve_is_kept_and_saved(fitted):
     assert AgeRegressor.from_state(config, arrays).history_ == []
 
 
-def test_an_interrupted_fit_goes_on_where_it_stopped(hands, quick_settings, tmp_path):
+def test_an_interrupted_fit_resumes(hands, quick_settings, tmp_path):
     def interrupt(_stage, part):
         if part > 0.9:
             raise KeyboardInterrupt
@@ -210,26 +210,26 @@ def test_an_interrupted_fit_goes_on_where_it_stopped(hands, quick_settings, tmp_
     with pytest.raises((KeyboardInterrupt, SystemExit)):
         AgeRegressor(settings=quick_settings).fit(*hands, checkpoints=tmp_path, progress=interrupt)
     assert len(list(tmp_path.glob("*.ckpt"))) == 1
-    told = []
+    parts = []
     again = AgeRegressor(settings=quick_settings).fit(
-        *hands, checkpoints=tmp_path, progress=lambda _stage, part: told.append(part)
+        *hands, checkpoints=tmp_path, progress=lambda _stage, part: parts.append(part)
     )
-    assert len(told) < 10
+    assert len(parts) < 10
     assert len(again.history_) == 25
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_training_goes_on_from_another_models_weights_and_leaves_it_as_it_was(fitted, hands, quick_settings):
+def test_fine_tuning_starts_from_another_models_weights_and_leaves_it_unchanged(fitted, hands, quick_settings):
     before = {name: tensor.clone() for name, tensor in fitted.network_.state_dict().items()}
     recipe = dataclasses.replace(quick_settings.recipe, epochs=1, learning_rate=1e-9, weight_decay=0)
     settings = dataclasses.replace(quick_settings, recipe=recipe)
-    some = [values[:16] for values in hands]
-    next_ = AgeRegressor(settings=settings, start=fitted).fit(*some)
+    few = [values[:16] for values in hands]
+    next_ = AgeRegressor(settings=settings, start=fitted).fit(*few)
     assert (next_.centre_, next_.spread_) == (fitted.centre_, fitted.spread_), "the ages' scale goes with the weights"
     for name, weights in next_.network_.named_parameters():
         assert torch.allclose(weights, before[name], atol=1e-5), name
     quick = dataclasses.replace(recipe, learning_rate=0.02)
-    moved = AgeRegressor(settings=dataclasses.replace(settings, recipe=quick), start=fitted).fit(*some)
+    moved = AgeRegressor(settings=dataclasses.replace(settings, recipe=quick), start=fitted).fit(*few)
     assert not torch.allclose(moved.network_.state_dict()["age.weight"], before["age.weight"], atol=1e-4)
     assert all(torch.equal(tensor, before[name]) for name, tensor in fitted.network_.state_dict().items())
 
@@ -241,13 +241,13 @@ def test_a_training_goes_on_from_another_models_weights_and_leaves_it_as_it_was(
         ({"use_sex": False}, "use of the sex"),
     ],
 )
-def test_a_training_does_not_go_on_from_a_model_of_another_kind(fitted, hands, quick_settings, changes, what):
+def test_a_model_of_another_kind_cannot_be_fine_tuned(fitted, hands, quick_settings, changes, what):
     settings = dataclasses.replace(quick_settings, **changes)
     with pytest.raises(ValueError, match=f"to start from has another {what}"):
         AgeRegressor(settings=settings, start=fitted).fit(*hands)
 
 
-def test_a_model_that_is_not_fitted_cannot_be_gone_on_from(hands, quick_settings):
+def test_an_unfitted_model_cannot_be_fine_tuned(hands, quick_settings):
     with pytest.raises(NotFittedError, match="to start from"):
         AgeRegressor(settings=quick_settings, start=AgeRegressor()).fit(*hands)
 
@@ -264,13 +264,13 @@ def of_volumes(quick_settings):
     return AgeRegressor(settings=settings).fit(stacks, ages, ["F", "M"] * 15), stacks, ages
 
 
-def test_cubes_tell_an_age_with_weights_that_sum_to_one(of_volumes):
+def test_cubes_give_an_age_with_weights_that_sum_to_one(of_volumes):
     model, _, _ = of_volumes
     rng = np.random.default_rng(5)
     ages = np.linspace(110, 230, 8)
-    told = model.predict([make_cubes(rng, age) for age in ages], ["F"] * 8)
-    assert np.abs([one.months - age for one, age in zip(told, ages, strict=True)]).mean() < 15
-    assert all(sum(one.region_weights) == pytest.approx(1) for one in told)
+    estimates = model.predict([make_cubes(rng, age) for age in ages], ["F"] * 8)
+    assert np.abs([estimate.months - age for estimate, age in zip(estimates, ages, strict=True)]).mean() < 15
+    assert all(sum(estimate.region_weights) == pytest.approx(1) for estimate in estimates)
     (half,) = model.predict([make_cubes(rng, 150, (False, True))], ["M"])
     assert half.region_weights == pytest.approx((0, 1))
 
@@ -280,8 +280,8 @@ def test_a_model_of_volumes_survives_being_saved(of_volumes):
     config, arrays = model.to_state()
     again = AgeRegressor.from_state(json.loads(json.dumps(config)), arrays)
     assert again.shape_ == (12, 12, 12)
-    for one, other in zip(model.predict(stacks[:3], "FMF"), again.predict(stacks[:3], "FMF"), strict=True):
-        assert other.months == pytest.approx(one.months, abs=1e-4)
+    for expected, rebuilt in zip(model.predict(stacks[:3], "FMF"), again.predict(stacks[:3], "FMF"), strict=True):
+        assert rebuilt.months == pytest.approx(expected.months, abs=1e-4)
 
 
 def test_a_model_reads_pictures_or_cubes_and_refuses_the_others(of_volumes, fitted, hands):

@@ -23,7 +23,7 @@ def hand(rng, age, sex="F", present=(True, True, True)):
 
 @pytest.fixture(scope="module")
 def learnt(hands, tmp_path_factory):
-    """A model fitted to hands whose third region says nothing, with the options it was made with."""
+    """A model fitted to hands whose third region does not depend on the age, with the options it was made with."""
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("ridge")
     torch.save(BACKBONES["vgg16"]("pool1").state_dict(), folder / "vgg.pth")
@@ -65,9 +65,9 @@ def test_a_region_weighs_as_the_inverse_of_its_error(learnt):
 def test_hands_that_cannot_be_read_have_a_reason(learnt):
     rng = np.random.default_rng(1)
     stacks = [hand(rng, 120.0), hand(rng, 120.0, present=(False,) * 3), hand(rng, 120.0)]
-    fine, nothing, unknown = learnt[0].predict(stacks, ["F", "F", None])
-    assert math.isfinite(fine.months)
-    assert nothing.reason == "no region could be cropped"
+    complete, empty, unknown = learnt[0].predict(stacks, ["F", "F", None])
+    assert math.isfinite(complete.months)
+    assert empty.reason == "no region could be cropped"
     assert "sex is not known" in unknown.reason
     assert learnt[0].predict([], []) == []
 

@@ -15,15 +15,15 @@ NAMES = tuple("abcdefghijkl")
 def hands():
     """Sixty shapes of twelve landmarks in random poses: points, ages and sexes.
 
-    From 24 to 200 months every landmark goes a way of its own, a fifth of the shape's size; girls are a year ahead.
+    From 24 to 200 months every landmark moves in its own direction, a fifth of the size; girls are a year ahead.
     """
     rng = np.random.default_rng(0)
-    base, way = rng.normal(size=(2, 12, 2))
+    base, direction = rng.normal(size=(2, 12, 2))
     ages = rng.uniform(24, 200, 60)
     sexes = ["F" if k % 2 else "M" for k in range(60)]
     made = []
     for age, sex in zip(ages, sexes, strict=True):
-        grown = base + 0.2 * way * (age + (12 if sex == "F" else 0)) / 176 + rng.normal(0, 0.005, (12, 2))
+        grown = base + 0.2 * direction * (age + (12 if sex == "F" else 0)) / 176 + rng.normal(0, 0.005, (12, 2))
         angle, size = rng.uniform(-3, 3), rng.uniform(50, 500)
         turn = size * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
         made.append(Points(NAMES, grown @ turn.T + rng.uniform(0, 900, 2)))
@@ -46,7 +46,9 @@ def moved(points, matrix, shift=(30.0, -7.0)):
 def test_shape_tells_an_age(hands):
     points, ages, sexes = hands
     model = GeometryRegressor().fit(points[:45], ages[:45], sexes[:45])
-    errors = [told.months - age for told, age in zip(model.predict(points[45:], sexes[45:]), ages[45:], strict=True)]
+    errors = [
+        estimate.months - age for estimate, age in zip(model.predict(points[45:], sexes[45:]), ages[45:], strict=True)
+    ]
     assert np.abs(errors).mean() < 5
 
 
@@ -62,8 +64,8 @@ def test_place_size_rotation_and_side_do_not_matter(fitted, hands, matrix):
 
 def test_mirrored_hands_may_be_learnt_from(fitted, hands):
     points, ages, sexes = hands
-    some = [moved(hand, [[1, 0], [0, -1]]) if k % 3 == 0 else hand for k, hand in enumerate(points)]
-    again = GeometryRegressor().fit(some, ages, sexes)
+    partly_mirrored = [moved(hand, [[1, 0], [0, -1]]) if k % 3 == 0 else hand for k, hand in enumerate(points)]
+    again = GeometryRegressor().fit(partly_mirrored, ages, sexes)
     assert read(again, points[5]).months == pytest.approx(read(fitted, points[5]).months, abs=1.0)
 
 
@@ -133,18 +135,18 @@ def test_training_data_is_checked(hands, fitted):
 def test_the_arguments_are_left_as_they_are(hands):
     before = [hand.positions.copy() for hand in hands[0]]
     GeometryRegressor().fit(*hands).predict(hands[0], hands[2])
-    assert all(np.array_equal(hand.positions, kept) for hand, kept in zip(hands[0], before, strict=True))
+    assert all(np.array_equal(hand.positions, original) for hand, original in zip(hands[0], before, strict=True))
 
 
 def test_shapes_in_space_tell_an_age_too():
     rng = np.random.default_rng(0)
-    base, way = rng.normal(size=(2, 12, 3))
+    base, direction = rng.normal(size=(2, 12, 3))
     ages = rng.uniform(96, 240, 60).tolist()
     points = []
     for age in ages:
         turn = rng.uniform(0.5, 2) * Rotation.random(random_state=rng).as_matrix()
-        points.append(Points(NAMES, (base + 0.2 * way * age / 144) @ turn.T + rng.uniform(0, 90, 3)))
+        points.append(Points(NAMES, (base + 0.2 * direction * age / 144) @ turn.T + rng.uniform(0, 90, 3)))
     model = GeometryRegressor().fit(points[:45], ages[:45], ["F", "M"] * 22 + ["F"])
-    told = model.predict(points[45:], ["F"] * 15)
+    estimates = model.predict(points[45:], ["F"] * 15)
     assert model.mean_shape_.shape == (12, 3)
-    assert np.abs([one.months - age for one, age in zip(told, ages[45:], strict=True)]).mean() < 5
+    assert np.abs([estimate.months - age for estimate, age in zip(estimates, ages[45:], strict=True)]).mean() < 5

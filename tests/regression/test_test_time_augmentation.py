@@ -7,17 +7,17 @@ from boneage.regression import AgeRegressor, RegressorSettings
 from boneage.regression.test_time_augmentation import draw_augmented
 
 
-def test_the_first_view_is_the_picture_and_the_others_are_a_little_different():
+def test_the_first_is_the_picture_and_the_others_are_slightly_changed():
     pixels = torch.rand(3, 2, 20, 20, generator=torch.Generator().manual_seed(0))
     first, *others = draw_augmented(pixels, 4)
     assert torch.equal(first, pixels)
     assert len(others) == 3
-    for view in others:
-        assert view.shape == pixels.shape
-        assert 0.01 < (view - pixels).abs().mean() < 0.3
+    for augmented in others:
+        assert augmented.shape == pixels.shape
+        assert 0.01 < (augmented - pixels).abs().mean() < 0.3
 
 
-def test_cubes_have_views_too():
+def test_cubes_are_augmented_too():
     cubes = torch.rand(2, 2, 9, 9, 9, generator=torch.Generator().manual_seed(0))
     first, second = draw_augmented(cubes, 2)
     assert torch.equal(first, cubes)
@@ -25,13 +25,13 @@ def test_cubes_have_views_too():
     assert 0.01 < (second - cubes).abs().mean() < 0.3
 
 
-def test_a_hand_is_seen_the_same_whoever_is_beside_it():
+def test_the_changes_of_a_hand_do_not_depend_on_its_batch():
     pixels = torch.rand(3, 2, 20, 20, generator=torch.Generator().manual_seed(0))
-    for one, all_ in zip(draw_augmented(pixels[1:2], 3), draw_augmented(pixels, 3), strict=True):
-        assert torch.allclose(one[0], all_[1], atol=1e-6)
+    for alone, together in zip(draw_augmented(pixels[1:2], 3), draw_augmented(pixels, 3), strict=True):
+        assert torch.allclose(alone[0], together[1], atol=1e-6)
 
 
-def test_ages_are_the_mean_over_the_views_and_kept_with_the_model(hands, quick_settings):
+def test_ages_are_means_over_the_augmentations_whose_number_is_saved(hands, quick_settings):
     recipe = dataclasses.replace(quick_settings.recipe, epochs=3)
     once = AgeRegressor(settings=dataclasses.replace(quick_settings, recipe=recipe)).fit(*hands)
     config, arrays = once.to_state()
@@ -44,10 +44,10 @@ def test_ages_are_the_mean_over_the_views_and_kept_with_the_model(hands, quick_s
     del config["settings"]["views"]
     old = AgeRegressor.from_state(config, arrays)
     assert torch.allclose(old.predict_regions(stacks[:4], sexes[:4])[0], plain, atol=1e-5), (
-        "older model files look once"
+        "older model files have no test-time augmentation"
     )
 
 
-def test_no_view_is_refused():
+def test_fewer_than_one_augmentation_is_refused():
     with pytest.raises(ValueError, match="views must be at least 1, got 0"):
         RegressorSettings(views=0)

@@ -60,9 +60,11 @@ def test_an_interrupted_training_resumes_and_ends_with_the_same_weights(tmp_path
     with pytest.raises((KeyboardInterrupt, SystemExit)):
         train(data=make_data(shape=shape), checkpoint=checkpoint, progress=interrupt)
     assert checkpoint.is_file()
-    told = []
-    resumed = train(data=make_data(shape=shape), checkpoint=checkpoint, progress=lambda _stage, part: told.append(part))
-    assert len(told) < 12
+    parts = []
+    resumed = train(
+        data=make_data(shape=shape), checkpoint=checkpoint, progress=lambda _stage, part: parts.append(part)
+    )
+    assert len(parts) < 12
     assert torch.allclose(resumed, train(data=make_data(shape=shape)), rtol=1e-4, atol=1e-6)
     assert not checkpoint.exists()
 

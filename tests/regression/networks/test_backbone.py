@@ -102,9 +102,9 @@ def test_a_head_standardises_each_sites_features_on_its_own():
     features[..., 3] = 2.5
     head.standardise(features, present)
     for region in range(2):
-        seen = ((features - head.centre) / head.spread)[present[:, region], region]
-        assert torch.allclose(seen.mean(dim=0), torch.zeros(4), atol=1e-4)
-        assert torch.allclose(seen.std(dim=0), torch.tensor([1.0, 1.0, 1.0, 0.0]), atol=1e-4)
+        standardised = ((features - head.centre) / head.spread)[present[:, region], region]
+        assert torch.allclose(standardised.mean(dim=0), torch.zeros(4), atol=1e-4)
+        assert torch.allclose(standardised.std(dim=0), torch.tensor([1.0, 1.0, 1.0, 0.0]), atol=1e-4)
 
 
 @pytest.mark.parametrize(

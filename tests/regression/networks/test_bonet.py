@@ -12,7 +12,7 @@ SEX, REGION = torch.tensor([1.0]), torch.tensor([0])
 
 
 def make(deformation="affine", aggregate="mean", n_regions=1, use_sex=True):
-    """A small network with windows of 20 pixels, 2 from one to the next, that bends what it sees."""
+    """A small network with windows of 20 pixels, 2 from one to the next, with a deformation."""
     torch.manual_seed(0)
     settings = BoNetSettings(20, (4, 6), deformation, aggregate, hidden=8)
     network = BoNet(settings, n_regions, use_sex)
@@ -70,15 +70,15 @@ def test_a_bright_spot_changes_the_cells_whose_windows_hold_it(window, channels)
     frame = network.settings.frame
     rows, columns = torch.meshgrid(*(torch.arange(n) for n in plain.shape[1:]), indexing="ij")
     middles = torch.from_numpy(frame.apply(torch.stack([rows, columns], -1).reshape(-1, 2).double().numpy()))
-    seen = network.settings.field
-    assert window - network.settings.step < seen <= window
+    field = network.settings.field
+    assert window - network.settings.step < field <= window
     for spot in ([28, 25], [40, 31], [33, 52]):
         bright = dark.clone()
         bright[0, spot[0], spot[1]] = 1e3
         changed = (network.map_ages(bright, SEX.double(), REGION)[0] - plain).abs() > 0
         near = (middles - torch.tensor(spot)).abs().amax(-1).reshape(plain.shape[1:])
-        assert not changed[0][near > (seen - 1) / 2].any()
-        assert changed[0][near <= (seen - 1) / 2 - 4].all()
+        assert not changed[0][near > (field - 1) / 2].any()
+        assert changed[0][near <= (field - 1) / 2 - 4].all()
 
 
 def test_a_hand_moved_by_a_step_is_a_map_moved_by_a_cell():

@@ -24,7 +24,7 @@ def make_layer(warp, *, trained=False):
     return layer
 
 
-def lay_side_by_side(features, rows, columns):
+def windows_side_by_side(features, rows, columns):
     windows = [[features[..., r : r + SIDE, c : c + SIDE] for c in range(columns)] for r in range(rows)]
     return torch.cat([torch.cat(row, dim=-1) for row in windows], dim=-2)
 
@@ -32,9 +32,9 @@ def lay_side_by_side(features, rows, columns):
 @pytest.mark.parametrize(("warp", "_"), WARPS)
 def test_before_training_windows_are_as_they_were(warp, _):
     features = draw(2, 3, SIDE + 2, SIDE + 1)
-    laid = make_layer(warp)(features)
-    assert laid.shape == (2, 3, 3 * SIDE, 2 * SIDE)
-    assert torch.allclose(laid, lay_side_by_side(features, 3, 2), atol=1e-5)
+    deformed = make_layer(warp)(features)
+    assert deformed.shape == (2, 3, 3 * SIDE, 2 * SIDE)
+    assert torch.allclose(deformed, windows_side_by_side(features, 3, 2), atol=1e-5)
 
 
 @pytest.mark.parametrize(("warp", "_"), WARPS)
@@ -42,7 +42,7 @@ def test_a_window_is_bent_the_same_in_any_surroundings(warp, _):
     features = draw(1, 3, SIDE + 3, SIDE + 2)
     layer = make_layer(warp, trained=True)
     whole = layer(features)
-    assert not torch.allclose(whole, lay_side_by_side(features, 4, 3), atol=0.1)
+    assert not torch.allclose(whole, windows_side_by_side(features, 4, 3), atol=0.1)
     for row, column in [(0, 0), (3, 2), (1, 1)]:
         alone = layer(features[..., row : row + SIDE, column : column + SIDE])
         place = whole[..., row * SIDE : (row + 1) * SIDE, column * SIDE : (column + 1) * SIDE]

@@ -57,11 +57,11 @@ def test_maps_have_the_published_sides():
 
 
 def test_pictures_are_brought_to_what_the_weights_were_learnt_with():
-    net, seen = GoogLeNet("inception3a").eval(), []
-    net.conv1.register_forward_pre_hook(lambda _module, inputs: seen.append(inputs[0]))
+    net, inputs_of_first = GoogLeNet("inception3a").eval(), []
+    net.conv1.register_forward_pre_hook(lambda _module, inputs: inputs_of_first.append(inputs[0]))
     grey = torch.rand(1, 1, 32, 32)
     net(grey)
     # torchvision: normalised for ImageNet, then turned into TensorFlow's range by `transform_input`
     mean, spread = (torch.tensor(v)[:, None, None] for v in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
     normalised = (grey - mean) / spread
-    assert torch.allclose(seen[0], normalised * (spread / 0.5) + (mean - 0.5) / 0.5, atol=1e-5)
+    assert torch.allclose(inputs_of_first[0], normalised * (spread / 0.5) + (mean - 0.5) / 0.5, atol=1e-5)

@@ -40,11 +40,11 @@ def test_the_published_side_fills_the_first_fully_connected_layer():
 
 def test_pictures_are_normalised_as_by_the_authors():
     net = OverFeat("pool1")
-    seen = []
-    net.conv1.register_forward_pre_hook(lambda _module, inputs: seen.append(inputs[0]))
+    inputs_of_first = []
+    net.conv1.register_forward_pre_hook(lambda _module, inputs: inputs_of_first.append(inputs[0]))
     net(torch.tensor([118.380948, 118.380948 + 61.896913])[:, None, None, None].expand(2, 1, 71, 71) / 255)
-    assert seen[0].shape == (2, 3, 71, 71)
-    assert torch.allclose(seen[0][:, :, 3, 3], torch.tensor([[0.0], [1.0]]).expand(2, 3), atol=1e-5)
+    assert inputs_of_first[0].shape == (2, 3, 71, 71)
+    assert torch.allclose(inputs_of_first[0][:, :, 3, 3], torch.tensor([[0.0], [1.0]]).expand(2, 3), atol=1e-5)
 
 
 def test_the_authors_file_is_floats_layer_after_layer(tmp_path):

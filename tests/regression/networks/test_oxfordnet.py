@@ -41,11 +41,11 @@ def test_shapes_of_the_fully_connected_layers():
 
 def test_pictures_are_normalised_for_imagenet():
     net = OxfordNet("pool1").eval()
-    seen = []
-    net.features.register_forward_pre_hook(lambda _module, inputs: seen.append(inputs[0]))
+    inputs_of_first = []
+    net.features.register_forward_pre_hook(lambda _module, inputs: inputs_of_first.append(inputs[0]))
     net(torch.full((1, 1, 32, 32), 0.485))
-    assert seen[0].shape == (1, 3, 32, 32)
-    assert seen[0][0, :, 5, 5].tolist() == pytest.approx(
+    assert inputs_of_first[0].shape == (1, 3, 32, 32)
+    assert inputs_of_first[0][0, :, 5, 5].tolist() == pytest.approx(
         [0, (0.485 - 0.456) / 0.224, (0.485 - 0.406) / 0.225], abs=1e-6
     )
 

@@ -48,8 +48,8 @@ def test_a_region_is_read_alike_in_any_company(settings):
     pixels, sex = torch.rand(1, 2, 32, 32), torch.tensor([1.0])
     both = network(pixels, torch.tensor([[True, True]]), sex)
     for alone in (torch.tensor([[True, False]]), torch.tensor([[False, True]])):
-        for said, together in zip(network(pixels, alone, sex), both, strict=True):
-            assert said[alone].item() == pytest.approx(together[alone].item(), abs=1e-4)
+        for output, together in zip(network(pixels, alone, sex), both, strict=True):
+            assert output[alone].item() == pytest.approx(together[alone].item(), abs=1e-4)
 
 
 def test_unknown_networks_are_refused():

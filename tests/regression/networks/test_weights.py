@@ -82,7 +82,7 @@ def test_the_authors_own_file_of_overfeat(tmp_path):
 @pytest.mark.parametrize(
     ("name", "layer", "other"), [("googlenet", "inception3a", "vgg16"), ("overfeat", "pool1", "vgg16")]
 )
-def test_weights_of_another_network_are_told(vgg_file, name, layer, other):
+def test_weights_of_another_network_are_named(vgg_file, name, layer, other):
     with pytest.raises(UnusableWeights, match=rf"does not fit {name}: it lacks .*; these are weights of {other}"):
         load_pretrained(BACKBONES[name](layer), vgg_file)
 
@@ -136,11 +136,11 @@ def published(tmp_path, monkeypatch, vgg_file):
 
 
 def test_a_published_file_is_fetched_once_and_kept(published, vgg_file, tmp_path):
-    told = []
-    path = fetch_weights("vgg16", lambda stage, part: told.append((stage, part)))
+    reports = []
+    path = fetch_weights("vgg16", lambda stage, part: reports.append((stage, part)))
     assert path == tmp_path / "cache" / "weights" / "vgg.pth"
     assert path.read_bytes() == vgg_file.read_bytes()
-    assert told[-1] == ("fetching weights", 1.0)
+    assert reports[-1] == ("fetching weights", 1.0)
     vgg_file.unlink()
     assert fetch_weights("vgg16") == path
     load_pretrained(OxfordNet("pool2"))
