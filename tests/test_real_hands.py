@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from boneage.evaluation.benchmarks.ages.benchmark import run_age_benchmark
+from boneage.evaluation.benchmarks.ages.benchmark import measure_variants
 from boneage.evaluation.benchmarks.ages.rounds import join_age_rounds
-from boneage.evaluation.benchmarks.ages.variants import name_variants, prepare_comparison
+from boneage.evaluation.benchmarks.ages.variants import create_crop_builder, name_variants
 from boneage.evaluation.benchmarks.splits import CrossValidation
 from boneage.evaluation.metrics import measure_landmarks, read_reference, summarise_landmarks
 from boneage.imaging import find_scans, read_ages, read_landmarks, read_scan, split_ids
@@ -54,11 +54,11 @@ def test_landmarks_are_found_to_about_a_millimetre_and_a_half(hands, localiser, 
 def test_ages_are_read_better_than_by_sex_alone(hands, localiser, tmp_path):
     save_localiser(tmp_path / "localiser.boneage", localiser, {})
     variants = name_variants(["constant", "geometry", "regions"], make_settings(epochs=20))
-    preparation = prepare_comparison(
+    preparation = create_crop_builder(
         hands[0], variants, tmp_path / "localiser.boneage", at_annotations=False, cache=tmp_path / "hands", jobs=1
     )
     splits = CrossValidation(2).split(preparation.load_labels().ids)
-    rounds = run_age_benchmark(variants, lambda variant: variant.label(preparation), splits, tmp_path / "rounds")
+    rounds = measure_variants(variants, lambda variant: variant.build_inputs(preparation), splits, tmp_path / "rounds")
     mads = {}
     for variant in variants:
         ages, _ = join_age_rounds([r for r in rounds if r.variant == variant.name], hands[0].ages)

@@ -1,8 +1,7 @@
-"""``boneage age benchmark``: ways to an age, beside each other."""
+"""``boneage age benchmark``: age models, beside each other."""
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from boneage.cli.age.options import (
     Epochs,
+    Folds,
     Hands,
     Network,
     NoSex,
@@ -44,7 +44,6 @@ _COMPARE_HELP = (
     "also regions-slice, regions-projection. A network is changed after colons, as in regions:equal or "
     "regions:stratum=0.5."
 )
-Folds = Annotated[int, typer.Option("--folds", min=2, help="Test every hand once in this many folds.")]
 
 
 def benchmark(
@@ -62,7 +61,7 @@ def benchmark(
     ] = None,
     test_ids: Annotated[Path | None, typer.Option("--test-ids", help="Ids to test on.")] = None,
     validation_ids: Annotated[
-        Path | None, typer.Option("--validation-ids", help="Ids to test on too, told apart: to choose by.")
+        Path | None, typer.Option("--validation-ids", help="Ids to test on too, reported apart: to choose by.")
     ] = None,
     network: Network = "multiregion",
     side: Side = None,
@@ -79,61 +78,58 @@ def benchmark(
     seed: Seed = 0,
     jobs: Jobs = 2,
 ) -> None:
-    """Train and test several ways to an age on the same hands: in folds, or on given lists of ids.
+    """Train and test several age models on the same hands: in folds, or on given lists of ids.
 
-    Writes predictions.csv (a row for each variant and hand), summary.json, report.html and figures/; rounds/ and
-    hands/, unless --hands says where else, keep what is done. Interrupted, it goes on where it stopped when the same
-    command is given again.
+    Writes predictions.csv (a row for each variant and hand), summary.json, report.html and figures/. The rounds are
+    stored in rounds/, located and cropped hands in hands/ or the folder of --hands: when the same command is given
+    again, an interrupted benchmark resumes. Rounds of another version of the code are measured again.
     """
     from boneage.cli.progress import show_stages
-    from boneage.evaluation.benchmarks.ages.benchmark import run_age_benchmark
+    from boneage.evaluation.benchmarks.ages.benchmark import AgeBenchmarkSettings, run_age_benchmark
     from boneage.evaluation.benchmarks.ages.report import report_age_benchmark
-    from boneage.evaluation.benchmarks.ages.variants import describe_seen, name_variants, prepare_comparison
+    from boneage.evaluation.benchmarks.ages.variants import remark_on_known_hands
     from boneage.evaluation.benchmarks.provenance import describe_run
     from boneage.evaluation.benchmarks.splits import CrossValidation, FixedSplit
-    from boneage.pipeline.data import count_axes, describe, load_collection, read_id_lists
+    from boneage.pipeline.data import describe, load_collection, read_id_lists
     from boneage.pipeline.pipeline import BoneAgePipeline
     from boneage.pipeline.training.age_settings import make_settings
-    from boneage.regression import CropSpec
 
     run, bounds = describe_run(), read_bounds(strata)
     if (train_ids is None) != (test_ids is None) or (validation_ids is not None and train_ids is None):
         raise typer.BadParameter("a given split needs --train-ids and --test-ids; --validation-ids goes with them")
     if ids is not None and train_ids is not None:
         raise typer.BadParameter("--ids goes with folds, --train-ids and --test-ids without it")
-    begun = BoneAgePipeline.load(start) if start else None
-    settings = make_settings(
-        use_sex=not no_sex, epochs=epochs, network=network, recipe=recipe, precision=precision, fine_tuning=bool(begun)
+    first = BoneAgePipeline.load(start) if start else None
+    model = make_settings(
+        use_sex=not no_sex,
+        epochs=epochs,
+        network=network,
+        recipe=recipe,
+        precision=precision,
+        fine_tuning=first is not None,
     )
     collection = load_collection(images, landmarks=landmarks, ages=ages, sizes=sizes, ids=ids)
-    variants = name_variants(
-        split_names(compare),
-        settings,
-        partial(CropSpec, side=side or 0, proportions=proportions, thumbnail=thumbnail, ndim=count_axes(collection)),
-        epochs=epochs,
-        weights=weights,
-        start=begun,
-    )
-    remark(describe(collection))
     protocol: CrossValidation | FixedSplit = CrossValidation(folds, seed)
     if train_ids is not None:
         train, test, validation = read_id_lists(collection, (train_ids, test_ids, validation_ids))
         protocol = FixedSplit(train, test, validation, seed)
-        collection = collection.subset(protocol.ids)
-    remark(describe_seen(begun, collection))
+    settings = AgeBenchmarkSettings(
+        tuple(split_names(compare)),
+        protocol,
+        model,
+        epochs=epochs,
+        side=side or 0,
+        proportions=proportions,
+        thumbnail=thumbnail,
+        localiser=localiser,
+        at_annotations=landmarks is not None,
+        weights=weights,
+        start=first,
+        jobs=jobs,
+    )
+    remark(describe(collection))
+    remark(remark_on_known_hands(first, settings.select(collection)))
     with show_stages(err_console()) as report:
-        preparation = prepare_comparison(
-            collection,
-            variants,
-            localiser,
-            at_annotations=landmarks is not None,
-            cache=hands or out / "hands",
-            jobs=jobs,
-            report=report,
-        )
-        splits = protocol.split(preparation.load_labels().ids)
-        rounds = run_age_benchmark(
-            variants, lambda variant: variant.label(preparation), splits, out / "rounds", report=report
-        )
+        rounds = run_age_benchmark(collection, settings, out / "rounds", cache=hands or out / "hands", report=report)
     text = report_age_benchmark(rounds, collection.ages, out, strata=bounds, run=run)
     out_console().print(text, soft_wrap=True)

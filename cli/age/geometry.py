@@ -6,24 +6,8 @@ from typing import Annotated
 
 import typer
 
-from boneage.cli.age.options import (
-    NoSex,
-)
-from boneage.cli.options import (
-    Ages,
-    Annotations,
-    Out,
-    Seed,
-    err_console,
-    out_console,
-)
-
-_COMPARE_HELP = (
-    "Variants, by commas: constant, geometry, geometry+size, hog-ridge, whole, hand, regions, hand+regions; of volumes "
-    "also regions-slice, regions-projection. A network is changed after colons, as in regions:equal or "
-    "regions:stratum=0.5."
-)
-Folds = Annotated[int, typer.Option("--folds", min=2, help="Test every hand once in this many folds.")]
+from boneage.cli.age.options import Folds, NoSex
+from boneage.cli.options import Ages, Annotations, Out, Seed, err_console, out_console
 
 
 def geometry(
@@ -33,7 +17,7 @@ def geometry(
     folds: Folds = 5,
     with_size: Annotated[
         bool,
-        typer.Option("--with-size", help="Measure too what the size in pixels would add: it may tell of the scanner."),
+        typer.Option("--with-size", help="Measure too what the size in pixels would add: it may show the scanner."),
     ] = False,
     no_sex: NoSex = False,
     seed: Seed = 0,
@@ -43,9 +27,9 @@ def geometry(
     Writes predictions.csv, summary.json, report.html and figures/.
     """
     from boneage.cli.progress import show_stages
-    from boneage.evaluation.benchmarks.ages.benchmark import run_age_benchmark
+    from boneage.evaluation.benchmarks.ages.benchmark import measure_variants
     from boneage.evaluation.benchmarks.ages.report import report_age_benchmark
-    from boneage.evaluation.benchmarks.ages.variants import make_constant, make_geometry
+    from boneage.evaluation.benchmarks.ages.variants import create_constant_variant, create_geometry_variant
     from boneage.evaluation.benchmarks.provenance import describe_run
     from boneage.evaluation.benchmarks.splits import CrossValidation
     from boneage.imaging import read_landmarks
@@ -54,12 +38,12 @@ def geometry(
     from boneage.regression import GeometrySettings
 
     run = describe_run()
-    variants = [make_constant(), make_geometry(GeometrySettings(use_sex=not no_sex))]
+    variants = [create_constant_variant(), create_geometry_variant(GeometrySettings(use_sex=not no_sex))]
     if with_size:
         settings = GeometrySettings(use_sex=not no_sex, with_size=True)
-        variants.append(make_geometry(settings, "geometry and size"))
+        variants.append(create_geometry_variant(settings, "geometry and size"))
     hands = build_dataset_from_tables(read_landmarks(landmarks), merge_ages(ages) or {})
     with show_stages(err_console()) as report:
         splits = CrossValidation(folds, seed).split(hands.ids)
-        rounds = run_age_benchmark(variants, lambda variant: hands, splits, out / "rounds", report=report)
+        rounds = measure_variants(variants, lambda variant: hands, splits, out / "rounds", report=report)
     out_console().print(report_age_benchmark(rounds, hands.records, out, run=run), soft_wrap=True)

@@ -20,8 +20,8 @@ def join(
 ) -> None:
     """Join age models that share a localiser into one file; their ages are averaged.
 
-    The file is used like any other, and says of each hand what every age model's regions say. The models may look at
-    different things: one at the hand as a whole, one at regions around its bones.
+    The file is used like any other, and its predictions list the regions of every age model. The models may read
+    different crops: one the hand as a whole, one the regions around its bones.
     """
     from boneage.pipeline.ensemble import join_pipelines
     from boneage.pipeline.storage.output import prepare_folder

@@ -13,60 +13,67 @@ NoSex = Annotated[bool, typer.Option("--no-sex", help="Train models that do not 
 Epochs = Annotated[
     int | None, typer.Option("--epochs", min=1, help="Passes over the hands; the recipe's if not given.")
 ]
+Folds = Annotated[int, typer.Option("--folds", min=2, help="Test every hand once in this many folds.")]
 CutOption = Annotated[
     Literal["regions", "regions-slice", "regions-projection", "hand", "hand+regions", "whole"],
     typer.Option(
         "--cut",
-        help="What the model sees: regions around bones, of volumes also as pictures (the middle slice, or the mean in "
-        "depth); the hand turned upright; the whole image.",
+        help="What the model reads: regions around bones, of volumes also as pictures (the middle slice, or the mean "
+        "in depth); the hand turned upright; the whole image.",
     ),
 ]
 Side = Annotated[
-    int | None, typer.Option("--side", min=8, help="Side of a region in pixels; the way of cutting has its own.")
+    int | None, typer.Option("--side", min=8, help="Side of a region in pixels; that of the --cut if not given.")
 ]
 ProportionsOption = Annotated[
     Literal["file", "fitted"],
     typer.Option(
         "--proportions",
-        help="Of hands: as in the file, or as broad as looks most like the others: for squashed copies.",
+        help="Of hands: as in the file, or fitted to the breadth of the others, for squashed copies.",
     ),
 ]
 Thumbnail = Annotated[
     int,
     typer.Option(
-        "--thumbnail", min=0, help="Make files with more pixels a side thumbnails of so many first; 0: leave them."
+        "--thumbnail",
+        min=0,
+        help="First shrink images with more pixels a side to thumbnails of this many; 0: leave them.",
     ),
 ]
 Hands = Annotated[
     Path | None,
-    typer.Option("--hands", help="Folder that keeps located and cut hands (patients' pixels), for other runs to use."),
+    typer.Option(
+        "--hands", help="Folder for located and cropped hands (patients' pixels), which other runs use again."
+    ),
 ]
 Network = Annotated[
     str,
     typer.Option(
         "--network",
         help="multiregion, whole-hand, aligned-hand, bonet; vgg16, googlenet or overfeat with -features or -finetuned. "
-        "After colons, how regions are weighed (learned, inverse_variance, fixed, equal) and, as stratum=0.5, how far "
+        "After colons, how regions are weighted (learned, inverse_variance, fixed, equal) and, as stratum=0.5, how far "
         "the loss makes up for rare ages: multiregion:equal.",
     ),
 ]
 RecipeOption = Annotated[
     Literal["modern", "seed"] | None,
     typer.Option(
-        "--recipe", help="How networks are trained: ours, or SGD at a fixed rate; the network's own if not given."
+        "--recipe",
+        help="How networks are trained: modern, or SGD at a fixed rate (seed); the network's own if not given.",
     ),
 ]
 PrecisionOption = Annotated[
     Literal["float32", "bfloat16"],
-    typer.Option("--precision", help="Arithmetic of the training; bfloat16 is faster where the processor knows it."),
+    typer.Option("--precision", help="Arithmetic of the training; bfloat16 is faster where the processor supports it."),
 ]
 Start = Annotated[
     Path | None,
     typer.Option(
         "--start",
-        help="Age model (.boneage) to go on from, gently: of the same --network, --cut and --side.",
+        help="Age model (.boneage) to start from, for fine-tuning: of the same --network, --cut and --side.",
     ),
 ]
 Weights = Annotated[
-    Path | None, typer.Option("--weights", help="File of pretrained weights; those published are fetched if not given.")
+    Path | None,
+    typer.Option("--weights", help="File of pretrained weights; the published ones are fetched if not given."),
 ]

@@ -12,12 +12,15 @@ from boneage.cli.options import Strata, out_console, read_bounds
 
 def report(
     predicted: Annotated[Path, typer.Option("--predicted", help="ages.csv written by predict.", show_default=False)],
-    truth: Annotated[Path, typer.Option("--truth", help="Age CSV to judge by.", show_default=False)],
+    truth: Annotated[Path, typer.Option("--truth", help="Age CSV with the true ages.", show_default=False)],
     out: Annotated[Path | None, typer.Option("--out", help="Folder for the tables, the page and its figures.")] = None,
     strata: Strata = "",
     pictures: Annotated[
         bool,
-        typer.Option("--pictures", help="Put the overlays of the hands read worst on the page: it then holds pixels."),
+        typer.Option(
+            "--pictures",
+            help="Put the overlays of the hands with the largest errors on the page: it then holds pixels.",
+        ),
     ] = False,
 ) -> None:
     """Print the errors of predicted ages, of all hands, by sex and by age; with --out, write tables and a page.

@@ -8,7 +8,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from boneage.evaluation.benchmarks.ages.rounds import PREDICTION_COLUMNS, AgeRound, join_age_rounds, prediction_rows
+from boneage.evaluation.benchmarks.ages.rounds import (
+    PREDICTION_COLUMNS,
+    AgeRound,
+    describe_commits,
+    join_age_rounds,
+    prediction_rows,
+)
 from boneage.evaluation.figures import draw_cumulative_ages, draw_mads
 from boneage.evaluation.metrics import AgeErrors, compare_ages, list_strata, summarise_ages
 from boneage.evaluation.reports.ages.sections import CONVENTIONS, add_age_details, summarise_age_groups
@@ -20,9 +26,10 @@ from boneage.imaging.errors import InvalidInput
 from boneage.pipeline.pages.html import Page
 from boneage.pipeline.storage.output import prepare_folder, write_table
 
+_TITLE = "Bone age errors in months, variant beside variant"
 _COSTS = (
-    "Costs: an epoch is one pass over the hands trained on, what is no network has one; preparing is reading, locating "
-    "and cutting a hand on one core, predicting is what the model itself takes; memory is the process's peak."
+    "Costs: an epoch is one pass over the hands trained on, models that are no network have one; preparing is reading, "
+    "locating and cropping a hand on one core, predicting is the model's own time; memory is the process's peak."
 )
 
 
@@ -58,7 +65,7 @@ def report_age_benchmark(
 
     Raises
     ------
-    ValueError
+    InvalidInput
         If the strata do not increase, or no variant read any hand.
     """
     if strata:
@@ -69,48 +76,70 @@ def report_age_benchmark(
     errors = {name: ages for name, ages in joined.items() if ages is not None}
     if not errors:
         raise InvalidInput("no variant read any hand; predictions.csv would say nothing")
-    asked = {told.id for told in of_variant[names[0]][0].predictions}.union(*(ages.ids for ages in errors.values()))
     groups = {name: summarise_age_groups(ages, strata) for name, ages in errors.items()}
-    summary: dict[str, Any] = {
-        **provenance(asked),
-        "run": dict(run or {}),
-        "variants": {name: _summarise(of_variant[name], known, groups.get(name, {})) for name in names},
-        "side_by_side": _set_side_by_side(errors),
-        "validation": {
-            name: summarise_ages(ages)
-            for name, measured in of_variant.items()
-            if (ages := join_age_rounds(measured, known, "validation")[0]) is not None
-        },
-    }
+    summary = _summarise_benchmark(of_variant, errors, groups, known, run or {})
     prepare_folder(folder)
     write_table(folder / "predictions.csv", list(prediction_rows(rounds, known)), PREDICTION_COLUMNS)
     write_json(folder / "summary.json", summary)
-    title = "Bone age errors in months, variant beside variant"
-    basis = f"{_describe_rounds(of_variant[names[0]])}{phantom_note(summary)}"
+    basis = f"{_describe_rounds(of_variant[names[0]])}{phantom_note(summary)}; {describe_commits(rounds)}"
     tables = _tabulate(summary)
-    figures = Figures(Page(title))
+    _write_page(folder / "report.html", basis, tables, summary["run"], errors, groups, strata)
+    lines = [line for heading, table in tables.items() for line in (heading, draw_table(*table), "")]
+    return "\n".join([_TITLE, basis, "", *lines, RESEARCH])
+
+
+def _summarise_benchmark(
+    of_variant: Mapping[str, Sequence[AgeRound]],
+    errors: Mapping[str, AgeErrors],
+    groups: Mapping[str, Mapping[str, Any]],
+    known: Mapping[str, AgeRecord],
+    run: Mapping[str, str],
+) -> dict[str, Any]:
+    """Return the content of ``summary.json``."""
+    first = next(iter(of_variant.values()))[0]
+    ids = {prediction.id for prediction in first.predictions}.union(*(ages.ids for ages in errors.values()))
+    validation = {name: join_age_rounds(rounds, known, "validation")[0] for name, rounds in of_variant.items()}
+    return {
+        **provenance(ids),
+        "run": dict(run),
+        "commits": sorted({measured.commit for rounds in of_variant.values() for measured in rounds}),
+        "variants": {name: _summarise(rounds, known, groups.get(name, {})) for name, rounds in of_variant.items()},
+        "side_by_side": _compare_on_common_hands(errors),
+        "validation": {name: summarise_ages(ages) for name, ages in validation.items() if ages is not None},
+    }
+
+
+def _write_page(
+    path: Path,
+    basis: str,
+    tables: Mapping[str, Any],
+    run: Mapping[str, str],
+    errors: Mapping[str, AgeErrors],
+    groups: Mapping[str, Mapping[str, Any]],
+    strata: Sequence[int],
+) -> None:
+    """Write ``report.html`` with the tables, the figures of all variants, and the details of each."""
+    figures = Figures(Page(_TITLE))
     figures.page.add_text(f"{basis}.")
     for heading, table in tables.items():
         figures.page.add_heading(heading, 3)
         figures.page.add_table(*table)
     figures.page.add_text(f"{CONVENTIONS} {_COSTS} {RESEARCH}", note=True)
-    figures.page.add_text("; ".join(f"{name}: {told}" for name, told in summary["run"].items()), note=True)
+    figures.page.add_text("; ".join(f"{name}: {value}" for name, value in run.items()), note=True)
     figures.show("variants", draw_mads({"variant": errors}), "Each variant on the hands that it read.")
     figures.show("age-cumulative", draw_cumulative_ages(errors), "Grey: 6, 12 and 24 months.")
     for name, ages in errors.items():
         with figures.page.folded(name):
             slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
             add_age_details(figures, ages, groups[name], strata, f"{slug}-")
-    figures.write(folder / "report.html")
-    told = [line for heading, table in tables.items() for line in (heading, draw_table(*table), "")]
-    return "\n".join([title, basis, "", *told, RESEARCH])
+    figures.write(path)
 
 
 def _summarise(rounds: Sequence[AgeRound], known: Mapping[str, AgeRecord], groups: Mapping[str, Any]) -> dict[str, Any]:
-    ages, silent = join_age_rounds(rounds, known)
+    ages, unread = join_age_rounds(rounds, known)
     return {
         **(summarise_ages(ages) if ages is not None else {"n_hands": 0}),
-        "n_not_read": len(silent),
+        "n_not_read": len(unread),
         "groups": groups,
         "rounds": [
             {"n_train": m.n_train, "training_s": m.training_s, "mad": summarise_ages(own)["mad"] if own else None}
@@ -126,25 +155,27 @@ def _summarise(rounds: Sequence[AgeRound], known: Mapping[str, AgeRecord], group
     }
 
 
-def _set_side_by_side(errors: Mapping[str, AgeErrors]) -> dict[str, dict[str, Any]]:
+def _compare_on_common_hands(errors: Mapping[str, AgeErrors]) -> dict[str, dict[str, Any]]:
     """Return the errors on the hands that all variants read, and how much worse each is than the best there."""
     common = set.intersection(*(set(ages.ids) for ages in errors.values()))
     if not common:
         return {}
-    cut = {name: ages.of_hands([k for k, id_ in enumerate(ages.ids) if id_ in common]) for name, ages in errors.items()}
-    summaries = {name: summarise_ages(ages) for name, ages in cut.items()}
+    restricted = {
+        name: ages.of_hands([k for k, id_ in enumerate(ages.ids) if id_ in common]) for name, ages in errors.items()
+    }
+    summaries = {name: summarise_ages(ages) for name, ages in restricted.items()}
     best = min(summaries, key=lambda name: float(summaries[name]["mad"]))
-    return {name: {**s, "against_best": compare_ages(cut[name], cut[best])} for name, s in summaries.items()}
+    return {
+        name: {**s, "against_best": compare_ages(restricted[name], restricted[best])} for name, s in summaries.items()
+    }
 
 
 def _tabulate(summary: Mapping[str, Any]) -> dict[str, Any]:
     """Return the tables of a report by heading."""
     variants = summary["variants"]
     header, rows = tabulate_ages({name: v for name, v in variants.items() if v["n_hands"]}, "variant")
-    tables = {"Errors": (header, rows)}
-    silent = {name: v["n_not_read"] for name, v in variants.items()}
     header = [*header, "not read"]
-    tables["Errors"] = (header, [[*row, str(silent[row[0]])] for row in rows])
+    tables: dict[str, Any] = {"Errors": (header, [[*row, str(variants[row[0]]["n_not_read"])] for row in rows])}
     if len(summary["side_by_side"]) > 1:
         n = next(iter(summary["side_by_side"].values()))["n_hands"]
         tables[f"On the {n} hands that every variant read"] = tabulate_side_by_side(summary["side_by_side"])
@@ -156,7 +187,7 @@ def _tabulate(summary: Mapping[str, Any]) -> dict[str, Any]:
 
 def _describe_rounds(rounds: Sequence[AgeRound]) -> str:
     trained = sorted({measured.n_train for measured in rounds})
-    tested = sum(told.part == "test" for measured in rounds for told in measured.predictions)
+    tested = sum(prediction.part == "test" for measured in rounds for prediction in measured.predictions)
     sizes = f"{trained[0]} to {trained[-1]}" if len(trained) > 1 else f"{trained[0]}"
     if len(rounds) == 1:
         return f"trained on {sizes} hands, tested on {tested} others"

@@ -1,4 +1,4 @@
-"""What one round of an age benchmark measured of one variant, and how it is kept."""
+"""What one round of an age benchmark measured of one variant, and the file that stores it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PREDICTION_COLUMNS = (
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a model that has not seen a hand says of it; NaN if it says nothing, with the reason."""
+    """The age that a model predicts of a hand it was not trained on; NaN, with the reason, if it predicts none."""
 
     id: str
     part: Part
@@ -46,13 +46,15 @@ class AgeRound:
     n_parameters : int
         Numbers learnt.
     epochs : int
-        Passes over the hands; 1 for what is no network.
+        Passes over the hands; 1 for models that are no network.
     training_s : float
         In all.
     preparing_s, predicting_s : float
-        For one hand: reading, locating and cutting it; and reading its age.
+        For one hand: reading, locating and cropping it; and predicting its age.
     peak_mb : float
-        The process's memory at most, while it trained and predicted: other variants' hands are no longer in it.
+        The largest memory of the process while it trained and predicted; other variants' hands are not in it.
+    commit : str
+        Of the code that measured it; see :func:`~boneage.evaluation.benchmarks.provenance.name_commit`.
     """
 
     variant: str
@@ -65,51 +67,65 @@ class AgeRound:
     preparing_s: float
     predicting_s: float
     peak_mb: float
+    commit: str
 
 
 def join_age_rounds(
     rounds: Sequence[AgeRound], known: Mapping[str, AgeRecord], part: Part = "test"
 ) -> tuple[AgeErrors | None, list[Prediction]]:
-    """Return the errors of some rounds of one variant, and the hands it said nothing of.
+    """Return the errors of some rounds of one variant, and the predictions without an age.
 
-    The errors are None if it said nothing of any hand.
+    The errors are None if no hand has a predicted age.
     """
-    asked = [told for measured in rounds for told in measured.predictions if told.part == part]
-    said = [told for told in asked if not math.isnan(told.months)]
-    silent = [told for told in asked if math.isnan(told.months)]
-    if not said:
-        return None, silent
-    records = [known[told.id] for told in said]
+    predictions = [prediction for measured in rounds for prediction in measured.predictions if prediction.part == part]
+    aged = [prediction for prediction in predictions if not math.isnan(prediction.months)]
+    unread = [prediction for prediction in predictions if math.isnan(prediction.months)]
+    if not aged:
+        return None, unread
+    records = [known[prediction.id] for prediction in aged]
     errors = AgeErrors(
-        tuple(told.id for told in said),
-        np.array([told.months for told in said]),
+        tuple(prediction.id for prediction in aged),
+        np.array([prediction.months for prediction in aged]),
         np.array([record.boneage_months for record in records]),
         tuple(record.sex for record in records),
     )
-    return errors, silent
+    return errors, unread
 
 
 def prediction_rows(rounds: Sequence[AgeRound], known: Mapping[str, AgeRecord]) -> Iterator[dict[str, object]]:
     """Yield a row for every hand of every round."""
     for measured in rounds:
-        for told in measured.predictions:
-            record, silent = known[told.id], math.isnan(told.months)
+        for prediction in measured.predictions:
+            record, unread = known[prediction.id], math.isnan(prediction.months)
             cells = (
-                measured.variant, measured.number, told.part, told.id, record.sex or "", f"{record.boneage_months:.2f}",
-                "" if silent else f"{told.months:.2f}",
-                "" if silent else f"{told.months - record.boneage_months:.2f}",
-                told.reason,
+                measured.variant, measured.number, prediction.part, prediction.id, record.sex or "",
+                f"{record.boneage_months:.2f}",
+                "" if unread else f"{prediction.months:.2f}",
+                "" if unread else f"{prediction.months - record.boneage_months:.2f}",
+                prediction.reason,
             )  # fmt: skip
             yield dict(zip(PREDICTION_COLUMNS, cells, strict=True))
 
 
+def describe_commits(rounds: Sequence[AgeRound]) -> str:
+    """Name the commits of the code that measured some rounds.
+
+    Returns
+    -------
+    str
+        Such as ``rounds of commit abc1234`` or ``rounds of commits abc1234, def5678 with changes``.
+    """
+    commits = list(dict.fromkeys(measured.commit.removeprefix("commit ") for measured in rounds))
+    return f"rounds of commit{'s' if len(commits) > 1 else ''} {', '.join(commits)}"
+
+
 def save_round(path: Path, key: str, measured: AgeRound) -> None:
-    """Write a round; ``key`` tells it from that of another benchmark."""
+    """Write a round; another benchmark has another ``key``."""
     save_measured(path, key, dataclasses.asdict(measured))
 
 
 def load_round(path: Path, key: str) -> AgeRound | None:
-    """Read a round; None if there is no such file.
+    """Read a round; None if there is no such file, or other code measured it.
 
     Raises
     ------
@@ -120,5 +136,5 @@ def load_round(path: Path, key: str) -> AgeRound | None:
 
 
 def _read_round(data: Any) -> AgeRound:
-    predictions = tuple(Prediction(**told) for told in data["predictions"])
+    predictions = tuple(Prediction(**fields) for fields in data["predictions"])
     return AgeRound(**{**data, "predictions": predictions})

@@ -33,15 +33,15 @@ from boneage.regression import (
     for_volumes,
 )
 
-Sight = Literal["nothing", "points", "regions"]
+InputKind = Literal["labels", "landmarks", "crops"]
 
 
 class AgeEstimator(Protocol):
-    """What can be compared."""
+    """A model that can be compared."""
 
     @property
     def n_parameters(self) -> int:
-        """How many numbers were learnt."""
+        """Number of values learnt."""
 
     def fit(self, inputs: Any, ages_months: Any, sexes: Any) -> Self:
         """Learn from hands of known age."""
@@ -52,25 +52,25 @@ class AgeEstimator(Protocol):
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to an age.
+    """A way to predict ages, by name.
 
     Parameters
     ----------
     name : str
-    sight : {"nothing", "points", "regions"}
-        What of a hand its model sees.
+    input_kind : {"labels", "landmarks", "crops"}
+        What of a hand its model reads; with ``labels``, the sex alone.
     make : callable
         From a seed to an unfitted model.
     settings : RegressorSettings or GeometrySettings, optional
         Of the model, if it has any.
-    crop_spec : Cutting, optional
-        Where regions are seen.
+    crop_spec : CropSpec, optional
+        Of a model that reads crops.
     start : str
-        Name of the model that its training goes on from; empty if there is none.
+        Name of the model that its training starts from; empty if there is none.
     """
 
     name: str
-    sight: Sight
+    input_kind: InputKind
     make: Callable[[int], AgeEstimator]
     settings: RegressorSettings | GeometrySettings | None = None
     crop_spec: CropSpec | None = None
@@ -79,7 +79,7 @@ class Variant:
     @property
     def needs_landmarks(self) -> bool:
         """Whether the landmarks of the hands must be known."""
-        return self.sight == "points" or (self.crop_spec is not None and self.crop_spec.needs_landmarks)
+        return self.input_kind == "landmarks" or (self.crop_spec is not None and self.crop_spec.needs_landmarks)
 
     @property
     def needs_sex(self) -> bool:
@@ -88,17 +88,17 @@ class Variant:
 
     @property
     def epochs(self) -> int:
-        """Passes over the hands; 1 for what is no network."""
+        """Passes over the hands; 1 for models that are no network."""
         return self.settings.recipe.epochs if isinstance(self.settings, RegressorSettings) else 1
 
-    def label(self, preparation: CropBuilder) -> AgeDataset[Any]:
-        """Return the hands as the model sees them."""
-        if self.sight == "points":
-            return preparation.build_landmarks()
-        return preparation.load_labels() if self.crop_spec is None else preparation.build_crops(self.crop_spec)
+    def build_inputs(self, builder: CropBuilder) -> AgeDataset[Any]:
+        """Return the hands with what the model reads of each."""
+        if self.input_kind == "landmarks":
+            return builder.build_landmarks()
+        return builder.load_labels() if self.crop_spec is None else builder.build_crops(self.crop_spec)
 
     def describe(self) -> list[Any]:
-        """Return what makes its figures other than those of a variant of the same name, as JSON data."""
+        """Return its settings as JSON data: all that its results rest on, apart from hands and code."""
         settings = dataclasses.asdict(self.settings) if self.settings else None
         kind = type(self.settings.network).__name__ if isinstance(self.settings, RegressorSettings) else ""
         return [settings, kind, dataclasses.asdict(self.crop_spec) if self.crop_spec else None, self.start]
@@ -107,7 +107,7 @@ class Variant:
 def name_variants(
     asked: Sequence[str],
     settings: RegressorSettings,
-    make_cutting: Callable[[CropKind], CropSpec] = CropSpec,
+    make_crop_spec: Callable[[CropKind], CropSpec] = CropSpec,
     *,
     epochs: int | None = None,
     weights: Path | None = None,
@@ -116,29 +116,29 @@ def name_variants(
     """Return the variants of some names.
 
     ``constant`` is the median age of the sex, ``geometry`` the landmarks alone, ``hog-ridge`` gradients of the whole
-    image. A network is named by what it sees, ``whole``, ``hand``, ``regions`` or ``hand+regions``, and, after colons,
-    by what is other than in ``settings``, such as ``regions:equal``; see
+    image. A network is named by its crops, ``whole``, ``hand``, ``regions`` or ``hand+regions``, and, after colons,
+    by changes to ``settings``, such as ``regions:equal``; see
     :func:`~boneage.pipeline.training.age_settings.change_settings`.
-    Of volumes there are ``regions-slice`` and ``regions-projection`` too, which are read as pictures are.
+    Volumes have ``regions-slice`` and ``regions-projection`` too, whose crops are pictures.
 
     Parameters
     ----------
     asked : sequence of str
     settings : RegressorSettings
         Of the networks. Whether the sex is used holds for the geometry too.
-    make_cutting : callable
-        From the kind, ``whole`` and so on, to the way of cutting.
+    make_crop_spec : callable
+        From the kind, ``whole`` and so on, to the crop specification.
     epochs : int, optional
         Passes over the hands for every network; those of its recipe if not given.
     weights : Path, optional
         File of pretrained weights, for the networks that take some.
     start : BoneAgePipeline, optional
-        A trained model whose weights the networks go on from.
+        A trained model whose weights the networks start from.
 
     Raises
     ------
-    ValueError
-        If a name is not known or is there twice, or none is given, or a network cannot go on from ``start``, which may
+    InvalidInput
+        If a name is not known or is there twice, or none is given, or a network cannot start from ``start``, which may
         join several age models.
     """
     if not asked or len(set(asked)) < len(asked):
@@ -146,60 +146,60 @@ def name_variants(
     return [
         _BASELINES[name](settings)
         if name in _BASELINES
-        else _name_network(name, settings, make_cutting, epochs, weights, start)
+        else _name_network(name, settings, make_crop_spec, epochs, weights, start)
         for name in asked
     ]
 
 
-def describe_seen(start: BoneAgePipeline | None, collection: Collection) -> list[str]:
-    """Remark on the hands that a model to go on from seems to know already: tested on them, it is not new to them."""
-    seen = sorted(start.trained_ids & set(collection.ids)) if start else []
-    if not start or not seen:
+def remark_on_known_hands(start: BoneAgePipeline | None, collection: Collection) -> list[str]:
+    """Return a remark on the hands whose ids a model to start from was trained on: tested on them, it knows them."""
+    known = sorted(start.trained_ids & set(collection.ids)) if start else []
+    if not start or not known:
         return []
-    return [f"{start.name} was trained on hands of the same ids as {len(seen)} of these: {', '.join(seen[:5])} …"]
+    return [f"{start.name} was trained on hands of the same ids as {len(known)} of these: {', '.join(known[:5])} …"]
 
 
-def make_geometry(settings: GeometrySettings, name: str = "geometry") -> Variant:
-    """Return the variant that sees the landmarks alone."""
-    return Variant(name, "points", lambda seed: GeometryRegressor(settings=settings), settings)
+def create_geometry_variant(settings: GeometrySettings, name: str = "geometry") -> Variant:
+    """Return the variant that reads the landmarks and, if the settings ask for it, the sex."""
+    return Variant(name, "landmarks", lambda seed: GeometryRegressor(settings=settings), settings)
 
 
-def make_constant() -> Variant:
-    """Return the variant that sees the sex alone."""
-    return Variant("constant", "nothing", lambda seed: ConstantBySex())
+def create_constant_variant() -> Variant:
+    """Return the variant that reads the sex alone."""
+    return Variant("constant", "labels", lambda seed: ConstantBySex())
 
 
-def prepare_comparison(
+def create_crop_builder(
     collection: Collection,
     variants: Sequence[Variant],
     localiser_path: Path | None,
     *,
     at_annotations: bool,
-    cache: Path,
+    cache: Path | None,
     jobs: int,
     report: Progress | None = None,
 ) -> CropBuilder:
-    """Return what makes the hands that some variants see; a localiser is read only if one of them needs landmarks.
+    """Return the builder of what some variants read; a localiser is loaded only if one of them needs landmarks.
 
-    At annotations hands are laid upon the mean of the annotated shapes.
+    With ``at_annotations`` hands are aligned to the mean of the annotated shapes.
 
     Raises
     ------
-    ValueError
-        If landmarks are needed and there is neither a localiser nor annotated ones, or a site lacks some.
+    InvalidInput
+        If landmarks are needed and there is neither a localiser nor annotated ones, or those of a site are missing.
     """
-    needy = [variant for variant in variants if variant.needs_landmarks]
+    needing = [variant for variant in variants if variant.needs_landmarks]
     localiser, reference = None, None
-    if needy and at_annotations and collection.landmarks is not None:
+    if needing and at_annotations and collection.landmarks is not None:
         reference = compute_mean_shape(_read_shapes(collection, collection.landmarks))
-    elif needy and localiser_path is not None:
+    elif needing and localiser_path is not None:
         localiser, _ = load_localiser(localiser_path)
         reference = mean_shape_of(localiser)
-    elif needy:
+    elif needing:
         raise InvalidInput(
-            f"{needy[0].name} needs landmarks: give --localiser (a trained one) or --landmarks (annotated)"
+            f"{needing[0].name} needs landmarks: give --localiser (a trained one) or --landmarks (annotated)"
         )
-    for variant in needy:
+    for variant in needing:
         if variant.crop_spec is not None and reference is not None:
             variant.crop_spec.check_landmarks(reference.names)
     return CropBuilder(collection, localiser, reference, at_annotations, cache, jobs, report)
@@ -219,40 +219,40 @@ def _read_shapes(collection: Collection, table: LandmarkTable) -> list[Points]:
 
 
 _BASELINES: Mapping[str, Callable[[RegressorSettings], Variant]] = {
-    "constant": lambda settings: make_constant(),
-    "geometry": lambda settings: make_geometry(GeometrySettings(use_sex=settings.use_sex)),
-    "geometry+size": lambda settings: make_geometry(
+    "constant": lambda settings: create_constant_variant(),
+    "geometry": lambda settings: create_geometry_variant(GeometrySettings(use_sex=settings.use_sex)),
+    "geometry+size": lambda settings: create_geometry_variant(
         GeometrySettings(use_sex=settings.use_sex, with_size=True), "geometry+size"
     ),
-    "hog-ridge": lambda settings: Variant("hog-ridge", "regions", lambda seed: HogRegressor(), None, CropSpec("whole")),
+    "hog-ridge": lambda settings: Variant("hog-ridge", "crops", lambda seed: HogRegressor(), None, CropSpec("whole")),
 }
 
 
 def _name_network(
     name: str,
     settings: RegressorSettings,
-    make_cutting: Callable[[CropKind], CropSpec],
+    make_crop_spec: Callable[[CropKind], CropSpec],
     epochs: int | None,
     weights: Path | None,
     start: BoneAgePipeline | None,
 ) -> Variant:
-    called, *changes = name.split(":")
-    kind = next((kind for kind in CROP_KINDS if kind == called), None)
+    base, *changes = name.split(":")
+    kind = next((kind for kind in CROP_KINDS if kind == base), None)
     if kind is None:
         known = ", ".join([*_BASELINES, *CROP_KINDS])
         raise InvalidInput(f"variants to compare are {known}, got {name!r}")
     settings = change_settings(settings, changes, name)
     if epochs is not None:
         settings = settings.with_recipe(epochs=epochs)
-    crop_spec = make_cutting(kind)
+    crop_spec = make_crop_spec(kind)
     if len(crop_spec.shape) == 3:
         settings = for_volumes(settings)
-    begun = start.only_age_model.regressor if start else None
-    if begun is not None:
-        begun.check_fine_tuning(settings, crop_spec.region_names, crop_spec.side)
+    first = start.only_age_model.regressor if start else None
+    if first is not None:
+        first.check_fine_tuning(settings, crop_spec.region_names, crop_spec.side)
     file = weights if isinstance(settings.network, BackboneSettings) else None
 
     def make(seed: int) -> AgeEstimator:
-        return AgeRegressor(settings=settings, random_state=seed, weights=file, start=begun)
+        return AgeRegressor(settings=settings, random_state=seed, weights=file, start=first)
 
-    return Variant(name, "regions", make, settings, crop_spec, start.name if start else "")
+    return Variant(name, "crops", make, settings, crop_spec, start.name if start else "")

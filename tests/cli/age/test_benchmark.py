@@ -24,7 +24,7 @@ def test_variants_are_compared_in_folds_and_not_measured_again(boneage, known, l
     assert len(list((tmp_path / "rounds").glob("*.json"))) == 10
     code, again, _ = boneage(*arguments)
     assert code == 0
-    assert again == out, "times too are those that were kept"
+    assert again == out, "the times too are the stored ones"
 
 
 def test_a_given_split_is_tested_on_its_test_hands_alone(boneage, known, tmp_path):
@@ -55,7 +55,7 @@ def test_half_a_split_is_a_wrong_usage(boneage, known, tmp_path, options):
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         (("--compare", "best"), "variants to compare are"),
         (("--compare", "regions"), "regions needs landmarks: give --localiser"),
@@ -63,12 +63,12 @@ def test_half_a_split_is_a_wrong_usage(boneage, known, tmp_path, options):
         (("--compare", "whole", "--network", "alexnet"), "'alexnet' is not one of"),
     ],
 )
-def test_what_cannot_be_compared_is_told(boneage, known, tmp_path, options, said):
+def test_wrong_options_are_one_line(boneage, known, tmp_path, options, message):
     code, _, err = boneage(
         "age", "benchmark", known / "images", "--ages", known / "ages.csv", "--out", tmp_path / "out", *options
     )
     assert code == 1
-    assert said in err
+    assert message in err
     assert "Traceback" not in err
 
 
@@ -83,7 +83,7 @@ def test_geometry_alone_needs_two_tables_and_no_image(boneage, known, tmp_path):
     assert "12 hands" in out
 
 
-def test_tables_of_different_hands_are_told(boneage, known, tmp_path):
+def test_tables_of_different_hands_are_refused(boneage, known, tmp_path):
     (tmp_path / "ages.csv").write_text("id,boneage_months,sex\nstranger,90,F\n")
     code, _, err = boneage(
         "age", "geometry", "--landmarks", known / "landmarks.csv", "--ages", tmp_path / "ages.csv", "--out", tmp_path

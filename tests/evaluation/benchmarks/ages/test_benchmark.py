@@ -5,11 +5,13 @@ import numpy as np
 import pytest
 
 from boneage.evaluation.benchmarks import checkpoint
-from boneage.evaluation.benchmarks.ages.benchmark import run_age_benchmark
+from boneage.evaluation.benchmarks.ages.benchmark import AgeBenchmarkSettings, measure_variants, run_age_benchmark
 from boneage.evaluation.benchmarks.ages.variants import name_variants
+from boneage.evaluation.benchmarks.provenance import name_commit
 from boneage.evaluation.benchmarks.splits import CrossValidation, FixedSplit
 from boneage.imaging import Frame
 from boneage.imaging.errors import UnusableOutput
+from boneage.pipeline.data import load_collection
 from boneage.pipeline.training.age_settings import make_settings
 from boneage.pipeline.training.dataset import AgeDataset, ExcludedHand
 from boneage.regression import ConstantBySex, MultiRegionSettings, RegionStack
@@ -35,16 +37,16 @@ def make_hands(n=9, sexes=None):
 def run(folder, names=("constant", "whole"), splits=None, hands=None, **others):
     variants = name_variants(names, SETTINGS)
     hands = hands or make_hands()
-    return run_age_benchmark(variants, lambda variant: hands, splits or CrossValidation(3).split(IDS), folder, **others)
+    return measure_variants(variants, lambda variant: hands, splits or CrossValidation(3).split(IDS), folder, **others)
 
 
-def test_every_hand_is_predicted_once_by_each_variant_and_what_cannot_be_read_is_told(tmp_path):
+def test_every_hand_is_predicted_once_by_each_variant_and_an_unreadable_one_has_its_reason(tmp_path):
     rounds = run(tmp_path)
     assert [(r.variant, r.number) for r in rounds] == [(v, k) for v in ("constant", "whole") for k in range(3)]
     for name in ("constant", "whole"):
-        told = [p for r in rounds if r.variant == name for p in r.predictions]
-        assert sorted(p.id for p in told) == sorted(IDS)
-        assert [(p.id, p.reason) for p in told if math.isnan(p.months)] == [("h8", "is empty")]
+        predictions = [p for r in rounds if r.variant == name for p in r.predictions]
+        assert sorted(p.id for p in predictions) == sorted(IDS)
+        assert [(p.id, p.reason) for p in predictions if math.isnan(p.months)] == [("h8", "is empty")]
     for r in rounds:
         tested = {p.id for p in r.predictions}
         assert r.n_train == len(set(IDS[:8]) - tested)
@@ -54,7 +56,7 @@ def test_every_hand_is_predicted_once_by_each_variant_and_what_cannot_be_read_is
         assert r.training_s > 0
 
 
-def test_the_test_hands_are_not_learnt_from(tmp_path):
+def test_the_test_hands_are_not_trained_on(tmp_path):
     hands = make_hands()
     for r in run(tmp_path, ("constant",)):
         tested = {p.id for p in r.predictions}
@@ -64,7 +66,7 @@ def test_the_test_hands_are_not_learnt_from(tmp_path):
             assert p.id == "h8" or p.months == np.median(own)
 
 
-def test_what_was_measured_is_not_measured_again(tmp_path, monkeypatch):
+def test_stored_rounds_are_not_measured_again(tmp_path, monkeypatch):
     rounds = run(tmp_path)
     (tmp_path / "whole-01.json").unlink()
     trained = []
@@ -77,7 +79,7 @@ def test_what_was_measured_is_not_measured_again(tmp_path, monkeypatch):
     assert trained == [1]
     for one, other in zip(rounds, again, strict=True):
         assert [p.months for p in other.predictions] == pytest.approx([p.months for p in one.predictions], nan_ok=True)
-    assert list((tmp_path / "training").iterdir()) == [], "checkpoints are gone when a training is done"
+    assert not list((tmp_path / "training").rglob("*.ckpt")), "checkpoints are removed when a training ends"
 
 
 def test_rounds_of_other_hands_or_settings_are_refused(tmp_path):
@@ -113,15 +115,26 @@ def test_one_sex_only_is_compared_too(tmp_path):
     assert all(math.isfinite(p.months) or p.id == "h8" for r in rounds for p in r.predictions)
 
 
-def test_what_cannot_be_compared_is_told(tmp_path):
+def test_too_few_hands_and_unknown_sexes_are_errors(tmp_path):
     with pytest.raises(ValueError, match="constant: round 0 has 1 hands to train on"):
         run(tmp_path, ("constant",), FixedSplit(("h0", "h8"), ("h1",)).split(IDS))
     with pytest.raises(ValueError, match=r"sex of 1 hands is not known \(h0\)"):
         run(tmp_path, ("whole",), hands=make_hands(sexes=(None, *"MFMFMFM")))
 
 
-def test_progress_tells_variant_and_round(tmp_path):
+def test_progress_names_variant_and_round(tmp_path):
     stages = []
     run(tmp_path, report=lambda stage, part: stages.append((stage, part)))
     assert ("constant", 1.0) in stages
     assert ("whole, round 2: age model", 1.0) in stages
+
+
+def test_a_collection_is_measured_by_settings_alone(known, tmp_path):
+    collection = load_collection([known / "images"], ages=[known / "ages.csv"])
+    ids = collection.ids
+    protocol = FixedSplit(ids[:6], ids[6:8])
+    settings = AgeBenchmarkSettings(("constant", "whole"), protocol, SETTINGS, side=32)
+    rounds = run_age_benchmark(collection, settings, tmp_path / "rounds", cache=tmp_path / "hands")
+    assert [(r.variant, r.n_train, len(r.predictions)) for r in rounds] == [("constant", 6, 2), ("whole", 6, 2)]
+    assert len(list((tmp_path / "hands").iterdir())) == 8, "hands of other ids are not read"
+    assert {r.commit for r in rounds} == {name_commit()}

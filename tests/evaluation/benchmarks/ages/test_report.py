@@ -11,20 +11,20 @@ from boneage.imaging import AgeRecord
 KNOWN = {str(k): AgeRecord(20.0 + 6 * k, "FM"[k % 2]) for k in range(30)}
 
 
-def measure(variant, number, ids, spread, part="test", lost=()):
+def measure(variant, number, ids, spread, part="test", lost=(), commit="commit abc1234"):
     rng = np.random.default_rng(number)
     predictions = []
     for id_, error in zip(ids, spread * rng.normal(size=len(ids)), strict=True):
         months, reason = (math.nan, "no hand") if id_ in lost else (KNOWN[id_].boneage_months + error, "")
         predictions.append(Prediction(id_, part, months, reason))
-    return AgeRound(variant, number, tuple(predictions), 20, 1234, 4, 8.0, 0.05, 0.002, 600.0)
+    return AgeRound(variant, number, tuple(predictions), 20, 1234, 4, 8.0, 0.05, 0.002, 600.0, commit)
 
 
 def folds(variant, spread, lost=()):
     return [measure(variant, k, list(KNOWN)[k::3], spread, lost=lost) for k in range(3)]
 
 
-def test_a_benchmark_is_told_variant_by_variant(tmp_path):
+def test_a_benchmark_is_reported_variant_by_variant(tmp_path):
     rounds = [*folds("whole", 5), *folds("hand", 10, lost=("4", "7"))]
     text = report_age_benchmark(rounds, KNOWN, tmp_path, strata=(10, 20), run={"date": "2026-01-01"})
     assert "3-fold cross-validation: 30 hands, each tested once by a model trained on 20 others" in text
@@ -48,11 +48,13 @@ def test_a_benchmark_is_told_variant_by_variant(tmp_path):
     assert rows[0].startswith("variant,fold,part,id,sex,")
 
 
-def test_validation_hands_are_told_apart(tmp_path):
+def test_validation_hands_are_reported_apart(tmp_path):
     test, validation = (
         measure("whole", 0, ids, 5, part) for ids, part in ((["1", "2"], "test"), (["3"], "validation"))
     )
-    both = AgeRound("whole", 0, test.predictions + validation.predictions, 20, 9, 1, 1.0, 0.0, 0.0, 9.0)
+    both = AgeRound(
+        "whole", 0, test.predictions + validation.predictions, 20, 9, 1, 1.0, 0.0, 0.0, 9.0, "commit abc1234"
+    )
     text = report_age_benchmark([both], KNOWN, tmp_path)
     assert "trained on 20 hands, tested on 2 others" in text
     assert "Validation hands: to choose by" in text
@@ -61,7 +63,7 @@ def test_validation_hands_are_told_apart(tmp_path):
     assert summary["validation"]["whole"]["n_hands"] == 1
 
 
-def test_a_variant_that_read_nothing_is_counted_and_not_drawn(tmp_path):
+def test_a_variant_without_any_age_is_counted_and_not_drawn(tmp_path):
     ids = list(KNOWN)
     rounds = [measure("whole", 0, ids, 5), measure("hand", 0, ids, 5, lost=ids)]
     report_age_benchmark(rounds, KNOWN, tmp_path)
@@ -69,3 +71,15 @@ def test_a_variant_that_read_nothing_is_counted_and_not_drawn(tmp_path):
     assert (summary["variants"]["hand"]["n_hands"], summary["variants"]["hand"]["n_not_read"]) == (0, 30)
     with pytest.raises(ValueError, match="no variant read any hand"):
         report_age_benchmark(rounds[1:], KNOWN, tmp_path)
+
+
+def test_the_report_names_the_commits_that_measured_its_rounds(tmp_path):
+    ids = list(KNOWN)
+    old, new = measure("whole", 0, ids, 5), measure("hand", 0, ids, 5, commit="commit def5678 with changes")
+    assert "rounds of commit abc1234\n" in report_age_benchmark([old], KNOWN, tmp_path)
+    text = report_age_benchmark([old, new], KNOWN, tmp_path, run={"code": "boneage 1, commit def5678"})
+    named = "rounds of commits abc1234, def5678 with changes"
+    assert named in text
+    assert named in (tmp_path / "report.html").read_text()
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert summary["commits"] == ["commit abc1234", "commit def5678 with changes"]

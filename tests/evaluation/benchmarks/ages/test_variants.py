@@ -4,7 +4,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from boneage.evaluation.benchmarks.ages.variants import describe_seen, name_variants, prepare_comparison
+from boneage.evaluation.benchmarks.ages.variants import create_crop_builder, name_variants, remark_on_known_hands
 from boneage.imaging import align_to
 from boneage.imaging.shapes import shape_extent
 from boneage.pipeline.data import load_collection
@@ -26,13 +26,13 @@ def name(*names, settings=SETTINGS, side=None):
     return name_variants(names, settings, partial(CropSpec, side=side or 0))
 
 
-def test_each_name_is_a_model_that_sees_something():
+def test_each_name_is_a_model_and_its_inputs():
     made = name("constant", "geometry", "hog-ridge", "whole", "hand", "regions", "hand+regions")
     models = [type(variant.make(0)) for variant in made]
     assert models == [ConstantBySex, GeometryRegressor, HogRegressor, *[AgeRegressor] * 4]
-    assert [variant.sight for variant in made[:3]] == ["nothing", "points", "regions"]
-    cuttings = [variant.crop_spec and variant.crop_spec.kind for variant in made]
-    assert cuttings == [None, None, "whole", "whole", "hand", "regions", "hand+regions"]
+    assert [variant.input_kind for variant in made[:3]] == ["labels", "landmarks", "crops"]
+    kinds = [variant.crop_spec and variant.crop_spec.kind for variant in made]
+    assert kinds == [None, None, "whole", "whole", "hand", "regions", "hand+regions"]
     assert [variant.needs_landmarks for variant in made] == [False, True, False, False, True, True, True]
     assert [variant.needs_sex for variant in made] == [False, True, False, True, True, True, True]
     assert [variant.epochs for variant in made] == [1, 1, 1, 3, 3, 3, 3]
@@ -40,7 +40,7 @@ def test_each_name_is_a_model_that_sees_something():
     assert (sized.name, sized.settings) == ("geometry+size", GeometrySettings(with_size=True))
 
 
-def test_what_is_after_colons_is_changed_and_nothing_else():
+def test_changes_after_colons_change_nothing_else():
     (plain,) = name("regions")
     assert plain.settings == SETTINGS
     (equal,) = name("regions:multiregion:equal:seed")
@@ -54,7 +54,7 @@ def test_what_is_after_colons_is_changed_and_nothing_else():
     assert name("whole", side=40)[0].crop_spec == CropSpec("whole", 40)
 
 
-def test_variants_that_differ_are_told_apart():
+def test_different_variants_have_different_descriptions():
     described = [variant.describe() for variant in name("whole", "hand", "whole:equal", "constant", "geometry")]
     assert all(one != other for k, one in enumerate(described) for other in described[:k])
     blind = make_settings(epochs=3, use_sex=False)
@@ -74,46 +74,46 @@ def test_variants_that_differ_are_told_apart():
         (("regions:stratum=2",), "stratum_weight must be from 0 to 1"),
     ],
 )
-def test_names_that_say_nothing_are_refused(names, reason):
+def test_unknown_names_are_refused(names, reason):
     with pytest.raises(ValueError, match=reason):
         name(*names)
 
 
-def test_networks_go_on_from_one_age_model_and_know_its_hands(joined, pipeline, known):
+def test_networks_start_from_one_age_model_and_know_its_hands(joined, pipeline, known):
     (fine_tuning,) = name_variants(("regions",), SETTINGS, start=pipeline)
     assert fine_tuning.make(0).start is pipeline.only_age_model.regressor
     with pytest.raises(ValueError, match="joined joins 2 age models, and a single one is needed"):
         name_variants(("regions",), SETTINGS, start=joined)
     collection = load_collection([known / "images"])
-    (remark,) = describe_seen(pipeline, collection)
+    (remark,) = remark_on_known_hands(pipeline, collection)
     assert "the same ids as 12 of these: phantom0001, " in remark
-    told = {"ids": ["stranger"], "joined": [{"ids": ["phantom0003"]}, {"started_from": {"ids": ["phantom0002"]}}]}
-    (remark,) = describe_seen(dataclasses.replace(joined, summary={"age": told}), collection)
+    summary = {"ids": ["stranger"], "joined": [{"ids": ["phantom0003"]}, {"started_from": {"ids": ["phantom0002"]}}]}
+    (remark,) = remark_on_known_hands(dataclasses.replace(joined, summary={"age": summary}), collection)
     assert "as 2 of these: phantom0002, phantom0003 …" in remark
-    assert describe_seen(None, collection) == []
-    assert describe_seen(dataclasses.replace(pipeline, summary={}), collection) == []
+    assert remark_on_known_hands(None, collection) == []
+    assert remark_on_known_hands(dataclasses.replace(pipeline, summary={}), collection) == []
 
 
-def test_a_localiser_is_read_only_if_landmarks_are_needed(known, tmp_path):
+def test_a_localiser_is_loaded_only_if_landmarks_are_needed(known, tmp_path):
     collection = load_collection([known / "images"], landmarks=known / "landmarks.csv", ages=[known / "ages.csv"])
-    nowhere = tmp_path / "none.boneage"
+    absent = tmp_path / "none.boneage"
     prepare = {"cache": tmp_path, "jobs": 1}
-    made = prepare_comparison(collection, name("constant", "whole"), nowhere, at_annotations=False, **prepare)
+    made = create_crop_builder(collection, name("constant", "whole"), absent, at_annotations=False, **prepare)
     assert made.localiser is made.reference is None
-    made = prepare_comparison(collection, name("hand"), None, at_annotations=True, **prepare)
+    made = create_crop_builder(collection, name("hand"), None, at_annotations=True, **prepare)
     assert made.localiser is None
     assert made.reference.names == collection.landmarks.names
     with pytest.raises(ValueError, match=r"none\.boneage: there is no such file"):
-        prepare_comparison(collection, name("constant", "hand"), nowhere, at_annotations=False, **prepare)
+        create_crop_builder(collection, name("constant", "hand"), absent, at_annotations=False, **prepare)
     with pytest.raises(ValueError, match="geometry needs landmarks: give --localiser"):
-        prepare_comparison(collection, name("constant", "geometry"), None, at_annotations=False, **prepare)
+        create_crop_builder(collection, name("constant", "geometry"), None, at_annotations=False, **prepare)
 
 
-def test_a_table_that_lacks_sites_is_told_by_site_and_landmark(known, tmp_path):
+def test_a_table_that_lacks_sites_is_refused_by_site_and_landmark(known, tmp_path):
     (tmp_path / "two.csv").write_text("id,radius_styloid_tip_x,radius_styloid_tip_y,b_x,b_y\nphantom0001,1,2,30,40\n")
     collection = load_collection([known / "images"], landmarks=tmp_path / "two.csv", ages=[known / "ages.csv"])
     with pytest.raises(ValueError, match=r"17 of 17 regions \(radius, ulna.*not among those known: "):
-        prepare_comparison(collection, name("regions"), None, at_annotations=True, cache=tmp_path, jobs=1)
+        create_crop_builder(collection, name("regions"), None, at_annotations=True, cache=tmp_path, jobs=1)
 
 
 def test_volumes_are_read_by_networks_of_volumes_and_their_pictures_by_others():
@@ -128,12 +128,12 @@ def test_volumes_are_read_by_networks_of_volumes_and_their_pictures_by_others():
         name("regions-slice")
 
 
-def test_annotated_volumes_are_laid_upon_a_shape_in_millimetres(phantom_volumes, tmp_path):
+def test_annotated_volumes_are_aligned_to_a_shape_in_millimetres(phantom_volumes, tmp_path):
     collection = load_collection(
         [phantom_volumes / "images"], landmarks=phantom_volumes / "landmarks.csv", ages=[phantom_volumes / "ages.csv"]
     )
     variants = name_variants(("geometry",), SETTINGS, partial(CropSpec, ndim=3))
-    made = prepare_comparison(collection, variants, None, at_annotations=True, cache=tmp_path, jobs=1)
+    made = create_crop_builder(collection, variants, None, at_annotations=True, cache=tmp_path, jobs=1)
     points = collection.points("phantom0002")
     fits = [
         align_to(shape, made.reference.positions).residual / shape_extent(shape) ** 2
