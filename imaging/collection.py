@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, overload
+from typing import overload
 
 import numpy as np
 
@@ -217,10 +217,6 @@ class Collection:
         """
         paths = {id_: self.paths[id_] for id_ in ids}
         return dataclasses.replace(self, paths=paths, rows_without_image=())
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave the decoded scans out of what another process receives."""
-        return {**self.__dict__, "_cache": ScanCache()}
 
 
 class _ReadLater(Sequence[Scan]):

@@ -68,6 +68,10 @@ class ScanCache:
     def __len__(self) -> int:
         return len(self._stored)
 
+    def __reduce__(self) -> tuple[type[ScanCache], tuple[int]]:
+        """Send another process an empty cache of the same limit: neither the scans nor the lock."""
+        return type(self), (self.limit,)
+
 
 def _compact(scan: Scan) -> _StoredScan:
     fields = {field.name: getattr(scan, field.name) for field in dataclasses.fields(scan)}

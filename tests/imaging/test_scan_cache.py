@@ -1,4 +1,5 @@
 import datetime
+import pickle
 
 import numpy as np
 import pytest
@@ -59,3 +60,13 @@ def test_memory_is_bounded_and_the_first_scans_of_a_pass_stay():
 
 def test_an_unknown_id_is_none():
     assert ScanCache().get("a") is None
+
+
+def test_another_process_receives_an_empty_cache_of_the_same_limit():
+    cache = ScanCache(limit=30)
+    cache.put("a", make_scan([[1.0, 2.0]]))
+    sent = pickle.loads(pickle.dumps(cache))
+    assert (len(sent), sent.limit) == (0, 30)
+    sent.put("b", make_scan([[3.0, 4.0]]))
+    assert sent.get("b") is not None
+    assert len(cache) == 1
