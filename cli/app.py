@@ -46,7 +46,7 @@ def _options(
 def main() -> None:
     """Run the command line. Exit codes: 0 done; 1 nothing could be done; 2 usage; 3 done, with refusals.
 
-    What a user can mend is told in one line; BONEAGE_DEBUG=1 shows where it arose. Any other error is a fault of the
+    What a user can mend is shown as one line; BONEAGE_DEBUG=1 shows where it arose. Any other error is a fault of the
     program: its traceback is shown.
     """
     try:

@@ -22,7 +22,7 @@ def convert(
         Path, typer.Option("--out", help="File to write; an empty folder for slicer and voc.", show_default=False)
     ],
     from_: Annotated[
-        FormatName | None, typer.Option("--from", help="Format to read; told by the content if not given.")
+        FormatName | None, typer.Option("--from", help="Format to read; found from the content if not given.")
     ] = None,
     images: Annotated[
         list[Path] | None,

@@ -17,9 +17,9 @@ from boneage.cli.options import (
 
 def report(
     predicted: Annotated[
-        Path, typer.Option("--predicted", help="Landmarks to judge, in any format.", show_default=False)
+        Path, typer.Option("--predicted", help="Predicted landmarks, in any format.", show_default=False)
     ],
-    truth: Annotated[Path, typer.Option("--truth", help="Landmarks to judge by.", show_default=False)],
+    truth: Annotated[Path, typer.Option("--truth", help="True landmarks.", show_default=False)],
     out: Annotated[Path | None, typer.Option("--out", help="Folder for the tables, the page and its figures.")] = None,
     reference: Reference = None,
     scores: Annotated[
@@ -32,7 +32,7 @@ def report(
         list[Path],
         typer.Option(
             "--images",
-            help="Folder of the images: puts crops of the worst cases on the page, and tells how long a pixel is "
+            help="Folder of the images: puts crops of the worst cases on the page, and gives the length of a pixel "
             "where a file counts in millimetres. May be repeated.",
         ),
     ] = [],  # noqa: B006 (typer copies it)

@@ -9,7 +9,7 @@ from pathlib import Path
 def read_memory(field: str) -> float:
     """Return this process's memory in MB: ``VmHWM`` its peak, ``VmRSS`` what it holds now.
 
-    The peak that ``getrusage`` tells, which stands in where there is no ``/proc``, may be the parent's.
+    Where there is no ``/proc``, the peak of ``getrusage`` is returned; it may be the parent's.
     """
     try:
         lines = Path("/proc/self/status").read_text().splitlines()

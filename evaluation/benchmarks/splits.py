@@ -1,4 +1,4 @@
-"""How a benchmark draws the images of its rounds: at random anew, in folds so that each is tested once, or as told."""
+"""How a benchmark splits its images into training and test: at random in each round, in folds, or as given."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from boneage.imaging.errors import InvalidInput
 class Split:
     """The images of one round, and the seed to train by.
 
-    Those in ``validation``, if there are any, are tested too but told apart: to choose by, not to report.
+    Those in ``validation``, if there are any, are predicted too and reported apart: for choosing among variants.
     """
 
     number: int

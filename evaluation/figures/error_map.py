@@ -53,13 +53,13 @@ def draw_error_map(errors: LandmarkErrors, shape: Array, pairs: Sequence[tuple[s
     drawn = np.array([not np.isnan(p[0]) and len(d) > 0 for p, d in zip(shape, found, strict=True)])
     if not drawn.any():
         raise ValueError("no landmark has both a place in the mean shape and an error")
-    kept = np.flatnonzero(drawn)
-    names = [errors.names[k] for k in kept]
-    figure, all_axes = _new_map([places[kept] for places in views], names)
+    shown = np.flatnonzero(drawn)
+    names = [errors.names[k] for k in shown]
+    figure, all_axes = _new_map([places[shown] for places in views], names)
     for axes, places in zip(all_axes, views, strict=True):
         _draw_lines(axes, errors.names, places, drawn, pairs)
-    _label(all_axes[0], names, views[0][kept])
-    _draw_circles(figure, all_axes, errors, views, kept)
+    _label(all_axes[0], names, views[0][shown])
+    _draw_circles(figure, all_axes, errors, views, shown)
     return to_svg(figure)
 
 
@@ -106,18 +106,18 @@ def _draw_lines(
 
 
 def _draw_circles(
-    figure: Figure, all_axes: Sequence[Axes], errors: LandmarkErrors, views: Sequence[Array], kept: NDArray[np.int64]
+    figure: Figure, all_axes: Sequence[Axes], errors: LandmarkErrors, views: Sequence[Array], shown: NDArray[np.int64]
 ) -> None:
-    summaries = [summarise_distances(errors.distances[:, k]) for k in kept]
+    summaries = [summarise_distances(errors.distances[:, k]) for k in shown]
     # Where the quantile lies among those not found it is infinite: as large and as dark as others get, and dashed.
     medians = np.array([s["median"] for s in summaries])
     tails = np.array([s["percentile_95"] for s in summaries])
     top = float(tails[np.isfinite(tails)].max(initial=1e-9))
     dark = float(medians[np.isfinite(medians)].max(initial=1e-9))
     axes = all_axes[0]
-    for seen, places in zip(all_axes, views, strict=True):
-        circles = seen.scatter(
-            places[kept, 1], places[kept, 0], s=_LARGEST * np.minimum(tails, top) / top, c=np.minimum(medians, dark),
+    for axes, places in zip(all_axes, views, strict=True):
+        circles = axes.scatter(
+            places[shown, 1], places[shown, 0], s=_LARGEST * np.minimum(tails, top) / top, c=np.minimum(medians, dark),
             vmin=0, vmax=dark, cmap="viridis_r", edgecolors="0.2", linewidths=0.8, zorder=3, clip_on=False,
             linestyles=["-" if np.isfinite(tail) else _DASHED for tail in tails],
         )  # fmt: skip

@@ -76,7 +76,7 @@ def draw_error_boxes(errors: LandmarkErrors) -> str:
 
 
 def draw_confidence(errors: LandmarkErrors) -> str:
-    """Draw the error against the score, and how well a limit on the score tells wrong landmarks from right ones.
+    """Draw the error against the score, and how well a limit on the score separates wrong landmarks from right ones.
 
     To the left landmarks are binned by score, equally many in each bin; median and 95th percentile of each. To the
     right is the curve whose area is the chance that a wrong landmark scores lower than a right one.
@@ -141,7 +141,7 @@ def _draw_roc(axes: Axes, errors: LandmarkErrors) -> None:
     axes.plot([0, 1], [0, 1], color="0.7", linewidth=0.8, linestyle=":")
     axes.step(doubted, caught, where="post", color=COLOURS[0])
     area = evaluate_scores(errors)["area_under_roc"]
-    text = "nothing to tell apart" if np.isnan(area) else f"area {area:.2f}"
+    text = "no right and wrong ones" if np.isnan(area) else f"area {area:.2f}"
     axes.text(0.97, 0.06, text, ha="right", transform=axes.transAxes)
     axes.set(xlim=(0, 1), ylim=(0, 1.01), aspect="equal")
     for axis in (axes.xaxis, axes.yaxis):

@@ -52,11 +52,11 @@ def draw_means(axes: Axes, blocks: Sequence[Sequence[MeanLine]], mean: str) -> f
     place = 0.0
     for block in blocks:
         for line in block:
-            told = (f"{mean}, 95 % interval", "median") if not ticks else (None, None)
+            labels = (f"{mean}, 95 % interval", "median") if not ticks else (None, None)
             face = "white" if line.few else COLOURS[0]
             axes.plot(line.interval, [place, place], color=COLOURS[0], linewidth=1.4, zorder=2)
-            axes.plot(line.mean, place, "o", color=COLOURS[0], markerfacecolor=face, markersize=5, label=told[0])
-            axes.plot(line.median, place, "|", color=COLOURS[1], markersize=9, markeredgewidth=2, label=told[1])
+            axes.plot(line.mean, place, "o", color=COLOURS[0], markerfacecolor=face, markersize=5, label=labels[0])
+            axes.plot(line.median, place, "|", color=COLOURS[1], markersize=9, markeredgewidth=2, label=labels[1])
             ticks.append(place)
             place += 1
         place += 0.6

@@ -1,4 +1,4 @@
-"""The bands that ages are told in."""
+"""The age bands of reports."""
 
 from __future__ import annotations
 

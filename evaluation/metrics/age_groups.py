@@ -1,4 +1,4 @@
-"""Age errors by group: sex, age, and where the ids lie, which may tell of provenance."""
+"""Age errors by group: sex, age, and range of ids, which may reflect provenance."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ _CAUGHT = 0.8
 
 
 def evaluate_scores(errors: LandmarkErrors) -> dict[str, Any]:
-    """Return how well the scores tell wrong landmarks from right ones.
+    """Return how well the scores separate wrong landmarks from right ones.
 
     Wrong is a landmark that was found and is off by more than ``WRONG_BEYOND`` units. What was not found has no place
     that could be right or wrong: it is left out of the curve, and counted as withheld.

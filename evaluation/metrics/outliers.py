@@ -88,22 +88,22 @@ def describe_outliers(hands: list[HandOutliers], unit: str) -> str:
 
 def find_cases(errors: LandmarkErrors) -> list[Case]:
     """Return every landmark that was found and has a truth, the worst first."""
-    cases = [Case(*told) for told in errors.annotated() if not math.isnan(told[2])]
+    cases = [Case(*row) for row in errors.annotated() if not math.isnan(row[2])]
     return sorted(cases, key=lambda case: -case.error)
 
 
 def select_worst_cases(cases: Iterable[Case], n: int = 12, per_hand: int = 3) -> list[Case]:
-    """Return the worst cases, at most ``per_hand`` of an image, so that one image gone wrong does not fill the list.
+    """Return the worst cases, at most ``per_hand`` of an image, so that one failed image does not fill the list.
 
     A landmark of an image that was tested more than once counts once. What was not found is no case: it has no place.
     """
     of_hand: Counter[str] = Counter()
-    seen: set[tuple[str, str]] = set()
+    listed: set[tuple[str, str]] = set()
     chosen: list[Case] = []
     for case in sorted(cases, key=lambda case: -case.error):
-        if len(chosen) < n and of_hand[case.id] < per_hand and (case.id, case.landmark) not in seen:
+        if len(chosen) < n and of_hand[case.id] < per_hand and (case.id, case.landmark) not in listed:
             of_hand[case.id] += 1
-            seen.add((case.id, case.landmark))
+            listed.add((case.id, case.landmark))
             chosen.append(case)
     return chosen
 

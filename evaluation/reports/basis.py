@@ -24,7 +24,7 @@ class Figures:
     svgs: dict[str, str] = field(default_factory=dict)
 
     def show(self, name: str, svg: str, caption: str) -> None:
-        """Put a figure on the page, and keep it under a name."""
+        """Add a figure to the page, and store it under a name."""
         self.svgs[name] = svg
         self.page.add_figure(svg, caption)
 

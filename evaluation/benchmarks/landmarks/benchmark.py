@@ -93,12 +93,12 @@ def run_benchmark(
     UnusableOutput
         If the folder cannot be written to, or holds rounds of another benchmark.
     """
-    kept = prepare_folder(folder)
+    rounds_folder = prepare_folder(folder)
     rounds: list[Round] = []
     splits = protocol.split(collection.annotated_ids)
     for split in splits:
         for preset, names in variants.items():
-            path = round_file(kept, preset, split.number)
+            path = round_file(rounds_folder, preset, split.number)
             key = _fingerprint(PRESETS[preset](collection.ndim), split, reference)
             measured = read_rounds(path, key)
             if not measured:
@@ -127,9 +127,9 @@ def _run_round(
 ) -> list[Round]:
     """Measure both weightings of a preset; draw the worst cases of the variant ``shown`` beside ``path``."""
     settings = PRESETS[preset](collection.ndim)
-    begun = time.perf_counter()
+    start = time.perf_counter()
     localiser, summary, _ = train_localiser(collection.subset(split.train), settings, seed=split.seed, jobs=jobs)
-    training_s = time.perf_counter() - begun
+    training_s = time.perf_counter() - start
     # The trees are the same: votes are weighted when they are cast.
     ids = summary["ids"]
     annotated = [points for id_ in ids if (points := collection.points(id_)) is not None]
@@ -139,14 +139,14 @@ def _run_round(
     rounds = []
     for name, voter in voters.items():
         found: dict[str, Points] = {}
-        spent = 0.0
+        elapsed_s = 0.0
         for id_ in truth:
             scan = collection.scan(id_)
-            begun = time.perf_counter()
+            start = time.perf_counter()
             found[id_] = voter.locate(scan)
-            spent += time.perf_counter() - begun
+            elapsed_s += time.perf_counter() - start
         errors = _measure(collection, found, truth, reference)
-        measured = Round(name, split.number, errors, training_s, spent / max(len(truth), 1))
+        measured = Round(name, split.number, errors, training_s, elapsed_s / max(len(truth), 1))
         if name == shown:
             measured = _with_pictures(measured, collection, voter, found, truth, path)
         rounds.append(measured)

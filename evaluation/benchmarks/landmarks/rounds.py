@@ -1,4 +1,4 @@
-"""What the rounds of a benchmark measured: joined, as rows of a table, and kept in files so that none is run twice."""
+"""What the rounds of a benchmark measured: joined, as rows of a table, and stored so that none is run twice."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def error_rows(rounds: Sequence[Round]) -> Iterator[dict[str, object]]:
 
 
 def write_rounds(path: Path, key: str, measured: Sequence[Round]) -> None:
-    """Write the rounds of one draw and preset; ``key`` tells them from those of another benchmark."""
+    """Write the rounds of one split and preset; ``key`` names the benchmark's settings."""
     content: list[dict[str, Any]] = []
     for m in measured:
         content.append(

@@ -161,7 +161,7 @@ def run_speed_benchmark(
         If there are fewer images with landmarks than are drawn, or an engine is not known.
     """
     check_engines(presets, peers)
-    tell = report or (lambda _stage, _fraction: None)
+    progress = report or (lambda _stage, _fraction: None)
     train_ids, test_ids = split_ids(collection.annotated_ids, protocol.n_train, protocol.n_test, protocol.seed)
     train, test = collection.subset(train_ids), collection.subset(test_ids)
     truth = {id_: points for id_ in test_ids if (points := collection.points(id_)) is not None}
@@ -172,17 +172,17 @@ def run_speed_benchmark(
         cached, again = run_apart(folder, 1, measure_first_training, smallest)
         ours, theirs = {}, {}
         for name in presets:
-            tell(name, 0.0)
+            progress(name, 0.0)
             ours[name] = _measure_preset(name, train, test, protocol, truth, reference, folder)
-            tell(name, 1.0)
+            progress(name, 1.0)
         for name in peers:
-            tell(name, 0.0)
+            progress(name, 0.0)
             training, locating = run_apart(
                 folder, protocol.jobs, measure_peer, train, test, name, protocol.seed, protocol.jobs, protocol.passes
             )
             errors = summarise_landmarks(measure_landmarks(locating.found, truth, reference))
             theirs[name] = Measured({protocol.jobs: training}, locating, None, errors)
-            tell(name, 1.0)
+            progress(name, 1.0)
     return SpeedResult(protocol, (compiled, cached, again), ours, theirs)
 
 

@@ -84,7 +84,7 @@ class LocatingCost:
 def run_apart(cache: Path, jobs: int, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run a function in a fresh process whose compiled code is cached in ``cache``.
 
-    Linear algebra keeps to one thread, so that ``jobs`` alone says how many there are.
+    Linear algebra uses one thread, so that ``jobs`` alone says how many there are.
     """
     limits = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     context = multiprocessing.get_context("spawn")
@@ -105,12 +105,12 @@ def make_engine(name: str, seed: int, jobs: int) -> Engine:
 def measure_first_training(hands: Collection) -> tuple[float, float]:
     """Return the seconds of the smallest training there is, first and again; for a fresh process."""
     scans, points = read_annotated(hands)
-    spent = []
+    elapsed = []
     for _ in range(2):
-        begun = time.perf_counter()
+        start = time.perf_counter()
         _shrink().fit(scans, points)
-        spent.append(time.perf_counter() - begun)
-    return spent[0], spent[1]
+        elapsed.append(time.perf_counter() - start)
+    return elapsed[0], elapsed[1]
 
 
 def measure_training(hands: Collection, preset: str, seed: int, jobs: int, model: Path) -> TrainingCost:
@@ -144,29 +144,29 @@ def time_training(engine: Engine, scans: Sequence[Scan], points: Sequence[Points
     if isinstance(engine, ForestLocaliser):
         _shrink().fit(scans[:2], points[:2])
     before = read_memory("VmRSS")
-    begun, cpu = time.perf_counter(), time.process_time()
+    start, cpu = time.perf_counter(), time.process_time()
     engine.fit(scans, points)
-    seconds, cpu_s = time.perf_counter() - begun, time.process_time() - cpu
+    seconds, cpu_s = time.perf_counter() - start, time.process_time() - cpu
     return TrainingCost(seconds, cpu_s, read_memory("VmHWM"), before)
 
 
 def time_locating(engine: Engine, scans: Mapping[str, Scan], passes: int) -> LocatingCost:
     """Time ``locate`` on one thread, the first call apart."""
     cv2.setNumThreads(1)
-    begun = time.perf_counter()
+    start = time.perf_counter()
     engine.locate(next(iter(scans.values())))
-    first_ms = 1000 * (time.perf_counter() - begun)
+    first_ms = 1000 * (time.perf_counter() - start)
     found: dict[str, Points] = {}
-    spent = np.empty((passes, len(scans)))
+    elapsed = np.empty((passes, len(scans)))
     cpu = time.process_time()
     for p in range(passes):
         for k, (id_, scan) in enumerate(scans.items()):
-            begun = time.perf_counter()
+            start = time.perf_counter()
             found[id_] = engine.locate(scan)
-            spent[p, k] = 1000 * (time.perf_counter() - begun)
-    cpu_ms = 1000 * (time.process_time() - cpu) / spent.size
-    hands_ms = tuple(float(ms) for ms in np.median(spent, axis=0))
-    return LocatingCost(first_ms, hands_ms, float(spent.mean()), cpu_ms, read_memory("VmHWM"), found)
+            elapsed[p, k] = 1000 * (time.perf_counter() - start)
+    cpu_ms = 1000 * (time.process_time() - cpu) / elapsed.size
+    hands_ms = tuple(float(ms) for ms in np.median(elapsed, axis=0))
+    return LocatingCost(first_ms, hands_ms, float(elapsed.mean()), cpu_ms, read_memory("VmHWM"), found)
 
 
 def read_annotated(hands: Collection) -> tuple[list[Scan], list[Points]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -85,21 +85,29 @@ def report_ages(
         folder = prepare_folder(out)
         write_table(folder / "errors.csv", [_error_cells(id_, answers[id_], known[id_]) for id_ in common])
         write_json(folder / "summary.json", summary)
-        figures = Figures(Page(title))
         worst = [ages.ids[place] for place in order_by_error(ages)[:_N_WORST]] if pictures else []
-        if worst:
-            figures.page.add_text(name_age_privacy(worst), warning=True)
-        figures.page.add_text(f"{basis}.")
-        figures.page.add_table(*tabulate_ages({"all": summary["all"]}))
-        figures.page.add_text(f"{CONVENTIONS} {RESEARCH}", note=True)
-        figures.show("age-cumulative", draw_cumulative_ages({"all hands": ages}), "Grey: 6, 12 and 24 months.")
-        add_age_details(figures, ages, groups, strata)
+        figures = _draw_page(title, basis, ages, summary, strata, worst)
         errors, pictured = dict(zip(ages.ids, ages.errors, strict=True)), predicted.parent / "overlays"
         add_overlays(figures, [(f"{id_}: {errors[id_]:+.1f} months", pictured / f"{id_}.png") for id_ in worst])
         figures.write(folder / "report.html")
     header, rows = tabulate_age_groups(groups)
     table_text = draw_table(header, [*tabulate_ages({"all": summary["all"]})[1], *rows])
     return "\n".join([title, basis, "", table_text, "", RESEARCH])
+
+
+def _draw_page(
+    title: str, basis: str, ages: AgeErrors, summary: Mapping[str, Any], strata: Sequence[int], worst: Sequence[str]
+) -> Figures:
+    """Return the page and its figures, without the overlays of the worst hands."""
+    figures = Figures(Page(title))
+    if worst:
+        figures.page.add_text(name_age_privacy(worst), warning=True)
+    figures.page.add_text(f"{basis}.")
+    figures.page.add_table(*tabulate_ages({"all": summary["all"]}))
+    figures.page.add_text(f"{CONVENTIONS} {RESEARCH}", note=True)
+    figures.show("age-cumulative", draw_cumulative_ages({"all hands": ages}), "Grey: 6, 12 and 24 months.")
+    add_age_details(figures, ages, summary["groups"], strata)
+    return figures
 
 
 def _error_cells(id_: str, answer: float, known: Any) -> dict[str, object]:

@@ -67,10 +67,10 @@ def add_overlays(figures: Figures, overlays: Sequence[tuple[str, Path]]) -> None
     there = [(_shrink(path), caption) for caption, path in overlays if path.is_file()]
     if there:
         figures.page.add_pictures(there)
-    lost = len(overlays) - len(there)
-    if lost:
+    n_missing = len(overlays) - len(there)
+    if n_missing:
         figures.page.add_text(
-            f"{lost} of the worst hands have no picture in overlays/ beside the predictions.", note=True
+            f"{n_missing} of the worst hands have no picture in overlays/ beside the predictions.", note=True
         )
 
 

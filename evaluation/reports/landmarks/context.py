@@ -31,7 +31,7 @@ class LandmarkContext:
     Parameters
     ----------
     shape : Points or None
-        The mean shape, in any unit; None if no two shapes could be laid upon each other.
+        The mean shape, in any unit; None if no two shapes could be aligned.
     scheme : LandmarkScheme or None
     ages : mapping of AgeRecord
         By id.

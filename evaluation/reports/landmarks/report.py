@@ -73,8 +73,7 @@ def report_landmarks(
     ages : mapping of AgeRecord, optional
         To group by sex and bone age.
     images : iterable of Path
-        Folders of the images: draws the worst cases, and tells how long a pixel is where a file counts in millimetres.
-        Distances in volumes are in millimetres if their images are given.
+        Folders of the images, for the worst cases and for lengths in millimetres. Volumes need them for millimetres.
     pictures : bool
         Whether to draw the worst cases, given the images.
     localiser : ForestLocaliser, optional
@@ -89,14 +88,7 @@ def report_landmarks(
     compared = _read_compared(predicted, truth, list(images), scores)
     errors = measure_landmarks(compared.found_to_scale, compared.known_to_scale, convention, unit=compared.unit)
     context = learn_context([compared.known_to_scale[id_].select(errors.names) for id_ in errors.ids], scheme, ages)
-    summary = {
-        **provenance(errors.ids),
-        "reference": reference,
-        **summarise_landmarks(errors),
-        # A truth of a whole atlas has images that were never asked for: they are no failures, so only counted.
-        "hands_without_prediction": len(errors.without_prediction),
-        **context.summarise(errors),
-    }
+    summary = _summarise(errors, reference, context)
     overall = summary["overall"]
     title = f"Landmark errors in {name_unit(errors.unit, reference)}"
     basis = (
@@ -114,6 +106,18 @@ def report_landmarks(
     scored = [describe_scores(summary["scores"], errors.unit)] if "scores" in summary else []
     table = draw_table(*tabulate_landmarks(summary))
     return "\n".join([title, basis, "", table, "", figures_in_words, *scored, *compared.remarks])
+
+
+def _summarise(errors: LandmarkErrors, reference: str | None, context: LandmarkContext) -> dict[str, Any]:
+    """Return what ``landmark_summary.json`` holds."""
+    return {
+        **provenance(errors.ids),
+        "reference": reference,
+        **summarise_landmarks(errors),
+        # A truth of a whole atlas has images that were never asked for: they are no failures, so only counted.
+        "hands_without_prediction": len(errors.without_prediction),
+        **context.summarise(errors),
+    }
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,18 +206,18 @@ def _to_scale(
     spacings = read_spacings(both, collection)
     if both and not spacings:
         raise InvalidInput("none of the volumes that have landmarks can be read from --images")
-    lost = len(both) - len(spacings)
-    remarks = [f"{lost} volumes have no readable file in --images and are left out."] if lost else []
+    n_missing = len(both) - len(spacings)
+    remarks = [f"{n_missing} volumes have no readable file in --images and are left out."] if n_missing else []
     return convert_to_mm(known, spacings), convert_to_mm(found, spacings), "mm", remarks
 
 
 def _with_scores(points: dict[str, Points], predicted: Path, scores: Path | None) -> dict[str, Points]:
-    """Return the landmarks to judge with their scores, if a table of them is given or lies beside."""
+    """Return the landmarks with their scores, if a table of these is given or stands beside the landmarks."""
     table = scores or predicted.with_name("scores.csv")
     if scores is None and not table.is_file():
         return points
-    told = read_scores(table)
-    return {id_: with_scores(some, told.get(id_, {})) for id_, some in points.items()}
+    known_scores = read_scores(table)
+    return {id_: with_scores(some, known_scores.get(id_, {})) for id_, some in points.items()}
 
 
 def _describe_missing(count: int) -> str:

@@ -115,7 +115,7 @@ def add_worst_cases(
     votes : bool
         Whether they show vote maps.
     missing : str
-        What is to be said of cases without a picture.
+        A sentence on cases without a picture.
     slices : bool
         Whether they are of volumes.
     """
@@ -158,7 +158,7 @@ def _add_map(figures: Figures, errors: LandmarkErrors, context: LandmarkContext,
     there = ~np.isnan(shape[:, 0]) & np.isfinite(errors.distances).any(axis=0)
     if not there.any():
         return
-    seen = ", from the front and the side" if context.shape.ndim == 3 else ""
-    caption = f"The mean of the annotated shapes{seen}. Colour: median error; area: 95th percentile, both from 0."
+    sides = ", from the front and the side" if context.shape.ndim == 3 else ""
+    caption = f"The mean of the annotated shapes{sides}. Colour: median error; area: 95th percentile, both from 0."
     pairs = context.scheme.pairs if context.scheme else ()
     figures.show(f"{prefix}map", draw_error_map(errors, shape, pairs), caption)

@@ -76,23 +76,23 @@ def tabulate_outliers(hands: Sequence[HandOutliers], unit: str, most: int = 12) 
     return [*header, f"worst found, {unit}"], rows
 
 
-def describe_scores(judged: Mapping[str, Any], unit: str) -> str:
-    """Say in words how well the scores tell wrong landmarks from right ones."""
-    limit = f"{judged['wrong_beyond']:g} {unit}"
-    known = f"Of {judged['n_judged']} landmarks found with a score, {judged['n_wrong']} are off by more than {limit}."
-    area = judged["area_under_roc"]
+def describe_scores(scores: Mapping[str, Any], unit: str) -> str:
+    """Say in words how well the scores separate wrong landmarks from right ones."""
+    limit = f"{scores['wrong_beyond']:g} {unit}"
+    known = f"Of {scores['n_judged']} landmarks found with a score, {scores['n_wrong']} are off by more than {limit}."
+    area = scores["area_under_roc"]
     if math.isnan(area):
-        known += " There are no right and wrong ones to tell apart."
+        known += " Either all are right or all are wrong, so nothing can be separated."
     else:
         known += (
             f" A wrong one scores lower than a right one with a chance of {area:.2f} (area under the ROC curve; 95 % "
-            f"interval {interval(judged['area_under_roc_interval_95'])}; 0.5 would be no knowledge). A limit that "
-            f"catches 80 % of the wrong ones also doubts {rate(judged['doubted_at_80_percent_caught'], 0)} of the rest."
+            f"interval {interval(scores['area_under_roc_interval_95'])}; 0.5 would be no knowledge). A limit that "
+            f"catches 80 % of the wrong ones also doubts {rate(scores['doubted_at_80_percent_caught'], 0)} of the rest."
         )
-    if judged["n_outliers"]:
+    if scores["n_outliers"]:
         known += (
-            f" Of {judged['n_outliers']} landmarks beyond {RADII[-1]:g} {unit} or not found, the localiser withheld "
-            f"{judged['n_withheld']} and gave {judged['n_outliers'] - judged['n_withheld']} without a warning."
+            f" Of {scores['n_outliers']} landmarks beyond {RADII[-1]:g} {unit} or not found, the localiser withheld "
+            f"{scores['n_withheld']} and gave {scores['n_outliers'] - scores['n_withheld']} without a warning."
         )
     return known
 

@@ -52,7 +52,7 @@ def test_curves_hold_errors_of_any_size():
 
 def test_the_curve_of_the_score_says_its_area_or_that_there_is_nothing_to_tell_apart():
     assert "area 1.00" in words(draw_confidence(make_errors(scale=3.0)))
-    assert "nothing to tell apart" in words(draw_confidence(errors_of([[1.0]], "a", scores=[[0.5]])))
+    assert "no right and wrong ones" in words(draw_confidence(errors_of([[1.0]], "a", scores=[[0.5]])))
 
 
 def test_groups_are_named_with_their_hands_and_small_ones_are_hollow():

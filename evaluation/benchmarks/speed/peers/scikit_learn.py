@@ -88,7 +88,7 @@ class ExtraTreesPeer:
         inputs, targets = [], []
         for picture, truth in zip(pictures, truths, strict=True):
             positions = rng.integers(0, picture.shape, (_COARSE.n_positions, 2))
-            inputs.append(picture.look(positions, self._features[0]))
+            inputs.append(picture.compute_features(positions, self._features[0]))
             targets.append((truth - positions[:, None]).reshape(len(positions), -1))
         displacements = np.concatenate(targets)
         pca = PCA(min(_N_COMPONENTS, displacements.shape[1]), random_state=self.random_state).fit(displacements)
@@ -105,7 +105,7 @@ class ExtraTreesPeer:
                 angle, part = rng.uniform(0, 2 * np.pi, _FINE.n_positions), np.sqrt(rng.uniform(size=_FINE.n_positions))
                 away = _FINE.radius * (part * np.stack([np.cos(angle), np.sin(angle)])).T
                 positions = picture.clip(np.round(truth[k] + away).astype(np.int64))
-                inputs.append(picture.look(positions, self._features[1]))
+                inputs.append(picture.compute_features(positions, self._features[1]))
                 targets.append(truth[k] - positions)
             forests.append(self._make_forest().fit(np.concatenate(inputs), np.concatenate(targets)))
         return forests
@@ -121,17 +121,17 @@ class ExtraTreesPeer:
         picture = _Picture.draw(scan, _COARSE)
         rows, columns = picture.shape
         grid = _cross(np.arange(0, rows, _COARSE.step), np.arange(0, columns, _COARSE.step))
-        seen = picture.look(grid, self._features[0])
-        votes = np.concatenate([self._displace(tree, seen) for tree in self._coarse.estimators_])
+        features = picture.compute_features(grid, self._features[0])
+        votes = np.concatenate([self._displace(tree, features) for tree in self._coarse.estimators_])
         votes = votes.reshape(-1, len(self.names_), 2)
         weights = np.exp(-np.linalg.norm(votes, axis=2) / _COARSE.vote_length)
         places: Array = votes + np.tile(grid, (len(self._coarse.estimators_), 1))[:, None]
         peaks = [_find_peak(places[:, k], weights[:, k], picture.shape, _COARSE) for k in range(len(self.names_))]
         return picture.to_original.apply(np.array(peaks))
 
-    def _displace(self, tree: Any, seen: NDArray[np.float32]) -> Array:
+    def _displace(self, tree: Any, features: NDArray[np.float32]) -> Array:
         """Return the displacements to all landmarks that a tree of the coarse forest answers."""
-        leaves = tree.tree_.apply(seen)
+        leaves = tree.tree_.apply(features)
         used, where = np.unique(leaves, return_inverse=True)
         return np.asarray(self._pca.inverse_transform(tree.tree_.value[used, :, 0])[where])
 
@@ -139,11 +139,11 @@ class ExtraTreesPeer:
         reach = np.arange(-_FINE.radius, _FINE.radius + 1, _FINE.step)
         ball = _cross(reach, reach)
         positions = picture.clip(middle + ball[(ball**2).sum(axis=1) <= _FINE.radius**2])
-        seen = picture.look(positions, self._features[1])
+        features = picture.compute_features(positions, self._features[1])
         origin = middle - 2 * _FINE.radius
         places, weights = [], []
         for tree in self._fine[k].estimators_:
-            leaves = tree.tree_.apply(seen)
+            leaves = tree.tree_.apply(features)
             places.append(positions - origin + tree.tree_.value[leaves, :, 0])
             weights.append(1 / (1 + 2 * tree.tree_.impurity[leaves] / _FINE.vote_length**2))
         side = 4 * _FINE.radius + 1
@@ -172,7 +172,7 @@ class _Picture:
     def clip(self, positions: NDArray[np.int64]) -> NDArray[np.int64]:
         return np.clip(positions, 0, np.array(self.shape) - 1)
 
-    def look(self, positions: NDArray[np.int64], features: NDArray[np.int64]) -> NDArray[np.float32]:
+    def compute_features(self, positions: NDArray[np.int64], features: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the differences of two box means at each position, shape (n_positions, n_features)."""
         _, rows, columns = self.boxes.shape
         flat = self.boxes.reshape(-1)

@@ -78,7 +78,7 @@ def test_what_the_scores_know_is_told_in_words():
     assert "Of 2 landmarks beyond 10 mm or not found, the localiser withheld 1 and gave 1 without a warning." in text
     assert describe_scores(evaluate_scores(make([[1]], scores=0.5)), "mm") == (
         "Of 1 landmarks found with a score, 0 are off by more than 4 mm. "
-        "There are no right and wrong ones to tell apart."
+        "Either all are right or all are wrong, so nothing can be separated."
     )
 
 
