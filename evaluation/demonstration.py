@@ -1,4 +1,4 @@
-"""The product on synthetic hands: read with the shipped model, then a model of one's own, trained and measured."""
+"""The product on synthetic hands: read with the shipped model, then a model trained on others, and its errors."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ class Demonstration:
                 *(f"  {line}" for line in self._measure(assessments, known)),
                 "",
                 "Phantoms are drawings of one simple kind: a model learns them from a few. These errors show that all",
-                "parts work together; they say nothing about real hands.",
+                "parts work together; they are no measure of real hands.",
                 "",
                 f"Open  {self._folder / 'index.html'}",
                 "Type  boneage predict FOLDER --sex-csv SEXES.csv --out OUT    to read hands of your own",

@@ -13,7 +13,7 @@ from boneage.pipeline.assessment import Assessment
 from boneage.pipeline.batch.prediction import name_files
 from boneage.pipeline.pipeline import BoneAgePipeline
 from boneage.pipeline.storage.output import prepare_folder, write_table
-from boneage.pipeline.visualisation.age_maps import draw_age_map, list_cells
+from boneage.pipeline.visualisation.age_maps import draw_age_map, list_map_rows
 from boneage.regression import AgeMap, check_map, map_ages, recrop
 
 _COLUMNS = ("bone_age_months", "map_months", "lowest_months", "median_months", "highest_months")
@@ -100,7 +100,7 @@ def _map_file(
     (stack,) = result.stacks
     drawn = map_ages(pipeline.only_age_model.regressor, recrop(scan, stack, side) if side else stack, result.sex)
     draw_age_map(scan, result, drawn).save(pictures / f"{id_}.png")
-    write_table(pictures / f"{id_}.csv", list(list_cells(drawn)))
+    write_table(pictures / f"{id_}.csv", list(list_map_rows(drawn)))
     return result, drawn
 
 

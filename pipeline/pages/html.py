@@ -122,7 +122,7 @@ class Page:
         self._parts.append(f'<div class="wide"><table{kind}><tr>{head}</tr>\n{body}</table></div>')
 
     def add_links(self, links: Sequence[tuple[str, str]]) -> None:
-        """Add a line of links: what each says, and the path it leads to, relative to this page."""
+        """Add a line of links: label and path of each, relative to this page."""
         parts = (f'<a href="{quote(path)}">{html.escape(label)}</a>' for label, path in links)
         self._parts.append(f"<p>{' &nbsp; '.join(parts)}</p>")
 

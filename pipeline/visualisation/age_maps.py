@@ -11,21 +11,21 @@ from PIL import Image, ImageDraw
 
 from boneage.imaging import Frame, Scan
 from boneage.pipeline.assessment import Assessment, age_text
-from boneage.pipeline.visualisation.colormap import dim, lay_colours, outline_cells, spread_cells, viridis
+from boneage.pipeline.visualisation.colormap import blend_colours, darken, interpolate_cells, outline_cells, viridis
 from boneage.pipeline.visualisation.overlay import draw_scan
 from boneage.pipeline.visualisation.panels import HEIGHT, TEXT, WARNING, draw_bar, draw_wrapped, join_panels, new_panel
 from boneage.regression import AgeMap
 
 _OPACITY = 0.6
 _FAINTEST = 0.3  # of the opacity, for cells of no weight
-_LEAST_SPAN = 24.0  # months: a map that hardly varies must not look as if it did
+_MIN_SPAN = 24.0  # months: a map that hardly varies must not look as if it did
 _SAME = 0.1  # months; further from the prediction, the map is not what that was made of
 _STEPS = (6, 12, 24, 36, 60, 120)  # months between ticks
 _MOST_TICKS = 7
 
 
 def draw_age_map(scan: Scan, assessment: Assessment, drawn: AgeMap) -> Image.Image:
-    """Draw a map of ages over its radiograph, in true proportions, beside a panel that says how to read it.
+    """Draw a map of ages over its radiograph, in true proportions, beside a panel that explains it.
 
     The colour of a cell is its age. Where cells differ in weight, the heavier are the more opaque. A square in the
     middle of the map shows how large the windows are that ages were read from.
@@ -41,16 +41,16 @@ def draw_age_map(scan: Scan, assessment: Assessment, drawn: AgeMap) -> Image.Ima
     picture, to_picture = draw_scan(scan)
     cells_to_picture = to_picture.compose(drawn.frame)
     low, high = _choose_range(drawn.months)
-    months, inside = spread_cells(drawn.months, cells_to_picture, picture)
-    share, _ = spread_cells(np.sqrt(drawn.weights / drawn.weights.max()), cells_to_picture, picture)
+    months, inside = interpolate_cells(drawn.months, cells_to_picture, picture)
+    share, _ = interpolate_cells(np.sqrt(drawn.weights / drawn.weights.max()), cells_to_picture, picture)
     opacity = _OPACITY * np.clip(share, _FAINTEST, 1) * inside
     place = np.clip((months - low) / (high - low), 0, 1)
-    coloured = lay_colours(dim(picture), viridis()[(255 * place).round().astype(int)], opacity)
+    coloured = blend_colours(darken(picture), viridis()[(255 * place).round().astype(int)], opacity)
     _outline_window(coloured, drawn, cells_to_picture)
     return join_panels([coloured, _draw_panel(assessment, drawn, low, high)])
 
 
-def list_cells(drawn: AgeMap) -> Iterator[dict[str, object]]:
+def list_map_rows(drawn: AgeMap) -> Iterator[dict[str, object]]:
     """Yield a row for each cell of a map: its place, that of its window's middle in original pixels, age and weight."""
     for row, column in np.ndindex(drawn.months.shape):
         y, x = drawn.frame.apply([[row, column]])[0]
@@ -71,7 +71,7 @@ def _choose_range(months: NDArray[np.float64]) -> tuple[float, float]:
     (84.0, 114.0)
     """
     low, high = float(months.min()), float(months.max())
-    spare = max(_LEAST_SPAN - (high - low), 0.0) / 2
+    spare = max(_MIN_SPAN - (high - low), 0.0) / 2
     return 6.0 * math.floor((low - spare) / 6), 6.0 * math.ceil((high + spare) / 6)
 
 

@@ -1,6 +1,6 @@
 """What is drawn over a picture: landmarks, the lines between them, regions, and a truth beside an estimate.
 
-A picture shows the last two axes of a map into it: those of a radiograph, or a volume's as it is looked at.
+A picture shows the last two axes of a map into it: those of a radiograph, or of a volume's view.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ _TRUTH, _FOUND, _EDGE = (255, 255, 255), (240, 90, 20), (0, 0, 0)
 
 def draw_points(draw: ImageDraw.ImageDraw, points: Points, to_picture: Frame) -> None:
     """Draw landmarks as small rings, in another colour where they are doubtful."""
-    for (row, column), colour in zip(to_picture.apply(points.positions)[:, -2:], colours_of(points), strict=True):
+    for (row, column), colour in zip(to_picture.apply(points.positions)[:, -2:], landmark_colours(points), strict=True):
         if not np.isnan(row):
             draw.ellipse((column - 3.5, row - 3.5, column + 3.5, row + 3.5), outline=colour, width=2)
 
 
-def colours_of(points: Points, trusted: Colour = _POINT) -> list[Colour]:
+def landmark_colours(points: Points, trusted: Colour = _POINT) -> list[Colour]:
     """Return each landmark's colour: another one where it is doubtful."""
     return [WARNING if doubtful else trusted for doubtful in points.doubtful]
 
@@ -52,16 +52,16 @@ def draw_regions(
 ) -> None:
     """Outline the regions that are present, the brighter the larger their weights beside others of their stack."""
     for stack in stacks:
-        weights = relative_weights(estimate, stack.names)
+        weights = normalise_weights(estimate, stack.names)
         side = stack.pixels.shape[-1]
         for name, frame in zip(stack.names, stack.frames, strict=True):
             if frame is not None:
                 outline = outline_cells((side,) * frame.ndim, to_picture.compose(frame))
-                draw.line(outline, fill=shade(weights.get(name, 0.0)), width=2, joint="curve")
+                draw.line(outline, fill=weight_colour(weights.get(name, 0.0)), width=2, joint="curve")
 
 
-def relative_weights(estimate: AgeEstimate | None, names: Sequence[str]) -> dict[str, float]:
-    """Return the weight of each region of some ``names`` as a fraction of the largest among them."""
+def normalise_weights(estimate: AgeEstimate | None, names: Sequence[str]) -> dict[str, float]:
+    """Return the weight of each region of these ``names`` as a fraction of the largest among them."""
     if estimate is None:
         return {}
     of_name = dict(zip(estimate.region_names, estimate.region_weights, strict=True))
@@ -69,13 +69,13 @@ def relative_weights(estimate: AgeEstimate | None, names: Sequence[str]) -> dict
     return {name: float(of_name[name]) / largest for name in names}
 
 
-def shade(relative: float) -> Colour:
+def weight_colour(relative: float) -> Colour:
     """Return the colour of a region by its weight, as a fraction of the largest."""
     red, green, blue = (_LOW + (_HIGH - _LOW) * relative).round().astype(int)
     return int(red), int(green), int(blue)
 
 
-def mark_pair(picture: Image.Image, true: Array, found: Array) -> Image.Image:
+def draw_error(picture: Image.Image, true: Array, found: Array) -> Image.Image:
     """Draw a truth as a ring, an estimate as a cross, and an arrow from one to the other.
 
     Each has a dark edge, so that it shows on bone and on background.

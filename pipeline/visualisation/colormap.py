@@ -20,31 +20,31 @@ _FAINTEST = 0.03  # of the highest peak; below, the picture is left as it is
 _OUTSIDE = 0.25  # grey of what lies outside an image
 
 
-def dim(picture: Image.Image) -> Image.Image:
-    """Return a darker picture, so that colours laid over it show on bright bone too.
+def darken(picture: Image.Image) -> Image.Image:
+    """Return a darker picture, so that colours over it show on bright bone too.
 
     Examples
     --------
-    >>> dim(Image.new("RGB", (1, 1), (200, 200, 200))).getpixel((0, 0))
+    >>> darken(Image.new("RGB", (1, 1), (200, 200, 200))).getpixel((0, 0))
     (120, 120, 120)
     """
     return picture.point(lambda value: round(_DIM * value))
 
 
-def lay_colours(picture: Image.Image, colours: Array, opacity: Array) -> Image.Image:
-    """Return a picture with colours, 0 to 1, shape (height, width, 3), laid over it; opacity of shape (height, width).
+def blend_colours(picture: Image.Image, colours: Array, opacity: Array) -> Image.Image:
+    """Blend colours, 0 to 1, shape (height, width, 3), over a picture, with an opacity of shape (height, width).
 
     Examples
     --------
     >>> white, red = Image.new("RGB", (1, 1), "white"), np.array([[[1.0, 0, 0]]])
-    >>> lay_colours(white, red, np.array([[0.2]])).getpixel((0, 0))
+    >>> blend_colours(white, red, np.array([[0.2]])).getpixel((0, 0))
     (255, 204, 204)
     """
     rgb, part = np.asarray(picture, np.float64) / 255, opacity[..., None]
     return Image.fromarray(np.round(255 * (rgb * (1 - part) + colours * part)).astype(np.uint8))
 
 
-def spread_cells(cells: Array, to_picture: Frame, picture: Image.Image) -> tuple[Array, NDArray[np.bool_]]:
+def interpolate_cells(cells: Array, to_picture: Frame, picture: Image.Image) -> tuple[Array, NDArray[np.bool_]]:
     """Draw a grid of values as large as a picture, smoothly between the cells' middles.
 
     Parameters
@@ -95,7 +95,7 @@ def stretch(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def tint(grey: NDArray[np.float32], layer: NDArray[np.float32] | None) -> Image.Image:
-    """Lay a layer in the colours of viridis over a grey picture, both in 0..1; the lower, the more transparent.
+    """Blend a layer in the colours of viridis over a grey picture, both in 0..1; the lower, the more transparent.
 
     Examples
     --------
@@ -104,7 +104,7 @@ def tint(grey: NDArray[np.float32], layer: NDArray[np.float32] | None) -> Image.
     """
     rgb = np.repeat(grey[..., None], 3, axis=2)
     if layer is not None:
-        height = np.sqrt(np.clip(layer, 0, 1))  # so that a broad, low hill is seen beside a peak
+        height = np.sqrt(np.clip(layer, 0, 1))  # so that a broad, low hill is visible beside a peak
         opacity = np.where(layer > _FAINTEST, _OPACITY * height, 0)[..., None]
         rgb = rgb * (1 - opacity) + viridis()[(255 * height).astype(int)] * opacity
     return Image.fromarray(np.round(255 * rgb).astype(np.uint8))

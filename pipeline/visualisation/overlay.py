@@ -1,4 +1,4 @@
-"""One picture a hand: the image, its landmarks and regions, and what each region said."""
+"""One picture a hand: the image, its landmarks and regions, and the age and weight of each region."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw
 
 from boneage.imaging import Frame, Points, Scan
 from boneage.pipeline.assessment import Assessment, age_text
-from boneage.pipeline.visualisation.annotations import draw_points, draw_regions, relative_weights, shade
+from boneage.pipeline.visualisation.annotations import draw_points, draw_regions, normalise_weights, weight_colour
 from boneage.pipeline.visualisation.panels import (
     FAINT,
     HEIGHT,
@@ -72,7 +72,7 @@ def _draw_panel(assessment: Assessment, *, phantom: bool) -> Image.Image:
         draw.text((20, HEIGHT - 58), "phantom: a synthetic drawing", fill=WARNING, font=font(14))
     top = draw_wrapped(draw, assessment.reason, 116, WARNING) + 14
     if estimate:
-        _draw_table(draw, estimate, relative_weights(estimate, estimate.region_names), top)
+        _draw_table(draw, estimate, normalise_weights(estimate, estimate.region_names), top)
     return panel
 
 
@@ -87,5 +87,5 @@ def _draw_table(draw: ImageDraw.ImageDraw, estimate: AgeEstimate, weights: dict[
         draw.text((120, y), "missing" if missing else age_text(months), fill=FAINT, font=font(15))
         if not missing:
             length = round(70 * weights.get(name, 0.0))
-            draw.rectangle((200, y + 4, 200 + length, y + 14), fill=shade(weights.get(name, 0.0)))
+            draw.rectangle((200, y + 4, 200 + length, y + 14), fill=weight_colour(weights.get(name, 0.0)))
             draw.text((278, y), f"{100 * weight:.0f} %", fill=TEXT, font=font(15))

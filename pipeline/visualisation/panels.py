@@ -1,4 +1,4 @@
-"""What stands beside a picture of a hand: a dark panel of text, with a bar that says what colours mean."""
+"""What stands beside a picture of a hand: a dark panel of text, with a bar that explains the colours."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def new_panel(height: int, id_: str, title: str, detail: str) -> tuple[Image.Ima
 
 
 def draw_wrapped(draw: ImageDraw.ImageDraw, text: str, top: int, colour: Colour = FAINT) -> int:
-    """Write text over as many lines as it needs; return where the next one begins."""
+    """Write text over as many lines as it needs; return the top of the next line."""
     line = ""
     for word in text.split():
         if draw.textlength(f"{line} {word}", font=font(15)) > PANEL_WIDTH - 2 * _LEFT:
@@ -47,7 +47,7 @@ def draw_wrapped(draw: ImageDraw.ImageDraw, text: str, top: int, colour: Colour 
 def draw_bar(
     draw: ImageDraw.ImageDraw, top: int, colours: NDArray[np.uint8], ticks: Iterable[tuple[float, str]]
 ) -> int:
-    """Draw a bar of colours and what its ticks mean; return where what follows may begin.
+    """Draw a bar of colours and what its ticks mean; return the top of what follows.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A volume as it is looked at: from its front, its side and from above, in projection and in slices."""
+"""A volume from its front, its side and from above, in projection and in slices."""
 
 from __future__ import annotations
 
@@ -66,13 +66,13 @@ def place_slice(scan: Scan, view: str, middle: Array, scale: float, side: int) -
     return Frame.from_linear(scale * np.eye(3), in_picture - scale * place).compose(turned)
 
 
-def cut_slice(scan: Scan, to_picture: Frame, side: int) -> Picture:
+def sample_slice(scan: Scan, to_picture: Frame, side: int) -> Picture:
     """Return the slice at depth 0; NaN outside the volume."""
     frame = to_picture.compose(scan.frame_to_original())
     return np.asarray(resample(scan.pixels, frame, (1, side, side), fill=np.nan)[0])
 
 
-def cut_votes(vote: VoteMap, to_picture: Frame, side: int) -> Picture:
+def sample_votes(vote: VoteMap, to_picture: Frame, side: int) -> Picture:
     """Return the votes of a landmark in the slice at depth 0, relative to their peak."""
     values = resample(vote.values, to_picture.compose(vote.to_map.inverse()), (1, side, side), fill=0.0)[0]
     return np.asarray(values / max(float(vote.values.max()), 1e-9), dtype=np.float32)
@@ -81,7 +81,7 @@ def cut_votes(vote: VoteMap, to_picture: Frame, side: int) -> Picture:
 def project_votes(vote: VoteMap, to_picture: Frame, side: int) -> Picture:
     """Return the highest votes of a landmark along the line of sight, relative to their peak, coarsely.
 
-    What is seen is a cube as deep as the picture is wide, with depth 0 in its middle.
+    The field of view is a cube as deep as the picture is wide, with depth 0 in its middle.
     """
     n = side // _COARSE
     centred = Frame.from_linear(np.eye(3), [(side - 1) / 2, 0.0, 0.0]).compose(to_picture)
@@ -90,7 +90,7 @@ def project_votes(vote: VoteMap, to_picture: Frame, side: int) -> Picture:
     return np.asarray(values / max(float(values.max()), 1e-9), dtype=np.float32)
 
 
-def gather_votes(scan: Scan, votes: Sequence[VoteMap]) -> Picture:
+def merge_votes(scan: Scan, votes: Sequence[VoteMap]) -> Picture:
     """Return the highest of all votes at every place of a coarse grid as large as the volume."""
     shape = [max(round(_CELLS * size), 1) for size in (scan.true_size / scan.true_size.max()).tolist()]
     to_grid = Frame.resize(scan.pixels.shape, shape).compose(scan.frame_to_original().inverse())

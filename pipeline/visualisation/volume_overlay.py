@@ -10,17 +10,17 @@ from PIL import Image, ImageDraw
 
 from boneage.imaging import Frame, LandmarkScheme, Points, Scan, find_scheme, measure_length
 from boneage.landmarks import VoteMap
-from boneage.pipeline.visualisation.annotations import colours_of, draw_lines, draw_points, draw_regions
+from boneage.pipeline.visualisation.annotations import draw_lines, draw_points, draw_regions, landmark_colours
 from boneage.pipeline.visualisation.colormap import stretch, tint
 from boneage.pipeline.visualisation.panels import BACKGROUND, FAINT, HEIGHT, TEXT, Colour, font, join_panels
 from boneage.pipeline.visualisation.projections import (
     VIEWS,
-    cut_slice,
-    cut_votes,
-    gather_votes,
+    merge_votes,
     place_projection,
     place_slice,
     project,
+    sample_slice,
+    sample_votes,
 )
 from boneage.regression import AgeEstimate, RegionStack
 
@@ -34,7 +34,7 @@ _COLUMN = 3 * (_SIDE + _GAP) + 12
 _TOP, _BOTTOM = 44, 30
 _GAMMA = np.float32(0.75)  # of projections, in which thin fingers are dark beside the wrist
 _FIELD = 0.12  # of the anatomy's length, the side of a slice
-_ARM = (6, 16)  # where a cross hair's lines begin and end: the landmark itself stays to be seen
+_ARM = (6, 16)  # ends of a cross hair's lines: the landmark itself stays visible
 _BARS = (1, 2, 5, 10, 20, 50, 100)
 
 
@@ -49,7 +49,7 @@ def draw_volume(
     """Draw a volume in true proportions, ``HEIGHT`` pixels high.
 
     1. The mean of all coronal and of all sagittal slices, with landmarks, the lines of their scheme, and regions.
-    2. A coronal, a sagittal and an axial slice through each landmark, bone by bone if a scheme tells.
+    2. A coronal, a sagittal and an axial slice through each landmark, bone by bone if a scheme is known.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def draw_volume(
     points : Points or None
         In the original's voxels.
     votes : sequence of VoteMap, optional
-        Of each landmark; laid over projections and slices.
+        Of each landmark; drawn over projections and slices.
     regions : sequence of RegionStack, optional
     estimate : AgeEstimate, optional
         The larger the weight that it gives a region, the brighter its outline.
@@ -66,7 +66,7 @@ def draw_volume(
     rows, across = scan.true_size[1], scan.true_size[2] + scan.true_size[0]
     scale = min(HEIGHT / rows, _WIDEST / across)
     parts = []
-    highest = gather_votes(scan, votes) if votes else None
+    highest = merge_votes(scan, votes) if votes else None
     scheme = find_scheme(points.names) if points is not None else None
     for view in ("coronal", "sagittal"):
         picture, to_picture = _draw_projection(scan, view, scale, highest)
@@ -88,8 +88,8 @@ def _draw_projection(
     grey = enlarge(stretch(project(scan.pixels, view)) ** _GAMMA, shape)
     layer = None
     if votes is not None:
-        seen = np.transpose(votes, VIEWS[view]).max(axis=0)
-        layer = enlarge(seen / np.float32(max(float(votes.max()), 1e-9)), shape)
+        projected = np.transpose(votes, VIEWS[view]).max(axis=0)
+        layer = enlarge(projected / np.float32(max(float(votes.max()), 1e-9)), shape)
     return tint(grey, layer), to_picture
 
 
@@ -131,7 +131,9 @@ def _draw_sites(scan: Scan, points: Points, scheme: LandmarkScheme | None, votes
     wide = f", {field:.0f} mm wide" if in_mm else ""
     draw.text((4, 6), f"three slices through each landmark{wide}", fill=TEXT, font=font(14))
     vote_of = dict(zip(points.names, votes, strict=True)) if votes else {}
-    colour_of = dict(zip(points.names, zip(colours_of(points, TEXT), colours_of(points), strict=True), strict=True))
+    colour_of = dict(
+        zip(points.names, zip(landmark_colours(points, TEXT), landmark_colours(points), strict=True), strict=True)
+    )
     for number, name in enumerate(names):
         column, row = divmod(number, n_rows)
         x, y = 4 + column * _COLUMN, _TOP + row * (_SIDE + _LABEL)
@@ -156,8 +158,8 @@ def _draw_sites(scan: Scan, points: Points, scheme: LandmarkScheme | None, votes
 
 def _draw_slice(scan: Scan, view: str, place: Array, scale: float, vote: VoteMap | None, colour: Colour) -> Image.Image:
     to_picture = place_slice(scan, view, place, scale, _SIDE)
-    layer = cut_votes(vote, to_picture, _SIDE) if vote is not None else None
-    picture = tint(stretch(cut_slice(scan, to_picture, _SIDE)), layer)
+    layer = sample_votes(vote, to_picture, _SIDE) if vote is not None else None
+    picture = tint(stretch(sample_slice(scan, to_picture, _SIDE)), layer)
     draw, middle = ImageDraw.Draw(picture), (_SIDE - 1) / 2
     for sign in (1, -1):
         near, far = (middle + sign * arm for arm in _ARM)

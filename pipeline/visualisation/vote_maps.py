@@ -1,4 +1,4 @@
-"""Vote maps, where a localiser's votes fell: laid over the picture, and kept in files."""
+"""Vote maps, where a localiser's votes fell: drawn over the picture, and written to files."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ def draw_votes(scan: Scan, points: Points, votes: Sequence[VoteMap]) -> Image.Im
     grey = np.asarray(picture.convert("L"), np.float32) / np.float32(255)
     layer = np.zeros(grey.shape, np.float32)
     for vote in votes:
-        laid = resample(vote.values, to_picture.compose(vote.to_map.inverse()), grey.shape, fill=0.0)
-        layer = np.maximum(layer, laid)
+        values = resample(vote.values, to_picture.compose(vote.to_map.inverse()), grey.shape, fill=0.0)
+        layer = np.maximum(layer, values)
     tinted = tint(grey, layer / np.float32(max(float(layer.max()), 1e-9)))
     draw_points(ImageDraw.Draw(tinted), points, to_picture)
     return tinted

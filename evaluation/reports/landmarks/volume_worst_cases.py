@@ -8,10 +8,10 @@ from PIL import Image, ImageDraw
 
 from boneage.imaging import Scan
 from boneage.landmarks import VoteMap
-from boneage.pipeline.visualisation.annotations import mark_pair
+from boneage.pipeline.visualisation.annotations import draw_error
 from boneage.pipeline.visualisation.colormap import stretch, tint
 from boneage.pipeline.visualisation.panels import BACKGROUND, FAINT, TEXT, font
-from boneage.pipeline.visualisation.projections import VIEWS, cut_slice, place_slice, project_votes
+from boneage.pipeline.visualisation.projections import VIEWS, place_slice, project_votes, sample_slice
 from boneage.pipeline.visualisation.volume_overlay import draw_scale, enlarge
 
 Array = NDArray[np.float64]
@@ -48,8 +48,8 @@ def draw_volume_case(
         layer = None
         if votes is not None:
             layer = enlarge(project_votes(votes, to_picture, SIDE), (SIDE, SIDE))
-        picture = tint(stretch(cut_slice(scan, to_picture, SIDE)), layer)
-        whole.paste(mark_pair(picture, *to_picture.apply(np.stack([true, found]))[:, 1:]), corner)
+        picture = tint(stretch(sample_slice(scan, to_picture, SIDE)), layer)
+        whole.paste(draw_error(picture, *to_picture.apply(np.stack([true, found]))[:, 1:]), corner)
         x, y = corner
         draw.text((x + 6, y + 4), view, fill=TEXT, font=font(14), stroke_width=1, stroke_fill=BACKGROUND)
         if in_mm and view == "coronal":

@@ -13,7 +13,7 @@ from boneage.evaluation.metrics import Case
 from boneage.evaluation.reports.landmarks.volume_worst_cases import draw_volume_case
 from boneage.imaging import Frame, Points, Scan, UnreadableScan, measure_length, resample
 from boneage.landmarks import ForestLocaliser, VoteMap
-from boneage.pipeline.visualisation.annotations import mark_pair
+from boneage.pipeline.visualisation.annotations import draw_error
 from boneage.pipeline.visualisation.colormap import stretch, tint
 
 Array = NDArray[np.float64]
@@ -94,7 +94,7 @@ def draw_case(scan: Scan, true: Array, found: Array, *, length: float, votes: Vo
     if votes is not None:
         values = resample(votes.values, to_picture.compose(votes.to_map.inverse()), (SIDE, SIDE), fill=0.0)
         layer = values / np.float32(max(float(votes.values.max()), 1e-9))
-    return mark_pair(tint(grey, layer), *to_picture.apply(np.stack([true, found])))
+    return draw_error(tint(grey, layer), *to_picture.apply(np.stack([true, found])))
 
 
 def _proportions_of(scan: Scan) -> Frame:

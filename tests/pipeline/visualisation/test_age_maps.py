@@ -5,7 +5,7 @@ import pytest
 
 from boneage.imaging import Frame, Scan
 from boneage.pipeline.assessment import Assessment
-from boneage.pipeline.visualisation.age_maps import draw_age_map, list_cells
+from boneage.pipeline.visualisation.age_maps import draw_age_map, list_map_rows
 from boneage.pipeline.visualisation.panels import HEIGHT, PANEL_WIDTH, TEXT, WARNING
 from boneage.regression import AgeEstimate, AgeMap
 
@@ -64,7 +64,7 @@ def test_a_map_that_makes_up_another_age_than_the_prediction_says_so():
 
 def test_rows_say_where_cells_lie_in_original_pixels():
     drawn = make_map([[60.0, 72.0]], [[0.25, 0.75]])
-    assert list(list_cells(drawn)) == [
+    assert list(list_map_rows(drawn)) == [
         {"row": 0, "column": 0, "x": "80.00", "y": "100.00", "months": "60.00", "weight": "0.250000"},
         {"row": 0, "column": 1, "x": "130.00", "y": "100.00", "months": "72.00", "weight": "0.750000"},
     ]

@@ -3,13 +3,13 @@ from PIL import Image, ImageDraw
 
 from boneage.imaging import Frame, Points
 from boneage.pipeline.visualisation.annotations import (
-    colours_of,
+    draw_error,
     draw_lines,
     draw_points,
     draw_regions,
-    mark_pair,
-    relative_weights,
-    shade,
+    landmark_colours,
+    normalise_weights,
+    weight_colour,
 )
 from boneage.regression import AgeEstimate, RegionStack
 
@@ -27,7 +27,7 @@ def test_points_in_space_are_drawn_at_the_last_two_axes_and_doubtful_ones_in_ano
     draw_points(ImageDraw.Draw(picture), points, DEPTH)
     assert np.allclose(pixels_of(picture, AMBER).mean(axis=0), [22, 33], atol=0.6)
     assert np.allclose(pixels_of(picture, PINK).mean(axis=0), [62, 73], atol=0.6)
-    assert colours_of(Points(("a",), [[1, 2]])) == [AMBER]
+    assert landmark_colours(Points(("a",), [[1, 2]])) == [AMBER]
 
 
 def test_a_line_needs_both_its_landmarks():
@@ -46,21 +46,21 @@ def test_outlines_are_as_bright_as_their_weights_beside_others_of_their_stack():
 
     hand, bones = make(("hand",), (5.0, 5.0)), make(("radius", "ulna"), (40.0, 5.0), (40.0, 60.0))
     estimate = AgeEstimate(90.0, ("hand", "radius", "ulna"), (90.0, 90.0, 90.0), (0.5, 0.4, 0.1))
-    assert relative_weights(estimate, bones.names) == {"radius": 1.0, "ulna": 0.25}
-    assert relative_weights(estimate, ("ulna", "hand")) == {"ulna": 0.2, "hand": 1.0}
-    assert relative_weights(None, bones.names) == {}
+    assert normalise_weights(estimate, bones.names) == {"radius": 1.0, "ulna": 0.25}
+    assert normalise_weights(estimate, ("ulna", "hand")) == {"ulna": 0.2, "hand": 1.0}
+    assert normalise_weights(None, bones.names) == {}
     nothing = AgeEstimate(90.0, ("hand", "radius"), (90.0, np.nan), (1.0, 0.0))
-    assert relative_weights(nothing, ("radius",)) == {"radius": 0.0}
+    assert normalise_weights(nothing, ("radius",)) == {"radius": 0.0}
     picture = Image.new("RGB", (100, 100))
     draw_regions(ImageDraw.Draw(picture), [hand, bones], Frame.identity(2), estimate)
-    assert picture.getpixel((15, 5)) == picture.getpixel((15, 40)) == shade(1.0) != shade(0.25)
-    assert picture.getpixel((70, 40)) == shade(0.25)
+    assert picture.getpixel((15, 5)) == picture.getpixel((15, 40)) == weight_colour(1.0) != weight_colour(0.25)
+    assert picture.getpixel((70, 40)) == weight_colour(0.25)
     draw_regions(ImageDraw.Draw(picture), [hand, bones], Frame.identity(2))
-    assert [picture.getpixel(place) for place in ((15, 5), (15, 40), (70, 40))] == [shade(0.0)] * 3
+    assert [picture.getpixel(place) for place in ((15, 5), (15, 40), (70, 40))] == [weight_colour(0.0)] * 3
 
 
 def test_a_pair_is_marked_in_a_picture_of_any_shape():
-    picture = mark_pair(Image.new("RGB", (200, 100)), np.array([50.0, 30.0]), np.array([50.0, 160.0]))
+    picture = draw_error(Image.new("RGB", (200, 100)), np.array([50.0, 30.0]), np.array([50.0, 160.0]))
     assert picture.size == (200, 100)
     red = np.argwhere(np.asarray(picture)[..., 0].astype(int) - np.asarray(picture)[..., 2] > 150)
     assert np.allclose(red.mean(axis=0), [50, 160], atol=1)

@@ -3,7 +3,14 @@ import pytest
 from PIL import Image
 
 from boneage.imaging import Frame
-from boneage.pipeline.visualisation.colormap import lay_colours, outline_cells, spread_cells, stretch, tint, viridis
+from boneage.pipeline.visualisation.colormap import (
+    blend_colours,
+    interpolate_cells,
+    outline_cells,
+    stretch,
+    tint,
+    viridis,
+)
 
 TO_PICTURE = Frame.from_linear(10 * np.eye(2), (20.0, 5.0))  # cells of 10 pixels, the first one's middle at (20, 5)
 
@@ -12,15 +19,15 @@ def test_where_nothing_is_laid_the_picture_stays():
     picture = Image.fromarray(np.random.default_rng(0).integers(0, 255, (4, 5, 3), dtype=np.uint8))
     opacity = np.zeros((4, 5))
     opacity[1, 2] = 1
-    laid = np.asarray(lay_colours(picture, np.full((4, 5, 3), 0.4), opacity))
-    assert (laid[1, 2] == 102).all()
+    values = np.asarray(blend_colours(picture, np.full((4, 5, 3), 0.4), opacity))
+    assert (values[1, 2] == 102).all()
     rest = np.arange(20).reshape(4, 5) != 7
-    assert np.array_equal(laid[rest], np.asarray(picture)[rest])
+    assert np.array_equal(values[rest], np.asarray(picture)[rest])
 
 
 def test_cells_are_where_their_frame_says():
     cells = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
-    values, inside = spread_cells(cells, TO_PICTURE, Image.new("RGB", (60, 50)))
+    values, inside = interpolate_cells(cells, TO_PICTURE, Image.new("RGB", (60, 50)))
     assert values.shape == inside.shape == (50, 60)
     assert values[20:31:10, 5:26:10] == pytest.approx(cells)
     assert values[25, 10] == pytest.approx(cells[:, :2].mean())

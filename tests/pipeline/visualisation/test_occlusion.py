@@ -119,15 +119,15 @@ def make_whole(change):
     return Occlusion(("hand",), np.full((1, 15, 15), change), (HAND.compose(cells),), patch=2.0, age_months=90.0)
 
 
-@pytest.mark.parametrize(("change", "told"), [(-4.0, 1.0), (0.0, 0.5), (4.0, 0.0), (8.0, -0.5)])
-def test_the_changes_of_several_age_models_add_up(joined, change, told):
+@pytest.mark.parametrize(("change", "relative"), [(-4.0, 1.0), (0.0, 0.5), (4.0, 0.0), (8.0, -0.5)])
+def test_the_changes_of_several_age_models_add_up(joined, change, relative):
     picture = draw_explanation(SCAN, joined, [make_whole(change), make_occlusion(-4.0, 8.0 - change)])
     full = colour_at(draw_explanation(SCAN, joined, [make_whole(0.0), make_occlusion(-8.0, 8.0)]), 0, 9.5, 9.5)
     blue = colour_at(picture, 0, 9.5, 9.5)
-    if told > 0:
-        assert blue[2] - blue[0] == pytest.approx(told * (full[2] - full[0]), abs=10)
+    if relative > 0:
+        assert blue[2] - blue[0] == pytest.approx(relative * (full[2] - full[0]), abs=10)
     else:
-        assert (blue[0] > blue[2] + 20) == (told < 0)
+        assert (blue[0] > blue[2] + 20) == (relative < 0)
 
 
 def test_the_scale_ends_at_the_largest_sum(joined):
@@ -187,11 +187,11 @@ def test_each_age_model_that_read_the_hand_needs_its_occlusion(joined):
 
 
 def test_patches_of_several_sizes_are_told(joined, assessment, monkeypatch):
-    told = []
-    monkeypatch.setattr(occlusion_figures, "draw_wrapped", lambda draw, text, top: told.append(text) or top)
+    rows = []
+    monkeypatch.setattr(occlusion_figures, "draw_wrapped", lambda draw, text, top: rows.append(text) or top)
     draw_explanation(SCAN, joined, [make_whole(-1.0), make_occlusion()])
     draw_explanation(SCAN, assessment, [make_occlusion()])
-    assert [text for text in told if text.startswith("The patch is")] == [
+    assert [text for text in rows if text.startswith("The patch is")] == [
         "The patch is 12 or 25 % as wide as the square it is slid over.",
         "The patch is 25 % as wide as the square it is slid over.",
     ]

@@ -7,12 +7,12 @@ from boneage.imaging import Frame, Scan
 from boneage.landmarks import VoteMap
 from boneage.pipeline.visualisation.projections import (
     VIEWS,
-    cut_slice,
-    cut_votes,
-    gather_votes,
+    merge_votes,
     place_projection,
     place_slice,
     project,
+    sample_slice,
+    sample_votes,
 )
 
 BALL = np.array([4.0, 40.0, 25.0])
@@ -35,13 +35,13 @@ def centre_of(picture):
 @pytest.mark.parametrize("view", VIEWS)
 def test_the_ball_is_round_and_in_the_middle_of_every_slice_through_it(scan, view):
     to_picture = place_slice(scan, view, BALL, 4.0, 81)
-    picture = cut_slice(scan, to_picture, 81)
+    picture = sample_slice(scan, to_picture, 81)
     assert picture.shape == (81, 81)
     assert np.allclose(centre_of(picture), 40, atol=0.5)
     assert np.allclose(to_picture.apply([BALL]), [[0, 40, 40]])
     rows, columns = (np.ptp(np.argwhere(picture > 50)[:, axis]) for axis in (0, 1))
     assert rows == pytest.approx(columns, abs=9)  # a voxel of 2 mm
-    assert np.isnan(cut_slice(scan, place_slice(scan, view, BALL * 9, 4.0, 81), 81)).all()
+    assert np.isnan(sample_slice(scan, place_slice(scan, view, BALL * 9, 4.0, 81), 81)).all()
 
 
 @pytest.mark.parametrize(("view", "place"), [("coronal", (40, 50)), ("sagittal", (40, 12)), ("axial", (12, 50))])
@@ -61,8 +61,10 @@ def test_a_volume_whose_file_runs_another_way_is_shown_the_same(scan):
     )
     in_file = turned.frame_to_original().apply([BALL])[0]
     for view in VIEWS:
-        straight = cut_slice(scan, place_slice(scan, view, BALL, 4.0, 41), 41)
-        assert np.allclose(cut_slice(turned, place_slice(turned, view, in_file, 4.0, 41), 41), straight, equal_nan=True)
+        straight = sample_slice(scan, place_slice(scan, view, BALL, 4.0, 41), 41)
+        assert np.allclose(
+            sample_slice(turned, place_slice(turned, view, in_file, 4.0, 41), 41), straight, equal_nan=True
+        )
         assert np.allclose(
             place_projection(turned, view, 2.0)[0].apply([in_file]), place_projection(scan, view, 2.0)[0].apply([BALL])
         )
@@ -72,11 +74,11 @@ def test_votes_are_shown_where_they_fell_relative_to_their_peak(scan):
     values = np.zeros((9, 9, 9), np.float32)
     values[4, 4, 4] = 0.2
     vote = VoteMap(values, Frame.from_linear(np.eye(3), 4 - BALL))
-    laid = cut_votes(vote, place_slice(scan, "coronal", BALL, 4.0, 41), 41)
-    assert laid.max() == pytest.approx(1, abs=0.05)
-    assert np.unravel_index(laid.argmax(), laid.shape) == (20, 20)
-    highest = gather_votes(scan, [vote])
+    values = sample_votes(vote, place_slice(scan, "coronal", BALL, 4.0, 41), 41)
+    assert values.max() == pytest.approx(1, abs=0.05)
+    assert np.unravel_index(values.argmax(), values.shape) == (20, 20)
+    highest = merge_votes(scan, [vote])
     assert highest.shape == (54, 120, 200)
     peak = np.unravel_index(highest.argmax(), highest.shape)
     assert np.linalg.norm((peak - (BALL + 0.5) * np.array([6, 2, 4])) / 2) < 3
-    assert gather_votes(scan, []).max() == 0
+    assert merge_votes(scan, []).max() == 0

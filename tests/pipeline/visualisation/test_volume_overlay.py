@@ -72,16 +72,16 @@ def test_a_broad_volume_is_made_to_fit():
 
 def test_votes_and_regions_are_laid_over(hand):
     scan, points = hand
-    some = points.select(("capitate", "middle_tip"))
+    pair = points.select(("capitate", "middle_tip"))
     peak = np.zeros((9, 9, 9), np.float32)
     peak[3:6, 3:6, 3:6] = 0.2
-    votes = [VoteMap(peak, Frame.from_linear(np.eye(3), 4 - place)) for place in some.positions]
-    plain, laid = (np.asarray(draw_volume(scan, some, votes=v)).astype(int) for v in ((), votes))
-    assert (np.ptp(laid, axis=2) > 60).sum() > 3 * (np.ptp(plain, axis=2) > 60).sum()
-    frame = Frame.from_linear(np.diag([0.5, 1.0, 0.7]), some.positions[0] - 5)
+    votes = [VoteMap(peak, Frame.from_linear(np.eye(3), 4 - place)) for place in pair.positions]
+    plain, values = (np.asarray(draw_volume(scan, pair, votes=v)).astype(int) for v in ((), votes))
+    assert (np.ptp(values, axis=2) > 60).sum() > 3 * (np.ptp(plain, axis=2) > 60).sum()
+    frame = Frame.from_linear(np.diag([0.5, 1.0, 0.7]), pair.positions[0] - 5)
     box = SimpleNamespace(names=("carpus",), pixels=np.zeros((1, 12, 12, 12)), frames=(frame,))
     estimate = AgeEstimate(90.0, ("carpus",), (90.0,), (1.0,))
-    boxed = draw_volume(scan, some, regions=[box], estimate=estimate)
+    boxed = draw_volume(scan, pair, regions=[box], estimate=estimate)
     blue = pixels_of(np.asarray(boxed)[:, :570], BLUE)
     assert np.ptp(blue[:, 0]) == pytest.approx(12 * 1.25 * HEIGHT / 210, abs=3)
     assert np.ptp(blue[:, 1]) == pytest.approx(12 * 0.7 * 1.5 * HEIGHT / 210, abs=3)

@@ -57,8 +57,8 @@ def test_without_votes_the_hand_is_drawn_as_it_is():
 
 def test_a_volume_has_votes_over_its_projections_and_slices():
     scan, points = draw_hand(np.random.default_rng(0))
-    some = points.select(("capitate", "middle_tip"))
-    votes = [VoteMap(np.ones((3, 3, 3), np.float32), Frame.from_linear(np.eye(3), 1 - p)) for p in some.positions]
-    picture = draw_votes(scan, some, votes)
-    assert picture.size == draw_landmarks(scan, some).size
+    pair = points.select(("capitate", "middle_tip"))
+    votes = [VoteMap(np.ones((3, 3, 3), np.float32), Frame.from_linear(np.eye(3), 1 - p)) for p in pair.positions]
+    picture = draw_votes(scan, pair, votes)
+    assert picture.size == draw_landmarks(scan, pair).size
     assert (np.ptp(np.asarray(picture).astype(int), axis=2) > 60).sum() > 500
