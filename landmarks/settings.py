@@ -170,6 +170,11 @@ class LocaliserSettings:
         _check("n_neighbours", self.n_neighbours, self.n_neighbours == 0 or self.n_neighbours >= 2, "0 or at least 2")
         _check("radius", [stage.radius for stage in self.local], positive_radii, "positive in every local stage")
 
+    @property
+    def coarse_stages(self) -> tuple[StageSettings, ...]:
+        """Return the stages of the whole anatomy: the pose stage, if there is one, and the coarse stage."""
+        return (self.coarse,) if self.pose is None else (self.pose, self.coarse)
+
 
 def change_stages(settings: LocaliserSettings, change: Callable[[StageSettings], StageSettings]) -> LocaliserSettings:
     """Return the settings with ``change(stage)`` in place of every stage."""

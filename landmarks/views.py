@@ -1,14 +1,17 @@
-"""Pictures of the anatomy in a pose, at a resolution; and the random poses that training draws them in."""
+"""Views: the anatomy resampled in a pose, at a resolution; and the random poses and exposures of training views."""
 
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
+import joblib
 import numpy as np
 from numpy.typing import NDArray
 
 from boneage.imaging import Frame, Scan, resample, shrink
+from boneage.landmarks.settings import StageSettings
 from boneage.landmarks.similarity import rotate
 
 Array = NDArray[np.float64]
@@ -29,7 +32,7 @@ class Bounds:
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """A picture, and where it lies.
+    """A picture, and the map to it.
 
     Parameters
     ----------
@@ -105,22 +108,22 @@ def draw_view(scan: Scan, pose: Frame, bounds: Bounds, resolution: float) -> Vie
 
 
 def draw_close_view(scan: Scan, pose: Frame, bounds: Bounds, resolution: float) -> View:
-    """Draw what :func:`draw_view` draws, for a look at parts of it from close by.
+    """Draw what :func:`draw_view` draws, for a local stage.
 
-    A volume is not drawn in the pose, which would take millions of voxels: it is left as it lies in the file, cut to
-    the bounds and made smaller by whole factors as far as the resolution allows.
+    A volume is not resampled in the pose, which would take millions of voxels: it stays in the file's axes, cropped to
+    the bounds and shrunk by whole factors as far as the resolution allows.
     """
     if scan.ndim == 2:
         return draw_view(scan, pose, bounds, resolution)
-    pixels, to_view = _cut_down(scan.pixels, pose, bounds, resolution)
+    pixels, to_view = _crop_and_shrink(scan.pixels, pose, bounds, resolution)
     turn = pose.compose(to_view.inverse()).matrix[:-1, :-1]
     return View(pixels, to_view, 1.0 / np.linalg.norm(turn, axis=0), turn * resolution)
 
 
-def _cut_down(
+def _crop_and_shrink(
     pixels: NDArray[np.float32], pose: Frame, bounds: Bounds, resolution: float
 ) -> tuple[NDArray[np.float32], Frame]:
-    """Return the part of a volume that lies in bounds, made smaller by whole factors, and the map to it.
+    """Return the part of a volume that lies in bounds, shrunk by whole factors, and the map to it.
 
     No voxel of it is longer than a pixel of the resolution, if none of the volume is.
     """
@@ -132,6 +135,53 @@ def _cut_down(
     factor = np.clip((1.0 / length + 1e-6).astype(int), 1, high - low)
     small, from_small = shrink(pixels[tuple(slice(a, b) for a, b in zip(low, high, strict=True))], factor)
     return small, Frame.from_linear(np.eye(len(low)), low).compose(from_small).inverse()
+
+
+def draw_training_views(
+    stage: StageSettings,
+    scans: Sequence[Scan],
+    poses: Sequence[Frame],
+    landmarks: Sequence[Array],
+    bounds: Bounds,
+    seed: int,
+    n_jobs: int,
+) -> tuple[list[View], list[Array]]:
+    """Draw the views that a coarse stage is trained on, each scan in a few random poses and exposures.
+
+    Parameters
+    ----------
+    stage : StageSettings
+        Its number of copies, and the limits of their jitter.
+    scans : sequence of Scan
+    poses : sequence of Frame
+        From each file's pixels to reference coordinates.
+    landmarks : sequence of ndarray of shape (n_landmarks, ndim)
+        In the files' pixels.
+    bounds : Bounds
+    seed, n_jobs : int
+
+    Returns
+    -------
+    views : list of View
+    landmarks : list of ndarray of shape (n_landmarks, ndim)
+        In the views' pixels.
+    """
+    rng = np.random.default_rng(seed)
+    limits = stage.max_rotation_rad, stage.max_log_scale, stage.max_log_gamma
+    jitters = [[draw_jitter(rng, pose.ndim, *limits) for _ in range(stage.n_copies)] for pose in poses]
+
+    def draw(image: int) -> list[tuple[View, Array]]:
+        scan, drawn = scans[image], []
+        for jitter in jitters[image]:
+            view = draw_view(scan, jitter.apply(poses[image]), bounds, stage.resolution)
+            exposed = replace(view, picture=jitter.expose(view.picture))
+            drawn.append((exposed, view.to_view.apply(landmarks[image])))
+        return drawn
+
+    parallel = joblib.Parallel(n_jobs=n_jobs, prefer="threads")
+    drawn_of_images = parallel(joblib.delayed(draw)(image) for image in range(len(scans)))
+    views, truths = zip(*(pair for pairs in drawn_of_images for pair in pairs), strict=True)
+    return list(views), list(truths)
 
 
 def image_bounds(scan: Scan, pose: Frame) -> Bounds:

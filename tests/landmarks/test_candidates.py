@@ -33,47 +33,47 @@ class Terrain:
 
 
 @pytest.fixture(scope="module")
-def constellation():
+def prior():
     shapes = MEAN + RNG.normal(0, 0.01, (30, 8, 2))
     return PairwisePrior.fit(shapes, MEAN)
 
 
-def search(stage, constellation, **how):
+def search(stage, prior, **how):
     view = View(np.zeros((4, 4), np.float32), Frame.identity(2), 100)
     to_view = Frame.from_linear(100 * np.eye(2), np.zeros(2))
     how = {"n_peaks": 4} | how
-    return CandidateSearch(stage, view, to_view, constellation, lambda p: np.tile(np.eye(2), (len(p), 1, 1)), **how)
+    return CandidateSearch(stage, view, to_view, prior, lambda p: np.tile(np.eye(2), (len(p), 1, 1)), **how)
 
 
-def test_first_guesses_that_agree_are_looked_at_once(constellation):
+def test_first_guesses_that_agree_are_looked_at_once(prior):
     stage = Terrain([[(place, 0.8)] for place in MEAN])
-    positions, scores, maps = search(stage, constellation).locate(MEAN + 0.01)
+    positions, scores, maps = search(stage, prior).locate(MEAN + 0.01)
     assert np.allclose(positions, MEAN)
     assert scores == pytest.approx(np.full(8, 0.8))
     assert sorted(stage.looked) == list(range(8))
     assert len(maps) == 8
 
 
-def test_a_guess_on_the_next_finger_is_corrected_by_what_the_others_tell(constellation):
+def test_a_guess_on_the_next_finger_is_corrected_by_what_the_others_tell(prior):
     stage = Terrain([[(place, 0.8)] for place in MEAN])
     stage.peaks[6].append((MEAN[7], 0.8))  # the tip of the other finger looks just like it
     guess = MEAN.copy()
     guess[6] = MEAN[7]
-    positions, _, _ = search(stage, constellation).locate(guess)
+    positions, _, _ = search(stage, prior).locate(guess)
     assert np.allclose(positions, MEAN)
     assert stage.looked.count(6) > 1
 
 
-def test_the_lower_of_two_peaks_is_taken_where_it_is_the_plausible_one(constellation):
+def test_the_lower_of_two_peaks_is_taken_where_it_is_the_plausible_one(prior):
     stage = Terrain([[(place, 0.8)] for place in MEAN])
     stage.peaks[4] = [(MEAN[4] + [0.055, -0.055], 0.9), (MEAN[4], 0.5)]
-    positions, scores, _ = search(stage, constellation).locate(MEAN)
+    positions, scores, _ = search(stage, prior).locate(MEAN)
     assert np.allclose(positions[4], MEAN[4])
     assert scores[4] == pytest.approx(0.5)
 
 
-def test_nothing_to_see_is_no_error(constellation):
-    positions, scores, _ = search(Terrain([[] for _ in MEAN]), constellation).locate(MEAN)
+def test_nothing_to_see_is_no_error(prior):
+    positions, scores, _ = search(Terrain([[] for _ in MEAN]), prior).locate(MEAN)
     assert positions.shape == MEAN.shape
     assert (scores == 0.01).all()
 
@@ -95,11 +95,11 @@ def test_only_what_has_few_votes_or_lies_oddly_is_looked_for_elsewhere():
     assert np.allclose(look(MEAN[7], 0.9), MEAN)
 
 
-def test_places_told_by_misplaced_landmarks_do_not_use_up_the_looks(constellation):
+def test_places_told_by_misplaced_landmarks_do_not_use_up_the_looks(prior):
     stage = Terrain([[(place, 0.8)] for place in MEAN])
     guess = MEAN.copy()
     for k, wrong in ((4, 5), (6, 7)):  # a whole finger taken for the other
         stage.peaks[k].append((MEAN[wrong], 0.8))
         guess[k] = MEAN[wrong]
-    positions, _, _ = search(stage, constellation).locate(guess)
+    positions, _, _ = search(stage, prior).locate(guess)
     assert np.allclose(positions, MEAN)

@@ -73,7 +73,7 @@ def errors_mm(found, points):
     return np.linalg.norm((found.positions - points.positions) * SPACING, axis=1)
 
 
-def test_it_finds_what_it_learnt_to_find(fitted, balls):
+def test_it_finds_the_landmarks_it_was_trained_on(fitted, balls):
     errors = [errors_mm(fitted.locate(scan), points) for scan, points in balls[1]]
     assert np.median(errors) < 1.0
     assert np.nanmax(errors) < 4.0
@@ -102,7 +102,7 @@ def test_landmarks_are_in_the_voxels_of_the_file(fitted, balls):
     assert np.allclose(other[:, 2], SHAPE[1] - 1 - plain[:, 1])
 
 
-def test_what_was_learnt_survives_its_state(fitted, balls):
+def test_state_and_back_locates_the_same(fitted, balls):
     again = ForestLocaliser.from_state(*fitted.to_state())
     scan, _ = balls[1][1]
     found, votes = again.locate_with_votes(scan)

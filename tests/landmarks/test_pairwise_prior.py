@@ -25,7 +25,7 @@ def shapes():
 
 
 @pytest.fixture(scope="module")
-def constellation(shapes):
+def prior(shapes):
     return PairwisePrior.fit(shapes, shapes.mean(axis=0))
 
 
@@ -38,31 +38,31 @@ def test_a_finger_tip_is_told_from_its_own_finger(shapes):
     assert all(k not in row for k, row in enumerate(neighbours))
 
 
-def test_landmarks_are_told_from_others_whatever_the_pose(constellation):
+def test_landmarks_are_told_from_others_whatever_the_pose(prior):
     true = fan(0.4, 0.02)
-    told = constellation.predict_from_anchors(true)
+    told = prior.predict_from_anchors(true)
     assert told.shape == (12, 12, 2)
     assert np.linalg.norm(told[5, 0] - true[5]) < 0.03
     missing = true.copy()
     missing[4] = np.nan
-    assert np.isnan(constellation.predict_from_anchors(missing)[5, 0]).all()
+    assert np.isnan(prior.predict_from_anchors(missing)[5, 0]).all()
 
 
-def test_the_place_on_the_next_finger_is_not_chosen_though_its_votes_are_higher(constellation):
+def test_the_place_on_the_next_finger_is_not_chosen_though_its_votes_are_higher(prior):
     true = fan(0.3, 0.0)
     candidates = [point[None] for point in true]
     heights = [np.ones(1)] * 12
     candidates[4], heights[4] = np.stack([true[7], true[4]]), np.array([0.9, 0.3])
     candidates[5], heights[5] = np.stack([true[8], true[5]]), np.array([0.9, 0.3])
-    chosen = constellation.choose(candidates, heights)
+    chosen = prior.choose(candidates, heights)
     assert chosen.tolist() == [0, 0, 0, 0, 1, 1] + [0] * 6
 
 
-def test_where_all_are_plausible_the_highest_votes_win(constellation):
+def test_where_all_are_plausible_the_highest_votes_win(prior):
     true = fan(0.2, 0.0)
     candidates = [np.stack([point, point + 0.004]) for point in true]
     heights = [np.array([0.4, 0.6]) if k % 2 else np.array([0.6, 0.4]) for k in range(12)]
-    assert constellation.choose(candidates, heights).tolist() == [k % 2 for k in range(12)]
+    assert prior.choose(candidates, heights).tolist() == [k % 2 for k in range(12)]
 
 
 def laid_otherwise(shape):
@@ -71,42 +71,42 @@ def laid_otherwise(shape):
     return 1.2 * shape @ np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]) + (0.05, -0.1)
 
 
-def test_a_pose_that_was_found_wrongly_does_not_make_right_places_implausible(constellation):
+def test_a_pose_that_was_found_wrongly_does_not_make_right_places_implausible(prior):
     true, wrong = laid_otherwise(fan(0.2, 0.0)), fan(0.2, 0.0) + laid_otherwise(fan(0.2, 0.0))[2] - fan(0.2, 0.0)[2]
     candidates = [np.stack([point, other]) for point, other in zip(true, wrong, strict=True)]
     heights = [np.array([0.5, 0.4])] * 12
     candidates[8], heights[8] = candidates[8][::-1], np.array([0.5, 0.4])  # one of them has more votes for the wrong
-    assert constellation.choose(candidates, heights).tolist() == [0] * 8 + [1] + [0] * 3
-    assert not constellation.find_outliers(true).any()
-    assert np.flatnonzero(constellation.find_outliers(true + 0.4 * (np.arange(12) == 5)[:, None])).tolist() == [5]
+    assert prior.choose(candidates, heights).tolist() == [0] * 8 + [1] + [0] * 3
+    assert not prior.find_outliers(true).any()
+    assert np.flatnonzero(prior.find_outliers(true + 0.4 * (np.arange(12) == 5)[:, None])).tolist() == [5]
 
 
-def test_no_votes_at_all_are_no_error(constellation):
+def test_no_votes_at_all_are_no_error(prior):
     candidates = [np.stack([point, point + 0.3]) for point in fan(0.2, 0.0)]
-    assert constellation.choose(candidates, [np.zeros(2)] * 12).tolist() == [0] * 12
+    assert prior.choose(candidates, [np.zeros(2)] * 12).tolist() == [0] * 12
 
 
 def test_shapes_with_absent_landmarks_are_learnt_from(shapes):
     some = shapes.copy()
     some[::2, 4] = np.nan
-    constellation = PairwisePrior.fit(some, shapes.mean(axis=0))
-    assert np.isfinite(constellation.precisions).all()
+    prior = PairwisePrior.fit(some, shapes.mean(axis=0))
+    assert np.isfinite(prior.precisions).all()
     true = fan(0.2, 0.0)
     candidates = [np.stack([point + 0.3, point]) if k == 4 else point[None] for k, point in enumerate(true)]
-    assert constellation.choose(candidates, [np.ones(len(c)) for c in candidates])[4] == 1
+    assert prior.choose(candidates, [np.ones(len(c)) for c in candidates])[4] == 1
 
 
 @pytest.mark.parametrize(("n", "ndim"), [(2, 2), (3, 2), (2, 3), (5, 3)])
 def test_a_few_landmarks_suffice(n, ndim):
     shapes = RNG.normal(size=(1, n, ndim)) + RNG.normal(0, 0.01, (8, n, ndim))
-    constellation = PairwisePrior.fit(shapes, shapes.mean(axis=0))
-    assert constellation.choose([point[None] for point in shapes[0]], [np.ones(1)] * n).tolist() == [0] * n
-    assert constellation.predict_from_anchors(shapes[0]).shape[0] == n
+    prior = PairwisePrior.fit(shapes, shapes.mean(axis=0))
+    assert prior.choose([point[None] for point in shapes[0]], [np.ones(1)] * n).tolist() == [0] * n
+    assert prior.predict_from_anchors(shapes[0]).shape[0] == n
 
 
-def test_arrays_and_back(constellation):
-    again = PairwisePrior.from_arrays(constellation.mean_shape, constellation.to_arrays())
-    assert np.array_equal(again.predict_from_anchors(fan(0.1, 0.0)), constellation.predict_from_anchors(fan(0.1, 0.0)))
+def test_arrays_and_back(prior):
+    again = PairwisePrior.from_arrays(prior.mean_shape, prior.to_arrays())
+    assert np.array_equal(again.predict_from_anchors(fan(0.1, 0.0)), prior.predict_from_anchors(fan(0.1, 0.0)))
 
 
 @pytest.mark.parametrize(
@@ -119,16 +119,16 @@ def test_arrays_and_back(constellation):
         {"precisions": np.full((1, 2, 2), np.nan)},
     ],
 )
-def test_arrays_that_do_not_fit_are_refused(constellation, change):
+def test_arrays_that_do_not_fit_are_refused(prior, change):
     with pytest.raises(ValueError, match="pairwise prior"):
-        PairwisePrior.from_arrays(constellation.mean_shape, {**constellation.to_arrays(), **change})
+        PairwisePrior.from_arrays(prior.mean_shape, {**prior.to_arrays(), **change})
 
 
-def test_a_landmark_gone_astray_is_odd_and_no_other(constellation):
+def test_a_landmark_gone_astray_is_odd_and_no_other(prior):
     true = fan(0.3, 0.0)
-    assert not constellation.find_outliers(true).any()
+    assert not prior.find_outliers(true).any()
     astray = true.copy()
     astray[5] += (0.3, 0.3)
-    assert np.flatnonzero(constellation.find_outliers(astray)).tolist() == [5]
+    assert np.flatnonzero(prior.find_outliers(astray)).tolist() == [5]
     astray[5] = np.nan
-    assert not constellation.find_outliers(astray).any()
+    assert not prior.find_outliers(astray).any()

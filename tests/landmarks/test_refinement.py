@@ -58,7 +58,7 @@ def test_a_coarse_estimate_far_from_its_place_is_not_begun_from(fitted, scenes):
     assert np.array_equal(start[0], hypothesis.positions[0])
 
 
-def test_without_a_constellation_nothing_is_odd(plain, fitted):
+def test_without_a_prior_nothing_is_odd(plain, fitted):
     astray = fitted.mean_shape_ + np.array([[9.0, 9.0], [0, 0], [0, 0], [0, 0]])
     assert not plain.find_outliers(astray).any()
     assert fitted._refinement.find_outliers(astray)[0]
@@ -99,20 +99,20 @@ def draw_shape(width=0.4, slope=0.0):
 
 
 def test_a_later_stage_that_sees_more_clearly_corrects_what_an_earlier_one_chose():
-    mean, constellation = draw_shape()
+    mean, prior = draw_shape()
     mistaken = mean + 0.045 * (np.arange(8) == 2)[:, None] * [1.0, 0.0]  # off by no more than training shapes vary
     blurred, clear = Terrain(RIGHT.inverse().apply(mistaken), 9), Terrain(RIGHT.inverse().apply(mean), 2)
-    one = Refinement([blurred], mean, None, constellation).refine(SCAN, RIGHT, mean, BOUNDS)
+    one = Refinement([blurred], mean, None, prior).refine(SCAN, RIGHT, mean, BOUNDS)
     assert one.positions == pytest.approx(mistaken, abs=1e-6)
-    both = Refinement([blurred, clear], mean, None, constellation).refine(SCAN, RIGHT, mean, BOUNDS)
+    both = Refinement([blurred, clear], mean, None, prior).refine(SCAN, RIGHT, mean, BOUNDS)
     assert both.positions == pytest.approx(mean, abs=1e-6)
 
 
 def test_where_little_is_seen_the_landmarks_are_looked_for_in_poses_near_the_one_found():
-    mean, constellation = draw_shape()
+    mean, prior = draw_shape()
     turned = Frame.from_linear(rotation(0.25, 2), np.zeros(2)).compose(RIGHT)
     stage = Terrain(RIGHT.inverse().apply(mean), 4)  # so near a turn of 0.25 brings none of them
-    refiner = Refinement([stage], mean, None, constellation)
+    refiner = Refinement([stage], mean, None, prior)
 
     believed = refiner.refine(SCAN, turned, mean, BOUNDS)
     assert believed.scores.max() < 0.1
@@ -120,17 +120,17 @@ def test_where_little_is_seen_the_landmarks_are_looked_for_in_poses_near_the_one
     assert doubted.scores.min() == 0.8
     assert doubted.pose.inverse().apply(doubted.positions) == pytest.approx(RIGHT.inverse().apply(mean), abs=1e-6)
 
-    nowhere = Refinement([Terrain(np.full((8, 2), 900.0), 4)], mean, None, constellation)
+    nowhere = Refinement([Terrain(np.full((8, 2), 900.0), 4)], mean, None, prior)
     assert nowhere.refine(SCAN, turned, mean, BOUNDS, doubtful=0.5).pose.matrix == pytest.approx(turned.matrix)
 
 
 def test_of_many_poses_that_is_kept_near_which_the_landmarks_are_seen():
-    mean, constellation = draw_shape(width=0.3, slope=0.25)
+    mean, prior = draw_shape(width=0.3, slope=0.25)
     turned, away = (
         Frame.from_linear(rotation(angle, 2), np.full(2, shift)).compose(RIGHT)
         for angle, shift in ((0.25, 0), (2, 0.3))
     )
-    refiner = Refinement([Terrain(RIGHT.inverse().apply(mean), 4)], mean, None, constellation)
+    refiner = Refinement([Terrain(RIGHT.inverse().apply(mean), 4)], mean, None, prior)
     places = pytest.approx(RIGHT.inverse().apply(mean), abs=1e-6)
     found = refiner.refine_best(SCAN, [away, turned], BOUNDS, lowest=0.5, may_mirror=False)
     assert found.pose.inverse().apply(found.positions) == places
@@ -143,11 +143,11 @@ def test_of_many_poses_that_is_kept_near_which_the_landmarks_are_seen():
 
 
 def test_of_poses_that_look_alike_to_the_first_stage_the_last_tells_which_is_right():
-    mean, constellation = draw_shape(width=0.3, slope=0.25)
+    mean, prior = draw_shape(width=0.3, slope=0.25)
     wrong = Frame.from_linear(np.eye(2), np.array([0.3, 0.0])).compose(RIGHT)
     places = RIGHT.inverse().apply(mean)
     both, clear = Terrain(np.stack([places, wrong.inverse().apply(mean)]), 9), Terrain(places, 9)
-    refiner = Refinement([both, clear], mean, None, constellation)
+    refiner = Refinement([both, clear], mean, None, prior)
     for poses in ([wrong, RIGHT], [RIGHT, wrong]):
         found = refiner.refine_best(SCAN, poses, BOUNDS, lowest=0.5, may_mirror=False)
         assert found.pose.inverse().apply(found.positions) == pytest.approx(places, abs=1e-6)

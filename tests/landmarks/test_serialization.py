@@ -11,16 +11,16 @@ def fitted(scenes, tiny_settings):
 
 
 def test_stages_come_back_as_they_went(fitted):
-    arrays = stages_to_arrays(fitted._whole, fitted._local)
-    settings = [stage.stage for stage in fitted._whole], [stage.stage for stage in fitted._local]
+    arrays = stages_to_arrays(fitted._coarse, fitted._local)
+    settings = [stage.stage for stage in fitted._coarse], [stage.stage for stage in fitted._local]
     again = stages_to_arrays(*stages_from_arrays(*settings, arrays, 4, 2))
     assert again.keys() == arrays.keys()
     assert all(np.array_equal(again[name], array) for name, array in arrays.items())
 
 
 def test_stages_that_do_not_fit_are_refused(fitted):
-    arrays = stages_to_arrays(fitted._whole, fitted._local)
-    settings = [stage.stage for stage in fitted._whole], [stage.stage for stage in fitted._local]
+    arrays = stages_to_arrays(fitted._coarse, fitted._local)
+    settings = [stage.stage for stage in fitted._coarse], [stage.stage for stage in fitted._local]
     with pytest.raises(ValueError, match="votes for 4 landmarks, not 3"):
         stages_from_arrays(*settings, arrays, 3, 2)
     with pytest.raises(ValueError, match="lacks its features"):

@@ -1,0 +1,126 @@
+"""All that a localiser has learnt, as JSON data and named arrays, and back."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boneage.imaging.errors import InvalidInput
+from boneage.landmarks.pairwise_prior import PairwisePrior
+from boneage.landmarks.serialization import arrays_under, read_neighbours, stages_from_arrays, stages_to_arrays
+from boneage.landmarks.settings import LocaliserSettings, settings_from_json
+from boneage.landmarks.stages import CoarseStage, LocalStage
+from boneage.landmarks.views import Bounds
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class LocaliserState:
+    """All that a localiser has learnt.
+
+    Parameters
+    ----------
+    settings : LocaliserSettings
+    names : tuple of str
+    mean_shape : ndarray of shape (n_landmarks, ndim)
+    bounds : Bounds
+        The part of an image that is drawn, in reference coordinates.
+    size_ratio : float
+        Usual size of the anatomy, relative to the image's larger side.
+    centre_offset : ndarray of shape (ndim,)
+        Usual place of its centre relative to the image's, in the same unit.
+    convincing_support : float
+        Support from which a pose is certain.
+    typical_score : float
+        Median score of the first local stage in true poses.
+    neighbours : ndarray of int, shape (n_landmarks, n_neighbours), or None
+    prior : PairwisePrior or None
+    coarse : sequence of CoarseStage
+        The pose stage, if there is one, and the coarse stage.
+    local : sequence of LocalStage
+
+    Raises
+    ------
+    InvalidInput
+        If names, mean shape, bounds and numbers do not fit together.
+    """
+
+    settings: LocaliserSettings
+    names: tuple[str, ...]
+    mean_shape: Array
+    bounds: Bounds
+    size_ratio: float
+    centre_offset: Array
+    convincing_support: float
+    typical_score: float
+    neighbours: NDArray[np.int64] | None
+    prior: PairwisePrior | None
+    coarse: Sequence[CoarseStage]
+    local: Sequence[LocalStage]
+
+    def __post_init__(self) -> None:
+        low, high = self.bounds.low, self.bounds.high
+        finite = all(np.isfinite(a).all() for a in (self.mean_shape, self.centre_offset, low, high))
+        positive = self.size_ratio > 0 and self.convincing_support >= 0 and self.typical_score >= 0
+        n_landmarks, ndim = self.mean_shape.shape
+        if n_landmarks != len(self.names) or ndim not in (2, 3) or not finite or not positive or (high <= low).any():
+            raise InvalidInput("the localiser's shape does not fit its landmark names")
+
+    def to_json_and_arrays(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """Return JSON data and arrays."""
+        config = {
+            "settings": dataclasses.asdict(self.settings),
+            "names": list(self.names),
+            "size_ratio": self.size_ratio,
+            "convincing_support": self.convincing_support,
+            "typical_score": self.typical_score,
+        }
+        arrays: dict[str, NDArray[Any]] = {
+            "mean_shape": self.mean_shape,
+            "centre_offset": self.centre_offset,
+            "bounds": np.stack([self.bounds.low, self.bounds.high]),
+        }
+        arrays |= stages_to_arrays(self.coarse, self.local)
+        if self.neighbours is not None:
+            arrays["neighbours"] = self.neighbours
+        if self.prior is not None:
+            arrays |= {f"constellation/{name}": array for name, array in self.prior.to_arrays().items()}
+        return config, arrays
+
+    @classmethod
+    def from_json_and_arrays(cls, config: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """Rebuild a state.
+
+        Raises
+        ------
+        ValueError, KeyError, TypeError
+            If settings or arrays are missing, malformed or do not fit together.
+        """
+        settings = settings_from_json(config["settings"])
+        mean_shape = np.asarray(arrays["mean_shape"], dtype=np.float64)
+        n_landmarks, ndim = mean_shape.shape
+        low, high = np.asarray(arrays["bounds"], dtype=np.float64)
+        prior = None
+        if settings.constellation:
+            prior = PairwisePrior.from_arrays(mean_shape, arrays_under(arrays, "constellation/"))
+        coarse, local = stages_from_arrays(settings.coarse_stages, settings.local, arrays, n_landmarks, ndim)
+        return cls(
+            settings=settings,
+            names=tuple(str(name) for name in config["names"]),
+            mean_shape=mean_shape,
+            bounds=Bounds(low, high),
+            size_ratio=float(config["size_ratio"]),
+            centre_offset=np.asarray(arrays["centre_offset"], dtype=np.float64),
+            convincing_support=float(config["convincing_support"]),
+            typical_score=float(config["typical_score"]),
+            neighbours=read_neighbours(arrays, n_landmarks) if settings.n_neighbours else None,
+            prior=prior,
+            coarse=coarse,
+            local=local,
+        )

@@ -1,0 +1,87 @@
+"""The annotated shapes that a localiser is trained on: checked, in true proportions, and their usual size and place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boneage.imaging import Frame, Points, Scan
+from boneage.imaging.errors import InvalidInput
+from boneage.imaging.shapes import shape_centre, shape_extent
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingShape:
+    """The landmarks of a training scan, and its geometry.
+
+    Parameters
+    ----------
+    in_file : ndarray of shape (n_landmarks, ndim)
+        Landmarks in the file's pixels.
+    shape : ndarray of shape (n_landmarks, ndim)
+        The same in true proportions.
+    to_true : Frame
+        From the file's pixels to true proportions.
+    true_size : ndarray of shape (ndim,)
+        Of the image, in true proportions.
+    """
+
+    in_file: Array
+    shape: Array
+    to_true: Frame
+    true_size: Array
+
+
+def read_training_shapes(
+    scans: Sequence[Scan], points: Sequence[Points]
+) -> tuple[tuple[str, ...], list[TrainingShape]]:
+    """Return the landmark names, and the shape in each scan.
+
+    Raises
+    ------
+    InvalidInput
+        If there are fewer than two scans, they differ in their number of axes, names differ, a scan has fewer than two
+        landmarks or all in one place, or a landmark is absent everywhere.
+    """
+    if len(scans) != len(points) or len(scans) < 2:
+        raise InvalidInput(f"need at least 2 scans and points for each, got {len(scans)} and {len(points)}")
+    names, ndim = points[0].names, points[0].positions.shape[1]
+    shapes = []
+    for scan, p in zip(scans, points, strict=True):
+        if p.names != names:
+            differing = sorted(set(p.names) ^ set(names)) or ["their order"]
+            raise InvalidInput(f"{scan.source}: landmark names differ from those of the first scan: {differing[0]}")
+        if not scan.ndim == p.positions.shape[1] == ndim:
+            raise InvalidInput(f"{scan.source}: is {scan.ndim}D, its landmarks {p.positions.shape[1]}D; wanted {ndim}D")
+        if p.present.sum() < 2:
+            raise InvalidInput(f"{scan.source}: at least 2 landmarks must be present, got {p.present.sum()}")
+        if shape_extent(p.positions) == 0:
+            raise InvalidInput(f"{scan.source}: its landmarks all lie in one place")
+        in_file = scan.frame_to_original().inverse().apply(p.positions)
+        shapes.append(TrainingShape(in_file, in_file * scan.spacing_array, scan.frame_to_true(), scan.true_size))
+    missing = [name for k, name in enumerate(names) if not any(p.present[k] for p in points)]
+    if missing:
+        raise InvalidInput(f"landmark {missing[0]} is absent in every training scan")
+    return names, shapes
+
+
+def measure_usual_pose(shapes: Sequence[TrainingShape]) -> tuple[float, Array]:
+    """Return how large the anatomy usually is in an image, and where, relative to the image's larger side.
+
+    Returns
+    -------
+    size_ratio : float
+        Median extent of the shapes.
+    centre_offset : ndarray of shape (ndim,)
+        Median of their centres, from the image's.
+    """
+    sides = np.array([shape.true_size.max() for shape in shapes])
+    extents = np.array([shape_extent(shape.shape) for shape in shapes])
+    centres = np.array([shape_centre(shape.shape) for shape in shapes])
+    image_centres = np.array([shape.true_size / 2 for shape in shapes])
+    return float(np.median(extents / sides)), np.median((centres - image_centres) / sides[:, None], axis=0)

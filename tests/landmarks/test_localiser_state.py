@@ -1,0 +1,52 @@
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from boneage.landmarks import ForestLocaliser
+from boneage.landmarks.localiser_state import LocaliserState
+from tests.landmarks.conftest import NAMES
+
+
+@pytest.fixture(scope="module")
+def fitted(scenes, tiny_settings):
+    return ForestLocaliser(settings=tiny_settings, n_jobs=2).fit(*zip(*scenes[0], strict=True))
+
+
+def test_a_state_comes_back_as_it_went(fitted):
+    config, arrays = fitted.to_state()
+    again, same = LocaliserState.from_json_and_arrays(json.loads(json.dumps(config)), arrays).to_json_and_arrays()
+    assert json.dumps(again) == json.dumps(config)
+    assert same.keys() == arrays.keys()
+    assert all(np.array_equal(same[name], array) for name, array in arrays.items())
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("size_ratio", 0.0), ("typical_score", -1.0), ("names", ("a",)), ("convincing_support", np.nan)],
+)
+def test_numbers_and_names_are_checked(fitted, field, value):
+    state = LocaliserState.from_json_and_arrays(*fitted.to_state())
+    with pytest.raises(ValueError, match="does not fit its landmark names"):
+        dataclasses.replace(state, **{field: value})
+
+
+@pytest.mark.parametrize("broken", ["names", "mean_shape", "forest", "settings", "neighbours", "constellation"])
+def test_states_that_do_not_fit_together_are_refused(fitted, broken):
+    config, arrays = fitted.to_state()
+    config, arrays = dict(config), dict(arrays)
+    if broken == "names":
+        config["names"] = config["names"][:-1]
+    elif broken == "mean_shape":
+        arrays["mean_shape"] = arrays["mean_shape"] * np.nan
+    elif broken == "forest":
+        del arrays["local0/1/children"]
+    elif broken == "neighbours":
+        arrays["neighbours"] = arrays["neighbours"] + len(NAMES)
+    elif broken == "constellation":
+        del arrays["constellation/pairs"]
+    else:
+        config["settings"] = {**config["settings"], "min_scores": 3}
+    with pytest.raises((ValueError, KeyError, TypeError)):
+        LocaliserState.from_json_and_arrays(config, arrays)
