@@ -25,7 +25,8 @@ from boneage.imaging import Frame, Scan, read_scan, resample
 from boneage.imaging.schemes import find_scheme
 from boneage.landmarks import ForestLocaliser
 from boneage.landmarks.pairwise_prior import PairwisePrior
-from boneage.landmarks.pose_search import PoseHypothesis, PoseSearch, vote_in_pose
+from boneage.landmarks.pose_proposals import vote_in_pose
+from boneage.landmarks.pose_search import PoseHypothesis, PoseSearch
 from boneage.landmarks.serialization import arrays_under, read_neighbours, stages_from_arrays
 from boneage.landmarks.settings import settings_from_json
 from boneage.landmarks.similarity import fit_local_frames
@@ -118,9 +119,8 @@ def draw_stages(localiser: ForestLocaliser, scan: Scan, path: Path) -> None:
     """Draw how a hand is found: the image, the pose search, the coarse stage, candidates, votes, landmarks."""
     matplotlib.use("Agg")
     parts = take_apart(localiser)
-    proposals = [
-        pose for find in (parts.search.propose_upright, parts.search.propose_rotated) for pose in find(scan)[0]
-    ]
+    proposer = parts.search.proposer
+    proposals = proposer.propose_upright(scan)[0] + proposer.propose_rotated(scan)[0]
     best = max(parts.search.correct(scan, proposals[:12]), key=lambda hypothesis: hypothesis.support)
     figure = plt.figure(figsize=(12.6, 9.0), facecolor=BACKGROUND, dpi=80)
     figure.subplots_adjust(left=0.01, right=0.99, top=0.93, bottom=0.005, wspace=0.03, hspace=0.1)

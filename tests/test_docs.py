@@ -8,16 +8,21 @@ import importlib.util
 import json
 import re
 import shlex
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
+from PIL import Image
 from typer import core
 from typer.main import get_command
 
 from boneage.cli.app import app
+from boneage.imaging.phantoms import draw_phantom_hand
+from boneage.landmarks import ForestLocaliser, fast
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -42,11 +47,12 @@ def find_commands(text: str) -> Iterator[str]:
 
 
 @cache
-def load_renderer() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("render_cli", ROOT / "docs" / "render_cli.py")
+def load_script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look it up
     spec.loader.exec_module(module)
     return module
 
@@ -133,7 +139,7 @@ def test_notebooks_import_what_exists(path: Path) -> None:
 def test_options_on_the_page_of_the_command_line_are_those_of_the_commands() -> None:
     """If this fails: python docs/render_cli.py."""
     page = (ROOT / "docs" / "cli.md").read_text()
-    assert load_renderer().render(page) == page
+    assert load_script("render_cli").render(page) == page
 
 
 def test_readme_is_one_page() -> None:
@@ -156,3 +162,14 @@ def test_pictures_are_small() -> None:
     sizes = {path.name: path.stat().st_size for path in (ROOT / "docs" / "images").iterdir()}
     assert sizes.keys() == {"localiser.png", "overlay.png"}
     assert max(sizes.values()) < 300_000
+
+
+@pytest.mark.slow
+def test_the_figure_of_the_localiser_can_be_drawn(tmp_path: Path) -> None:
+    figures = load_script("make_figures")
+    hands = [draw_phantom_hand(np.random.default_rng(k), sex="F", age_months=60 + 15 * k) for k in range(9)]
+    localiser = ForestLocaliser(settings=fast()).fit([h.scan for h in hands[1:]], [h.points for h in hands[1:]])
+    figures.draw_stages(localiser, figures.rotate(hands[0].scan, 0.8), tmp_path / "stages.png")
+    with Image.open(tmp_path / "stages.png") as picture:
+        assert picture.width > 900
+        assert len(picture.convert("L").getcolors()) > 100
