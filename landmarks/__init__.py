@@ -1,4 +1,4 @@
-"""The landmark localiser: features, voting forest, stages, settings. Knows nothing of ages, nor of hands."""
+"""The landmark localiser: features, voting forest, stages, settings. It is independent of ages and of hands."""
 
 if __name__ != "boneage.landmarks":
     raise ImportError(f"import boneage.landmarks, not {__name__}: that would make a second copy of every class")

@@ -1,4 +1,4 @@
-"""Box features: the difference of two box means at random offsets, by two look-ups in 2D as in 3D.
+"""Box features: the difference of two box means at random offsets: two values of a box-filtered picture, in 2D and 3D.
 
 A picture is box-filtered once per box size and stored with a border as wide as the largest offset. A position
 is then one number into the flat array, and a feature two numbers to add to it.
@@ -18,7 +18,7 @@ from scipy import ndimage
 from boneage.imaging import Frame, shrink, warp
 
 LEVELS = 2000  # grey levels between the 2nd and the 98th percentile
-_ENOUGH = 10_000  # pixels tell a picture's percentiles
+_N_PERCENTILE_PIXELS = 10_000  # from which a picture's percentiles are estimated
 _NOISE = 0.03  # contrast, relative to that range, of a neighbourhood that is taken to be flat
 
 
@@ -68,22 +68,22 @@ def normalise_contrast(
     picture : ndarray of float32
     contrast : float or ndarray of shape (ndim,)
         Standard deviation, in pixels (along each axis, if they differ), of the neighbourhood whose mean is brought to
-        0 and whose contrast to ``LEVELS / 4``, so that a dark finger looks like a bright wrist. 0: the whole picture
-        alike, its 2nd and 98th percentile to 0 and ``LEVELS``, clipped half a range beyond both.
+        0 and whose contrast to ``LEVELS / 4``, so that a dark finger has the grey levels of a bright wrist. 0: the
+        whole picture alike, its 2nd and 98th percentile to 0 and ``LEVELS``, clipped half a range beyond both.
     tone : float
-        Exponent of the grey between the 2nd and the 98th percentile, for an even contrast: below 1, what is faint in
-        the dark counts for more.
+        Exponent of the grey between the 2nd and the 98th percentile, where contrast is local: below 1, faint structures
+        in dark regions weigh more.
     noise : float
-        Contrast, relative to that range, of a neighbourhood that is taken to be flat, for an even contrast.
+        Contrast, relative to that range, of a neighbourhood that is taken to be flat, where contrast is local.
     """
-    every = max(int((picture.size / _ENOUGH) ** (1 / picture.ndim)), 1)
+    every = max(int((picture.size / _N_PERCENTILE_PIXELS) ** (1 / picture.ndim)), 1)
     low, high = np.percentile(picture[(slice(None, None, every),) * picture.ndim], (2, 98))
     grey = (picture - np.float32(low)) * np.float32(1.0 / max(float(high - low), 1e-6))
     if not np.any(contrast):
         return np.asarray(np.clip(grey, -0.5, 1.5) * LEVELS, dtype=np.float32)
-    grey = np.asarray(np.maximum(grey, 0.0) ** tone, dtype=np.float32)  # by a square root, if the tone is one half
+    grey = np.asarray(np.maximum(grey, 0.0) ** tone, dtype=np.float32)  # by a square root, if the tone is 0.5
     mean, spread = _local_contrast(grey, contrast, noise)
-    grey -= mean  # in place: pictures of a million pixels take longer to find room for than to compute
+    grey -= mean  # in place: to allocate a picture of a million pixels takes longer than to compute it
     grey /= spread
     np.clip(grey, -8, 8, out=grey)
     grey *= LEVELS / 4

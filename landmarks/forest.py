@@ -86,7 +86,7 @@ class VotingForest:
             return tree.features, tree.thresholds, tree.children, *votes
 
         seeds = np.random.SeedSequence(self.random_state).spawn(s.n_trees)
-        # The kernels release the interpreter's lock, so threads do, and nothing is copied.
+        # The kernels release the interpreter's lock: threads suffice, which need no copies.
         trees = joblib.Parallel(n_jobs=self.n_jobs, prefer="threads")(joblib.delayed(grow)(seed) for seed in seeds)
         self._join(trees)
         return self

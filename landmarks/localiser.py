@@ -199,7 +199,7 @@ class ForestLocaliser:
             bounds=self.bounds_,
             size_ratio=self.size_ratio_,
             centre_offset=self.centre_offset_,
-            convincing_support=self.convincing_support_,
+            certain_support=self.certain_support_,
             typical_score=self.typical_score_,
             neighbours=self.neighbours_,
             prior=self.prior_,
@@ -221,7 +221,7 @@ class ForestLocaliser:
         self._settings, self.names_ = state.settings, state.names
         self.mean_shape_, self.bounds_ = state.mean_shape, state.bounds
         self.size_ratio_, self.centre_offset_ = state.size_ratio, state.centre_offset
-        self.convincing_support_, self.typical_score_ = state.convincing_support, state.typical_score
+        self.certain_support_, self.typical_score_ = state.certain_support, state.typical_score
         self.neighbours_, self.prior_ = state.neighbours, state.prior
         self._coarse, self._local = list(state.coarse), list(state.local)
         self._pose_search, self._refinement = self._make_pose_search(), self._make_refinement()
@@ -282,9 +282,9 @@ class ForestLocaliser:
 
     def _calibrate(self, scans: Sequence[Scan], poses: Sequence[Frame]) -> None:
         """Measure the usual support and score of the true poses."""
-        self.convincing_support_ = self.typical_score_ = 0.0
+        self.certain_support_ = self.typical_score_ = 0.0
         if self._pose_search is not None:
-            self.convincing_support_, self.typical_score_ = calibrate_scores(
+            self.certain_support_, self.typical_score_ = calibrate_scores(
                 self._pose_search, self._score_locally, scans, poses, self._settings.first_mirrored, self.n_jobs
             )
 
@@ -328,7 +328,7 @@ class ForestLocaliser:
         def score_locally(hypothesis: PoseHypothesis) -> float:
             return self._score_locally(scan, hypothesis) / typical_score
 
-        return search.search(scan, self.convincing_support_, score_locally, thorough)
+        return search.search(scan, self.certain_support_, score_locally, thorough)
 
     def _is_negative(self, scan: Scan) -> bool:
         """Whether a pose fits, without a thorough search, where black and white are swapped."""

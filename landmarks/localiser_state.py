@@ -35,7 +35,7 @@ class LocaliserState:
         Usual size of the anatomy, relative to the image's larger side.
     centre_offset : ndarray of shape (ndim,)
         Usual place of its centre relative to the image's, in the same unit.
-    convincing_support : float
+    certain_support : float
         Support from which a pose is certain.
     typical_score : float
         Median score of the first local stage in true poses.
@@ -57,7 +57,7 @@ class LocaliserState:
     bounds: Bounds
     size_ratio: float
     centre_offset: Array
-    convincing_support: float
+    certain_support: float
     typical_score: float
     neighbours: NDArray[np.int64] | None
     prior: PairwisePrior | None
@@ -67,7 +67,7 @@ class LocaliserState:
     def __post_init__(self) -> None:
         low, high = self.bounds.low, self.bounds.high
         finite = all(np.isfinite(a).all() for a in (self.mean_shape, self.centre_offset, low, high))
-        positive = self.size_ratio > 0 and self.convincing_support >= 0 and self.typical_score >= 0
+        positive = self.size_ratio > 0 and self.certain_support >= 0 and self.typical_score >= 0
         n_landmarks, ndim = self.mean_shape.shape
         if n_landmarks != len(self.names) or ndim not in (2, 3) or not finite or not positive or (high <= low).any():
             raise InvalidInput("the localiser's shape does not fit its landmark names")
@@ -78,7 +78,7 @@ class LocaliserState:
             "settings": dataclasses.asdict(self.settings),
             "names": list(self.names),
             "size_ratio": self.size_ratio,
-            "convincing_support": self.convincing_support,
+            "convincing_support": self.certain_support,
             "typical_score": self.typical_score,
         }
         arrays: dict[str, NDArray[Any]] = {
@@ -117,7 +117,7 @@ class LocaliserState:
             bounds=Bounds(low, high),
             size_ratio=float(config["size_ratio"]),
             centre_offset=np.asarray(arrays["centre_offset"], dtype=np.float64),
-            convincing_support=float(config["convincing_support"]),
+            certain_support=float(config["convincing_support"]),
             typical_score=float(config["typical_score"]),
             neighbours=read_neighbours(arrays, n_landmarks) if settings.n_neighbours else None,
             prior=prior,

@@ -27,7 +27,7 @@ class ForestSettings:
     node_sample : int
         A node with more positions than this scores its candidate splits on a random subset of this size; at most 2000.
     tree_fraction : float
-        Part of the training positions that each tree sees.
+        Part of the training positions that each tree is grown from.
     """
 
     n_trees: int = 8
@@ -42,7 +42,7 @@ class ForestSettings:
         for name in ("n_trees", "max_depth", "n_features", "n_thresholds", "min_leaf", "node_sample"):
             _check(name, getattr(self, name), getattr(self, name) >= 1, "at least 1")
         _check("max_depth", self.max_depth, self.max_depth <= 24, "at most 24")
-        # Sums of more would keep too few bits of each position's displacement; see tree_kernels.py.
+        # Sums of more would leave too few bits of each position's displacement; see tree_kernels.py.
         _check("node_sample", self.node_sample, self.node_sample <= 2000, "at most 2000")
         _check("tree_fraction", self.tree_fraction, 0 < self.tree_fraction <= 1, "in (0, 1]")
 

@@ -1,4 +1,4 @@
-"""Poses: where a shape lies in spite of landmarks gone astray, and how its parts are turned against the whole."""
+"""Similarities: robust fits in spite of outliers, local frames of landmarks, rotations and small changes of a pose."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from boneage.imaging.shapes import NoSimilarity, fit_similarities, fit_similarit
 Array = NDArray[np.float64]
 _N_TRIALS = 200
 _N_REFITS = 5
-_MAX_LOCAL_RESIZE = 1.5  # neighbours that seem to be larger or smaller than this are not believed
+_MAX_LOCAL_RESIZE = 1.5  # a local frame that is larger or smaller by more than this factor is rejected
 
 
 def fit_local_frames(shape: Array, mean: Array, neighbours: NDArray[np.integer] | None) -> Array:
-    """Return how the surroundings of each landmark must be turned and scaled to lie as in the mean shape.
+    """Return the rotation and scale that bring the neighbours of each landmark into their places in the mean shape.
 
     Parameters
     ----------
     shape, mean : ndarray of shape (n, ndim)
     neighbours : ndarray of int, shape (n, n_neighbours), or None
-        Which landmarks surround each, if that matters.
+        The neighbours of each landmark; without them all maps are the identity.
 
     Returns
     -------
@@ -47,7 +47,7 @@ def fit_similarity_robustly(source: Array, target: Array, weights: Array, tolera
     source, target : ndarray of shape (n, ndim)
     weights : ndarray of shape (n,)
     tolerance : float
-        Residual, in the target's unit, beyond which a pair counts for little.
+        Residual, in the target's unit, beyond which a pair has little weight.
 
     Returns
     -------
@@ -80,7 +80,7 @@ def refit_similarity(
     tolerance : float
         See :func:`fit_similarity_robustly`, as for what is returned.
     support : ndarray of shape (n,)
-        The weights to begin with.
+        The initial weights.
 
     Raises
     ------
@@ -107,7 +107,7 @@ def refit_similarity(
 def _refit_in_plane(
     source: Array, target: Array, weights: Array, tolerance: float, support: Array, matrix: Array
 ) -> bool:
-    """Do in 2D what :func:`refit_similarity` does, which is done for every image a dozen times; see there.
+    """Do what :func:`refit_similarity` does, in 2D, compiled: it runs a dozen times an image.
 
     ``support`` and ``matrix`` are changed in place. Returns whether there is a similarity.
     """
@@ -184,7 +184,7 @@ def _draw_trials(source: Array, target: Array) -> Array:
 
 @cache
 def _choose_trials(n: int, n_pairs: int) -> NDArray[np.int64]:
-    """Return random sets of so many of n pairs, the same every time, shape (n_trials, n_pairs)."""
+    """Return random sets of ``n_pairs`` of n pairs, the same every time, shape (n_trials, n_pairs)."""
     return np.random.default_rng(0).random((_N_TRIALS, n)).argsort(axis=1)[:, :n_pairs]
 
 

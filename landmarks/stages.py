@@ -159,7 +159,7 @@ class LocalStage:
         def grow(k: int, n_threads: int = 1) -> VotingForest:
             return _grow_forest(stage, plans[k], [patch for image in crops for patch in image[k]], seed + k, n_threads)
 
-        # The kernels release the interpreter's lock, so threads do, and nothing is copied.
+        # The kernels release the interpreter's lock: threads suffice, which need no copies.
         parallel = joblib.Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
         crops = list(parallel(joblib.delayed(crop)(image) for image in range(n_images)))
         n_parallel = n_landmarks - n_landmarks % joblib.effective_n_jobs(n_jobs)

@@ -206,7 +206,7 @@ def _find_split(
     """Try random features, each at equally spaced thresholds from a random one on; return the best threshold, if any.
 
     Both children together deviate least from their means where ``|S_L|^2 / (n_L n_R)`` is largest, since the
-    deviations add up to nothing. Sums are of whole numbers, so nothing depends on the order in which they are added up.
+    deviations add up to 0. Sums are of whole numbers, so that they do not depend on the order of addition.
     """
     state, _, packed, _, responses, sums, candidate, best_feature = buffers
     n_boxes, reach, _, n_features, n_thresholds, _ = rule

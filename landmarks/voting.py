@@ -15,18 +15,18 @@ from boneage.imaging import Frame, compiled
 from boneage.landmarks.forest import VotingForest
 from boneage.landmarks.settings import VoteWeight
 
-_UP = 100_000
-_HIGH_UP = _UP + 0.5
+_OFFSET = 100_000  # makes a place positive before it is truncated, so that it is rounded down
+_OFFSET_AND_HALF = _OFFSET + 0.5
 
 
 @dataclass(frozen=True, eq=False)
 class VoteMap:
-    """The smoothed votes for one landmark: where it may be.
+    """The smoothed votes for one landmark.
 
     Parameters
     ----------
     values : ndarray of float32, shape (rows, columns) or (planes, rows, columns)
-        Height relative to what it were if all votes fell on one point: 0..1.
+        Height relative to that of votes which all fall on one point: 0..1.
     to_map : Frame
         From the original's pixels to the map's.
     """
@@ -43,7 +43,7 @@ def weigh_votes(forest: VotingForest, weight: VoteWeight, length: float) -> NDAr
     forest : VotingForest
     weight : {"uniform", "displacement", "spread"}
         1; ``exp(-|d| / length)`` of the displacement's length; ``1 / (1 + (s / length)**2)`` of the leaf's spread.
-        0 where a leaf knows nothing of a landmark.
+        0 where a leaf has no training positions of a landmark.
     length : float
         In pixels.
     """
@@ -80,13 +80,13 @@ def cast_votes(
         Relative to the maps' first pixel.
     displacements : ndarray of float32, shape (n_nodes, n_landmarks, ndim)
     weights : ndarray of float32, shape (n_nodes, n_landmarks)
-    landmarks : ndarray of int64, shape (n_asked,)
+    landmarks : ndarray of int64, shape (n_voted,)
         The landmarks that are voted for.
     shape : ndarray of int64, shape (ndim,)
         Of a map. Votes outside it are lost.
-    maps : ndarray of float32, shape (n_asked, size)
+    maps : ndarray of float32, shape (n_voted, size)
         Added to in place.
-    totals : ndarray of float64, shape (n_asked,)
+    totals : ndarray of float64, shape (n_voted,)
         The weights of all votes, also of those outside, are added to it in place.
     """
     ndim = displacements.shape[2]
@@ -101,7 +101,7 @@ def cast_votes(
                 inside = True
                 for axis in range(ndim):
                     # Casting rounds towards 0; far enough above it, that is down.
-                    vote = np.int64(positions[i, axis] + displacements[leaf, k, axis] + _HIGH_UP) - _UP
+                    vote = np.int64(positions[i, axis] + displacements[leaf, k, axis] + _OFFSET_AND_HALF) - _OFFSET
                     inside &= (vote >= 0) & (vote < shape[axis])
                     place = place * shape[axis] + vote
                 if inside:
@@ -139,13 +139,13 @@ def vote(
     peaks : ndarray of shape (n_landmarks, ndim)
         Sub-pixel, relative to the map's first pixel.
     scores : ndarray of shape (n_landmarks,)
-        Height of the peak relative to what it were if all votes fell on one point: 0..1.
+        Height of the peak relative to that of votes which all fall on one point: 0..1.
     maps : ndarray of float32, shape (n_landmarks, *shape)
         The smoothed votes, as heights of the same kind.
     """
-    asked = np.arange(forest.displacements_.shape[1]) if landmarks is None else landmarks
-    maps, totals = np.zeros((len(asked), math.prod(shape)), np.float32), np.zeros(len(asked))
-    cast_votes(leaves, positions, forest.displacements_, weights, asked, np.asarray(shape, np.int64), maps, totals)
+    numbers = np.arange(forest.displacements_.shape[1]) if landmarks is None else landmarks
+    maps, totals = np.zeros((len(numbers), math.prod(shape)), np.float32), np.zeros(len(numbers))
+    cast_votes(leaves, positions, forest.displacements_, weights, numbers, np.asarray(shape, np.int64), maps, totals)
     ideal = (np.sqrt(2 * np.pi) * smoothing) ** -len(shape)
     maps /= np.maximum(totals * ideal, 1e-12)[:, None]
     smoothed = [smooth(votes.reshape(shape), smoothing) for votes in maps]
@@ -154,7 +154,7 @@ def vote(
 
 
 def smooth(votes: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
-    """Smooth a map by a Gaussian; nothing lies outside it."""
+    """Smooth a map by a Gaussian; it is 0 outside."""
     if votes.ndim == 2:
         size = 2 * int(np.ceil(3 * sigma)) + 1
         return np.asarray(cv2.GaussianBlur(votes, (size, size), sigma, borderType=cv2.BORDER_CONSTANT))
@@ -175,10 +175,10 @@ def find_peak(surface: NDArray[np.float32]) -> tuple[NDArray[np.float64], float]
     best = int(flat.argmax())
     height = float(flat[best])
     peak = np.empty(surface.ndim)
-    step, rest = 1, best
+    step, index = 1, best
     for axis in range(surface.ndim - 1, -1, -1):
         n = surface.shape[axis]
-        rest, top = divmod(rest, n)
+        index, top = divmod(index, n)
         peak[axis] = top
         if 0 < top < n - 1:
             before, after = float(flat[best - step]), float(flat[best + step])
@@ -189,15 +189,15 @@ def find_peak(surface: NDArray[np.float32]) -> tuple[NDArray[np.float64], float]
     return peak, height
 
 
-def find_peaks(surface: NDArray[np.float32], width: int, most: int) -> NDArray[np.int64]:
-    """Return the highest local maxima of a map, highest first, shape (n, ndim) with n from 1 to ``most``.
+def find_peaks(surface: NDArray[np.float32], width: int, n_peaks: int) -> NDArray[np.int64]:
+    """Return the highest local maxima of a map, highest first, shape (n, ndim) with n from 1 to ``n_peaks``.
 
     Parameters
     ----------
     surface : ndarray of float32
     width : int
         Odd; a maximum is higher than everything in a box of this side.
-    most : int
+    n_peaks : int
     """
     if surface.ndim == 2:
         around = cv2.dilate(surface, np.ones((width, width), np.uint8))
@@ -206,5 +206,5 @@ def find_peaks(surface: NDArray[np.float32], width: int, most: int) -> NDArray[n
     peaks = np.flatnonzero((surface == around) & (surface > 0))
     if not len(peaks):
         peaks = np.array([surface.argmax()])
-    highest = peaks[np.argsort(-surface.reshape(-1)[peaks])[:most]]
+    highest = peaks[np.argsort(-surface.reshape(-1)[peaks])[:n_peaks]]
     return np.stack(np.unravel_index(highest, surface.shape), axis=1).astype(np.int64)

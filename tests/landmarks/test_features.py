@@ -18,7 +18,7 @@ def test_grey_values_do_not_depend_on_the_exposure(picture):
 
 
 @pytest.mark.parametrize("shape", [(90, 80), (16, 18, 60)])
-def test_with_local_contrast_a_dark_half_looks_like_a_bright_one(shape):
+def test_with_local_contrast_a_dark_half_has_the_levels_of_a_bright_one(shape):
     texture = np.random.default_rng(2).normal(0, 1, shape).astype(np.float32)
     picture = 40 * texture
     half = shape[-1] // 2
@@ -32,7 +32,7 @@ def test_with_local_contrast_a_dark_half_looks_like_a_bright_one(shape):
     )
 
 
-def test_what_is_faint_has_as_much_contrast_as_it_is_above_the_noise():
+def test_faint_structures_have_contrast_relative_to_the_noise():
     picture = np.zeros((40, 80), np.float32)
     picture[::2, :40], picture[::2, 40:] = 0.01, 1.0
     faint, bright = (
@@ -43,7 +43,7 @@ def test_what_is_faint_has_as_much_contrast_as_it_is_above_the_noise():
     assert faint[1] > 0.7 * bright[1]
 
 
-def test_local_contrast_makes_nothing_of_a_flat_picture():
+def test_local_contrast_leaves_a_flat_picture_flat():
     assert np.abs(normalise_contrast(np.full((40, 40), 7.0, np.float32), 3.0)).max() < 1
 
 
@@ -52,7 +52,7 @@ def test_a_blank_picture_is_no_error():
 
 
 @pytest.mark.parametrize("shape", [(30, 40), (6, 12, 14)])
-def test_a_look_up_is_the_mean_of_the_box(shape):
+def test_a_value_of_the_stack_is_the_mean_of_the_box(shape):
     picture = np.random.default_rng(1).uniform(0, 255, shape).astype(np.float32)
     stack = stack_boxes([normalise_contrast(p) for p in (picture, picture[::-1])], (1, 5), pad=3)
     expected = ndimage.uniform_filter(np.rint(normalise_contrast(picture)).astype(float), 5, mode="nearest")

@@ -70,7 +70,7 @@ def test_it_learns_from_a_mix_of_left_and_right(scenes, tiny_settings):
 
 
 def test_where_no_support_suffices_the_local_votes_decide(all_round, scenes, monkeypatch):
-    monkeypatch.setattr(all_round, "convincing_support_", 1000.0)
+    monkeypatch.setattr(all_round, "certain_support_", 1000.0)
     assert np.median(errors(all_round, scenes[1])) < 1.5
     noise = Scan(np.random.default_rng(4).normal(20, 2, (110, 110)))
     points = all_round.locate(noise)
@@ -90,9 +90,9 @@ def test_the_same_trees_vote_by_other_settings(all_round, scenes):
     equal = with_vote_weight(all_round._settings, "uniform")
     other = all_round.with_settings(equal, *zip(*train, strict=True))
     assert np.median(errors(other, test)) < 1.5
-    assert other.convincing_support_ != all_round.convincing_support_
+    assert other.certain_support_ != all_round.certain_support_
     same = all_round.with_settings(all_round._settings, *zip(*train, strict=True))
-    assert same.convincing_support_ == pytest.approx(all_round.convincing_support_)
+    assert same.certain_support_ == pytest.approx(all_round.certain_support_)
     assert np.array_equal(same.locate(test[0][0]).positions, all_round.locate(test[0][0]).positions)
 
 

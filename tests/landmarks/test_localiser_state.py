@@ -24,7 +24,7 @@ def test_a_state_comes_back_as_it_went(fitted):
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("size_ratio", 0.0), ("typical_score", -1.0), ("names", ("a",)), ("convincing_support", np.nan)],
+    [("size_ratio", 0.0), ("typical_score", -1.0), ("names", ("a",)), ("certain_support", np.nan)],
 )
 def test_numbers_and_names_are_checked(fitted, field, value):
     state = LocaliserState.from_json_and_arrays(*fitted.to_state())

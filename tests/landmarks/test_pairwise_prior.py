@@ -29,7 +29,7 @@ def prior(shapes):
     return PairwisePrior.fit(shapes, shapes.mean(axis=0))
 
 
-def test_a_finger_tip_is_told_from_its_own_finger(shapes):
+def test_a_finger_tip_is_predicted_from_the_same_finger(shapes):
     tip = 5  # of the first finger, whose joints are 3 and 4
     assert set(find_anchor_sets(shapes, shapes.mean(axis=0), 1)[tip, 0]) == {3, 4}
     neighbours = find_neighbours(shapes, shapes.mean(axis=0), 4)
@@ -38,11 +38,11 @@ def test_a_finger_tip_is_told_from_its_own_finger(shapes):
     assert all(k not in row for k, row in enumerate(neighbours))
 
 
-def test_landmarks_are_told_from_others_whatever_the_pose(prior):
+def test_landmarks_are_predicted_from_others_in_any_pose(prior):
     true = fan(0.4, 0.02)
-    told = prior.predict_from_anchors(true)
-    assert told.shape == (12, 12, 2)
-    assert np.linalg.norm(told[5, 0] - true[5]) < 0.03
+    predicted = prior.predict_from_anchors(true)
+    assert predicted.shape == (12, 12, 2)
+    assert np.linalg.norm(predicted[5, 0] - true[5]) < 0.03
     missing = true.copy()
     missing[4] = np.nan
     assert np.isnan(prior.predict_from_anchors(missing)[5, 0]).all()
@@ -65,14 +65,14 @@ def test_where_all_are_plausible_the_highest_votes_win(prior):
     assert prior.choose(candidates, heights).tolist() == [k % 2 for k in range(12)]
 
 
-def laid_otherwise(shape):
+def in_a_wrong_pose(shape):
     """The shape a fifth larger, turned by 15 degrees and shifted: as in a pose that was found wrongly."""
     angle = np.radians(15)
     return 1.2 * shape @ np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]) + (0.05, -0.1)
 
 
 def test_a_pose_that_was_found_wrongly_does_not_make_right_places_implausible(prior):
-    true, wrong = laid_otherwise(fan(0.2, 0.0)), fan(0.2, 0.0) + laid_otherwise(fan(0.2, 0.0))[2] - fan(0.2, 0.0)[2]
+    true, wrong = in_a_wrong_pose(fan(0.2, 0.0)), fan(0.2, 0.0) + in_a_wrong_pose(fan(0.2, 0.0))[2] - fan(0.2, 0.0)[2]
     candidates = [np.stack([point, other]) for point, other in zip(true, wrong, strict=True)]
     heights = [np.array([0.5, 0.4])] * 12
     candidates[8], heights[8] = candidates[8][::-1], np.array([0.5, 0.4])  # one of them has more votes for the wrong
@@ -87,9 +87,9 @@ def test_no_votes_at_all_are_no_error(prior):
 
 
 def test_shapes_with_absent_landmarks_are_learnt_from(shapes):
-    some = shapes.copy()
-    some[::2, 4] = np.nan
-    prior = PairwisePrior.fit(some, shapes.mean(axis=0))
+    incomplete = shapes.copy()
+    incomplete[::2, 4] = np.nan
+    prior = PairwisePrior.fit(incomplete, shapes.mean(axis=0))
     assert np.isfinite(prior.precisions).all()
     true = fan(0.2, 0.0)
     candidates = [np.stack([point + 0.3, point]) if k == 4 else point[None] for k, point in enumerate(true)]
@@ -124,11 +124,11 @@ def test_arrays_that_do_not_fit_are_refused(prior, change):
         PairwisePrior.from_arrays(prior.mean_shape, {**prior.to_arrays(), **change})
 
 
-def test_a_landmark_gone_astray_is_odd_and_no_other(prior):
+def test_a_misplaced_landmark_is_the_only_outlier(prior):
     true = fan(0.3, 0.0)
     assert not prior.find_outliers(true).any()
-    astray = true.copy()
-    astray[5] += (0.3, 0.3)
-    assert np.flatnonzero(prior.find_outliers(astray)).tolist() == [5]
-    astray[5] = np.nan
-    assert not prior.find_outliers(astray).any()
+    misplaced = true.copy()
+    misplaced[5] += (0.3, 0.3)
+    assert np.flatnonzero(prior.find_outliers(misplaced)).tolist() == [5]
+    misplaced[5] = np.nan
+    assert not prior.find_outliers(misplaced).any()

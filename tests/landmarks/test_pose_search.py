@@ -23,7 +23,7 @@ def mean_shape(all_round_localiser):
 
 @pytest.fixture
 def min_support(all_round_localiser):
-    return all_round_localiser.convincing_support_
+    return all_round_localiser.certain_support_
 
 
 def score_nothing(hypothesis):

@@ -12,10 +12,10 @@ RNG = np.random.default_rng(0)
 def test_outliers_do_not_turn_the_robust_fit(ndim):
     shape = RNG.uniform(-0.5, 0.5, (20, ndim))
     true = Frame.from_linear(1.3 * rotation(-0.4, ndim), np.linspace(0.2, 0.1, ndim))
-    seen = true.inverse().apply(shape)
-    seen[:7] += RNG.uniform(0.5, 1.0, (7, ndim))
-    frame, support = fit_similarity_robustly(seen, shape, np.ones(20), 0.05)
-    assert np.allclose(frame.apply(seen[7:]), shape[7:], atol=0.02)
+    observed = true.inverse().apply(shape)
+    observed[:7] += RNG.uniform(0.5, 1.0, (7, ndim))
+    frame, support = fit_similarity_robustly(observed, shape, np.ones(20), 0.05)
+    assert np.allclose(frame.apply(observed[7:]), shape[7:], atol=0.02)
     assert support[:7].max() < 0.1 < support[7:].min()
 
 
@@ -24,17 +24,17 @@ def test_coinciding_landmarks_are_refused():
         fit_similarity_robustly(np.zeros((3, 2)), RNG.normal(size=(3, 2)), np.ones(3), 0.1)
 
 
-def test_landmarks_that_are_absent_count_for_nothing():
+def test_absent_landmarks_have_no_weight():
     shape = RNG.uniform(-0.5, 0.5, (12, 2))
     true = Frame.from_linear(0.7 * rotation(2.0, 2), [3.0, -1.0])
-    seen, weights = true.inverse().apply(shape), RNG.uniform(0.5, 1.0, 12)
-    seen[3], shape[5] = np.nan, np.nan
-    frame, support = refit_similarity(seen, shape, weights, 0.1, weights)
+    observed, weights = true.inverse().apply(shape), RNG.uniform(0.5, 1.0, 12)
+    observed[3], shape[5] = np.nan, np.nan
+    frame, support = refit_similarity(observed, shape, weights, 0.1, weights)
     assert np.allclose(frame.matrix, true.matrix)
     assert np.allclose(support, np.where(np.isin(np.arange(12), [3, 5]), 0.0, weights))
-    assert weights[3] > 0, "what is given is not changed"
+    assert weights[3] > 0, "the arguments are not changed"
     with pytest.raises(NoSimilarity):
-        refit_similarity(seen, shape, weights, 0.1, np.eye(12)[0])
+        refit_similarity(observed, shape, weights, 0.1, np.eye(12)[0])
 
 
 def test_a_finger_that_is_turned_is_turned_back():

@@ -8,7 +8,7 @@ from boneage.landmarks.views import Bounds, Jitter, draw_close_view, draw_jitter
 SCAN = Scan(np.random.default_rng(0).uniform(0, 255, (60, 40)))
 
 
-def test_a_view_says_where_it_lies():
+def test_a_view_has_the_map_from_the_file():
     pose = Frame.from_linear(np.eye(2) / 60, [-0.5, -0.3])
     view = draw_view(SCAN, pose, Bounds(np.array([-0.5, -0.3]), np.array([0.4, 0.3])), 60)
     place = np.array([[20.0, 10.0]])
@@ -33,7 +33,7 @@ def test_jitter_is_drawn_within_its_limits_and_replays():
     assert splits[0].apply(Frame.identity(2)).scale() == pytest.approx(np.exp(splits[0].log_scale))
 
 
-def test_exposure_darkens_or_brightens_what_lies_between_and_keeps_the_order():
+def test_exposure_darkens_or_brightens_midtones_in_the_same_order():
     picture = np.linspace(0, 200, 101, dtype=np.float32).reshape(1, -1)
     dark, bright = (Jitter((0.0,), 0.0, log_gamma).expose(picture) for log_gamma in (0.7, -0.7))
     assert Jitter((0.0,), 0.0).expose(picture) is picture
@@ -57,10 +57,10 @@ def test_a_close_view_of_a_volume_is_a_part_of_it_as_it_lies():
     corner = np.round(place[0] - [0, 0.5, 0.5]).astype(int)
     block = pixels[corner[0], corner[1] : corner[1] + 2, corner[2] : corner[2] + 2]
     assert view.picture[5, 6, 7] == pytest.approx(block.mean(), rel=1e-5)
-    own = rotate((0.5, 0, 0), 3)
+    turn = rotate((0.5, 0, 0), 3)
     step = np.array([1.0, -2.0, 0.5])
     in_reference = pose.apply(view.to_view.inverse().apply([step, np.zeros(3)]))
-    assert view.turn_from(own) @ step == pytest.approx(own @ (in_reference[0] - in_reference[1]) * 80)
+    assert view.turn_from(turn) @ step == pytest.approx(turn @ (in_reference[0] - in_reference[1]) * 80)
 
 
 def test_jitter_of_volumes_turns_about_three_axes():

@@ -39,7 +39,7 @@ def test_weights_choose_between_two_camps():
     assert winner("spread") == [10, 10]
 
 
-def test_weights_are_what_they_are_called():
+def test_weights_follow_their_formulas():
     forest = OneLeafEach(np.array([[0, 0], [0, 0]]), np.array([[3.0, 4.0], [0.0, 0.0]]), np.array([2.0, 0.0]))
     assert weigh_votes(forest, "uniform", 5.0)[:, 0].tolist() == [1, 1]
     assert weigh_votes(forest, "displacement", 5.0)[:, 0] == pytest.approx([np.exp(-1), 1])
@@ -57,7 +57,7 @@ def test_votes_outside_the_map_are_lost():
     assert maps[0, 33] == 1
 
 
-def test_some_landmarks_can_be_asked_for_alone():
+def test_votes_may_be_cast_for_a_few_landmarks_alone():
     positions = np.array([[10, 10]] * 4)
     forest = OneLeafEach(positions, np.array([12.0, 8.0]), np.zeros(4))
     forest.displacements_ = np.concatenate([forest.displacements_ + 3, forest.displacements_], axis=1)
@@ -76,7 +76,7 @@ def test_the_highest_maxima_come_first():
     assert find_peaks(surface[None] * np.array([1, 0, 2])[:, None, None], 3, 1).tolist() == [[2, 20, 20]]
 
 
-def test_smoothing_keeps_the_sum_inside_and_the_peak():
+def test_smoothing_preserves_the_sum_and_the_peak():
     spot = np.zeros((41, 41), np.float32)
     spot[20, 17] = 1
     soft = smooth(spot, 2.0)
