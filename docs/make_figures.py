@@ -50,7 +50,7 @@ def main(out: Path) -> None:
         work = Path(folder)
         train_and_read(work)
         overlay = Image.open(work / "results" / "overlays" / f"{SHOWN}.png")
-        save_small(overlay.resize((overlay.width * 3 // 4, overlay.height * 3 // 4)), out / "overlay.png")
+        save_small(overlay.resize((overlay.width * 7 // 10, overlay.height * 7 // 10)), out / "overlay.png")
         localiser, _ = load_localiser(work / "localiser.boneage")
         scan = rotate(read_scan(work / "new" / "images" / f"{SHOWN}.png"), np.radians(50))
         draw_stages(localiser, scan, out / "localiser.png")
@@ -198,7 +198,7 @@ def draw_candidates(axis: Axes, scan: Scan, parts: Parts, best: PoseHypothesis, 
     stage = parts.local[0]
     view = draw_close_view(scan, best.pose, parts.bounds, stage.stage.resolution)
     to_view = view.to_view.compose(best.pose.inverse())
-    levels = stage.level(view)
+    levels = stage.normalise(view)
     frames = view.turn_from(fit_local_frames(best.positions, parts.mean_shape, parts.neighbours))
     starts = to_view.apply(best.positions)
     votes = [stage.vote_near(levels, k, start, frames[k], 4) for k, start in enumerate(starts)]
