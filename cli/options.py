@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from boneage.pipeline.assessment import Assessment
     from boneage.pipeline.batch.localisation import LocalisationResult
 
-    Told = Assessment | LocalisationResult
+    Outcome = Assessment | LocalisationResult
 
 Preset = Literal["paper", "accurate", "fast", "compact"]
 
@@ -105,7 +105,7 @@ def err_console() -> Console:
     return Console(stderr=True, highlight=False, markup=False)
 
 
-def conclude(results: Sequence[Told], table: Path, remarks: Iterable[str]) -> None:
+def conclude(results: Sequence[Outcome], table: Path, remarks: Iterable[str]) -> None:
     """Print how many files are ok, flagged and refused, and the remarks; leave with 3, or 1 if all are refused."""
     counts = Counter(result.status for result in results)
     out_console().print(

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from boneage.cli.options import Ids, Images, Jobs, Out, Sizes, conclude, err_console
 from boneage.cli.sexes import SexCsv, SexOfAll, choose_sexes
-
-if TYPE_CHECKING:
-    from boneage.pipeline.assessment import Assessment
 
 
 def predict(
@@ -42,31 +38,27 @@ def predict(
     landmarks_mri.csv. A file that no model reads is refused. The sex comes from --sex-csv, --sex or the file itself,
     and is never guessed. Research use only.
     """
-    from boneage.cli.progress import track
+    from boneage.cli.progress import show_stages
     from boneage.imaging import read_sizes
-    from boneage.pipeline.batch.prediction import OverlappingModels, load_models, predict_files
+    from boneage.pipeline.batch.prediction import OverlappingModels, predict_files
     from boneage.pipeline.data import find_files
     from boneage.pipeline.storage.shipped_model import shipped_model
 
     paths = find_files(images, ids)
-    models = model or [shipped_model()]
+    sexes, original_sizes = choose_sexes(sex_csv, sex), read_sizes(sizes) if sizes else {}
     try:
-        load_models(models)
+        with show_stages(err_console()) as progress:
+            results = predict_files(
+                paths,
+                model or [shipped_model()],
+                out,
+                sexes=sexes,
+                sizes=original_sizes,
+                jobs=jobs,
+                explain=explain,
+                progress=progress,
+            )
     except OverlappingModels as error:
         raise typer.BadParameter(str(error), param_hint="--model") from error
-
-    def follow(results: Iterator[Assessment]) -> Iterable[Assessment]:
-        return track(results, total=len(paths), label="reading hands", console=err_console())
-
-    results = predict_files(
-        paths,
-        models,
-        out,
-        sexes=choose_sexes(paths, sex_csv, sex),
-        sizes=read_sizes(sizes) if sizes else {},
-        jobs=jobs,
-        explain=explain,
-        follow=follow,
-    )
     refusals = (f"refused {result.path}: {result.reason}" for result in results if result.status == "refused")
     conclude(results, out / "ages.csv", refusals)

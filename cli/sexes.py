@@ -1,8 +1,8 @@
-"""Options that tell the sex of hands to be read."""
+"""Options that give the sex of hands to be read."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -15,18 +15,16 @@ SexCsv = Annotated[Path | None, typer.Option("--sex-csv", help="CSV of id, sex (
 SexOfAll = Annotated[Literal["F", "M"] | None, typer.Option("--sex", help="The sex of every hand.")]
 
 
-def choose_sexes(paths: Iterable[Path], table: Path | None, sex: Sex | None) -> Mapping[str, Sex]:
-    """Return the sexes that were given, by id: those of a table, or one for all; none if neither was.
+def choose_sexes(table: Path | None, sex: Sex | None) -> Mapping[str, Sex] | Sex | None:
+    """Return the sexes of a table by its ids, or the one sex of all hands, or None.
 
     Raises
     ------
     typer.BadParameter
-        If both were.
+        If both were given.
     """
-    from boneage.imaging import read_sexes, scan_id
+    from boneage.imaging import read_sexes
 
     if table is not None and sex is not None:
         raise typer.BadParameter("give --sex-csv or --sex, not both")
-    if table is not None:
-        return read_sexes(table)
-    return dict.fromkeys((scan_id(path) for path in paths), sex) if sex else {}
+    return sex if table is None else read_sexes(table)

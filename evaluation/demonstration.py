@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -144,14 +144,8 @@ class Demonstration:
 
     def _read(self, model: Path, results: Path, report: Progress) -> list[Assessment]:
         paths = find_scans(self._new / "images")
-
-        def follow(stream: Iterator[Assessment]) -> Iterator[Assessment]:
-            for n_read, assessment in enumerate(stream, start=1):
-                report("reading hands", n_read / len(paths))
-                yield assessment
-
         sexes = read_sexes(self._new / "ages.csv")
-        return predict_files(paths, [model], results, sexes=sexes, sizes={}, jobs=self.jobs, follow=follow)
+        return predict_files(paths, [model], results, sexes=sexes, sizes={}, jobs=self.jobs, progress=report)
 
     def _measure(self, assessments: Sequence[Assessment], known: Path) -> list[str]:
         """Return the errors of landmarks and of ages, a line each."""

@@ -19,7 +19,7 @@ def open_atomically(path: Path) -> Iterator[BinaryIO]:
     OSError
         If the folder is missing, or the file cannot be written.
     """
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    partial = path.with_name(f".{uuid.uuid4().hex}.part")  # short: the name of the file may be as long as it can be
     try:
         with partial.open("xb") as file:
             yield file

@@ -5,22 +5,25 @@ from __future__ import annotations
 import dataclasses
 import re
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import overload
+from typing import TypeVar, overload
 
 import numpy as np
 
 from boneage.imaging.annotations import LandmarkTable, to_pixels
 from boneage.imaging.demographics import AgeRecord
 from boneage.imaging.errors import InvalidInput, InvalidTable, NoScans
-from boneage.imaging.identifiers import scan_id
+from boneage.imaging.identifiers import name_files
+from boneage.imaging.matching import RowMatches, match_rows
 from boneage.imaging.points import Points
 from boneage.imaging.readers import read_scan
 from boneage.imaging.scan_cache import ScanCache
 from boneage.imaging.scans import Scan
 from boneage.imaging.volumes.headers import find_voxel_file, read_text_header
+
+T = TypeVar("T")
 
 _TABLE_SUFFIXES = (".csv", ".json", ".xml")
 _HEADER_SUFFIXES = (".mhd", ".nhdr")
@@ -72,6 +75,8 @@ class Collection:
         Ids that only a table has.
     images_without_row : tuple of str
         Ids that no table has.
+    remarks : tuple of str
+        Images that were left out because a row fits several, one sentence each.
     """
 
     paths: dict[str, Path]
@@ -80,6 +85,7 @@ class Collection:
     sizes: Mapping[str, tuple[int, ...]]
     rows_without_image: tuple[str, ...] = ()
     images_without_row: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
     _cache: ScanCache = field(default_factory=ScanCache, repr=False)
 
     @classmethod
@@ -94,6 +100,10 @@ class Collection:
     ) -> Collection:
         """Join folders with tables; rows without an image and images without a row are reported, not fatal.
 
+        The id of an image is that of its file, or as much of its path as no other image shares. A row's id may be a
+        path too; images whose row fits several are left out, with a remark; see
+        :func:`~boneage.imaging.matching.match_rows`.
+
         Parameters
         ----------
         folders : iterable of path-like
@@ -106,28 +116,32 @@ class Collection:
         ------
         NoScans
             If a folder holds no image, or no image has an id that is asked for.
-        InvalidTable
-            If two images have the same id.
         """
-        paths: dict[str, Path] = {}
-        for path in (path for folder in folders for path in find_scans(folder)):
-            id_ = scan_id(path)
-            if id_ in paths:
-                raise InvalidTable(path, f"has the same id {id_!r} as {paths[id_]}")
-            paths[id_] = path
+        files = list(dict.fromkeys(path for folder in folders for path in find_scans(folder)))
+        marked = landmarks or LandmarkTable(Path(), (), {}, {}, {})
+        matches = (
+            match_rows([*marked.points, *marked.original_shapes, *marked.laterality], files, "landmarks"),
+            match_rows(ages or (), files, "ages"),
+            match_rows(sizes or (), files, "sizes"),
+        )
+        left_out = {path for match in matches for path in match.faults()}
+        paths = {id_: path for id_, path in zip(name_files(files), files, strict=True) if path not in left_out}
+        names = [_name_rows(match, paths) for match in matches]
+        landmarks = landmarks and _rename_table(landmarks, names[0], paths)
+        ages, sizes = _rename(ages or {}, names[1], paths), _rename(sizes or {}, names[2], paths)
+        remarks = [remark for match in matches for remark in match.remarks()]
         if ids is not None:
-            absent = [id_ for id_ in ids if id_ not in paths]
-            if absent:
-                raise NoScans(next(iter(paths.values())).parent, f"no image of the id {absent[0]!r} that was asked for")
-            paths = {id_: paths[id_] for id_ in ids}
-        tabled = set(landmarks.points if landmarks else ()) | set(ages or ())
+            paths, of_ids = _select(paths, files, ids, left_out)
+            remarks += of_ids
+        tabled = {*(landmarks.points if landmarks else ()), *ages} - {row for m in matches for row in m.ambiguous}
         return cls(
             paths=paths,
             landmarks=landmarks,
-            ages=ages or {},
-            sizes={**(landmarks.original_shapes if landmarks else {}), **(sizes or {})},
+            ages=ages,
+            sizes={**(landmarks.original_shapes if landmarks else {}), **sizes},
             rows_without_image=tuple(sorted(tabled - set(paths))) if ids is None else (),
             images_without_row=tuple(id_ for id_ in paths if id_ not in tabled) if tabled else (),
+            remarks=tuple(remarks),
         )
 
     @property
@@ -217,6 +231,45 @@ class Collection:
         """
         paths = {id_: self.paths[id_] for id_ in ids}
         return dataclasses.replace(self, paths=paths, rows_without_image=())
+
+
+def _name_rows(match: RowMatches, paths: Mapping[str, Path]) -> dict[str, str]:
+    """Return the id of the image that each row fits, by the row's id."""
+    return {match.rows[path]: id_ for id_, path in paths.items() if path in match.rows}
+
+
+def _rename(values: Mapping[str, T], names: Mapping[str, str], paths: Mapping[str, Path]) -> dict[str, T]:
+    """Return a table's values by the ids of the images; rows without an image stay as they are."""
+    return {names.get(row, row): value for row, value in values.items() if row in names or row not in paths}
+
+
+def _rename_table(table: LandmarkTable, names: Mapping[str, str], paths: Mapping[str, Path]) -> LandmarkTable:
+    return dataclasses.replace(
+        table,
+        points=_rename(table.points, names, paths),
+        original_shapes=_rename(table.original_shapes, names, paths),
+        laterality=_rename(table.laterality, names, paths),
+    )
+
+
+def _select(
+    paths: Mapping[str, Path], files: Sequence[Path], ids: Sequence[str], left_out: Container[Path]
+) -> tuple[dict[str, Path], list[str]]:
+    """Return the images of a list of ids, in its order, and remarks on the ids that fit several.
+
+    Raises
+    ------
+    NoScans
+        If there is no image of an id.
+    """
+    match = match_rows([id_ for id_ in ids if id_ not in paths], files, "ids")
+    named = {row: path for path, row in match.rows.items()}
+    absent = [id_ for id_ in ids if id_ not in paths and id_ not in named and id_ not in match.ambiguous]
+    if absent:
+        raise NoScans(files[0].parent, f"no image of the id {absent[0]!r} that was asked for")
+    ids_of = {path: id_ for id_, path in paths.items()}
+    chosen = [paths.get(id_) or named.get(id_) for id_ in ids]
+    return {ids_of[path]: path for path in chosen if path is not None and path not in left_out}, match.remarks()
 
 
 class _ReadLater(Sequence[Scan]):

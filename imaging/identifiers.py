@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 _DOUBLE_SUFFIX = ".nii.gz"
@@ -24,3 +26,35 @@ def scan_id(path: Path | str) -> str:
     if path.name.lower().endswith(_DOUBLE_SUFFIX) and len(path.name) > len(_DOUBLE_SUFFIX):
         return path.name[: -len(_DOUBLE_SUFFIX)]
     return path.name if path.is_dir() else path.stem
+
+
+def name_files(paths: Sequence[Path]) -> list[str]:
+    """Return a unique id for each file: that of :func:`scan_id`, or as much of its path as no other file shares.
+
+    What is alike even then, such as the same path twice, is numbered from the second on.
+
+    Examples
+    --------
+    >>> name_files([Path("a/1.png"), Path("a/2.png"), Path("a/2.dcm"), Path("b/2.png")])
+    ['1', 'a_2.png', '2.dcm', 'b_2.png']
+    >>> name_files([Path("a/b.png"), Path("c/b.png"), Path("a_b.png.png")])
+    ['a_b.png', 'c_b.png', 'a_b.png~2']
+    """
+    ids = [scan_id(path) for path in paths]
+    for depth in range(1, 1 + max((len(path.parts) for path in paths), default=0)):
+        counts = Counter(ids)
+        ids = ["_".join(p.parts[-depth:]) if counts[id_] > 1 else id_ for id_, p in zip(ids, paths, strict=True)]
+    return _number_repeats(ids)
+
+
+def _number_repeats(ids: Sequence[str]) -> list[str]:
+    taken, unique, counts = set(ids), [], Counter[str]()
+    for id_ in ids:
+        counts[id_] += 1
+        name = id_
+        while counts[id_] > 1 and name in taken:
+            name = f"{id_}~{counts[id_]}"
+            counts[id_] += name in taken
+        taken.add(name)
+        unique.append(name)
+    return unique

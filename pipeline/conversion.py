@@ -104,12 +104,13 @@ def look_at_images(table: LandmarkTable, folders: Sequence[Path], details: Detai
     Raises
     ------
     InvalidTable, NoScans
-        If a landmark lies outside its image, two images have one id, or a folder holds no image.
+        If a landmark lies outside its image, or a folder holds no image.
     """
     collection = Collection.from_folders(folders, landmarks=table)
+    table = collection.landmarks or table
     points, shapes, file_names, spacings = dict(table.points), dict(table.original_shapes), {}, {}
     places: dict[str, Frame] = {}
-    remarks = list(table.remarks)
+    remarks = [*table.remarks, *collection.remarks]
     for id_ in collection.annotated_ids:
         file_names[id_] = collection.paths[id_].name
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from boneage.imaging import (
     AgeRecord,
@@ -16,8 +16,8 @@ from boneage.imaging import (
     read_ids,
     read_landmarks,
     read_sizes,
-    scan_id,
 )
+from boneage.imaging.matching import list_names
 
 
 def load_collection(
@@ -65,8 +65,8 @@ def find_files(folders: Sequence[Path], ids: Path | None = None) -> list[Path]:
     paths = list(dict.fromkeys(path for folder in folders for path in find_scans(folder)))
     if ids is None:
         return paths
-    wanted = set(read_ids(ids))
-    chosen = [path for path in paths if scan_id(path) in wanted]
+    wanted = {PurePosixPath(id_).parts for id_ in read_ids(ids)}
+    chosen = [path for path in paths if not wanted.isdisjoint(list_names(path))]
     if not chosen:
         raise InvalidTable(ids, f"none of its ids is that of a file in {', '.join(map(str, folders))}")
     return chosen
@@ -74,7 +74,7 @@ def find_files(folders: Sequence[Path], ids: Path | None = None) -> list[Path]:
 
 def describe(collection: Collection) -> list[str]:
     """Return remarks on what was read in part only and on what did not join, one sentence each."""
-    remarks = list(collection.landmarks.remarks) if collection.landmarks else []
+    remarks = [*(collection.landmarks.remarks if collection.landmarks else ()), *collection.remarks]
     if collection.rows_without_image:
         remarks.append(f"{len(collection.rows_without_image)} table rows have no image and are left out")
     if collection.images_without_row:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from boneage.cli.options import Out, Sizes, conclude, err_console
 from boneage.cli.sexes import SexCsv, SexOfAll, choose_sexes
-
-if TYPE_CHECKING:
-    from boneage.pipeline.assessment import Assessment
 
 
 def map_(
@@ -34,23 +30,13 @@ def map_(
     Writes age_maps.csv (a row a file), maps/ID.png (the map over the radiograph) and maps/ID.csv (a row a cell).
     Research use only.
     """
-    from boneage.cli.progress import track
+    from boneage.cli.progress import show_stages
     from boneage.imaging import find_scans, read_sizes
     from boneage.pipeline.batch.age_maps import map_files
 
     paths = [path for each in images for path in ([each] if each.is_file() else find_scans(each))]
-
-    def follow(results: Iterator[Assessment]) -> Iterable[Assessment]:
-        return track(results, total=len(paths), label="mapping ages", console=err_console())
-
-    results = map_files(
-        paths,
-        model,
-        out,
-        sexes=choose_sexes(paths, sex_csv, sex),
-        sizes=read_sizes(sizes) if sizes else {},
-        side=side,
-        follow=follow,
-    )
+    sexes, original_sizes = choose_sexes(sex_csv, sex), read_sizes(sizes) if sizes else {}
+    with show_stages(err_console()) as progress:
+        results = map_files(paths, model, out, sexes=sexes, sizes=original_sizes, side=side, progress=progress)
     refusals = (f"refused {result.path}: {result.reason}" for result in results if result.status == "refused")
     conclude(results, out / "age_maps.csv", refusals)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -16,9 +15,6 @@ from boneage.cli.options import (
     conclude,
     err_console,
 )
-
-if TYPE_CHECKING:
-    from boneage.pipeline.batch.localisation import LocalisationResult
 
 ModelOut = Annotated[Path, typer.Option("--model", help="Model file to write (.boneage).", show_default=False)]
 
@@ -34,19 +30,15 @@ def locate(
     ] = False,
 ) -> None:
     """Locate landmarks in every image of a folder: landmarks.csv in original pixels, scores, overlays."""
-    from boneage.cli.progress import track
+    from boneage.cli.progress import show_stages
     from boneage.imaging import read_sizes
     from boneage.pipeline.batch.localisation import locate_files
     from boneage.pipeline.data import find_files
     from boneage.pipeline.pipeline import load_localiser
 
     localiser, _ = load_localiser(model)
-    paths = find_files(images, ids)
-
-    def follow(results: Iterator[LocalisationResult]) -> Iterable[LocalisationResult]:
-        return track(results, total=len(paths), label="locating landmarks", console=err_console())
-
-    known = read_sizes(sizes) if sizes else {}
-    results = locate_files(paths, localiser, out, sizes=known, votes=votes, follow=follow)
+    paths, original_sizes = find_files(images, ids), read_sizes(sizes) if sizes else {}
+    with show_stages(err_console()) as progress:
+        results = locate_files(paths, localiser, out, sizes=original_sizes, votes=votes, progress=progress)
     reasons = (f"{result.status} {result.path}: {result.reason}" for result in results if result.reason)
     conclude(results, out / "files.csv", reasons)

@@ -1,18 +1,20 @@
-"""Mapping the ages of many files: one picture and one table each, and a row in a common one."""
+"""Maps of the ages of many files: one picture and one table each, and a row in a common one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from boneage.imaging import Sex, UnreadableScan, read_scan, scan_id
+from boneage.imaging import Scan, Sex
 from boneage.imaging.errors import InvalidInput
+from boneage.imaging.progress import Progress
 from boneage.pipeline.assessment import Assessment
-from boneage.pipeline.batch.prediction import name_files
+from boneage.pipeline.batch.folder import FileTask, Output, make_tasks, run_folder
 from boneage.pipeline.pipeline import BoneAgePipeline
-from boneage.pipeline.storage.output import prepare_folder, write_table
+from boneage.pipeline.storage.output import name_output, prepare_folder, write_picture, write_table
 from boneage.pipeline.visualisation.age_maps import draw_age_map, list_map_rows
 from boneage.regression import AgeMap, check_map, map_ages, recrop
 
@@ -21,15 +23,63 @@ _COLUMNS = ("bone_age_months", "map_months", "lowest_months", "median_months", "
 Mapped = tuple[Assessment, AgeMap | None]
 
 
+@dataclass(frozen=True, eq=False)
+class AgeMapping:
+    """Maps the ages of files; a :class:`~boneage.pipeline.batch.folder.FileProcessor`.
+
+    Parameters
+    ----------
+    pipeline : BoneAgePipeline
+        Of one age model, a BoNet that reads the hand as one picture.
+    maps : Path
+        Folder of the pictures and tables.
+    side : int or None
+        Of the picture that the map is made of, in pixels; that of training if None.
+    """
+
+    pipeline: BoneAgePipeline
+    maps: Path
+    side: int | None = None
+
+    def refuse(self, task: FileTask, reason: str) -> Mapped:
+        """Return a refused assessment and no map."""
+        return Assessment(task.id, str(task.path), "refused", reason, task.sex), None
+
+    def process(self, task: FileTask, scan: Scan) -> Mapped:
+        """Assess a scan and map its ages; there is no map of a refused hand."""
+        result = self.pipeline.assess(scan, sex=task.sex, id_=task.id, path=str(task.path))
+        if not result.regions:
+            return result, None
+        (stack,) = result.stacks
+        stack = recrop(scan, stack, self.side) if self.side else stack
+        return result, map_ages(self.pipeline.only_age_model.regressor, stack, result.sex)
+
+    def outputs(self, task: FileTask, scan: Scan, result: Mapped) -> list[Output]:
+        """Return the picture and the table of a map."""
+        assessment, age_map = result
+        if age_map is None:
+            return []
+        picture, table = (self.maps / name_output(task.id, suffix) for suffix in (".png", ".csv"))
+        return [
+            ("map", lambda: write_picture(picture, draw_age_map(scan, assessment, age_map))),
+            ("table of the map", lambda: write_table(table, list(list_map_rows(age_map)))),
+        ]
+
+    def finish(self, result: Mapped, remarks: Sequence[str]) -> Mapped:
+        """Return the assessment with remarks, without its crops, and the map."""
+        assessment, age_map = result
+        return assessment.with_remarks(remarks).without_regions(), age_map
+
+
 def map_files(
     paths: Sequence[Path],
     model: Path,
     out: Path,
     *,
-    sexes: Mapping[str, Sex],
+    sexes: Mapping[str, Sex] | Sex | None,
     sizes: Mapping[str, tuple[int, ...]],
     side: int | None = None,
-    follow: Callable[[Iterator[Assessment]], Iterable[Assessment]] = lambda results: results,
+    progress: Progress | None = None,
 ) -> list[Assessment]:
     """Map the ages of files with the pipeline in ``model`` and write the results into ``out``.
 
@@ -42,22 +92,21 @@ def map_files(
         A pipeline's ``.boneage`` file, whose network is a BoNet that reads the hand as one picture.
     out : Path
     sexes, sizes : mapping
-        Sex and original shape (rows, columns) by id, where known.
+        Sex and original shape (rows, columns) by id or path, where known; ``sexes`` may be one sex for all files.
     side : int, optional
         Of the picture that the map is made of, in pixels; that of training if not given.
-    follow : callable, optional
-        Wraps the stream of results, e.g. to show progress.
+    progress : callable, optional
 
     Returns
     -------
     list of Assessment
-        In the order of ``paths``.
+        In the order of ``paths``, without regions.
 
     Raises
     ------
     InvalidModelFile, UnusableOutput
         If the model cannot be used, or the folder not written to.
-    ValueError
+    InvalidInput
         If the model makes no maps, or joins several, or its window is larger than ``side``.
     """
     pipeline = BoneAgePipeline.load(model)
@@ -65,49 +114,17 @@ def map_files(
     if side is not None and side < window:
         raise InvalidInput(f"the side must be at least the network's window, {window} pixels, got {side}")
     folder = prepare_folder(out)
-    pictures = prepare_folder(folder / "maps")
-    rows: list[dict[str, object]] = []
-
-    def map_all() -> Iterator[Assessment]:
-        for id_, path in zip(name_files(paths), paths, strict=True):
-            result, drawn = _map_file(
-                pipeline, id_, path, pictures, sexes.get(scan_id(path)), sizes.get(scan_id(path)), side
-            )
-            rows.append(_describe(result, drawn, pipeline.name))
-            yield result
-
-    results = list(follow(map_all()))
-    write_table(folder / "age_maps.csv", rows)
-    return results
+    processor = AgeMapping(pipeline, prepare_folder(folder / "maps"), side)
+    tasks = make_tasks(paths, sexes=sexes, sizes=sizes)
+    results = run_folder(processor, tasks, stage="mapping ages", progress=progress)
+    write_table(folder / "age_maps.csv", [_describe(*result, pipeline.name) for result in results])
+    return [assessment for assessment, _ in results]
 
 
-def _map_file(
-    pipeline: BoneAgePipeline,
-    id_: str,
-    path: Path,
-    pictures: Path,
-    sex: Sex | None,
-    original_shape: tuple[int, ...] | None,
-    side: int | None,
-) -> Mapped:
-    try:
-        scan = read_scan(path, original_shape)
-    except UnreadableScan as error:
-        return Assessment(id_, str(path), "refused", error.reason, sex), None
-    result = pipeline.assess(scan, sex=sex, id_=id_, path=str(path))
-    if not result.regions:
-        return result, None
-    (stack,) = result.stacks
-    drawn = map_ages(pipeline.only_age_model.regressor, recrop(scan, stack, side) if side else stack, result.sex)
-    draw_age_map(scan, result, drawn).save(pictures / f"{id_}.png")
-    write_table(pictures / f"{id_}.csv", list(list_map_rows(drawn)))
-    return result, drawn
-
-
-def _describe(result: Assessment, drawn: AgeMap | None, model: str) -> dict[str, object]:
+def _describe(result: Assessment, age_map: AgeMap | None, model: str) -> dict[str, object]:
     months: dict[str, object] = dict.fromkeys(_COLUMNS, "")
-    if drawn is not None and result.estimate is not None:
-        ages = (result.estimate.months, drawn.age_months, *np.quantile(drawn.months, (0, 0.5, 1)))
+    if age_map is not None and result.estimate is not None:
+        ages = (result.estimate.months, age_map.age_months, *np.quantile(age_map.months, (0, 0.5, 1)))
         months = {name: f"{age:.2f}" for name, age in zip(_COLUMNS, ages, strict=True)}
     return {
         "id": result.id,
@@ -116,6 +133,6 @@ def _describe(result: Assessment, drawn: AgeMap | None, model: str) -> dict[str,
         "reason": result.reason,
         "sex": result.sex or "",
         **months,
-        "cells": "" if drawn is None else "{} x {}".format(*drawn.months.shape),
+        "cells": "" if age_map is None else "{} x {}".format(*age_map.months.shape),
         "model": model,
     }

@@ -1,21 +1,25 @@
-"""Locating landmarks in many files."""
+"""The landmarks of many files: one row and one picture each."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from boneage.imaging import Points, UnreadableScan, read_scan, scan_id, write_landmarks
-from boneage.landmarks import ForestLocaliser
+from boneage.imaging import Points, Scan
+from boneage.imaging.progress import Progress
+from boneage.landmarks import ForestLocaliser, VoteMap
 from boneage.pipeline.assessment import Status
-from boneage.pipeline.batch.prediction import name_files
+from boneage.pipeline.batch.folder import FileTask, Output, make_tasks, run_folder, write_points
 from boneage.pipeline.quality import find_landmark_fault, find_modality_mismatch, modality_of
-from boneage.pipeline.storage.output import prepare_folder, write_atomically, write_table
+from boneage.pipeline.storage.output import name_output, prepare_folder, write_atomically, write_picture, write_table
 from boneage.pipeline.visualisation.overlay import draw_landmarks
 from boneage.pipeline.visualisation.vote_maps import draw_votes, pack_votes
+
+_SCORE_COLUMNS = ("id", "landmark", "score", "reason")
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,11 +31,65 @@ class LocalisationResult:
     reason: str = ""
     points: Points | None = None
     original_shape: tuple[int, ...] | None = None
+    votes: Sequence[VoteMap] = ()
 
     @property
     def status(self) -> Status:
         """``refused`` without landmarks, ``flagged`` with a reservation, else ``ok``."""
         return "refused" if self.points is None else "flagged" if self.reason else "ok"
+
+
+@dataclass(frozen=True, eq=False)
+class Localisation:
+    """Locates the landmarks of files; a :class:`~boneage.pipeline.batch.folder.FileProcessor`.
+
+    Parameters
+    ----------
+    localiser : ForestLocaliser
+        Fitted.
+    overlays : Path
+        Folder of the overlays.
+    votes : Path or None
+        Folder of the vote maps; none are written if None.
+    """
+
+    localiser: ForestLocaliser
+    overlays: Path
+    votes: Path | None = None
+
+    def refuse(self, task: FileTask, reason: str) -> LocalisationResult:
+        """Return a result without landmarks."""
+        return LocalisationResult(task.id, str(task.path), reason)
+
+    def process(self, task: FileTask, scan: Scan) -> LocalisationResult:
+        """Locate the landmarks of a scan, or refuse one of another modality."""
+        mismatch = find_modality_mismatch(scan, modality_of(self.localiser.ndim))
+        if mismatch:
+            return self.refuse(task, mismatch)
+        points, votes = self.localiser.locate_with_votes(scan)
+        fault = find_landmark_fault(points)
+        return LocalisationResult(task.id, str(task.path), fault, points, scan.original_shape, votes)
+
+    def outputs(self, task: FileTask, scan: Scan, result: LocalisationResult) -> list[Output]:
+        """Return the overlay, and the vote maps if they are asked for."""
+        points, folder = result.points, self.votes
+        if points is None:
+            return []
+        picture = name_output(task.id, ".png")
+        outputs: list[Output] = []
+        if folder is not None:
+            packed = folder / name_output(task.id, ".npz")
+            outputs.append(("vote maps", lambda: write_atomically(packed, pack_votes(points.names, result.votes))))
+            outputs.append(
+                ("picture of votes", lambda: write_picture(folder / picture, draw_votes(scan, points, result.votes)))
+            )
+        outputs.append(("overlay", lambda: write_picture(self.overlays / picture, draw_landmarks(scan, points))))
+        return outputs
+
+    def finish(self, result: LocalisationResult, remarks: Sequence[str]) -> LocalisationResult:
+        """Return the result with remarks, without its votes."""
+        reason = "; ".join(filter(None, (result.reason, *remarks)))
+        return dataclasses.replace(result, reason=reason, votes=())
 
 
 def locate_files(
@@ -41,11 +99,11 @@ def locate_files(
     *,
     sizes: Mapping[str, tuple[int, ...]],
     votes: bool = False,
-    follow: Callable[[Iterator[LocalisationResult]], Iterable[LocalisationResult]] = lambda results: results,
+    progress: Progress | None = None,
 ) -> list[LocalisationResult]:
     """Locate the landmarks of every file and write them into ``out``.
 
-    Writes ``landmarks.csv`` (wide, original pixels), ``scores.csv`` (a row a landmark: how sure, or why it is
+    Writes ``landmarks.csv`` (wide, original pixels), ``scores.csv`` (a row a landmark: its score, or why it is
     absent), ``files.csv`` (a row a file: ok, flagged or refused, and why) and ``overlays/<id>.png``; if asked for, also
     ``votes/<id>.npz`` (see :func:`~boneage.pipeline.visualisation.vote_maps.pack_votes`) and ``votes/<id>.png``.
 
@@ -56,15 +114,14 @@ def locate_files(
         Fitted.
     out : Path
     sizes : mapping
-        Original shape (rows, columns) by id, of files that are resized copies.
+        Original shape (rows, columns) by id or path, of files that are resized copies.
     votes : bool
         Whether to write the vote maps.
-    follow : callable, optional
-        Wraps the stream of results, e.g. to show progress.
+    progress : callable, optional
 
     Returns
     -------
-    list of Located
+    list of LocalisationResult
         In the order of ``paths``.
 
     Raises
@@ -73,40 +130,16 @@ def locate_files(
         If the folder cannot be written to.
     """
     folder = prepare_folder(out)
-    pictures = prepare_folder(folder / "overlays")
     maps = prepare_folder(folder / "votes") if votes else None
-    jobs = zip(name_files(paths), paths, strict=True)
-    results = list(follow(_locate(id_, p, localiser, sizes.get(scan_id(p)), pictures, maps) for id_, p in jobs))
+    processor = Localisation(localiser, prepare_folder(folder / "overlays"), maps)
+    tasks = make_tasks(paths, sexes=None, sizes=sizes)
+    results = run_folder(processor, tasks, stage="locating landmarks", progress=progress)
     found = {result.id: result.points for result in results if result.points is not None}
     shapes = {result.id: result.original_shape for result in results if result.original_shape is not None}
-    write_landmarks(folder / "landmarks.csv", found, original_shapes=shapes, names=localiser.names_)
-    score_columns = ("id", "landmark", "score", "reason")
-    write_table(folder / "scores.csv", [row for r in results for row in _score_rows(r)], score_columns)
+    write_points(folder / "landmarks.csv", found, localiser.names_, shapes)
+    write_table(folder / "scores.csv", [row for r in results for row in _score_rows(r)], _SCORE_COLUMNS)
     write_table(folder / "files.csv", [_file_row(result) for result in results])
     return results
-
-
-def _locate(
-    id_: str,
-    path: Path,
-    localiser: ForestLocaliser,
-    original_shape: tuple[int, ...] | None,
-    pictures: Path,
-    maps: Path | None,
-) -> LocalisationResult:
-    try:
-        scan = read_scan(path, original_shape)
-    except UnreadableScan as error:
-        return LocalisationResult(id_, str(path), error.reason)
-    misfit = find_modality_mismatch(scan, modality_of(localiser.ndim))
-    if misfit:
-        return LocalisationResult(id_, str(path), misfit)
-    points, votes = localiser.locate_with_votes(scan)
-    if maps is not None:
-        write_atomically(maps / f"{id_}.npz", pack_votes(points.names, votes))
-        draw_votes(scan, points, votes).save(maps / f"{id_}.png")
-    draw_landmarks(scan, points).save(pictures / f"{id_}.png")
-    return LocalisationResult(id_, str(path), find_landmark_fault(points), points, scan.original_shape)
 
 
 def _score_rows(result: LocalisationResult) -> Iterator[dict[str, object]]:

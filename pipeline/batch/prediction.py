@@ -1,28 +1,28 @@
-"""Assessing many files: one row and one picture each, whatever happens to the others."""
+"""The bone age of many files: one row and one picture each."""
 
 from __future__ import annotations
 
-import dataclasses
-import logging
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 
-import torch
-
-from boneage.imaging import Modality, Sex, UnreadableScan, read_scan, scan_id, write_landmarks
-from boneage.imaging.errors import InvalidInput
+from boneage.imaging import Modality, Scan, Sex
+from boneage.imaging.errors import InvalidInput, InvalidModelFile
+from boneage.imaging.progress import Progress
 from boneage.pipeline.assessment import Assessment
-from boneage.pipeline.batch.processes import run_in_processes
+from boneage.pipeline.batch.folder import FileTask, Output, make_tasks, run_folder, write_points
+from boneage.pipeline.batch.processes import one_torch_thread
 from boneage.pipeline.pipeline import BoneAgePipeline
 from boneage.pipeline.quality import READS
-from boneage.pipeline.storage.output import prepare_folder, write_table
+from boneage.pipeline.storage.output import name_output, prepare_folder, write_picture, write_table
 from boneage.pipeline.visualisation.occlusion import draw_explanation
 from boneage.pipeline.visualisation.overlay import draw_overlay
 
-logger = logging.getLogger(__name__)
+Pipelines = Sequence[BoneAgePipeline]
 
 
 class OverlappingModels(InvalidInput):
@@ -30,25 +30,54 @@ class OverlappingModels(InvalidInput):
 
 
 @dataclass(frozen=True, eq=False)
-class Job:
-    """One file to assess.
+class Prediction:
+    """Assesses files with the model of their modality; a :class:`~boneage.pipeline.batch.folder.FileProcessor`.
 
     Parameters
     ----------
-    path : Path
-    sex : {"F", "M"} or None
-        As the user gave it; the file's own is used where it is None.
-    original_shape : tuple of int or None
-        Set where the file is a resized copy.
-    overlay, explanation : Path or None
-        Where to draw it, and what its age rests on; not drawn if None.
+    load : callable
+        Returns the models; it, not they, travels to other processes.
+    overlays : Path
+        Folder of the overlays.
+    explanations : Path or None
+        Folder of the pictures of what each age rests on; none are drawn if None.
     """
 
-    path: Path
-    sex: Sex | None = None
-    original_shape: tuple[int, ...] | None = None
-    overlay: Path | None = None
-    explanation: Path | None = None
+    load: Callable[[], Pipelines]
+    overlays: Path
+    explanations: Path | None = None
+
+    def refuse(self, task: FileTask, reason: str) -> Assessment:
+        """Return a refused assessment."""
+        return Assessment(task.id, str(task.path), "refused", reason, task.sex)
+
+    def process(self, task: FileTask, scan: Scan) -> Assessment:
+        """Assess a scan, on one thread: the same sums in the same order for any number of jobs."""
+        with one_torch_thread():
+            return self._choose(scan).assess(scan, sex=task.sex, id_=task.id, path=str(task.path))
+
+    def outputs(self, task: FileTask, scan: Scan, result: Assessment) -> list[Output]:
+        """Return the overlay, and the explanation of a hand with an age if it is asked for."""
+
+        def draw() -> None:
+            write_picture(self.overlays / name_output(task.id, ".png"), draw_overlay(scan, result))
+
+        def explain() -> None:
+            if self.explanations is not None:
+                with one_torch_thread():
+                    occlusions = self._choose(scan).explain(result)
+                picture = draw_explanation(scan, result, occlusions)
+                write_picture(self.explanations / name_output(task.id, ".png"), picture)
+
+        return [("overlay", draw), *([("explanation", explain)] if result.regions else [])]
+
+    def finish(self, result: Assessment, remarks: Sequence[str]) -> Assessment:
+        """Return the assessment with remarks, without its crops."""
+        return result.with_remarks(remarks).without_regions()
+
+    def _choose(self, scan: Scan) -> BoneAgePipeline:
+        pipelines = self.load()
+        return next((p for p in pipelines if p.modality == scan.modality), pipelines[0])
 
 
 def predict_files(
@@ -56,11 +85,11 @@ def predict_files(
     models: Sequence[Path],
     out: Path,
     *,
-    sexes: Mapping[str, Sex],
+    sexes: Mapping[str, Sex] | Sex | None,
     sizes: Mapping[str, tuple[int, ...]],
     jobs: int = 1,
     explain: bool = False,
-    follow: Callable[[Iterator[Assessment]], Iterable[Assessment]] = lambda results: results,
+    progress: Progress | None = None,
 ) -> list[Assessment]:
     """Assess each file with the model of its modality and write the results into ``out``.
 
@@ -71,20 +100,19 @@ def predict_files(
     Parameters
     ----------
     paths : sequence of Path
-        The files; those of one id are told apart by more of their path.
+        The files; those that share an id are named by more of their path.
     models : sequence of Path
         Pipelines' ``.boneage`` files: one for radiographs, one for volumes, or both. A file that none of them reads is
         refused.
     out : Path
         Folder for the results; made if needed.
     sexes, sizes : mapping
-        Sex and original shape (rows, columns) by id, where known.
+        Sex and original shape (rows, columns) by id or path, where known; ``sexes`` may be one sex for all files.
     jobs : int
         Number of processes.
     explain : bool
         Whether to draw what each age rests on; see :meth:`BoneAgePipeline.explain`.
-    follow : callable, optional
-        Wraps the stream of results, e.g. to show progress.
+    progress : callable, optional
 
     Returns
     -------
@@ -96,30 +124,14 @@ def predict_files(
     InvalidModelFile, OverlappingModels, UnusableOutput
         If a model cannot be used, two read the same modality, or the folder cannot be written to.
     """
-    pipelines = load_models(models)
-    folder = prepare_folder(out)
-    pictures = prepare_folder(folder / "overlays")
-    reasons = prepare_folder(folder / "explanations") if explain else None
-    ids = name_files(paths)
-    todo = [
-        Job(
-            path,
-            sexes.get(scan_id(path)),
-            sizes.get(scan_id(path)),
-            pictures / f"{id_}.png",
-            reasons / f"{id_}.png" if reasons else None,
-        )
-        for id_, path in zip(ids, paths, strict=True)
-    ]
-    calls = [partial(assess_file, models, job, id_) for job, id_ in zip(todo, ids, strict=True)]
-    results = list(follow(run_in_processes(calls, jobs)))
-    region_names = list(dict.fromkeys(name for pipeline in pipelines for name in pipeline.region_names))
-    write_table(folder / "ages.csv", [result.row(region_names) for result in results])
-    for pipeline in pipelines:
-        located = {r.id: r.points for r in results if r.points is not None and r.model == pipeline.name}
-        if pipeline.localiser is not None:
-            name = "landmarks_mri.csv" if len(pipelines) > 1 and pipeline.modality == "mri" else "landmarks.csv"
-            write_landmarks(folder / name, located, names=pipeline.localiser.names_)
+    with _open_models(models, jobs if len(paths) > 1 else 1) as load:
+        pipelines = load()
+        folder = prepare_folder(out)
+        explanations = prepare_folder(folder / "explanations") if explain else None
+        processor = Prediction(load, prepare_folder(folder / "overlays"), explanations)
+        tasks = make_tasks(paths, sexes=sexes, sizes=sizes)
+        results = run_folder(processor, tasks, stage="reading hands", jobs=jobs, progress=progress)
+    _write_tables(folder, pipelines, results)
     return results
 
 
@@ -133,7 +145,7 @@ def load_models(models: Sequence[Path]) -> list[BoneAgePipeline]:
     OverlappingModels
         If two read the same modality.
     """
-    pipelines = [_load_once(str(model)) for model in models]
+    pipelines = [BoneAgePipeline.load(model) for model in models]
     of_modality: dict[Modality, BoneAgePipeline] = {}
     for pipeline in pipelines:
         other = of_modality.setdefault(pipeline.modality, pipeline)
@@ -143,41 +155,42 @@ def load_models(models: Sequence[Path]) -> list[BoneAgePipeline]:
     return pipelines
 
 
-def assess_file(models: Sequence[Path], job: Job, id_: str) -> Assessment:
-    """Read, assess and draw one file. Never raises for a file's sake: what goes wrong is its row's reason."""
-    torch.set_num_threads(1)  # the same sums in the same order for any number of jobs
-    try:
-        scan = read_scan(job.path, job.original_shape)
-        pipelines = [_load_once(str(model)) for model in models]
-        pipeline = next((p for p in pipelines if p.modality == scan.modality), pipelines[0])
-        result = pipeline.assess(scan, sex=job.sex, id_=id_, path=str(job.path))
-    except UnreadableScan as error:
-        return Assessment(id_, str(job.path), "refused", error.reason, job.sex)
-    except Exception as error:  # a batch must outlive any one file
-        logger.exception("unexpected error while assessing %s", job.path)
-        return Assessment(id_, str(job.path), "refused", f"internal error: {error!r}", job.sex)
-    if job.overlay is not None:
-        draw_overlay(scan, result).save(job.overlay)
-    if job.explanation is not None and result.regions:
-        draw_explanation(scan, result, pipeline.explain(result)).save(job.explanation)
-    return dataclasses.replace(result, regions=())
+@contextmanager
+def _open_models(models: Sequence[Path], jobs: int) -> Iterator[Callable[[], Pipelines]]:
+    """Yield what returns the models, in this process and in others.
 
-
-def name_files(paths: Sequence[Path]) -> list[str]:
-    """Return an id for each file: that of :func:`scan_id`, or as much of its path as tells it from others of the same.
-
-    Examples
-    --------
-    >>> name_files([Path("a/1.png"), Path("a/2.png"), Path("a/2.dcm"), Path("b/2.png")])
-    ['1', 'a_2.png', '2.dcm', 'b_2.png']
+    Other processes read copies of the files, made once, so that all have the same models even if a file is written anew
+    meanwhile; this process reads the same copies then.
     """
-    ids = [scan_id(path) for path in paths]
-    for depth in range(1, 1 + max((len(path.parts) for path in paths), default=0)):
-        counts = Counter(ids)
-        ids = ["_".join(p.parts[-depth:]) if counts[id_] > 1 else id_ for id_, p in zip(ids, paths, strict=True)]
-    return ids
+    if jobs == 1:
+        pipelines = load_models(models)
+        yield lambda: pipelines
+        return
+    with tempfile.TemporaryDirectory(prefix="boneage-") as folder:
+        copies = tuple(Path(folder) / str(k) / model.name for k, model in enumerate(models))
+        for model, copy in zip(models, copies, strict=True):
+            copy.parent.mkdir()
+            try:
+                shutil.copyfile(model, copy)
+            except OSError as error:
+                raise InvalidModelFile(model, f"cannot be read ({error.strerror})") from error
+        try:
+            _load_copies(copies)
+        except InvalidModelFile as error:
+            raise InvalidModelFile(models[copies.index(error.path)], error.reason) from error
+        yield partial(_load_copies, copies)
 
 
-@lru_cache(maxsize=2)
-def _load_once(model: str) -> BoneAgePipeline:
-    return BoneAgePipeline.load(model)
+@lru_cache(maxsize=1)
+def _load_copies(copies: tuple[Path, ...]) -> Pipelines:
+    return load_models(copies)
+
+
+def _write_tables(folder: Path, pipelines: Pipelines, results: Sequence[Assessment]) -> None:
+    region_names = list(dict.fromkeys(name for pipeline in pipelines for name in pipeline.region_names))
+    write_table(folder / "ages.csv", [result.row(region_names) for result in results])
+    for pipeline in pipelines:
+        located = {r.id: r.points for r in results if r.points is not None and r.model == pipeline.name}
+        if pipeline.localiser is not None:
+            name = "landmarks_mri.csv" if len(pipelines) > 1 and pipeline.modality == "mri" else "landmarks.csv"
+            write_points(folder / name, located, pipeline.localiser.names_)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
 import joblib
+import torch
 from joblib.externals.loky import get_reusable_executor
 
 T = TypeVar("T")
@@ -36,3 +38,14 @@ def run_in_processes(calls: Sequence[Callable[[], T]], jobs: int) -> Iterator[T]
     finally:
         if n_jobs > 1:
             get_reusable_executor().shutdown(wait=True, kill_workers=True)
+
+
+@contextmanager
+def one_torch_thread() -> Iterator[None]:
+    """Let PyTorch compute on one thread meanwhile, then on as many as before."""
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(n_threads)

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from PIL import Image
+
 from boneage.imaging.atomic_files import open_atomically
 from boneage.imaging.errors import UnusableOutput
+
+_LONGEST_NAME = 255  # bytes, of a file on common file systems
+_DIGEST = 16  # hexadecimal digits
 
 
 def prepare_folder(path: Path | str) -> Path:
@@ -64,3 +70,36 @@ def write_table(path: Path | str, rows: Sequence[Mapping[str, object]], columns:
     writer.writeheader()
     writer.writerows(rows)
     write_atomically(path, text.getvalue())
+
+
+def write_picture(path: Path | str, picture: Image.Image) -> None:
+    """Write a picture as PNG, atomically.
+
+    Raises
+    ------
+    UnusableOutput
+        If the file cannot be written.
+    """
+    content = io.BytesIO()
+    picture.save(content, format="PNG")
+    write_atomically(path, content.getvalue())
+
+
+def name_output(id_: str, suffix: str) -> str:
+    """Return the name of the file of an id: the id and the suffix, shortened to what a file system takes.
+
+    A name that is too long, or has slashes, ends in a digest of the id, so that two ids never share a name.
+
+    Examples
+    --------
+    >>> name_output("hand1", ".png")
+    'hand1.png'
+    >>> name_output("/_hand1", ".png")
+    '__hand1-3d4e87a2b1ee7d5c.png'
+    """
+    flat = id_.replace("/", "_").replace("\0", "_")
+    if flat == id_ and len((id_ + suffix).encode("utf-8", "surrogateescape")) <= _LONGEST_NAME:
+        return id_ + suffix
+    end = f"-{hashlib.sha256(id_.encode('utf-8', 'surrogateescape')).hexdigest()[:_DIGEST]}{suffix}"
+    room = _LONGEST_NAME - len(end.encode())
+    return flat.encode("utf-8", "surrogateescape")[:room].decode("utf-8", "ignore") + end

@@ -21,6 +21,8 @@ from boneage.pipeline.visualisation.panels import (
 from boneage.pipeline.visualisation.volume_overlay import draw_volume
 from boneage.regression import AgeEstimate
 
+_WIDEST = 4000  # pixels
+
 
 def draw_overlay(scan: Scan, assessment: Assessment) -> Image.Image:
     """Draw an assessed hand with its landmarks, its regions, and a panel of ages and weights.
@@ -52,15 +54,20 @@ def draw_landmarks(scan: Scan, points: Points) -> Image.Image:
 
 
 def draw_scan(scan: Scan) -> tuple[Image.Image, Frame]:
-    """Return a radiograph in its true proportions, ``HEIGHT`` pixels high, and the map from original pixels to it."""
+    """Return a radiograph in its true proportions, and the map from original pixels to it.
+
+    It is ``HEIGHT`` pixels high, or less where it would be wider than ``_WIDEST``.
+    """
     rows, columns = scan.pixels.shape
     spacing = scan.spacing_array
     width = max(round(HEIGHT * columns * spacing[1] / (rows * spacing[0])), 1)
+    height = HEIGHT if width <= _WIDEST else max(round(HEIGHT * _WIDEST / width), 1)
+    width = min(width, _WIDEST)
     low, high = np.percentile(scan.pixels, (0.5, 99.5))
     grey = np.clip((scan.pixels - low) / max(high - low, 1e-6), 0, 1)
-    image = Image.fromarray((255 * grey).astype(np.uint8)).resize((width, HEIGHT), Image.Resampling.BOX)
+    image = Image.fromarray((255 * grey).astype(np.uint8)).resize((width, height), Image.Resampling.BOX)
     assert scan.original_shape is not None
-    return image.convert("RGB"), Frame.resize(scan.original_shape, (HEIGHT, width))
+    return image.convert("RGB"), Frame.resize(scan.original_shape, (height, width))
 
 
 def _draw_panel(assessment: Assessment, *, phantom: bool) -> Image.Image:

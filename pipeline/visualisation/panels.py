@@ -70,8 +70,8 @@ def draw_bar(
 
 
 def join_panels(parts: Sequence[Image.Image]) -> Image.Image:
-    """Return pictures of one height side by side."""
-    whole = Image.new("RGB", (sum(part.width for part in parts), parts[0].height), BACKGROUND)
+    """Return pictures side by side, as high as the highest."""
+    whole = Image.new("RGB", (sum(part.width for part in parts), max(part.height for part in parts)), BACKGROUND)
     left = 0
     for part in parts:
         whole.paste(part, (left, 0))

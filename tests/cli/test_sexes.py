@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import pytest
 import typer
 
@@ -9,9 +7,8 @@ from boneage.cli.sexes import choose_sexes
 def test_sexes_come_from_a_table_or_are_one_for_all_or_are_not_known(tmp_path):
     table = tmp_path / "sexes.csv"
     table.write_text("id,sex\na,F\n")
-    paths = [Path("in/a.png"), Path("in/b.png")]
-    assert choose_sexes(paths, table, None) == {"a": "F"}
-    assert choose_sexes(paths, None, "M") == {"a": "M", "b": "M"}
-    assert choose_sexes(paths, None, None) == {}
+    assert choose_sexes(table, None) == {"a": "F"}
+    assert choose_sexes(None, "M") == "M"
+    assert choose_sexes(None, None) is None
     with pytest.raises(typer.BadParameter, match="not both"):
-        choose_sexes(paths, table, "M")
+        choose_sexes(table, "M")

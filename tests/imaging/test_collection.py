@@ -95,10 +95,51 @@ def test_landmarks_outside_the_image_are_refused(folder, tmp_path):
     assert caught.value.path == table.path
 
 
-def test_two_images_of_one_id_are_refused(folder):
-    (folder / "1.bmp").write_bytes(b"x")
-    with pytest.raises(InvalidTable, match="same id '1'"):
-        Collection.from_folders([folder])
+@pytest.fixture
+def twins(tmp_path):
+    """Folders A and B of an image 1 each, 20 x 30 and 10 x 15 pixels, and an image 2 in B."""
+    for name, shape in (("A/1", (20, 30)), ("B/1", (10, 15)), ("B/2", (10, 15))):
+        path = tmp_path / f"{name}.png"
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(np.zeros(shape, np.uint8)).save(path)
+    return [tmp_path / "A", tmp_path / "B"]
+
+
+def test_images_of_one_name_have_ids_with_their_folders(twins):
+    collection = Collection.from_folders(twins)
+    assert collection.ids == ("A_1.png", "B_1.png", "2")
+    assert collection.scan("B_1.png").pixels.shape == (10, 15)
+    assert Collection.from_folders(twins * 2).ids == collection.ids
+    assert Collection.from_folders(twins, ids=["B/1", "2"]).ids == ("B_1.png", "2")
+
+
+def test_images_of_one_row_are_left_out_with_a_remark(twins, tmp_path):
+    ages = {"1": AgeRecord(12, "F"), "2": AgeRecord(13, "M"), "9": AgeRecord(14, "M")}
+    collection = Collection.from_folders(twins, ages=ages)
+    assert collection.ids == ("2",)
+    assert collection.rows_without_image == ("9",)
+    (remark,) = collection.remarks
+    assert remark.startswith("2 images are left out: the row '1' of the table of ages fits each of ")
+    marked = Collection.from_folders(twins, landmarks=landmarks(tmp_path, "id,a_x,a_y\n1,1,1\n2,1,2\n"))
+    assert marked.annotated_ids == ("2",)
+    assert "table of landmarks" in marked.remarks[0]
+    sized = Collection.from_folders(twins, sizes={"1": (40, 60)})
+    assert sized.ids == ("2",)
+    chosen = Collection.from_folders(twins, ids=["1", "2"])
+    assert chosen.ids == ("2",)
+    assert "table of ids" in chosen.remarks[0]
+
+
+def test_rows_that_name_a_path_fit_one_image(twins, tmp_path):
+    table = landmarks(tmp_path, "id,laterality,width,height,a_x,a_y\nA/1.png,R,60,40,1,2\nB/1,L,15,10,3,4\n")
+    collection = Collection.from_folders(twins, landmarks=table, ages={"A/1": AgeRecord(12, "F")})
+    assert collection.ids == ("A_1.png", "B_1.png", "2")
+    assert collection.points("A_1.png").position("a").tolist() == [2, 1]
+    assert collection.scan("A_1.png").original_shape == (40, 60)
+    assert (collection.scan("A_1.png").laterality, collection.scan("B_1.png").laterality) == ("R", "L")
+    assert collection.age("A_1.png").boneage_months == 12
+    assert collection.age("B_1.png") is None
+    assert collection.remarks == collection.rows_without_image == ()
 
 
 def test_asking_for_an_id_without_image_is_an_error(folder):

@@ -1,6 +1,10 @@
-import pytest
+from pathlib import Path
 
-from boneage.imaging import scan_id
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from boneage.imaging import name_files, scan_id
 
 
 @pytest.mark.parametrize(
@@ -22,3 +26,27 @@ def test_an_id_is_the_name_without_folder_and_suffix(tmp_path, name, expected):
 def test_a_folder_keeps_its_dots(tmp_path):
     (tmp_path / "1.3.12.nii").mkdir()
     assert scan_id(tmp_path / "1.3.12.nii") == "1.3.12.nii"
+
+
+def test_every_file_has_a_unique_id():
+    paths = [Path(p) for p in ("a/x/1.png", "b/x/1.png", "b/x/1.dcm", "b/x/2.png")]
+    assert name_files(paths) == ["a_x_1.png", "b_x_1.png", "1.dcm", "2"]
+    assert name_files([]) == []
+    assert name_files([Path("a/1.png")] * 3) == ["a_1.png", "a_1.png~2", "a_1.png~3"]
+
+
+def name_by_depth(paths):
+    """Ids by as much of the path as tells files apart, which may repeat."""
+    ids = [scan_id(path) for path in paths]
+    for depth in range(1, 1 + max((len(path.parts) for path in paths), default=0)):
+        ids = ["_".join(p.parts[-depth:]) if ids.count(id_) > 1 else id_ for id_, p in zip(ids, paths, strict=True)]
+    return ids
+
+
+@given(st.lists(st.lists(st.sampled_from(["a", "b", "a_b", "b.png", "a_b.png.png", "b~2"]), min_size=1, max_size=3)))
+def test_ids_are_unique_for_any_paths_and_as_they_were_where_they_were_unique(parts):
+    paths = [Path(*some) for some in parts]
+    ids, before = name_files(paths), name_by_depth(paths)
+    assert len(set(ids)) == len(paths)
+    if len(set(before)) == len(paths):
+        assert ids == before

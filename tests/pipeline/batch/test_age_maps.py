@@ -73,3 +73,15 @@ def test_a_hand_that_cannot_be_read_is_a_row_with_its_reason(new, hand_model_fil
     assert "the sex is not known" in rows[0]["reason"]
     assert rows[0]["map_months"] == rows[0]["cells"] == ""
     assert not list((tmp_path / "maps").iterdir())
+
+
+def test_a_picture_that_fails_is_a_remark_and_the_map_stays_in_the_table(new, hand_model_file, tmp_path, monkeypatch):
+    def fail(*_args, **_kwargs):
+        raise MemoryError
+
+    monkeypatch.setattr("boneage.pipeline.batch.age_maps.draw_age_map", fail)
+    map_files([new / "images" / "phantom0001.png"], hand_model_file, tmp_path, sexes="F", sizes={})
+    (row,) = read_rows(tmp_path / "age_maps.csv")
+    assert (row["status"], row["reason"]) == ("flagged", "the map could not be drawn (not enough memory)")
+    assert row["map_months"]
+    assert [path.name for path in (tmp_path / "maps").iterdir()] == ["phantom0001.csv"]

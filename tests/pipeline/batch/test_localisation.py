@@ -90,3 +90,33 @@ def test_a_localiser_of_radiographs_refuses_volumes(volumes, new, localiser, tmp
     assert [r.status for r in results] == ["refused", "ok"]
     assert results[0].reason == "is a volume (MR); the model reads radiographs"
     assert list(read_landmarks(tmp_path / "landmarks.csv").points) == ["phantom0001"]
+
+
+def test_a_strip_and_a_failing_picture_do_not_end_a_batch(new, localiser, tmp_path, monkeypatch):
+    Image.new("L", (60_000, 16), 100).save(tmp_path / "strip.png")
+    strip = locate_files([tmp_path / "strip.png"], localiser, tmp_path / "a", sizes={})[0]
+    assert "drawn" not in strip.reason
+    with Image.open(tmp_path / "a" / "overlays" / "strip.png") as picture:
+        assert picture.width <= 4000
+
+    def fail(*_args, **_kwargs):
+        raise MemoryError
+
+    monkeypatch.setattr("boneage.pipeline.batch.localisation.draw_landmarks", fail)
+    monkeypatch.setattr("boneage.pipeline.batch.localisation.draw_votes", fail)
+    (result,) = locate_files([new / "images" / "phantom0001.png"], localiser, tmp_path / "b", sizes={}, votes=True)
+    assert (result.status, result.votes) == ("flagged", ())
+    assert result.reason == (
+        "the picture of votes could not be drawn (not enough memory); the overlay could not be drawn (not enough memory)"
+    )
+    assert len(read_landmarks(tmp_path / "b" / "landmarks.csv").points) == 1
+
+
+def test_a_localiser_that_fails_on_a_file_refuses_that_file(new, localiser, tmp_path, monkeypatch):
+    def fail(self, scan):
+        raise ZeroDivisionError("boom")
+
+    monkeypatch.setattr(type(localiser), "locate_with_votes", fail)
+    (result,) = locate_files([new / "images" / "phantom0001.png"], localiser, tmp_path, sizes={})
+    assert (result.status, result.reason) == ("refused", "internal error: ZeroDivisionError('boom')")
+    assert read_rows(tmp_path / "files.csv")[0]["status"] == "refused"

@@ -1,22 +1,15 @@
 import csv
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from boneage.imaging import Scan, find_scans, read_landmarks, read_sexes
 from boneage.imaging.errors import InvalidModelFile, UnusableOutput
 from boneage.imaging.volumes.writing import write_volume
-from boneage.pipeline.batch.prediction import (
-    Job,
-    OverlappingModels,
-    assess_file,
-    load_models,
-    name_files,
-    predict_files,
-)
+from boneage.pipeline.batch.prediction import OverlappingModels, load_models, predict_files
 from tests.imaging.dicom_files import write_dicom
 from tests.volume_hands import SPACING_MM
 
@@ -119,22 +112,104 @@ def test_several_age_models_have_their_columns_overlays_and_explanations(new, jo
         assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
 
 
-def test_what_is_returned_of_many_files_holds_no_pixels(new, joined_file, tmp_path):
-    job = Job(new / "images" / "phantom0001.png", "F", explanation=tmp_path / "why.png")
-    result = assess_file([joined_file], job, "phantom0001")
-    assert (result.status, result.regions) == ("ok", ())
-    assert (tmp_path / "why.png").is_file()
+def test_results_hold_no_pixels_and_threads_are_as_before(new, joined_file, tmp_path):
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        (result,) = predict_files(
+            [new / "images" / "phantom0001.png"], [joined_file], tmp_path, sexes="F", sizes={}, explain=True
+        )
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(n_threads)
+    assert (result.status, result.regions, result.readings) == ("ok", (), ())
 
 
-def test_an_unexpected_error_is_one_rows_reason(new, model_file, monkeypatch, caplog):
+def test_an_unexpected_error_is_one_rows_reason(new, model_file, tmp_path, monkeypatch, caplog):
     def fail(*_args, **_kwargs):
         raise ZeroDivisionError("boom")
 
     monkeypatch.setattr("boneage.pipeline.pipeline.BoneAgePipeline.assess", fail)
-    result = assess_file([model_file], Job(new / "images" / "phantom0001.png", "F"), "phantom0001")
+    (result,) = predict_files([new / "images" / "phantom0001.png"], [model_file], tmp_path, sexes="F", sizes={})
     assert result.status == "refused"
     assert result.reason == "internal error: ZeroDivisionError('boom')"
     assert "phantom0001.png" in caplog.text
+    assert read_rows(tmp_path / "ages.csv")["phantom0001"]["status"] == "refused"
+
+
+def test_an_age_outlives_its_pictures(new, model_file, tmp_path, monkeypatch):
+    def fail(*_args, **_kwargs):
+        raise MemoryError
+
+    monkeypatch.setattr("boneage.pipeline.batch.prediction.draw_overlay", fail)
+    monkeypatch.setattr("boneage.pipeline.batch.prediction.draw_explanation", fail)
+    predict_files([new / "images" / "phantom0001.png"], [model_file], tmp_path, sexes="F", sizes={}, explain=True)
+    row = read_rows(tmp_path / "ages.csv")["phantom0001"]
+    assert row["status"] == "flagged"
+    assert row["bone_age_months"]
+    assert row["reason"] == (
+        "the overlay could not be drawn (not enough memory); the explanation could not be drawn (not enough memory)"
+    )
+
+
+def test_the_longest_names_and_the_widest_strips_do_not_end_a_batch(new, model_file, tmp_path):
+    paths = []
+    for letter in "ab":
+        folder = tmp_path / (letter * 120)
+        folder.mkdir()
+        paths.append(folder / f"{'h' * 130}.png")
+        shutil.copy(new / "images" / "phantom0001.png", paths[-1])
+    paths.append(tmp_path / "strip.png")
+    Image.new("L", (60_000, 16), 100).save(paths[-1])
+    results = predict_files(paths, [model_file], tmp_path / "out", sexes="F", sizes={})
+    assert [result.status for result in results] == ["ok", "ok", "refused"]
+    assert "drawn" not in results[2].reason
+    assert len(read_rows(tmp_path / "out" / "ages.csv")) == 3
+    assert len(list((tmp_path / "out" / "overlays").iterdir())) == 3
+
+
+def test_a_full_disk_for_the_tables_is_an_unusable_output(new, model_file, tmp_path, monkeypatch):
+    def fail(*_args, **_kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("boneage.pipeline.batch.folder.write_landmarks", fail)
+    with pytest.raises(UnusableOutput, match=r"landmarks\.csv: cannot be written \(No space left on device\)"):
+        predict_files([new / "images" / "phantom0001.png"], [model_file], tmp_path, sexes="F", sizes={})
+    assert read_rows(tmp_path / "ages.csv")
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_model_written_anew_is_read_anew(new, model_file, hand_model_file, tmp_path, jobs):
+    paths, model = find_scans(new / "images")[:2], tmp_path / "model.boneage"
+    ages = []
+    for source in (model_file, hand_model_file):
+        shutil.copy(source, model)
+        predict_files(paths, [model], tmp_path / "out", sexes="F", sizes={}, jobs=jobs)
+        ages.append(read_rows(tmp_path / "out" / "ages.csv"))
+        assert len(read_landmarks(tmp_path / "out" / "landmarks.csv").points) == 2
+    assert ages[0]["phantom0001"]["model"] != ages[1]["phantom0001"]["model"]
+    assert "weight_hand" in ages[1]["phantom0001"]
+
+
+def test_a_row_that_fits_two_files_refuses_both_and_a_path_fits_one(new, model_file, tmp_path):
+    paths = []
+    for folder in ("A", "B"):
+        (tmp_path / folder).mkdir()
+        paths.append(tmp_path / folder / "1.png")
+        shutil.copy(new / "images" / "phantom0001.png", paths[-1])
+    paths.append(new / "images" / "phantom0002.png")
+    refused = predict_files(paths, [model_file], tmp_path / "a", sexes={"1": "F", "phantom0002": "M"}, sizes={})
+    assert [result.status for result in refused] == ["refused", "refused", "ok"]
+    assert f"the row '1' of the table of sexes fits this file and {paths[1]}" in refused[0].reason
+    assert str(paths[0]) in refused[1].reason
+    read = predict_files(paths, [model_file], tmp_path / "b", sexes={"A/1.png": "F", "B/1": "M"}, sizes={})
+    assert [result.sex for result in read] == ["F", "M", None]
+    assert [result.sex for result in predict_files(paths[:2], [model_file], tmp_path / "c", sexes="F", sizes={})] == [
+        "F",
+        "F",
+    ]
+    sized = predict_files(paths, [model_file], tmp_path / "d", sexes="F", sizes={"1": (900, 700)})
+    assert ["table of sizes" in result.reason for result in sized] == [True, True, False]
 
 
 def test_nothing_is_done_with_a_bad_model_or_folder(new, model_file, localiser_file, tmp_path):
@@ -145,12 +220,6 @@ def test_nothing_is_done_with_a_bad_model_or_folder(new, model_file, localiser_f
     (tmp_path / "b").write_text("in the way")
     with pytest.raises(UnusableOutput, match="needed as an output folder"):
         predict_files(files, [model_file], tmp_path / "b", sexes={}, sizes={})
-
-
-def test_every_file_has_an_id_of_its_own():
-    paths = [Path(p) for p in ("a/x/1.png", "b/x/1.png", "b/x/1.dcm", "b/x/2.png")]
-    assert name_files(paths) == ["a_x_1.png", "b_x_1.png", "1.dcm", "2"]
-    assert name_files([]) == []
 
 
 @pytest.fixture(scope="module")
@@ -172,8 +241,10 @@ def test_each_file_goes_to_the_model_of_its_modality(both, model_file, volume_mo
     ids = ("phantom0001", "volume8", "noise", "slice", "broken")
     predict_files(find_scans(both), models, tmp_path, sexes=dict.fromkeys(ids, "F"), sizes={}, jobs=jobs)
     rows = read_rows(tmp_path / "ages.csv")
-    told = {id_: (row["modality"], row["model"].split(" ")[0], row["status"]) for id_, row in rows.items()}
-    assert told == {
+    modality_model_status = {
+        id_: (row["modality"], row["model"].split(" ")[0], row["status"]) for id_, row in rows.items()
+    }
+    assert modality_model_status == {
         "phantom0001": ("xray", "model.boneage", "ok"),
         "volume8": ("mri", "volume.boneage", "refused"),
         "noise": ("mri", "volume.boneage", "refused"),

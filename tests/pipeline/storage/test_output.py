@@ -3,9 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from boneage.imaging.errors import UnusableOutput
-from boneage.pipeline.storage.output import prepare_folder, write_atomically, write_table
+from boneage.pipeline.storage.output import name_output, prepare_folder, write_atomically, write_picture, write_table
 
 
 def test_a_folder_is_made_with_its_parents(tmp_path: Path) -> None:
@@ -53,3 +54,13 @@ def test_a_table_is_quoted_where_needed(tmp_path: Path) -> None:
 def test_a_table_without_rows_still_has_its_header(tmp_path: Path) -> None:
     write_table(tmp_path / "t.csv", [], columns=("id", "score"))
     assert (tmp_path / "t.csv").read_text() == "id,score\n"
+
+
+def test_names_of_files_fit_and_differ(tmp_path: Path) -> None:
+    ids = ["h" * 251, "h" * 252, "h" * 253, "ü" * 130, "ü" * 131, "/_a", "__a", "a/b", "a_b"]
+    names = [name_output(id_, ".png") for id_ in ids]
+    assert len(set(names)) == len(ids)
+    assert names[0] == "h" * 251 + ".png"
+    for name in names:
+        write_picture(tmp_path / name, Image.new("L", (2, 2)))
+    assert len(list(tmp_path.iterdir())) == len(ids)

@@ -1,0 +1,164 @@
+"""Many files, one row each: read, refuse, process and draw, whatever one file does."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from boneage.imaging import Points, Scan, Sex, UnreadableScan, read_scan, write_landmarks
+from boneage.imaging.errors import FileError, UnusableOutput
+from boneage.imaging.identifiers import name_files
+from boneage.imaging.matching import match_rows
+from boneage.imaging.progress import Progress
+from boneage.pipeline.batch.processes import run_in_processes
+
+logger = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+
+Output = tuple[str, Callable[[], None]]
+"""What is drawn or written of one file beside its row: its name in remarks, and what draws it."""
+
+
+@dataclass(frozen=True)
+class FileTask:
+    """One file to process.
+
+    Parameters
+    ----------
+    id : str
+    path : Path
+    sex : {"F", "M"} or None
+        As the user gave it; the file's is used where it is None.
+    original_shape : tuple of int or None
+        Set where the file is a resized copy.
+    fault : str
+        Why the file is refused before it is read; empty if it is not.
+    """
+
+    id: str
+    path: Path
+    sex: Sex | None = None
+    original_shape: tuple[int, ...] | None = None
+    fault: str = ""
+
+
+class FileProcessor(Protocol[Result]):
+    """What a command does with each file. It travels to other processes."""
+
+    def refuse(self, task: FileTask, reason: str) -> Result:
+        """Return the result for a file that is not processed."""
+
+    def process(self, task: FileTask, scan: Scan) -> Result:
+        """Return the result for a scan."""
+
+    def outputs(self, task: FileTask, scan: Scan, result: Result) -> Sequence[Output]:
+        """Return what is drawn or written of the result beside its row."""
+
+    def finish(self, result: Result, remarks: Sequence[str]) -> Result:
+        """Return the result with remarks on what could not be drawn, without what only the drawings need."""
+
+
+def make_tasks(
+    paths: Sequence[Path], *, sexes: Mapping[str, Sex] | Sex | None, sizes: Mapping[str, tuple[int, ...]]
+) -> list[FileTask]:
+    """Return a task for each file, with a unique id and what the tables have for it.
+
+    A file whose row fits other files too has a fault that names them.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+    sexes : mapping of {"F", "M"}, or "F" or "M", or None
+        By the ids of a table's rows (see :func:`~boneage.imaging.matching.match_rows`), or one for all files.
+    sizes : mapping of tuple
+        Original shapes, by the ids of a table's rows.
+    """
+    of_sex = match_rows(sexes if isinstance(sexes, Mapping) else (), paths, "sexes")
+    of_size = match_rows(sizes, paths, "sizes")
+    sex_of = of_sex.select(sexes) if isinstance(sexes, Mapping) else dict.fromkeys(paths, sexes)
+    shape_of, faults = of_size.select(sizes), {**of_size.faults(), **of_sex.faults()}
+    return [
+        FileTask(id_, path, sex_of.get(path), shape_of.get(path), faults.get(path, ""))
+        for id_, path in zip(name_files(paths), paths, strict=True)
+    ]
+
+
+def run_folder(
+    processor: FileProcessor[Result],
+    tasks: Sequence[FileTask],
+    *,
+    stage: str,
+    jobs: int = 1,
+    progress: Progress | None = None,
+) -> list[Result]:
+    """Process files in order of ``tasks``; each has its result, whatever happens to it or to the others.
+
+    Parameters
+    ----------
+    processor : FileProcessor
+    tasks : sequence of FileTask
+    stage : str
+        What ``progress`` calls it.
+    jobs : int
+        Number of processes; the results do not depend on it.
+    progress : callable, optional
+    """
+    results = []
+    for result in run_in_processes([partial(run_file, processor, task) for task in tasks], jobs):
+        results.append(result)
+        if progress is not None:
+            progress(stage, len(results) / len(tasks))
+    return results
+
+
+def run_file(processor: FileProcessor[Result], task: FileTask) -> Result:
+    """Read, process and draw one file. Raises nothing that the file causes: what fails is the reason in its row."""
+    if task.fault:
+        return processor.refuse(task, task.fault)
+    try:
+        scan = read_scan(task.path, task.original_shape)
+        result = processor.process(task, scan)
+        outputs = processor.outputs(task, scan, result)
+    except UnreadableScan as error:
+        return processor.refuse(task, error.reason)
+    except Exception as error:  # a batch must outlive any one file
+        logger.exception("unexpected error while processing %s", task.path)
+        return processor.refuse(task, f"internal error: {error!r}")
+    remarks = []
+    for name, write in outputs:
+        try:
+            write()
+        except Exception as error:  # ... and a result any one picture
+            logger.exception("unexpected error while drawing the %s of %s", name, task.path)
+            remarks.append(f"the {name} could not be drawn ({_describe(error)})")
+    return processor.finish(result, remarks)
+
+
+def write_points(
+    path: Path,
+    points: Mapping[str, Points],
+    names: Sequence[str],
+    original_shapes: Mapping[str, tuple[int, ...]] | None = None,
+) -> None:
+    """Write the landmarks of many files as a table.
+
+    Raises
+    ------
+    UnusableOutput
+        If the file cannot be written.
+    """
+    try:
+        write_landmarks(path, points, original_shapes=original_shapes, names=names)
+    except OSError as error:
+        raise UnusableOutput(path, f"cannot be written ({error.strerror})") from error
+
+
+def _describe(error: Exception) -> str:
+    if isinstance(error, FileError):
+        return error.reason
+    return "not enough memory" if isinstance(error, MemoryError) else repr(error)
