@@ -95,7 +95,7 @@ def name_output(id_: str, suffix: str) -> str:
     >>> name_output("hand1", ".png")
     'hand1.png'
     >>> name_output("/_hand1", ".png")
-    '__hand1-3d4e87a2b1ee7d5c.png'
+    '__hand1-f5d54b3b25d9c699.png'
     """
     flat = id_.replace("/", "_").replace("\0", "_")
     if flat == id_ and len((id_ + suffix).encode("utf-8", "surrogateescape")) <= _LONGEST_NAME:

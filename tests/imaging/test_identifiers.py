@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boneage.imaging import name_files, scan_id
+from boneage.imaging.identifiers import name_files, scan_id
 
 
 @pytest.mark.parametrize(

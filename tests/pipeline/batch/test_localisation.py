@@ -107,7 +107,8 @@ def test_a_strip_and_a_failing_picture_do_not_end_a_batch(new, localiser, tmp_pa
     (result,) = locate_files([new / "images" / "phantom0001.png"], localiser, tmp_path / "b", sizes={}, votes=True)
     assert (result.status, result.votes) == ("flagged", ())
     assert result.reason == (
-        "the picture of votes could not be drawn (not enough memory); the overlay could not be drawn (not enough memory)"
+        "the picture of votes could not be drawn (not enough memory); "
+        "the overlay could not be drawn (not enough memory)"
     )
     assert len(read_landmarks(tmp_path / "b" / "landmarks.csv").points) == 1
 

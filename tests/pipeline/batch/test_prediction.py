@@ -241,10 +241,8 @@ def test_each_file_goes_to_the_model_of_its_modality(both, model_file, volume_mo
     ids = ("phantom0001", "volume8", "noise", "slice", "broken")
     predict_files(find_scans(both), models, tmp_path, sexes=dict.fromkeys(ids, "F"), sizes={}, jobs=jobs)
     rows = read_rows(tmp_path / "ages.csv")
-    modality_model_status = {
-        id_: (row["modality"], row["model"].split(" ")[0], row["status"]) for id_, row in rows.items()
-    }
-    assert modality_model_status == {
+    assessed = {id_: (row["modality"], row["model"].split(" ")[0], row["status"]) for id_, row in rows.items()}
+    assert assessed == {
         "phantom0001": ("xray", "model.boneage", "ok"),
         "volume8": ("mri", "volume.boneage", "refused"),
         "noise": ("mri", "volume.boneage", "refused"),
