@@ -97,18 +97,18 @@ def test_landmarks_outside_the_image_are_refused(folder, tmp_path):
 
 @pytest.fixture
 def twins(tmp_path):
-    """Folders A and B of an image 1 each, 20 x 30 and 10 x 15 pixels, and an image 2 in B."""
-    for name, shape in (("A/1", (20, 30)), ("B/1", (10, 15)), ("B/2", (10, 15))):
+    """Folders A and B of an image 1 each, 20 x 30 and 40 x 24 pixels, and an image 2 in B."""
+    for name, shape in (("A/1", (20, 30)), ("B/1", (40, 24)), ("B/2", (40, 24))):
         path = tmp_path / f"{name}.png"
         path.parent.mkdir(exist_ok=True)
-        Image.fromarray(np.zeros(shape, np.uint8)).save(path)
+        Image.fromarray(np.arange(np.prod(shape), dtype=np.uint8).reshape(shape)).save(path)
     return [tmp_path / "A", tmp_path / "B"]
 
 
 def test_images_of_one_name_have_ids_with_their_folders(twins):
     collection = Collection.from_folders(twins)
     assert collection.ids == ("A_1.png", "B_1.png", "2")
-    assert collection.scan("B_1.png").pixels.shape == (10, 15)
+    assert collection.scan("B_1.png").pixels.shape == (40, 24)
     assert Collection.from_folders(twins * 2).ids == collection.ids
     assert Collection.from_folders(twins, ids=["B/1", "2"]).ids == ("B_1.png", "2")
 
@@ -131,7 +131,7 @@ def test_images_of_one_row_are_left_out_with_a_remark(twins, tmp_path):
 
 
 def test_rows_that_name_a_path_fit_one_image(twins, tmp_path):
-    table = landmarks(tmp_path, "id,laterality,width,height,a_x,a_y\nA/1.png,R,60,40,1,2\nB/1,L,15,10,3,4\n")
+    table = landmarks(tmp_path, "id,laterality,width,height,a_x,a_y\nA/1.png,R,60,40,1,2\nB/1,L,24,40,3,4\n")
     collection = Collection.from_folders(twins, landmarks=table, ages={"A/1": AgeRecord(12, "F")})
     assert collection.ids == ("A_1.png", "B_1.png", "2")
     assert collection.points("A_1.png").position("a").tolist() == [2, 1]

@@ -93,9 +93,10 @@ def test_a_localiser_of_radiographs_refuses_volumes(volumes, new, localiser, tmp
 
 
 def test_a_strip_and_a_failing_picture_do_not_end_a_batch(new, localiser, tmp_path, monkeypatch):
-    Image.new("L", (60_000, 16), 100).save(tmp_path / "strip.png")
-    strip = locate_files([tmp_path / "strip.png"], localiser, tmp_path / "a", sizes={})[0]
-    assert "drawn" not in strip.reason
+    strip = np.random.default_rng(0).integers(0, 255, (16, 60_000), np.uint8)
+    Image.fromarray(strip).save(tmp_path / "strip.png")
+    located = locate_files([tmp_path / "strip.png"], localiser, tmp_path / "a", sizes={})[0]
+    assert "drawn" not in located.reason
     with Image.open(tmp_path / "a" / "overlays" / "strip.png") as picture:
         assert picture.width <= 4000
 

@@ -160,7 +160,7 @@ def test_the_longest_names_and_the_widest_strips_do_not_end_a_batch(new, model_f
         paths.append(folder / f"{'h' * 130}.png")
         shutil.copy(new / "images" / "phantom0001.png", paths[-1])
     paths.append(tmp_path / "strip.png")
-    Image.new("L", (60_000, 16), 100).save(paths[-1])
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (16, 60_000), np.uint8)).save(paths[-1])
     results = predict_files(paths, [model_file], tmp_path / "out", sexes="F", sizes={})
     assert [result.status for result in results] == ["ok", "ok", "refused"]
     assert "drawn" not in results[2].reason
