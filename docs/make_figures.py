@@ -111,7 +111,7 @@ def take_apart(localiser: ForestLocaliser) -> Parts:
     coarse, local = stages_from_arrays(whole, settings.local, arrays, n, ndim)
     bounds, mean = localiser.bounds_, localiser.mean_shape_
     search = PoseSearch(coarse, mean, bounds, localiser.size_ratio_, localiser.centre_offset_, settings)
-    prior = PairwisePrior.from_arrays(mean, arrays_under(arrays, "constellation/"))
+    prior = PairwisePrior.from_arrays(mean, arrays_under(arrays, "pairwise_prior/"))
     return Parts(search, coarse, local, prior, mean, bounds, read_neighbours(arrays, n))
 
 

@@ -297,7 +297,7 @@ class ForestLocaliser:
         self.neighbours_ = self.prior_ = None
         if settings.n_neighbours:
             self.neighbours_ = find_neighbours(shapes, self.mean_shape_, settings.n_neighbours)
-        if settings.constellation:
+        if settings.pairwise_prior:
             self.prior_ = PairwisePrior.fit(shapes, self.mean_shape_)
 
     def _view_bounds(self, scan: Scan, pose: Frame) -> Bounds:

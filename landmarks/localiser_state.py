@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boneage.imaging.errors import InvalidInput
+from boneage.imaging.plain_data import from_plain_data
 from boneage.landmarks.pairwise_prior import PairwisePrior
 from boneage.landmarks.serialization import arrays_under, read_neighbours, stages_from_arrays, stages_to_arrays
-from boneage.landmarks.settings import LocaliserSettings, settings_from_json
+from boneage.landmarks.settings import LocaliserSettings
 from boneage.landmarks.stages import CoarseStage, LocalStage
 from boneage.landmarks.views import Bounds
 
@@ -90,7 +91,7 @@ class LocaliserState:
         if self.neighbours is not None:
             arrays["neighbours"] = self.neighbours
         if self.prior is not None:
-            arrays |= {f"constellation/{name}": array for name, array in self.prior.to_arrays().items()}
+            arrays |= {f"pairwise_prior/{name}": array for name, array in self.prior.to_arrays().items()}
         return config, arrays
 
     @classmethod
@@ -102,13 +103,13 @@ class LocaliserState:
         ValueError, KeyError, TypeError
             If settings or arrays are missing, malformed or do not fit together.
         """
-        settings = settings_from_json(config["settings"])
+        settings = from_plain_data(LocaliserSettings, config["settings"])
         mean_shape = np.asarray(arrays["mean_shape"], dtype=np.float64)
         n_landmarks, ndim = mean_shape.shape
         low, high = np.asarray(arrays["bounds"], dtype=np.float64)
         prior = None
-        if settings.constellation:
-            prior = PairwisePrior.from_arrays(mean_shape, arrays_under(arrays, "constellation/"))
+        if settings.pairwise_prior:
+            prior = PairwisePrior.from_arrays(mean_shape, arrays_under(arrays, "pairwise_prior/"))
         coarse, local = stages_from_arrays(settings.coarse_stages, settings.local, arrays, n_landmarks, ndim)
         return cls(
             settings=settings,

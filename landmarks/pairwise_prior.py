@@ -136,7 +136,7 @@ class PairwisePrior:
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return what was learnt as arrays."""
         return {
-            "tellers": self.anchor_sets,
+            "anchor_sets": self.anchor_sets,
             "pairs": self.pairs,
             "offsets": self.offsets,
             "precisions": self.precisions,
@@ -152,7 +152,7 @@ class PairwisePrior:
             If arrays are missing or do not fit together.
         """
         n, ndim = mean_shape.shape
-        anchor_sets, pairs = (np.asarray(arrays[name], dtype=np.int64) for name in ("tellers", "pairs"))
+        anchor_sets, pairs = (np.asarray(arrays[name], dtype=np.int64) for name in ("anchor_sets", "pairs"))
         offsets, precisions = (np.asarray(arrays[name], dtype=np.float64) for name in ("offsets", "precisions"))
         shapes = (
             anchor_sets.ndim == 3

@@ -94,7 +94,7 @@ def accurate(ndim: int = 2) -> LocaliserSettings:
         first_mirrored=True,
         min_score=0.03,
         n_neighbours=3,
-        constellation=True,
+        pairwise_prior=True,
     )  # fmt: skip
 
 
@@ -128,7 +128,7 @@ def _accurate_in_volumes() -> LocaliserSettings:
         first_mirrored=True,
         min_score=0.02,
         n_neighbours=4,
-        constellation=True,
+        pairwise_prior=True,
     )  # fmt: skip
 
 
@@ -168,7 +168,7 @@ def fast(ndim: int = 2) -> LocaliserSettings:
         first_mirrored=True,
         min_score=0.03,
         n_neighbours=3,
-        constellation=True,
+        pairwise_prior=True,
     )  # fmt: skip
 
 

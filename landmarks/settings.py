@@ -7,9 +7,11 @@ For a hand of 37 landmarks, from the forearm's metaphyses to the finger tips, 0.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Literal
+
+from boneage.imaging.plain_data import STRICT
 
 VoteWeight = Literal["uniform", "displacement", "spread"]
 
@@ -29,6 +31,8 @@ class ForestSettings:
     tree_fraction : float
         Part of the training positions that each tree is grown from.
     """
+
+    __pydantic_config__ = STRICT
 
     n_trees: int = 8
     max_depth: int = 14
@@ -84,6 +88,8 @@ class StageSettings:
         Exponent of the grey before that; below 1, faint structures in dark regions weigh more.
     forest : ForestSettings
     """
+
+    __pydantic_config__ = STRICT
 
     resolution: float
     feature_range: float
@@ -145,9 +151,11 @@ class LocaliserSettings:
     n_neighbours : int
         A local stage crops each landmark's patch in the frame in which so many neighbours lie as in the mean shape; 0:
         in the pose of the whole.
-    constellation : bool
+    pairwise_prior : bool
         Whether the local stages choose among candidates by a pairwise prior of the landmarks' offsets.
     """
+
+    __pydantic_config__ = STRICT
 
     coarse: StageSettings
     local: tuple[StageSettings, ...]
@@ -158,7 +166,7 @@ class LocaliserSettings:
     first_mirrored: bool = False
     min_score: float = 0.0
     n_neighbours: int = 0
-    constellation: bool = False
+    pairwise_prior: bool = False
 
     def __post_init__(self) -> None:
         positive_scales = bool(self.first_scales) and all(scale > 0 for scale in self.first_scales)
@@ -189,26 +197,6 @@ def change_stages(settings: LocaliserSettings, change: Callable[[StageSettings],
 def with_vote_weight(settings: LocaliserSettings, weight: VoteWeight) -> LocaliserSettings:
     """Return the settings with another vote weight in every stage: ``uniform`` is the ablation of the weighting."""
     return change_stages(settings, lambda stage: replace(stage, vote_weight=weight))
-
-
-def settings_from_json(config: Mapping[str, Any]) -> LocaliserSettings:
-    """Rebuild settings from what ``dataclasses.asdict`` made of them, perhaps by way of JSON.
-
-    Raises
-    ------
-    ValueError, KeyError, TypeError
-        If they are not such settings.
-    """
-    config = {"first_rolls_rad": (0.0,), **config}  # older files lack it
-    tuples = {name: tuple(config[name]) for name in ("first_scales", "first_rotations_rad", "first_rolls_rad")}
-    coarse, local = _read_stage(config["coarse"]), tuple(_read_stage(stage) for stage in config["local"])
-    pose = None if config["pose"] is None else _read_stage(config["pose"])
-    return LocaliserSettings(**{**config, **tuples, "coarse": coarse, "local": local, "pose": pose})
-
-
-def _read_stage(config: Mapping[str, Any]) -> StageSettings:
-    forest = ForestSettings(**config["forest"])
-    return StageSettings(**{**config, "box_sizes": tuple(config["box_sizes"]), "forest": forest})
 
 
 def _check(name: str, value: object, valid: bool, wanted: str) -> None:

@@ -1,7 +1,8 @@
-"""An age model and the way of cutting that goes with it: a pipeline holds one, or several whose ages are averaged."""
+"""An age model with its crop settings: a pipeline holds one, or several whose ages are averaged."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -9,34 +10,35 @@ from typing import Any, Self
 from numpy.typing import NDArray
 
 from boneage.imaging.errors import InvalidInput
+from boneage.imaging.plain_data import from_plain_data
 from boneage.landmarks import ForestLocaliser
-from boneage.regression import AgeRegressor, CropSpec, sites_from_json, sites_to_json
+from boneage.regression import AgeRegressor, CropSpec
 
 
 @dataclass(frozen=True, eq=False)
 class AgeModel:
-    """Reads an age from a hand that was cut the way its age model has learnt from.
+    """An age regressor, and how hands are cropped for it.
 
     Parameters
     ----------
     regressor : AgeRegressor
-        Fitted on what ``crop_spec`` cuts.
-    crop_spec : Cutting
+        Fitted on crops by ``crop_spec``.
+    crop_spec : CropSpec
     """
 
     regressor: AgeRegressor
     crop_spec: CropSpec
 
     def __post_init__(self) -> None:
-        known, cut = self.regressor, self.crop_spec
-        if known.region_names_ != cut.region_names or known.shape_ != cut.shape:
+        known, crop = self.regressor, self.crop_spec
+        if known.region_names_ != crop.region_names or known.shape_ != crop.shape:
             raise InvalidInput(
                 f"the age model was trained on {len(known.region_names_)} regions of shape {known.shape_}, "
-                f"but {len(cut.region_names)} of shape {cut.shape} would be cut"
+                f"but {len(crop.region_names)} of shape {crop.shape} would be cropped"
             )
 
     def check_localiser(self, localiser: ForestLocaliser | None) -> None:
-        """Check that a localiser finds what is needed to cut a hand.
+        """Check that a localiser finds the landmarks by which hands are cropped.
 
         Raises
         ------
@@ -48,20 +50,12 @@ class AgeModel:
                 raise InvalidInput(f"the localiser is of {localiser.ndim}D scans, the regions {self.crop_spec.ndim}D")
             self.crop_spec.check_landmarks(localiser.names_)
         elif self.crop_spec.needs_landmarks:
-            raise InvalidInput(f"cutting {self.crop_spec.kind} needs a localiser")
+            raise InvalidInput(f"cropping {self.crop_spec.kind} needs a localiser")
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-        """Return the age model, and how to cut, as JSON data and arrays."""
+        """Return the age model and its crop settings as JSON data and arrays."""
         regressor, arrays = self.regressor.to_state()
-        settings = {
-            "regressor": regressor,
-            "cut": self.crop_spec.kind,
-            "sites": sites_to_json(self.crop_spec.sites),
-            "side": self.crop_spec.side,
-            "proportions": self.crop_spec.proportions,
-            "thumbnail": self.crop_spec.thumbnail,
-            "ndim": self.crop_spec.ndim,
-        }
+        settings = {"regressor": regressor, "crop": dataclasses.asdict(self.crop_spec)}
         return settings, arrays
 
     @classmethod
@@ -73,14 +67,5 @@ class AgeModel:
         ValueError, KeyError, TypeError
             If settings or arrays are missing, malformed or do not fit together.
         """
-        return cls(AgeRegressor.from_state(settings["regressor"], arrays), _read_cutting(settings))
-
-
-def _read_cutting(settings: Mapping[str, Any]) -> CropSpec:
-    """Read the way of cutting; a model file from before there were several has regions."""
-    kind, sites, side = settings.get("cut", "regions"), settings["sites"], int(settings["side"])
-    if side < 1:
-        raise InvalidInput(f"the side of a region must be positive, got {side}")
-    proportions, thumbnail = settings.get("proportions", "file"), int(settings.get("thumbnail", 0))
-    ndim = int(settings.get("ndim", 2))
-    return CropSpec(kind, side, sites_from_json(sites) if sites else (), proportions, thumbnail, ndim)
+        crop_spec = from_plain_data(CropSpec, settings["crop"])
+        return cls(AgeRegressor.from_state(settings["regressor"], arrays), crop_spec)

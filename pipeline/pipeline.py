@@ -30,7 +30,7 @@ class BoneAgePipeline:
     ----------
     localiser : ForestLocaliser or None
         Fitted. A model that looks at the whole image does without; with one, it refuses what is no hand.
-    age_models : tuple of AgeReader
+    age_models : tuple of AgeModel
         One, or several whose ages are averaged.
     summary : mapping
         What the parts were trained on.
@@ -152,8 +152,8 @@ class BoneAgePipeline:
             age_models.append(state)
             for name, array in reader_arrays.items():
                 shorter = half and array.dtype == np.float32
-                arrays[f"readers/{number}/{name}"] = array.astype(np.float16) if shorter else array
-        settings = {"localiser": localiser, "readers": age_models}
+                arrays[f"age_models/{number}/{name}"] = array.astype(np.float16) if shorter else array
+        settings = {"localiser": localiser, "age_models": age_models}
         save_model(path, ModelFile("pipeline", settings, arrays, dict(self.summary)))
 
     @classmethod
@@ -169,7 +169,7 @@ class BoneAgePipeline:
         try:
             return cls(
                 localiser=_read_localiser(model.settings["localiser"], _under(model.arrays, "localiser/")),
-                age_models=_read_readers(model.settings, model.arrays),
+                age_models=_read_age_models(model.settings, model.arrays),
                 summary=model.summary,
                 name=f"{Path(path).name} {model.sha256[:12]}",
             )
@@ -228,12 +228,9 @@ def _read_localiser(settings: Mapping[str, Any] | None, arrays: Mapping[str, Any
     return None if settings is None else ForestLocaliser.from_state(settings, arrays)
 
 
-def _read_readers(settings: Mapping[str, Any], arrays: Mapping[str, Any]) -> tuple[AgeModel, ...]:
-    """Read the age models; a model file from before there could be several has the settings of one on top."""
-    if "readers" not in settings:
-        return (AgeModel.from_state(settings, _under(arrays, "regressor/")),)
-    states = enumerate(settings["readers"])
-    return tuple(AgeModel.from_state(state, _under(arrays, f"readers/{number}/")) for number, state in states)
+def _read_age_models(settings: Mapping[str, Any], arrays: Mapping[str, Any]) -> tuple[AgeModel, ...]:
+    states = enumerate(settings["age_models"])
+    return tuple(AgeModel.from_state(state, _under(arrays, f"age_models/{number}/")) for number, state in states)
 
 
 def _gather_ids(told: Mapping[str, Any]) -> frozenset[str]:

@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from boneage.imaging import Frame
 from boneage.imaging.errors import InvalidInput
+from boneage.imaging.plain_data import STRICT
 from boneage.imaging.trilinear import warp_volume
 
 Array = NDArray[np.float64]
@@ -44,6 +45,8 @@ class AugmentationSettings:
         Largest weight of a 3x3 mean that is blended in, drawn for each hand: between a sharp picture and one that was
         downsampled by averaging, or enlarged.
     """
+
+    __pydantic_config__ = STRICT
 
     max_rotation_rad: float = math.radians(10)
     max_log_scale: float = 0.1

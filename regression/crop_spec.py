@@ -8,6 +8,7 @@ from typing import Literal, get_args
 
 from boneage.imaging import Points, Scan
 from boneage.imaging.errors import InvalidInput
+from boneage.imaging.plain_data import STRICT
 from boneage.regression.crops import crop_hand, crop_regions, crop_whole
 from boneage.regression.flattening import Flattening, flatten_regions
 from boneage.regression.proportions import fit_proportions, to_thumbnail
@@ -60,6 +61,8 @@ class CropSpec:
     InvalidInput
         If a value is unknown or out of range, or the values do not fit together.
     """
+
+    __pydantic_config__ = STRICT
 
     kind: CropKind = "regions"
     side: int = 0

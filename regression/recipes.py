@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from boneage.imaging.errors import InvalidInput
+from boneage.imaging.plain_data import STRICT
 from boneage.regression.augmentation import AugmentationSettings
 from boneage.regression.losses import LossName
 
@@ -42,6 +43,8 @@ class Recipe:
     augmentation : AugmentationSettings or None
         ``None`` leaves every hand as it is.
     """
+
+    __pydantic_config__ = STRICT
 
     optimiser: Literal["adamw", "sgd"] = "adamw"
     schedule: Literal["one_cycle", "constant"] = "one_cycle"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from boneage.imaging.errors import InvalidInput
-from boneage.regression.augmentation import AugmentationSettings
+from boneage.imaging.plain_data import STRICT, from_plain_data
 from boneage.regression.fusion import FUSION_RULES, FusionRule
 from boneage.regression.networks.multiregion import MultiRegionSettings
 from boneage.regression.networks.registry import NetworkSettings, network_from_json, network_to_json
@@ -37,6 +37,8 @@ class RegressorSettings:
     InvalidInput
         If the fusion is unknown, or ``views`` is below 1.
     """
+
+    __pydantic_config__ = STRICT
 
     use_sex: bool = True
     fusion: FusionRule = "learned"
@@ -69,6 +71,4 @@ def settings_from_json(config: Mapping[str, Any]) -> RegressorSettings:
         If a field is unknown or malformed, or ``network`` or ``recipe`` is missing.
     """
     network = network_from_json(config["network"])
-    augmentation = config["recipe"]["augmentation"]
-    recipe = Recipe(**{**config["recipe"], "augmentation": augmentation and AugmentationSettings(**augmentation)})
-    return RegressorSettings(**{**config, "network": network, "recipe": recipe})
+    return from_plain_data(RegressorSettings, {**config, "network": network})

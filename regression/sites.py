@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 from boneage.imaging.errors import InvalidInput
+from boneage.imaging.plain_data import STRICT, from_plain_data
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class Site:
     shift : float
         Distance of the region's middle distally of ``centre``, in units of that distance.
     """
+
+    __pydantic_config__ = STRICT
 
     name: str
     kind: str
@@ -103,18 +106,7 @@ def sites_from_json(data: Sequence[Mapping[str, Any]]) -> tuple[Site, ...]:
         If a field other than ``lateral`` is missing, one is wrong, two sites have one name, or some are of radiographs
         and some of volumes.
     """
-    groups = ("centre", "proximal", "distal", "across", "length")
-    sites = tuple(
-        Site(
-            name=str(site["name"]),
-            kind=str(site["kind"]),
-            size=float(site["size"]),
-            shift=float(site["shift"]),
-            **{group: tuple(str(name) for name in site[group]) for group in groups},
-            lateral=tuple(str(name) for name in site.get("lateral", ())),
-        )
-        for site in data
-    )
+    sites = tuple(from_plain_data(Site, site) for site in data)
     if not sites or len({site.name for site in sites}) < len(sites):
         raise InvalidInput("sites must have different names, and there must be at least one")
     if len({site.ndim for site in sites}) > 1:

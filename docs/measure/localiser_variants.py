@@ -58,8 +58,8 @@ def deepen(max_depth: int) -> LocaliserSettings:
 VARIANTS = {
     "`accurate`": accurate(),
     "no frames of the landmarks' own": dataclasses.replace(accurate(), n_neighbours=0),
-    "no constellation": dataclasses.replace(accurate(), constellation=False),
-    "neither of the two": dataclasses.replace(accurate(), n_neighbours=0, constellation=False),
+    "no pairwise prior": dataclasses.replace(accurate(), pairwise_prior=False),
+    "neither of the two": dataclasses.replace(accurate(), n_neighbours=0, pairwise_prior=False),
     "contrast of the whole view": change(contrast=0.0),
     "even contrast without tone": change(tone=1.0),
     "no change of exposure in training": change(max_log_gamma=0.0),

@@ -12,6 +12,7 @@ import io
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -22,12 +23,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boneage.imaging.errors import InvalidModelFile
+from boneage.pipeline.storage.migration import migrate
 from boneage.pipeline.storage.output import write_atomically
 
-FORMAT = 1
+FORMAT = 2
 _COMMENT = b"boneage model sha256:"
 _DIGEST_LENGTH = 64
 _LARGEST_ARRAY_BYTES = 1 << 30
+_DAMAGED = (KeyError, TypeError, AttributeError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # a fixed date in the archive: the same model gives the same bytes
 
 
@@ -116,15 +119,16 @@ def load_model(path: Path | str, *, kind: str | None = None) -> ModelFile:
             header = json.loads(archive.read("model.json"))
             _check_format(path, header)
             arrays = {name: _read_array(archive, name, spec) for name, spec in header["arrays"].items()}
+        settings, arrays = migrate(str(header["kind"]), header["format"], header["settings"], arrays)
         model = ModelFile(
             kind=str(header["kind"]),
-            settings=header["settings"],
+            settings=settings,
             arrays=arrays,
             summary=header["summary"],
             version=str(header["boneage_version"]),
             sha256=hashlib.sha256(content).hexdigest(),
         )
-    except (KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+    except _DAMAGED as error:
         raise InvalidModelFile(path, f"its contents are not those of a model ({error})") from error
     except InvalidModelFile:
         raise

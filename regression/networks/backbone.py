@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from boneage.imaging.errors import InvalidInput
+from boneage.imaging.plain_data import STRICT
 from boneage.regression.networks.googlenet import GoogLeNet
 from boneage.regression.networks.overfeat import OverFeat
 from boneage.regression.networks.oxfordnet import OxfordNet
@@ -43,6 +44,8 @@ class BackboneSettings:
         Side that regions are resized to first; by default their own. ImageNet's features are best near the side they
         were learnt at, 224 (OverFeat 231), and cost with its square.
     """
+
+    __pydantic_config__ = STRICT
 
     ndim: ClassVar[int] = 2  # it reads pictures
     backbone: str = "vgg16"

@@ -38,6 +38,7 @@ from torch.nn import functional
 
 from boneage.imaging import Frame
 from boneage.imaging.errors import InvalidInput
+from boneage.imaging.plain_data import STRICT
 from boneage.regression.networks.deformation import Deformation
 from boneage.regression.networks.region_scatter import scatter_regions
 
@@ -62,6 +63,8 @@ class BoNetSettings:
     dropout : float
         After it.
     """
+
+    __pydantic_config__ = STRICT
 
     ndim: ClassVar[int] = 2  # it reads pictures
     window: int = 64

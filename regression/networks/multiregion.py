@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from boneage.imaging.errors import InvalidInput
+from boneage.imaging.plain_data import STRICT
 from boneage.regression.networks.heads import HEADS, HeadName, build_head
 from boneage.regression.networks.region_scatter import scatter_regions
 from boneage.regression.networks.residual import build_trunk
@@ -36,6 +37,8 @@ class MultiRegionSettings:
     ndim : {2, 3}
         Number of axes of the regions: pictures or cubes.
     """
+
+    __pydantic_config__ = STRICT
 
     channels: tuple[int, ...] = (24, 32, 64, 96)
     branch: Literal["shared", "per_site"] = "shared"

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from torch import Tensor, nn
 
 from boneage.imaging.errors import InvalidInput
+from boneage.imaging.plain_data import from_plain_data
 from boneage.regression.networks.backbone import BackboneNet, BackboneSettings
 from boneage.regression.networks.bonet import BoNet, BoNetSettings
 from boneage.regression.networks.multiregion import MultiRegionNet, MultiRegionSettings
@@ -60,11 +61,10 @@ def network_from_json(config: Mapping[str, Any]) -> NetworkSettings:
     ValueError, KeyError, TypeError
         If they are not those of a network that is known.
     """
-    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in config.items()}
-    kind = values.pop("kind")
+    kind, values = config["kind"], {name: value for name, value in config.items() if name != "kind"}
     if kind not in _KINDS:
         raise InvalidInput(f"the network must be one of {', '.join(_KINDS)}, got {kind!r}")
-    return _KINDS[kind][0](**values)
+    return from_plain_data(_KINDS[kind][0], values)
 
 
 def _kind_of(settings: NetworkSettings) -> str:

@@ -53,7 +53,7 @@ def tiny_settings():
         resolution=90, feature_range=0.12, n_positions=60, radius=0.15, n_copies=2, max_rotation_rad=0.1,
         vote_weight="spread", vote_length=0.02, smoothing=0.015, step=1, contrast=0.1, forest=forest,
     )  # fmt: skip
-    return LocaliserSettings(pose=whole, coarse=whole, local=(local,), n_neighbours=3, constellation=True)
+    return LocaliserSettings(pose=whole, coarse=whole, local=(local,), n_neighbours=3, pairwise_prior=True)
 
 
 @pytest.fixture(scope="session")

@@ -152,8 +152,8 @@ def test_state_and_back_locates_the_same(fitted, scenes):
 
 def test_a_model_from_before_the_pairwise_prior_still_loads_and_locates(fitted, scenes):
     config, arrays = fitted.to_state()
-    settings = {k: v for k, v in config["settings"].items() if k not in ("n_neighbours", "constellation")}
-    arrays = {k: v for k, v in arrays.items() if not k.startswith(("neighbours", "constellation"))}
+    settings = {k: v for k, v in config["settings"].items() if k not in ("n_neighbours", "pairwise_prior")}
+    arrays = {k: v for k, v in arrays.items() if not k.startswith(("neighbours", "pairwise_prior"))}
     old = ForestLocaliser.from_state({**config, "settings": settings}, arrays)
     assert np.median(errors(old, scenes[1])) < 1.5
 

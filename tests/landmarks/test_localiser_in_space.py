@@ -60,7 +60,7 @@ def settings():
     half = (0.0, np.pi)
     return LocaliserSettings(
         pose=whole, coarse=whole, local=(local,), first_rotations_rad=half, first_rolls_rad=half, first_mirrored=True,
-        n_neighbours=4, constellation=True,
+        n_neighbours=4, pairwise_prior=True,
     )  # fmt: skip
 
 

@@ -32,7 +32,7 @@ def test_numbers_and_names_are_checked(fitted, field, value):
         dataclasses.replace(state, **{field: value})
 
 
-@pytest.mark.parametrize("broken", ["names", "mean_shape", "forest", "settings", "neighbours", "constellation"])
+@pytest.mark.parametrize("broken", ["names", "mean_shape", "forest", "settings", "neighbours", "pairwise_prior"])
 def test_states_that_do_not_fit_together_are_refused(fitted, broken):
     config, arrays = fitted.to_state()
     config, arrays = dict(config), dict(arrays)
@@ -44,8 +44,8 @@ def test_states_that_do_not_fit_together_are_refused(fitted, broken):
         del arrays["local0/1/children"]
     elif broken == "neighbours":
         arrays["neighbours"] = arrays["neighbours"] + len(NAMES)
-    elif broken == "constellation":
-        del arrays["constellation/pairs"]
+    elif broken == "pairwise_prior":
+        del arrays["pairwise_prior/pairs"]
     else:
         config["settings"] = {**config["settings"], "min_scores": 3}
     with pytest.raises((ValueError, KeyError, TypeError)):

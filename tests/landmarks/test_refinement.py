@@ -27,7 +27,7 @@ def find(localiser, scan):
     return localiser._pose_search.search(scan, 0.0, lambda hypothesis: 1.0)[0][0]
 
 
-def test_landmarks_are_refined_with_and_without_a_constellation(fitted, plain, scenes):
+def test_landmarks_are_refined_with_and_without_a_pairwise_prior(fitted, plain, scenes):
     scan, points = scenes[1][0]
     hypothesis = find(fitted, scan)
     for refinement in (fitted._refinement, plain):

@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from boneage.imaging.plain_data import from_plain_data
 from boneage.landmarks import (
     PRESETS,
     ForestSettings,
@@ -13,7 +14,6 @@ from boneage.landmarks import (
     paper,
     with_vote_weight,
 )
-from boneage.landmarks.settings import settings_from_json
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_a_change_of_stages_reaches_all_of_them_and_nothing_else(preset):
 @pytest.mark.parametrize("ndim", [2, 3])
 def test_settings_come_back_from_json_as_they_went(preset, ndim):
     settings = PRESETS[preset](ndim)
-    assert settings_from_json(json.loads(json.dumps(dataclasses.asdict(settings)))) == settings
+    assert from_plain_data(LocaliserSettings, json.loads(json.dumps(dataclasses.asdict(settings)))) == settings
 
 
 @pytest.mark.parametrize(("feature_range", "reach"), [(0.1, 10), (0.104, 10), (0.106, 11), (0.001, 1)])
