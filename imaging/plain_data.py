@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -39,3 +40,11 @@ def from_plain_data(kind: type[T], data: Any) -> T:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         raise ValueError(f"{place}: {first['msg']}" if place else str(first["msg"])) from error
+
+
+def to_plain_data(settings: Any) -> dict[str, Any]:
+    """Return a frozen dataclass as plain data; a whole number in a field of numbers is written as ``60.0``.
+
+    So the same settings make the same file, whether they were written in code or read from a file.
+    """
+    return dataclasses.asdict(from_plain_data(type(settings), dataclasses.asdict(settings)))

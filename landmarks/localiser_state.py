@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boneage.imaging.errors import InvalidInput
-from boneage.imaging.plain_data import from_plain_data
+from boneage.imaging.plain_data import from_plain_data, to_plain_data
 from boneage.landmarks.pairwise_prior import PairwisePrior
 from boneage.landmarks.serialization import arrays_under, read_neighbours, stages_from_arrays, stages_to_arrays
 from boneage.landmarks.settings import LocaliserSettings
@@ -76,7 +75,7 @@ class LocaliserState:
     def to_json_and_arrays(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """Return JSON data and arrays."""
         config = {
-            "settings": dataclasses.asdict(self.settings),
+            "settings": to_plain_data(self.settings),
             "names": list(self.names),
             "size_ratio": self.size_ratio,
             "convincing_support": self.certain_support,

@@ -71,7 +71,7 @@ def truncate(path):
 def make_newer(path):
     model = load_model(path)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("boneage.pipeline.storage.model_file.FORMAT", 2)
+        patch.setattr("boneage.pipeline.storage.model_file.FORMAT", 3)
         save_model(path, model)
 
 

@@ -113,8 +113,8 @@ def test_arrays_and_back(prior):
     "change",
     [
         {"pairs": np.array([[0, 12]])},
-        {"tellers": np.full((12, 1, 2), -1)},
-        {"tellers": np.zeros((3, 1, 2), int)},
+        {"anchor_sets": np.full((12, 1, 2), -1)},
+        {"anchor_sets": np.zeros((3, 1, 2), int)},
         {"offsets": np.zeros((2, 2))},
         {"precisions": np.full((1, 2, 2), np.nan)},
     ],

@@ -32,14 +32,14 @@ def test_state_is_plain_data_from_which_the_same_age_is_read(age_model, prepared
 )
 def test_an_age_model_reads_what_it_has_learnt_from_and_nothing_else(age_model, crop_spec):
     with pytest.raises(
-        ValueError, match=r"trained on 17 regions of shape \(64, 64\), but \d+ of shape .* would be cut"
+        ValueError, match=r"trained on 17 regions of shape \(64, 64\), but \d+ of shape .* would be cropped"
     ):
         dataclasses.replace(age_model, crop_spec=crop_spec)
 
 
 def test_what_is_cut_by_landmarks_needs_a_localiser_that_finds_them(age_model, pipeline, whole_model_file):
     age_model.check_localiser(pipeline.localiser)
-    with pytest.raises(ValueError, match="cutting regions needs a localiser"):
+    with pytest.raises(ValueError, match="cropping regions needs a localiser"):
         age_model.check_localiser(None)
     BoneAgePipeline.load(whole_model_file).only_age_model.check_localiser(None)
 

@@ -123,7 +123,7 @@ def test_a_joined_file_that_was_changed_is_refused(pair, tmp_path):
 def test_age_models_that_changed_places_are_refused(pair, tmp_path):
     pair.save(tmp_path / "pair.boneage")
     model = load_model(tmp_path / "pair.boneage")
-    settings = {**model.settings, "readers": model.settings["readers"][::-1]}
+    settings = {**model.settings, "age_models": model.settings["age_models"][::-1]}
     save_model(tmp_path / "odd.boneage", dataclasses.replace(model, settings=settings))
     with pytest.raises(InvalidModelFile, match=r"odd\.boneage: its contents do not fit together"):
         BoneAgePipeline.load(tmp_path / "odd.boneage")

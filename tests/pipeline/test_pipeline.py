@@ -42,26 +42,63 @@ def test_a_localiser_is_no_age_model(localiser_file):
         BoneAgePipeline.load(localiser_file)
 
 
-def to_single(model):
-    """Return settings and arrays as they were written when a pipeline had one age model."""
-    settings = {"localiser": model.settings["localiser"], **model.settings["readers"][0]}
-    return settings, {name.replace("readers/0/", "regressor/"): array for name, array in model.arrays.items()}
+def to_format_1(model, *, several):
+    """Return settings and arrays as they were written in format 1, when a pipeline had one age model, or several."""
+    localiser = {**model.settings["localiser"], "settings": dict(model.settings["localiser"]["settings"])}
+    localiser["settings"]["constellation"] = localiser["settings"].pop("pairwise_prior")
+    readers = [
+        {
+            "regressor": one["regressor"],
+            "cut": one["crop"]["kind"],
+            **{k: v for k, v in one["crop"].items() if k != "kind"},
+        }
+        for one in model.settings["age_models"]
+    ]
+    settings = {"localiser": localiser, "readers": readers} if several else {"localiser": localiser, **readers[0]}
+    names = (
+        ("pairwise_prior/anchor_sets", "constellation/tellers"),
+        ("pairwise_prior/", "constellation/"),
+        ("age_models/", "readers/") if several else ("age_models/0/", "regressor/"),
+    )
+    arrays = {}
+    for name, array in model.arrays.items():
+        for new, old in names:
+            name = name.replace(new, old)
+        arrays[name] = array
+    return settings, arrays
 
 
-def test_a_model_file_from_before_there_were_ways_of_cutting_has_regions(model_file, tmp_path, pipeline):
+@pytest.fixture
+def save_format_1(monkeypatch):
+    """Save a model file whose header says format 1."""
+
+    def save(path, model, settings, arrays):
+        with monkeypatch.context() as patch:
+            patch.setattr("boneage.pipeline.storage.model_file.FORMAT", 1)
+            save_model(path, dataclasses.replace(model, settings=settings, arrays=arrays))
+
+    return save
+
+
+def test_a_file_from_before_there_were_kinds_of_crops_has_regions(model_file, tmp_path, pipeline, save_format_1):
     model = load_model(model_file)
-    settings, arrays = to_single(model)
-    del settings["cut"]
-    save_model(tmp_path / "old.boneage", dataclasses.replace(model, settings=settings, arrays=arrays))
+    settings, arrays = to_format_1(model, several=False)
+    for later in ("cut", "proportions", "thumbnail", "ndim"):
+        del settings[later]
+    del settings["localiser"]["settings"]["first_rolls_rad"]
+    save_format_1(tmp_path / "old.boneage", model, settings, arrays)
     assert BoneAgePipeline.load(tmp_path / "old.boneage").only_age_model.crop_spec == pipeline.only_age_model.crop_spec
 
 
-def test_a_model_file_from_before_there_could_be_several_age_models_says_the_same(model_file, tmp_path, pipeline, new):
+@pytest.mark.parametrize("several", [False, True])
+def test_a_file_of_format_1_gives_the_same_ages_and_the_same_file(
+    model_file, tmp_path, pipeline, new, several, save_format_1
+):
     model = load_model(model_file)
-    settings, arrays = to_single(model)
-    assert settings.keys() >= {"localiser", "regressor", "cut", "sites", "side"}
-    assert {name.split("/")[0] for name in arrays} == {"localiser", "regressor"}
-    save_model(tmp_path / "old.boneage", dataclasses.replace(model, settings=settings, arrays=arrays))
+    settings, arrays = to_format_1(model, several=several)
+    assert {name.split("/")[0] for name in arrays} == {"localiser", "readers" if several else "regressor"}
+    assert "localiser/constellation/tellers" in arrays
+    save_format_1(tmp_path / "old.boneage", model, settings, arrays)
     scan = read_scan(new / "images" / "phantom0001.png")
     old = BoneAgePipeline.load(tmp_path / "old.boneage")
     assert old.assess(scan, sex="F").estimate == pipeline.assess(scan, sex="F").estimate
@@ -90,7 +127,7 @@ def test_with_a_localiser_a_model_of_the_whole_image_refuses_what_is_no_hand(who
 
 
 def test_a_model_of_regions_needs_a_localiser(pipeline):
-    with pytest.raises(ValueError, match="cutting regions needs a localiser"):
+    with pytest.raises(ValueError, match="cropping regions needs a localiser"):
         dataclasses.replace(pipeline, localiser=None)
 
 
@@ -98,15 +135,15 @@ def test_a_model_of_regions_needs_a_localiser(pipeline):
     "change",
     [
         lambda s, a: s["localiser"]["names"].pop(),
-        lambda s, a: s["readers"][0]["regressor"]["regions"].pop(),
-        lambda s, a: s["readers"][0]["sites"].pop(),
-        lambda s, a: s["readers"][0].pop("side"),
-        lambda s, a: s["readers"][0].update({"cut": "half"}),
-        lambda s, a: s["readers"][0].update({"cut": "hand"}),
-        lambda s, a: s["readers"].clear(),
-        lambda s, a: s["readers"].append(s["readers"][0]),
-        lambda s, a: s.update({"readers": {"0": 1}}),
-        lambda s, a: s.pop("readers"),
+        lambda s, a: s["age_models"][0]["regressor"]["regions"].pop(),
+        lambda s, a: s["age_models"][0]["crop"]["sites"].pop(),
+        lambda s, a: s["age_models"][0]["crop"].pop("side"),
+        lambda s, a: s["age_models"][0]["crop"].update({"kind": "half"}),
+        lambda s, a: s["age_models"][0]["crop"].update({"kind": "hand"}),
+        lambda s, a: s["age_models"].clear(),
+        lambda s, a: s["age_models"].append(s["age_models"][0]),
+        lambda s, a: s.update({"age_models": {"0": 1}}),
+        lambda s, a: s.pop("age_models"),
         lambda s, a: s.update({"localiser": None}),
         lambda s, a: a.pop("localiser/mean_shape"),
         lambda s, a: a.update({"localiser/mean_shape": np.full((37, 2), np.nan)}),
@@ -116,12 +153,12 @@ def test_a_model_of_regions_needs_a_localiser(pipeline):
         "regions",
         "sites",
         "side",
-        "no such cut",
-        "other cut",
+        "no such crop",
+        "another crop",
         "no age model",
         "an age model without arrays",
         "no list of age models",
-        "neither old nor new",
+        "no age models at all",
         "no localiser",
         "array missing",
         "NaN",
@@ -192,7 +229,7 @@ def test_several_age_models_survive_their_file(joined, new, tmp_path, half):
 def test_age_models_that_cannot_go_together_are_refused(joined, pipeline, whole_model_file):
     whole = BoneAgePipeline.load(whole_model_file)
     assert dataclasses.replace(joined, age_models=(*joined.age_models, *whole.age_models)).region_names[-1] == "whole"
-    with pytest.raises(ValueError, match="cutting regions needs a localiser"):
+    with pytest.raises(ValueError, match="cropping regions needs a localiser"):
         dataclasses.replace(whole, age_models=(*whole.age_models, *pipeline.age_models))
     with pytest.raises(ValueError, match="at least one age model"):
         dataclasses.replace(pipeline, age_models=())

@@ -86,8 +86,8 @@ def test_a_truncated_file_is_refused(path: Path, kept: float) -> None:
 
 
 def test_a_newer_format_says_to_update(path: Path) -> None:
-    _reseal(path, {"format": 2, "boneage_version": "9.0"})
-    with pytest.raises(InvalidModelFile, match=r"newer boneage \(9\.0, format 2\).*update"):
+    _reseal(path, {"format": 3, "boneage_version": "9.0"})
+    with pytest.raises(InvalidModelFile, match=r"newer boneage \(9\.0, format 3\).*update"):
         load_model(path)
 
 
@@ -141,3 +141,15 @@ def test_arrays_of_objects_are_not_saved(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="'bad' must hold numbers"):
         save_model(tmp_path / "bad.boneage", model)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bad_deflate_stream_under_a_right_digest_is_a_damaged_file(path: Path) -> None:
+    with zipfile.ZipFile(path) as archive:
+        member = archive.getinfo("arrays/leaves")
+    content = bytearray(path.read_bytes())
+    start = member.header_offset + 30 + len(member.filename)
+    content[start : start + member.compress_size] = b"\xff" * member.compress_size
+    body = bytes(content[:-64])
+    path.write_bytes(body + hashlib.sha256(body).hexdigest().encode())
+    with pytest.raises(InvalidModelFile, match=r"model\.boneage: its contents are not those of a model"):
+        load_model(path)
