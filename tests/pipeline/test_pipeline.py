@@ -137,7 +137,7 @@ def test_a_model_of_regions_needs_a_localiser(pipeline):
         lambda s, a: s["localiser"]["names"].pop(),
         lambda s, a: s["age_models"][0]["regressor"]["regions"].pop(),
         lambda s, a: s["age_models"][0]["crop"]["sites"].pop(),
-        lambda s, a: s["age_models"][0]["crop"].pop("side"),
+        lambda s, a: s["age_models"][0]["crop"].update({"side": 16}),
         lambda s, a: s["age_models"][0]["crop"].update({"kind": "half"}),
         lambda s, a: s["age_models"][0]["crop"].update({"kind": "hand"}),
         lambda s, a: s["age_models"].clear(),
