@@ -22,13 +22,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from boneage.imaging import Frame, Scan, read_scan, resample
+from boneage.imaging.plain_data import from_plain_data
 from boneage.imaging.schemes import find_scheme
 from boneage.landmarks import ForestLocaliser
 from boneage.landmarks.pairwise_prior import PairwisePrior
 from boneage.landmarks.pose_proposals import vote_in_pose
 from boneage.landmarks.pose_search import PoseHypothesis, PoseSearch
 from boneage.landmarks.serialization import arrays_under, read_neighbours, stages_from_arrays
-from boneage.landmarks.settings import settings_from_json
+from boneage.landmarks.settings import LocaliserSettings
 from boneage.landmarks.similarity import fit_local_frames
 from boneage.landmarks.views import Bounds, draw_close_view, draw_view
 from boneage.pipeline import load_localiser
@@ -105,7 +106,7 @@ class Parts:
 def take_apart(localiser: ForestLocaliser) -> Parts:
     """Rebuild the parts of a localiser from its state."""
     config, arrays = localiser.to_state()
-    settings = settings_from_json(config["settings"])
+    settings = from_plain_data(LocaliserSettings, config["settings"])
     n, ndim = localiser.mean_shape_.shape
     whole = [stage for stage in (settings.pose, settings.coarse) if stage is not None]
     coarse, local = stages_from_arrays(whole, settings.local, arrays, n, ndim)

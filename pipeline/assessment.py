@@ -11,7 +11,7 @@ from typing import Literal
 from boneage.imaging import Modality, Points, Scan, Sex
 from boneage.landmarks import ForestLocaliser
 from boneage.pipeline.age_model import AgeModel
-from boneage.pipeline.hands import HandLandmarks, crop_located_hand, locate_hand, mean_shape_of
+from boneage.pipeline.located_hand import HandLandmarks, crop_located_hand, locate_hand, mean_shape_of
 from boneage.pipeline.quality import (
     CroppedRegions,
     describe_doubts,

@@ -11,7 +11,7 @@ from boneage.imaging import Collection
 from boneage.imaging.progress import Progress
 from boneage.landmarks import ForestLocaliser, accurate
 from boneage.pipeline.age_model import AgeModel
-from boneage.pipeline.hands import mean_shape_of
+from boneage.pipeline.located_hand import mean_shape_of
 from boneage.pipeline.pipeline import BoneAgePipeline, load_localiser
 from boneage.pipeline.storage.code_version import prepare_versioned_folder
 from boneage.pipeline.training.crops import CropBuilder

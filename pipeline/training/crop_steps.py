@@ -16,7 +16,7 @@ import numpy as np
 from boneage.imaging import Collection, NoSimilarity, Points, Scan, UnreadableScan, align_to
 from boneage.imaging.array_files import read_arrays
 from boneage.landmarks import ForestLocaliser
-from boneage.pipeline.hands import HandLandmarks, crop_located_hand, locate_hand
+from boneage.pipeline.located_hand import HandLandmarks, crop_located_hand, locate_hand
 from boneage.pipeline.pipeline import fingerprint_localiser
 from boneage.pipeline.quality import find_landmark_fault
 from boneage.pipeline.training.dataset import PackedRegions

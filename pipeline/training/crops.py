@@ -12,7 +12,7 @@ from boneage.imaging import AgeRecord, Collection, LandmarkTable, Points
 from boneage.imaging.errors import InvalidInput
 from boneage.imaging.progress import Progress
 from boneage.landmarks import ForestLocaliser
-from boneage.pipeline.hands import HandLandmarks
+from boneage.pipeline.located_hand import HandLandmarks
 from boneage.pipeline.quality import find_landmark_fault
 from boneage.pipeline.training.crop_cache import CropCache, describe_file, fingerprint
 from boneage.pipeline.training.crop_steps import CropStep, LocatedHand, LocateStep, describe_points

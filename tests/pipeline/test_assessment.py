@@ -6,7 +6,7 @@ import pytest
 
 from boneage.imaging import Frame, Points, Scan, read_scan
 from boneage.pipeline.assessment import Assessment
-from boneage.pipeline.hands import crop_located_hand
+from boneage.pipeline.located_hand import crop_located_hand
 from boneage.pipeline.quality import find_landmark_fault, find_region_fault
 from boneage.pipeline.training.age_model import fit_age_model
 from boneage.pipeline.training.age_settings import make_settings

@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol, Self
 from boneage.imaging import Collection, LandmarkTable, Points, Sex, UnreadableScan, compute_mean_shape
 from boneage.imaging.errors import InvalidInput
 from boneage.imaging.progress import Progress
-from boneage.pipeline.hands import mean_shape_of
+from boneage.pipeline.located_hand import mean_shape_of
 from boneage.pipeline.pipeline import BoneAgePipeline, load_localiser
 from boneage.pipeline.training.age_settings import change_settings
 from boneage.pipeline.training.crops import CropBuilder

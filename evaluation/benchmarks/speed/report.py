@@ -11,7 +11,7 @@ from boneage.evaluation.benchmarks.speed.benchmark import Measured, SpeedResult,
 from boneage.evaluation.benchmarks.speed.scaling import Cost, Size, fit_exponent, fit_line
 from boneage.evaluation.figures import draw_costs, draw_scaling
 from boneage.evaluation.reports.basis import phantom_note, provenance, write_json
-from boneage.evaluation.reports.cells import Table, number, rate
+from boneage.evaluation.reports.number_format import Table, number, rate
 from boneage.evaluation.reports.text_table import draw_table
 from boneage.pipeline.pages.html import Page
 from boneage.pipeline.storage.output import write_atomically

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from boneage.evaluation.metrics import SEX_NAMES, WITHIN_MONTHS, AgeErrors
-from boneage.evaluation.reports.cells import Table, interval, number, rate
+from boneage.evaluation.reports.number_format import Table, interval, number, rate
 
 ERROR_HEADER = ("hands", "MAD", "95 % interval", "RMSE", "bias", "95 % interval", *(f"<= {m}" for m in WITHIN_MONTHS))
 

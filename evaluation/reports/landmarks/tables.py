@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any
 
 from boneage.evaluation.metrics import OUTLIER_PERCENT, RADII, HandOutliers, LandmarkErrors, summarise_errors
-from boneage.evaluation.reports.cells import Table, interval, number, rate
+from boneage.evaluation.reports.number_format import Table, interval, number, rate
 
 BEYOND_PERCENT = f"beyond_{OUTLIER_PERCENT:g}_percent"
 _BEYOND = f"beyond_{RADII[-1]:g}"

@@ -3,7 +3,7 @@ import pytest
 
 from boneage.imaging import Points
 from boneage.pipeline.data import load_collection
-from boneage.pipeline.hands import HandLandmarks
+from boneage.pipeline.located_hand import HandLandmarks
 from boneage.pipeline.training.crop_steps import CroppedHand, CropStep, LocatedHand, LocateStep
 from boneage.pipeline.units import scale_to_mm
 from boneage.regression import CropSpec

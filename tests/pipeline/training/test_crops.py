@@ -8,7 +8,7 @@ from boneage.imaging import AgeRecord, Points, compute_mean_shape, read_landmark
 from boneage.imaging.errors import UnusableOutput
 from boneage.landmarks import ForestLocaliser
 from boneage.pipeline.data import load_collection
-from boneage.pipeline.hands import HandLandmarks, mean_shape_of
+from boneage.pipeline.located_hand import HandLandmarks, mean_shape_of
 from boneage.pipeline.pipeline import load_localiser
 from boneage.pipeline.training import crop_cache
 from boneage.pipeline.training.crops import CropBuilder, build_dataset_from_tables

@@ -1,6 +1,6 @@
 import math
 
-from boneage.evaluation.reports.cells import interval, number, rate
+from boneage.evaluation.reports.number_format import interval, number, rate
 
 
 def test_numbers_are_told_and_what_is_not_known_is_a_dash():
