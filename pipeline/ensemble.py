@@ -57,7 +57,7 @@ def _join_summaries(pipelines: Sequence[BoneAgePipeline]) -> dict[str, Any]:
 
 def _list_parts(pipeline: BoneAgePipeline) -> list[dict[str, Any]]:
     """Return the summary of each age model in a pipeline, with its ids and the name of the file that it came in."""
-    told: Mapping[str, Any] = pipeline.summary.get("age", {})
-    if "joined" not in told:
-        return [{"model": pipeline.name, **told}]
-    return [{"ids": told["ids"], **part} for part in told["joined"]]
+    summary: Mapping[str, Any] = pipeline.summary.get("age", {})
+    if "joined" not in summary:
+        return [{"model": pipeline.name, **summary}]
+    return [{"ids": summary["ids"], **part} for part in summary["joined"]]

@@ -233,9 +233,11 @@ def _read_age_models(settings: Mapping[str, Any], arrays: Mapping[str, Any]) -> 
     return tuple(AgeModel.from_state(state, _under(arrays, f"age_models/{number}/")) for number, state in states)
 
 
-def _gather_ids(told: Mapping[str, Any]) -> frozenset[str]:
-    before = [told["started_from"]] if "started_from" in told else []
-    return frozenset(told.get("ids", ())).union(*(_gather_ids(part) for part in (*before, *told.get("joined", ()))))
+def _gather_ids(summary: Mapping[str, Any]) -> frozenset[str]:
+    before = [summary["started_from"]] if "started_from" in summary else []
+    return frozenset(summary.get("ids", ())).union(
+        *(_gather_ids(part) for part in (*before, *summary.get("joined", ())))
+    )
 
 
 def _under(arrays: Mapping[str, Any], prefix: str) -> dict[str, Any]:

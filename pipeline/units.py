@@ -21,7 +21,7 @@ def convert_to_pixels(table: LandmarkTable, collection: Collection | None) -> La
     Returns
     -------
     LandmarkTable
-        Where no image told the length of a pixel, positions are left as they are, or are left out if they are a
+        Where no image gives the length of a pixel, positions are left as they are, or are left out if they are a
         volume's, and a remark says so.
 
     Raises
@@ -46,8 +46,8 @@ def convert_to_pixels(table: LandmarkTable, collection: Collection | None) -> La
                 del points[id_]
     remarks = []
     if collection is None:
-        told = "positions are taken as pixels: give --images if the images' files state a spacing in millimetres"
-        remarks.append(told)
+        assumption = "positions are taken as pixels: give --images if the images' files state a spacing in millimetres"
+        remarks.append(assumption)
     if unseen and table.ndim == 3:
         remarks.append(f"{unseen} rows without a readable image are left out: their positions are millimetres")
     elif unseen:

@@ -34,8 +34,8 @@ def main(model: str, images: str, thumbnails: str, ages: str) -> None:
         if refused:
             print(f"{path.stem} refused at {'; '.join(refused)}")
             continue
-        told = [result.estimate.months for result in results.values() if result.estimate]
-        read.append([*told, known[path.stem].boneage_months])
+        ages = [result.estimate.months for result in results.values() if result.estimate]
+        read.append([*ages, known[path.stem].boneage_months])
     months = np.array(read)
     names = ("native", "half", "thumbnail")
     print(f"{len(months)} hands read at all sizes")

@@ -2,7 +2,7 @@
 
 Layout: ``model.json`` (format number, kind, versions, settings, training summary, and the dtype and shape of
 every array) and one raw little-endian file per array under ``arrays/``. The archive's comment ends in the
-SHA-256 of all bytes before it, so that a file with any byte changed, or cut short, is told from a whole one.
+SHA-256 of all bytes before it, so that a file with a changed byte, or one that is cut short, is noticed.
 """
 
 from __future__ import annotations

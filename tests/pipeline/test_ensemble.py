@@ -67,10 +67,10 @@ def test_joined_models_can_be_joined_again_and_every_age_model_counts_the_same(
 
 
 def test_the_summary_tells_what_each_part_has_learnt_from_and_equal_ids_once(pair, model_file, hand_model_file):
-    told = pair.summary["age"]
+    summary = pair.summary["age"]
     ids = BoneAgePipeline.load(model_file).summary["age"]["ids"]
-    assert (told["n_hands"], told["n_phantoms"], told["ids"]) == (12, 12, ids)
-    assert told["joined"] == [
+    assert (summary["n_hands"], summary["n_phantoms"], summary["ids"]) == (12, 12, ids)
+    assert summary["joined"] == [
         {"model": BoneAgePipeline.load(path).name, "n_hands": 12, "n_phantoms": 12, "seed": 0}
         for path in (hand_model_file, model_file)
     ]
@@ -83,10 +83,10 @@ def test_ids_are_those_of_all_parts_and_kept_apart_where_they_differ(retell, tmp
     first = retell("first.boneage", ids=["a", "b"], n_hands=2, n_phantoms=0, started_from=before)
     second = retell("second.boneage", ids=["c", "b"], n_hands=9, n_phantoms=1)
     pipeline = join_pipelines([first, second])
-    told = pipeline.summary["age"]
-    assert (told["ids"], told["n_hands"], told["n_phantoms"]) == (["a", "b", "c"], 9, 1)
-    assert [part.get("ids") for part in told["joined"]] == [["a", "b"], ["c", "b"]]
-    assert told["joined"][0]["started_from"] == before
+    summary = pipeline.summary["age"]
+    assert (summary["ids"], summary["n_hands"], summary["n_phantoms"]) == (["a", "b", "c"], 9, 1)
+    assert [part.get("ids") for part in summary["joined"]] == [["a", "b"], ["c", "b"]]
+    assert summary["joined"][0]["started_from"] == before
     assert pipeline.trained_ids == set("abcd")
     pipeline.save(tmp_path / "two.boneage")
     third = retell("third.boneage", ids=["c", "b", "a", "e"], n_hands=4, n_phantoms=0)
@@ -142,9 +142,9 @@ def test_a_model_with_a_localiser_and_one_without_are_refused(model_file, whole_
     for paths in ([model_file, whole_model_file], [whole_model_file, model_file]):
         with pytest.raises(
             InvalidModelFile, match=r"whole\.boneage has no localiser, but .*model\.boneage has one"
-        ) as told:
+        ) as summary:
             join_pipelines(paths)
-        assert told.value.path == paths[1]
+        assert summary.value.path == paths[1]
     assert len(join_pipelines([whole_model_file, whole_model_file]).age_models) == 2
 
 

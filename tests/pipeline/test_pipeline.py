@@ -247,9 +247,9 @@ def test_each_region_has_one_name_whoever_reads_it(joined, pipeline):
 
 
 def test_the_ids_learnt_from_are_those_of_all_that_went_before(pipeline):
-    told = {"ids": ["a"], "started_from": {"ids": ["b"], "started_from": {"ids": ["c", "a"]}}}
-    assert dataclasses.replace(pipeline, summary={"age": told}).trained_ids == {"a", "b", "c"}
-    both = {"ids": ["a", "x"], "joined": [told, {"model": "of all ids"}]}
+    summary = {"ids": ["a"], "started_from": {"ids": ["b"], "started_from": {"ids": ["c", "a"]}}}
+    assert dataclasses.replace(pipeline, summary={"age": summary}).trained_ids == {"a", "b", "c"}
+    both = {"ids": ["a", "x"], "joined": [summary, {"model": "of all ids"}]}
     assert dataclasses.replace(pipeline, summary={"age": both}).trained_ids == {"a", "b", "c", "x"}
     assert dataclasses.replace(pipeline, summary={}).trained_ids == set()
 

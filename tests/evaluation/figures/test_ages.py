@@ -28,23 +28,23 @@ def test_axes_have_units_and_sexes_are_counted():
 
 def test_agreement_tells_its_lines():
     ages = make_ages(bias=5)
-    told = words(draw_agreement(ages))
+    texts = words(draw_agreement(ages))
     sd = ages.errors.std(ddof=1)
     for value in (ages.errors.mean(), ages.errors.mean() - 1.96 * sd, ages.errors.mean() + 1.96 * sd):
-        assert f"{value:+.1f}" in told
+        assert f"{value:+.1f}" in texts
 
 
 def test_boxes_are_drawn_for_the_bands_there_are():
     ages = make_ages(4).of_hands([0, 1])
-    told = words(draw_age_boxes(ages))
-    assert sum("(1 hands)" in word or "(2 hands)" in word for word in told) in (1, 2)
-    assert "predicted - true (months)" in told
+    texts = words(draw_age_boxes(ages))
+    assert sum("(1 hands)" in word or "(2 hands)" in word for word in texts) in (1, 2)
+    assert "predicted - true (months)" in texts
     assert "sex not known" in words(draw_age_boxes(make_ages(sexes=(None,))))
 
 
 def test_variants_are_named_and_one_alone_is_not():
-    told = words(draw_cumulative_ages({"ours": make_ages(), "theirs": make_ages(50)}))
-    assert {"ours", "theirs", "absolute error (months)", "hands within it"} <= set(told)
+    texts = words(draw_cumulative_ages({"ours": make_ages(), "theirs": make_ages(50)}))
+    assert {"ours", "theirs", "absolute error (months)", "hands within it"} <= set(texts)
     assert "ours" not in words(draw_cumulative_ages({"ours": make_ages()}))
 
 

@@ -24,9 +24,9 @@ def label_heights(svg, names):
 
 
 def test_every_landmark_is_named_and_both_scales_have_units():
-    told = words(draw_error_map(make_errors(), SHAPE, [("radius", "ulna"), ("radius", "no such landmark")]))
-    assert {"radius", "ulna", "lunate", "median", "95th percentile"} <= set(told)
-    assert told.count("(mm)") == 2
+    texts = words(draw_error_map(make_errors(), SHAPE, [("radius", "ulna"), ("radius", "no such landmark")]))
+    assert {"radius", "ulna", "lunate", "median", "95th percentile"} <= set(texts)
+    assert texts.count("(mm)") == 2
 
 
 def test_the_map_is_drawn_of_lines_alone():
@@ -67,7 +67,7 @@ def test_a_tail_among_those_not_found_is_marked():
 
 def test_a_shape_in_space_is_seen_from_the_front_and_the_side_with_names_once():
     shape = np.array([[0.0, 0, 0], [1, 5, 2], [0.5, 9, 1]])
-    told = words(draw_error_map(make_errors(), shape, [("radius", "ulna")]))
-    assert {"coronal", "sagittal"} <= set(told)
-    assert told.count("radius") == 1
+    texts = words(draw_error_map(make_errors(), shape, [("radius", "ulna")]))
+    assert {"coronal", "sagittal"} <= set(texts)
+    assert texts.count("radius") == 1
     assert "coronal" not in words(draw_error_map(make_errors(), shape[:, 1:]))

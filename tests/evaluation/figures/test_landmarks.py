@@ -22,15 +22,15 @@ def test_boxes_are_sorted_by_median_and_a_landmark_never_found_has_none():
     errors = make_errors(names=("worst", "best", "never"))
     order = np.array([3.0, 1.0, np.inf])
     errors = LandmarkErrors(errors.ids, errors.names, np.ones((40, 3)) * order, "px", errors.scores)
-    told = [word for word in words(draw_error_boxes(errors)) if word in errors.names]
-    assert told == ["best", "worst"]  # from the bottom up
+    texts = [word for word in words(draw_error_boxes(errors)) if word in errors.names]
+    assert texts == ["best", "worst"]  # from the bottom up
 
 
 @pytest.mark.parametrize("n_hands", [2, 40])
 def test_confidence_is_drawn_for_few_and_many_landmarks(n_hands):
-    told = words(draw_confidence(make_errors(n_hands)))
-    assert "error (mm)" in told
-    assert ("95th percentile" in told) == (n_hands > 6)
+    texts = words(draw_confidence(make_errors(n_hands)))
+    assert "error (mm)" in texts
+    assert ("95th percentile" in texts) == (n_hands > 6)
 
 
 def test_the_same_errors_give_the_same_picture():

@@ -63,10 +63,10 @@ def test_a_difference_is_told_hand_by_hand_and_more_surely_than_from_two_interva
     rng = np.random.default_rng(0)
     hard = rng.exponential(20, 100)
     first, second = ages_of(100 + hard + 2, np.full(100, 100.0)), ages_of(100 - hard, np.full(100, 100.0))
-    told = compare_ages(first, second.of_hands(range(80)))
-    assert told["n_hands"] == 80
-    assert told["difference"] == pytest.approx(2)
-    low, high = told["interval_95"]
+    comparison = compare_ages(first, second.of_hands(range(80)))
+    assert comparison["n_hands"] == 80
+    assert comparison["difference"] == pytest.approx(2)
+    low, high = comparison["interval_95"]
     assert high - low < 0.1  # each MAD on its own is known to a few months
     with pytest.raises(ValueError, match="no hand is in both"):
         compare_ages(first.of_hands([0]), second.of_hands([1]))

@@ -75,8 +75,8 @@ def test_where_nothing_was_found_the_mean_is_unknown_and_every_rate_is_nought():
 def test_all_that_has_a_truth_is_told_one_by_one():
     truth = {"1": points([0, 0], NAN), "2": points([0, 0], [5, 5])}
     errors = measure_landmarks({"1": points([1, 0], [0, 0]), "2": points(NAN, [5, 5])}, truth)
-    told = [(id_, name, distance) for id_, name, distance, _ in errors.annotated()]
-    assert told == [("1", "a", 1.0), ("2", "a", pytest.approx(math.nan, nan_ok=True)), ("2", "b", 0.0)]
+    rows = [(id_, name, distance) for id_, name, distance, _ in errors.annotated()]
+    assert rows == [("1", "a", 1.0), ("2", "a", pytest.approx(math.nan, nan_ok=True)), ("2", "b", 0.0)]
 
 
 def test_outliers_are_judged_by_the_length_of_the_anatomy_too():

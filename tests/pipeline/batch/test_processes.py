@@ -7,7 +7,7 @@ import pytest
 from boneage.pipeline.batch.processes import run_in_processes
 
 
-def tell_process(number):
+def number_and_process(number):
     return number, os.getpid()
 
 
@@ -34,9 +34,9 @@ def is_running(process):
 def test_results_come_in_order_from_processes_that_end_with_the_work(tmp_path):
     for name in ("first", "second"):  # there are new processes for new work
         (tmp_path / name).mkdir()
-        told = list(run_in_processes([partial(meet, tmp_path / name, k) for k in range(12)], jobs=2))
-        assert [number for number, _ in told] == list(range(12))
-        processes = {process for _, process in told}
+        results = list(run_in_processes([partial(meet, tmp_path / name, k) for k in range(12)], jobs=2))
+        assert [number for number, _ in results] == list(range(12))
+        processes = {process for _, process in results}
         assert len(processes) == 2
         assert os.getpid() not in processes
         assert not any(is_running(process) for process in processes)
@@ -44,8 +44,8 @@ def test_results_come_in_order_from_processes_that_end_with_the_work(tmp_path):
 
 @pytest.mark.parametrize(("n", "jobs"), [(3, 1), (1, 4), (3, 0)])
 def test_one_job_or_one_call_needs_no_other_process(n, jobs):
-    told = list(run_in_processes([partial(tell_process, k) for k in range(n)], jobs))
-    assert told == [(k, os.getpid()) for k in range(n)]
+    results = list(run_in_processes([partial(number_and_process, k) for k in range(n)], jobs))
+    assert results == [(k, os.getpid()) for k in range(n)]
 
 
 def test_nothing_to_do_is_no_error():
@@ -54,12 +54,12 @@ def test_nothing_to_do_is_no_error():
 
 def test_what_a_call_raises_is_raised_here_and_the_next_work_is_done():
     with pytest.raises(ArithmeticError, match="number 1"):
-        list(run_in_processes([partial(fail, 1), partial(tell_process, 2)], jobs=2))
-    assert len(list(run_in_processes([partial(tell_process, k) for k in range(2)], jobs=2))) == 2
+        list(run_in_processes([partial(fail, 1), partial(number_and_process, 2)], jobs=2))
+    assert len(list(run_in_processes([partial(number_and_process, k) for k in range(2)], jobs=2))) == 2
 
 
 def test_work_that_is_given_up_half_way_leaves_no_process():
-    work = run_in_processes([partial(tell_process, k) for k in range(8)], jobs=2)
+    work = run_in_processes([partial(number_and_process, k) for k in range(8)], jobs=2)
     _, process = next(work)
     with pytest.warns(UserWarning, match="not used|cancelled"):
         work.close()

@@ -54,11 +54,11 @@ def test_ratios_say_how_much_more_the_peer_needs(result):
 
 
 def test_all_of_it_is_plain_data(result):
-    told = json.loads(json.dumps(to_json(result)))
-    assert set(told["engines"]) == {"paper", "sklearn-quick"}
-    assert set(told["engines"]["paper"]["training"]) == {"1", "2"}
-    assert told["peer_over_preset"]["sklearn-quick"]["paper"]["training"] > 0
-    assert set(told["first_training_s"]) == {"compiling", "cached", "again"}
+    written = json.loads(json.dumps(to_json(result)))
+    assert set(written["engines"]) == {"paper", "sklearn-quick"}
+    assert set(written["engines"]["paper"]["training"]) == {"1", "2"}
+    assert written["peer_over_preset"]["sklearn-quick"]["paper"]["training"] > 0
+    assert set(written["first_training_s"]) == {"compiling", "cached", "again"}
 
 
 def test_what_is_not_known_or_not_installed_is_told(monkeypatch):

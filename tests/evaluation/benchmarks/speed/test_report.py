@@ -42,10 +42,10 @@ def test_the_report_says_what_it_rests_on_and_gives_ratios(result, tmp_path):
     assert row.split()[3:] == ["10.00", "10.00", "1.00", "1.00", "1.50"]
     row = next(line for line in text.splitlines() if line.startswith("fast "))
     assert row.split()[:6] == ["fast", "8.0", "s", "4.0", "s", "2.00"]
-    told = json.loads((tmp_path / "speed.json").read_text())
-    assert told["run"] == RUN
-    assert told["engines"]["fast"]["speed_up_by_threads"] == 2.0
-    assert told["engines"]["sklearn"]["speed_up_by_threads"] is None
+    written = json.loads((tmp_path / "speed.json").read_text())
+    assert written["run"] == RUN
+    assert written["engines"]["fast"]["speed_up_by_threads"] == 2.0
+    assert written["engines"]["sklearn"]["speed_up_by_threads"] is None
     page = (tmp_path / "speed.html").read_text()
     assert "&lt;images&gt;" in page
     assert (tmp_path / "speed.svg").read_text() in page
@@ -72,9 +72,9 @@ def test_scaling_states_memory_as_a_function(tmp_path):
     text = report_scaling(costs, "fast", RUN, tmp_path)
     assert "peak memory of training: about 100 MB + 2.00 MB for each image" in text
     assert "about 150 MB + 0.00 MB for each megapixel of an image" in text
-    told = json.loads((tmp_path / "scaling.json").read_text())
-    assert told["fits"]["images"]["exponents"]["training (s)"] == pytest.approx(1.0)
-    assert [cost["size"]["images"] for cost in told["costs"]["images"]] == [10, 20, 40]
+    written = json.loads((tmp_path / "scaling.json").read_text())
+    assert written["fits"]["images"]["exponents"]["training (s)"] == pytest.approx(1.0)
+    assert [cost["size"]["images"] for cost in written["costs"]["images"]] == [10, 20, 40]
     assert {path.name for path in tmp_path.iterdir()} == {
         "scaling.json", "scaling.html", "scaling_images.svg", "scaling_height.svg",
     }  # fmt: skip

@@ -52,10 +52,12 @@ def test_every_size_of_a_sweep_is_measured_in_turn(monkeypatch):
     monkeypatch.setattr(
         "boneage.evaluation.benchmarks.speed.scaling.run_apart", lambda _cache, _jobs, _task, *arguments: arguments
     )
-    told = []
-    costs = run_scaling("fast", {"images": (5, 7), "height": (300,)}, seed=4, jobs=1, report=lambda *a: told.append(a))
+    steps = []
+    costs = run_scaling(
+        "fast", {"images": (5, 7), "height": (300,)}, seed=4, jobs=1, report=lambda *step: steps.append(step)
+    )
     assert costs == {
         "images": [("fast", Size(images=5), 4, 1), ("fast", Size(images=7), 4, 1)],
         "height": [("fast", Size(height=300), 4, 1)],
     }
-    assert told[-1] == ("fast: height", 1.0)
+    assert steps[-1] == ("fast: height", 1.0)

@@ -34,11 +34,11 @@ def test_the_worst_hands_come_first():
 
 def test_the_best_variant_is_the_measure_of_the_others():
     other = AgeErrors(AGES.ids, AGES.true_months + 20, AGES.true_months, AGES.sexes)
-    told = {
+    summary = {
         name: {**summarise_ages(ages), "against_best": compare_ages(ages, AGES)}
         for name, ages in {"ours": AGES, "theirs": other}.items()
     }
-    rows = tabulate_side_by_side(told)[1]
+    rows = tabulate_side_by_side(summary)[1]
     assert rows[0][-2:] == ["-", "-"]
     assert rows[1][-2] == "+7.00"
 

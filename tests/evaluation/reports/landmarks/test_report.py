@@ -61,8 +61,8 @@ def test_scores_beside_the_table_are_used_and_others_can_be_named(tables):
     assert "withheld 1 and gave 0 without a warning" in text
     assert json.loads((tables / "out" / "landmark_summary.json").read_text())["scores"]["n_judged"] == 3
     (tables / "other.csv").write_text("id,landmark,score\nh1,a,0.9\n")
-    told = report_landmarks(tables / "found.csv", tables / "truth.csv", None, None, scores=tables / "other.csv")
-    assert "Of 1 landmarks found with a score" in told
+    text = report_landmarks(tables / "found.csv", tables / "truth.csv", None, None, scores=tables / "other.csv")
+    assert "Of 1 landmarks found with a score" in text
 
 
 def test_groups_are_told_by_scheme_sex_and_age(tables):

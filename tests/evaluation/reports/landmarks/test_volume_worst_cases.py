@@ -36,9 +36,9 @@ def test_votes_before_and_behind_a_slice_are_projected_into_it(scan):
     values = np.zeros((11, 21, 21), np.float32)
     values[4:7, 8:13, 8:13] = 0.1
     votes = VoteMap(values, Frame.from_linear(np.eye(3), [5 - 11.0, 10 - 60.0, 10 - 40.0]))  # 9 mm behind
-    plain, laid = (
+    plain, overlaid = (
         np.asarray(draw_volume_case(scan, true, true + 0.1, side=60.0, votes=shown)).astype(int)[:SIDE, :SIDE]
         for shown in (None, votes)
     )
-    changed = np.argwhere(np.abs(laid - plain).max(axis=2) > 60)
+    changed = np.argwhere(np.abs(overlaid - plain).max(axis=2) > 60)
     assert np.linalg.norm(changed.mean(axis=0) - SIDE / 2) < 12

@@ -54,13 +54,13 @@ def test_votes_colour_the_picture_where_they_fell():
     values = np.zeros((41, 41), np.float32)
     values[20, 20] = 0.01  # the layer is scaled to its own peak
     votes = VoteMap(values, Frame.from_linear(np.eye(2), [-180.0, -80.0]))  # the peak at row 200, column 100
-    plain, laid = (
+    plain, overlaid = (
         np.asarray(
             draw_case(SCAN, np.array([200.0, 150.0]), np.array([200.0, 151.0]), length=1000, votes=shown)
         ).astype(int)
         for shown in (None, votes)
     )
-    changed = np.argwhere(np.abs(laid - plain).max(axis=2) > 30)
+    changed = np.argwhere(np.abs(overlaid - plain).max(axis=2) > 30)
     expected = (SIDE - 1) / 2 + np.array([0.0, 100.0 - 150.5]) * SIDE / 200
     assert len(changed)
     assert np.linalg.norm(changed.mean(axis=0) - expected) < 3
