@@ -1,4 +1,4 @@
-"""Annotated landmarks of many images, whatever the format of the files they were read from."""
+"""Annotated landmarks of many images, read from any file format."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ def read_arrays(file: BinaryIO) -> dict[str, NDArray[Any]]:
     Raises
     ------
     ValueError
-        If it is damaged, in whatever way, or holds anything but arrays.
+        If it is damaged, or holds anything but arrays.
     """
     try:
         with np.load(file, allow_pickle=False) as entry:

@@ -39,7 +39,7 @@ def load_dataset(file: BinaryIO, **options: Any) -> Any:
     ValueError
         If it unpacks to more than ``LARGEST_INFLATED_BYTES``.
     Exception
-        Whatever pydicom raises; see :func:`decoding`.
+        Any error of pydicom; see :func:`decoding`.
     """
     file.seek(PREAMBLE_BYTES)
     meta = data_element_generator(file, False, True, stop_when=lambda tag, _vr, _length: tag.group != 2)

@@ -13,7 +13,7 @@ import numpy as np
 from pydicom.pixels import apply_modality_lut
 
 from boneage.imaging.dicom.datasets import PREAMBLE_BYTES, brighten, check_grey, decoding, load_dataset, read_fields
-from boneage.imaging.dicom.geometry import locate_slice, stack_slices
+from boneage.imaging.dicom.geometry import Slice, locate_slice, stack_slices
 from boneage.imaging.dicom.multiframe import check_modality, read_frames
 from boneage.imaging.errors import UnreadableScan
 from boneage.imaging.scans import Scan
@@ -91,12 +91,7 @@ def read_series(path: Path, members: Sequence[Member], n_ignored: int) -> Scan:
     UnreadableScan
         If it is no regular stack of slices of one MR series.
     """
-    headers: list[tuple[Member, Any]] = []
-    for member in members:
-        with decoding(path, member.name), member.open() as file:
-            header = load_dataset(file, stop_before_pixels=True)
-        if "Rows" in header:
-            headers.append((member, header))
+    headers = _read_headers(path, members)
     n_ignored += len(members) - len(headers)
     if n_ignored:
         logger.info("%s: %d files are no images and were ignored", path, n_ignored)
@@ -108,19 +103,7 @@ def read_series(path: Path, members: Sequence[Member], n_ignored: int) -> Scan:
             return read_frames(path, load_dataset(file))
     _check_one_series(path, [header for _, header in headers])
     check_volume_size(path, (len(headers), int(first.Rows), int(first.Columns)))
-    order, to_patient = stack_slices(
-        path,
-        [
-            locate_slice(
-                path,
-                f"slice {member.name}",
-                header.get("ImagePositionPatient"),
-                header.get("ImageOrientationPatient"),
-                header.get("PixelSpacing"),
-            )
-            for member, header in headers
-        ],
-    )
+    order, to_patient = stack_slices(path, [_locate(path, member, header) for member, header in headers])
     voxels = np.empty((len(headers), int(first.Rows), int(first.Columns)), dtype=np.float32)
     for plane, k in zip(voxels, order, strict=True):
         member = headers[k][0]
@@ -128,6 +111,22 @@ def read_series(path: Path, members: Sequence[Member], n_ignored: int) -> Scan:
             data = load_dataset(file)
             plane[:] = apply_modality_lut(data.pixel_array, data)
     return build_volume(path, brighten(voxels, first), to_patient, **read_fields(first))
+
+
+def _read_headers(path: Path, members: Sequence[Member]) -> list[tuple[Member, Any]]:
+    """Return the members that hold an image, each with its data set without pixels."""
+    headers: list[tuple[Member, Any]] = []
+    for member in members:
+        with decoding(path, member.name), member.open() as file:
+            header = load_dataset(file, stop_before_pixels=True)
+        if "Rows" in header:
+            headers.append((member, header))
+    return headers
+
+
+def _locate(path: Path, member: Member, header: Any) -> Slice:
+    fields = (header.get(name) for name in ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing"))
+    return locate_slice(path, f"slice {member.name}", *fields)
 
 
 def _check_one_series(path: Path, headers: Sequence[Any]) -> None:

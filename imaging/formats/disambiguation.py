@@ -139,7 +139,7 @@ def _name_points(
         if len(group) > 1 and len(ends) == 2:
             rank = rank_fan(np.array(candidates), ends[0], ends[1])
         if rank is None:
-            faults.append(f"{label} ({'order unclear' if len(ends) == 2 else 'nothing to number it by'})")
+            faults.append(f"{label} ({'order unclear' if len(ends) == 2 else 'no two labels to order it by'})")
             continue
         positions.update({name: candidates[k] for name, k in zip(group, rank, strict=True)})
     return positions, faults
@@ -164,7 +164,7 @@ def _check_order(path: Path, counts: Mapping[str, int], order: Order | None) -> 
     if order is None:
         raise InvalidTable(
             path,
-            f"label {label!r} occurs {counts[label]} times an image, and nothing says by which order to number it "
+            f"label {label!r} occurs {counts[label]} times an image, and there is no order to number it by "
             "(give --order FIRST:SECOND, two labels that occur once)",
         )
     unfit = [label for label in order if counts.get(label) != 1]

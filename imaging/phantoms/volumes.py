@@ -64,13 +64,7 @@ def draw_phantom_volume(
     """
     if not YOUNGEST_MONTHS <= age_months <= OLDEST_MONTHS:
         raise ValueError(f"age_months must be {YOUNGEST_MONTHS:g} to {OLDEST_MONTHS:g}, got {age_months}")
-    if np.shape(spacing_mm) != (3,) or not all(np.isfinite(s) and s > 0 for s in spacing_mm):
-        raise ValueError(f"spacing_mm must be 3 positive numbers, got {spacing_mm}")
-    if shape is None:
-        planes, rows, columns = (round(field / step) for field, step in zip(FIELD_MM, spacing_mm, strict=True))
-        shape = (planes, rows, columns)
-    if np.shape(shape) != (3,) or any(n < least for n, least in zip(shape, _SMALLEST, strict=True)):
-        raise ValueError(f"shape must be at least {' x '.join(map(str, _SMALLEST))}, got {shape}")
+    shape = _check_grid(shape, spacing_mm)
     hand = draw_solid_hand(rng, sex, age_months)
     to_voxels = _draw_place(rng, hand, shape, spacing_mm)
     canvas = Canvas(
@@ -89,6 +83,18 @@ def draw_phantom_volume(
         to_patient=_to_patient(shape, spacing_mm),
     )  # fmt: skip
     return PhantomHand(scan, _points(hand, to_voxels, shape), age_months, sex)
+
+
+def _check_grid(shape: tuple[int, int, int] | None, spacing_mm: tuple[float, float, float]) -> tuple[int, int, int]:
+    """Return the shape of the volume, that of ``FIELD_MM`` if not given; see :func:`draw_phantom_volume`."""
+    if np.shape(spacing_mm) != (3,) or not all(np.isfinite(s) and s > 0 for s in spacing_mm):
+        raise ValueError(f"spacing_mm must be 3 positive numbers, got {spacing_mm}")
+    if shape is None:
+        planes, rows, columns = (round(field / step) for field, step in zip(FIELD_MM, spacing_mm, strict=True))
+        shape = (planes, rows, columns)
+    if np.shape(shape) != (3,) or any(n < least for n, least in zip(shape, _SMALLEST, strict=True)):
+        raise ValueError(f"shape must be at least {' x '.join(map(str, _SMALLEST))}, got {shape}")
+    return shape
 
 
 def _points(hand: SolidHand, to_voxels: Frame, shape: tuple[int, ...]) -> Points:

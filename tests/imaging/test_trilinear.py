@@ -17,7 +17,7 @@ def turned(angles, scale=1.0):
 
 
 FRAMES = {
-    "nothing": Frame.identity(3),
+    "identity": Frame.identity(3),
     "whole steps": Frame.from_linear(np.eye(3), [2.0, -3.0, 1.0]),
     "mirrored": Frame.from_linear(np.diag([-1.0, 1.0, 1.0]), [SHAPE[0] - 1.0, 0.0, 0.0]),
     "turned a little": turned((0.3, -0.2, 0.5)),

@@ -32,7 +32,7 @@ def there_and_back(table, name, folder, details=NO_DETAILS):
 
 
 def assert_same_points(read, expected):
-    """Check that two tables have the same landmarks in the same places, in whatever order."""
+    """Check that two tables have the same landmarks in the same places, in any order."""
     assert set(read.points) == set(expected.points)
     assert set(read.names) == set(expected.names)
     for id_, points in expected.points.items():

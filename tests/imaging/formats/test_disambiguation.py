@@ -45,7 +45,7 @@ def test_an_order_that_is_not_clear_is_none(fan, first, second):
 
 
 def test_an_image_that_lacks_one_is_not_numbered_whatever_the_others_have():
-    # Alone, too: the scheme of these labels says that there are five.
+    # Alone, too: by the scheme of these labels there are five.
     for images in ({"1": hand(4)}, {"1": hand(4), "2": hand()}):
         names, positions, remarks = number_repeated_labels("file", images)
         assert [name for name in names if "MCP" in name] == [f"MCP_{k}" for k in range(1, 6)]
@@ -53,10 +53,10 @@ def test_an_image_that_lacks_one_is_not_numbered_whatever_the_others_have():
         assert remarks == ["id 1: not numbered, and taken as absent: MCP (4 instead of 5)"]
 
 
-def test_without_both_ends_nothing_is_numbered():
+def test_without_both_ends_no_label_is_numbered():
     _, positions, remarks = number_repeated_labels("file", {"1": hand()[1:], "2": hand()})
     assert set(positions["1"]) == {"Ulna", "Wrist"}
-    assert "MCP (nothing to number it by)" in remarks[0]
+    assert "MCP (no two labels to order it by)" in remarks[0]
 
 
 def test_a_label_that_should_be_single_and_is_not_is_absent():

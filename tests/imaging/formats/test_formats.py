@@ -82,6 +82,6 @@ def test_a_folder_of_neither_or_of_both_is_refused(tmp_path):
 def test_real_annotations_come_back_from_every_format(real_data, tmp_path, path):
     table = read_landmarks(real_data / path)
     for name, format_ in FORMATS.items():
-        kept = [id_ for id_ in table.points if id_ in table.original_shapes or not format_.needs_sizes]
-        part = dataclasses.replace(table, points={id_: table.points[id_] for id_ in kept})
+        ids = [id_ for id_ in table.points if id_ in table.original_shapes or not format_.needs_sizes]
+        part = dataclasses.replace(table, points={id_: table.points[id_] for id_ in ids})
         assert_same_points(there_and_back(part, name, tmp_path / name), part)

@@ -45,7 +45,7 @@ def test_bones_are_brighter_than_flesh_and_flesh_than_air(hand):
 
 
 def test_growth_plates_close():
-    # Seen along the axis of the middle finger's proximal phalanx: a dark band between shaft and epiphysis
+    # Profile along the axis of the middle finger's proximal phalanx: a dark band between shaft and epiphysis
     # in the child, none in the grown hand.
     def deepest_gap(age):
         depths = []
