@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import joblib
@@ -13,6 +12,7 @@ from boneage.imaging.formats import write_landmarks
 from boneage.imaging.phantoms import growth, volumes
 from boneage.imaging.phantoms.hands import LANDMARK_NAMES, PhantomHand, draw_phantom_hand
 from boneage.imaging.phantoms.volumes import FINE_MM, VOLUME_LANDMARK_NAMES, draw_phantom_volume
+from boneage.imaging.progress import Progress
 from boneage.imaging.scans import PHANTOM_DESCRIPTION, Modality, Scan, Sex
 from boneage.imaging.volumes.writing import write_volume
 
@@ -31,7 +31,7 @@ def write_phantom_set(
     modality: Modality = "xray",
     spacing_mm: tuple[float, float, float] = FINE_MM,
     n_jobs: int = 1,
-    progress: Callable[[str, float], None] | None = None,
+    progress: Progress | None = None,
 ) -> None:
     """Write ``images/phantom0001.png`` ..., ``landmarks.csv``, ``ages.csv`` and a note that all of it is synthetic.
 
