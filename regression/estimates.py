@@ -6,11 +6,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
+from typing import TYPE_CHECKING
 
 from boneage.imaging import Sex
 from boneage.imaging.errors import InvalidInput
-from boneage.regression.region_outputs import RegionOutputs
 from boneage.regression.region_stack import RegionStack
+
+if TYPE_CHECKING:
+    from boneage.regression.region_outputs import RegionOutputs
 
 
 @dataclass(frozen=True)
