@@ -1,0 +1,59 @@
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from boneage.imaging import Scan, read_scan
+from boneage.pipeline.located_hand import HandLandmarks, crop_located_hand, locate_hand, mean_shape_of
+from boneage.regression import CropSpec
+
+
+@pytest.fixture(scope="module")
+def scan(new):
+    return read_scan(new / "images" / "phantom0001.png")
+
+
+@pytest.fixture(scope="module")
+def located(pipeline, scan):
+    return locate_hand(scan, pipeline.localiser)
+
+
+def test_a_located_hand_is_cropped(pipeline, scan, located):
+    assert not located.fault
+    regions, fault = crop_located_hand(scan, located, CropSpec(side=32), mean_shape_of(pipeline.localiser))
+    assert fault == ""
+    assert regions.pixels.shape == (17, 32, 32)
+
+
+def test_a_mirrored_hand_is_known_as_one(pipeline, scan):
+    mirrored = locate_hand(dataclasses.replace(scan, pixels=scan.pixels[:, ::-1]), pipeline.localiser)
+    assert mirrored.mirrored
+
+
+def test_a_fault_of_the_landmarks_is_that_of_the_crops(scan):
+    assert crop_located_hand(scan, HandLandmarks(None, fault="no hand"), CropSpec("whole", 16), None) == (
+        None,
+        "no hand",
+    )
+
+
+def test_a_volume_is_not_located_by_a_localiser_of_radiographs(pipeline):
+    volume = Scan(np.random.default_rng(0).uniform(size=(20, 20, 20)), modality="mri")
+    assert locate_hand(volume, pipeline.localiser).fault == "is a volume (MR); the model reads radiographs"
+
+
+def test_without_a_localiser_there_are_no_landmarks_and_no_fault(scan):
+    located = locate_hand(scan, None)
+    assert (located.points, located.fault) == (None, "")
+    assert mean_shape_of(None) is None
+
+
+def test_landmarks_survive_json(located):
+    again = HandLandmarks.from_json(json.loads(json.dumps(located.to_json())))
+    assert np.array_equal(again.points.positions, located.points.positions, equal_nan=True)
+    assert (again.mirrored, again.fault, again.points.reasons) == (
+        located.mirrored,
+        located.fault,
+        located.points.reasons,
+    )
