@@ -57,7 +57,7 @@ def convert_landmarks(
     out : Path
         File to write, or folder for formats of one file an image.
     images : sequence of Path
-        Folders of the images, if they are to be looked at.
+        Folders of the images, if they are to be read.
     names : Path or None
         Table ``from,to`` of landmarks to keep and their new names, or the name of a shipped one.
     box_side : float
@@ -72,7 +72,7 @@ def convert_landmarks(
     """
     details = Details({}, {}, box_side)
     if images:
-        table, details = look_at_images(table, images, details)
+        table, details = read_details(table, images, details)
     elif table.in_mm and to != "slicer":
         table = convert_to_pixels(table, None)
     if names is not None:
@@ -96,10 +96,10 @@ def _choose_left_out(table: LandmarkTable, to: str, details: Details) -> tuple[t
     return left_out, f"{to} needs {needed} not known (--images FOLDER looks them up)" if left_out else ""
 
 
-def look_at_images(table: LandmarkTable, folders: Sequence[Path], details: Details) -> tuple[LandmarkTable, Details]:
+def read_details(table: LandmarkTable, folders: Sequence[Path], details: Details) -> tuple[LandmarkTable, Details]:
     """Return the table in pixels with the sizes of its images, and what else formats may hold of them.
 
-    Images that the table does not have are not read; one that cannot be read teaches nothing.
+    Images that the table does not have are not read; one that cannot be read adds only a remark.
 
     Raises
     ------
@@ -125,9 +125,9 @@ def look_at_images(table: LandmarkTable, folders: Sequence[Path], details: Detai
             places[id_] = scan.to_patient
         if scan.original_spacing_mm is not None:
             spacings[id_] = scan.original_spacing_mm
-    unseen = len(points) - len(file_names)
-    if unseen:
-        remarks.append(f"{unseen} rows have no image in the folder")
+    n_without_image = len(points) - len(file_names)
+    if n_without_image:
+        remarks.append(f"{n_without_image} rows have no image in the folder")
     if table.in_mm and table.ndim == 3 and len(places) < len(points):
         remarks.append(f"{len(points) - len(places)} rows are left out: their positions are millimetres in the patient")
         points = {id_: points[id_] for id_ in points if id_ in places}

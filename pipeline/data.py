@@ -45,7 +45,7 @@ def load_collection(
 
 
 def count_axes(collection: Collection) -> int:
-    """Return how many axes the images have, 2 or 3, as the first that can be read tells; 2 if none can."""
+    """Return how many axes the images have, 2 or 3, as in the first that can be read; 2 if none can."""
     for id_ in collection.ids:
         with contextlib.suppress(UnreadableScan):
             return collection.scan(id_).ndim
@@ -73,14 +73,14 @@ def find_files(folders: Sequence[Path], ids: Path | None = None) -> list[Path]:
 
 
 def describe(collection: Collection) -> list[str]:
-    """Return remarks on what was read in part only and on what did not join, one sentence each."""
+    """Return remarks on tables read in part only, and on rows and images that did not join, one sentence each."""
     remarks = [*(collection.landmarks.remarks if collection.landmarks else ()), *collection.remarks]
     if collection.rows_without_image:
         remarks.append(f"{len(collection.rows_without_image)} table rows have no image and are left out")
     if collection.images_without_row:
-        some = ", ".join(collection.images_without_row[:5])
+        first = ", ".join(collection.images_without_row[:5])
         more = ", …" if len(collection.images_without_row) > 5 else ""
-        remarks.append(f"{len(collection.images_without_row)} images have no table row: {some}{more}")
+        remarks.append(f"{len(collection.images_without_row)} images have no table row: {first}{more}")
     return remarks
 
 

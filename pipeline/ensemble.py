@@ -24,7 +24,7 @@ def join_pipelines(paths: Sequence[Path]) -> BoneAgePipeline:
     ValueError
         If there are fewer than two.
     InvalidModelFile
-        If one cannot be used, or has another localiser than the first, or reads what that does not.
+        If one cannot be used, or has another localiser than the first, or reads another modality.
     """
     if len(paths) < 2:
         raise InvalidInput(f"at least two age models can be joined, got {len(paths)}")

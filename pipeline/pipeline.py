@@ -1,4 +1,4 @@
-"""The whole pipeline as one object: a localiser, and age models with the ways of cutting between it and them."""
+"""The whole pipeline as one object: a localiser, and age models with their crop settings."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class BoneAgePipeline:
     Parameters
     ----------
     localiser : ForestLocaliser or None
-        Fitted. A model that looks at the whole image does without; with one, it refuses what is no hand.
+        Fitted. A model that reads the whole image needs none; with one, it refuses images that show no hand.
     age_models : tuple of AgeModel
         One, or several whose ages are averaged.
     summary : mapping
@@ -82,7 +82,7 @@ class BoneAgePipeline:
     def explain(self, assessment: Assessment) -> tuple[Occlusion, ...]:
         """Hide pieces of a hand and note how its age changes: an occlusion for each age model that read it.
 
-        Where several did, what changes is the mean of their ages: by each one's own change, divided by their number.
+        Where several did, the change is that of the mean of their ages: each model's change divided by their number.
 
         Parameters
         ----------
@@ -92,21 +92,21 @@ class BoneAgePipeline:
         Raises
         ------
         ValueError
-            If the hand was refused, or its regions were not kept.
+            If the hand was refused, or its regions were left out.
         """
         if assessment.estimate is None or not assessment.regions:
-            raise InvalidInput("there is no age to explain, or its regions were not kept")
+            raise InvalidInput("there is no age to explain, or its regions were left out")
         months, n = assessment.estimate.months, len(assessment.stacks)
         occlusions = (
             occlude(age_model.regressor, stack, assessment.sex, reading)
             for age_model, stack, reading in zip(self.age_models, assessment.regions, assessment.readings, strict=True)
             if stack is not None
         )
-        return tuple(replace(one, changes=one.changes / n, age_months=months) for one in occlusions)
+        return tuple(replace(occlusion, changes=occlusion.changes / n, age_months=months) for occlusion in occlusions)
 
     @property
     def only_age_model(self) -> AgeModel:
-        """The age model, for what can be done with one alone.
+        """The age model of a pipeline that has a single one.
 
         Raises
         ------
@@ -129,11 +129,11 @@ class BoneAgePipeline:
 
     @property
     def trained_ids(self) -> frozenset[str]:
-        """Ids of all hands that the age models have learnt from, and what they went on from, as far as the file tells.
+        """Ids of all hands that the age models were trained on, or fine-tuned from, as far as the file states.
 
         A hand of one of these ids is not new to the model.
         """
-        return _gather_ids(self.summary.get("age", {}))
+        return _collect_ids(self.summary.get("age", {}))
 
     def save(self, path: Path | str, *, half: bool = False) -> None:
         """Write the pipeline to a ``.boneage`` file.
@@ -195,7 +195,7 @@ def save_localiser(path: Path | str, localiser: ForestLocaliser, summary: Mappin
 
 
 def fingerprint_localiser(localiser: ForestLocaliser) -> str:
-    """Return a digest that tells a fitted localiser from any other."""
+    """Return a digest that differs between any two fitted localisers."""
     settings, arrays = localiser.to_state()
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     for name in sorted(arrays):
@@ -233,11 +233,10 @@ def _read_age_models(settings: Mapping[str, Any], arrays: Mapping[str, Any]) -> 
     return tuple(AgeModel.from_state(state, _under(arrays, f"age_models/{number}/")) for number, state in states)
 
 
-def _gather_ids(summary: Mapping[str, Any]) -> frozenset[str]:
-    before = [summary["started_from"]] if "started_from" in summary else []
-    return frozenset(summary.get("ids", ())).union(
-        *(_gather_ids(part) for part in (*before, *summary.get("joined", ())))
-    )
+def _collect_ids(summary: Mapping[str, Any]) -> frozenset[str]:
+    earlier = [summary["started_from"]] if "started_from" in summary else []
+    parts = (*earlier, *summary.get("joined", ()))
+    return frozenset(summary.get("ids", ())).union(*(_collect_ids(part) for part in parts))
 
 
 def _under(arrays: Mapping[str, Any], prefix: str) -> dict[str, Any]:

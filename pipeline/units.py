@@ -10,19 +10,19 @@ from boneage.imaging import Collection, InvalidTable, LandmarkTable, Points, Unr
 
 
 def convert_to_pixels(table: LandmarkTable, collection: Collection | None) -> LandmarkTable:
-    """Return a table that may count in millimetres in pixels, as far as its images say how.
+    """Return a table in pixels, where it is in millimetres and its images state the length of a pixel.
 
     Parameters
     ----------
     table : LandmarkTable
     collection : Collection or None
-        The images, if they are to be looked at.
+        The images, if they are to be read.
 
     Returns
     -------
     LandmarkTable
-        Where no image gives the length of a pixel, positions are left as they are, or are left out if they are a
-        volume's, and a remark says so.
+        Where no image states the length of a pixel, positions stay as they are, with a remark; those of a volume are
+        left out.
 
     Raises
     ------
@@ -35,23 +35,23 @@ def convert_to_pixels(table: LandmarkTable, collection: Collection | None) -> La
         raise InvalidTable(
             table.path, "positions are millimetres in the patient: give --images, the folder of the volumes"
         )
-    points, unseen = dict(table.points), 0
+    points, n_unread = dict(table.points), 0
     for id_ in table.points:
         try:
             if collection is not None:
                 points[id_] = to_pixels(table, id_, collection.scan(id_))
         except (KeyError, UnreadableScan):
-            unseen += 1
+            n_unread += 1
             if table.ndim == 3:
                 del points[id_]
     remarks = []
     if collection is None:
-        assumption = "positions are taken as pixels: give --images if the images' files state a spacing in millimetres"
-        remarks.append(assumption)
-    if unseen and table.ndim == 3:
-        remarks.append(f"{unseen} rows without a readable image are left out: their positions are millimetres")
-    elif unseen:
-        remarks.append(f"positions of {unseen} rows without a readable image are taken as pixels")
+        remark = "positions are taken as pixels: give --images if the images' files state a spacing in millimetres"
+        remarks.append(remark)
+    if n_unread and table.ndim == 3:
+        remarks.append(f"{n_unread} rows without a readable image are left out: their positions are millimetres")
+    elif n_unread:
+        remarks.append(f"positions of {n_unread} rows without a readable image are taken as pixels")
     return dataclasses.replace(table, points=points, remarks=(*table.remarks, *remarks), in_mm=False)
 
 
@@ -71,7 +71,7 @@ def read_spacings(ids: Iterable[str], collection: Collection) -> dict[str, tuple
 
 def convert_to_mm(points: Mapping[str, Points], spacings: Mapping[str, tuple[float, ...]]) -> dict[str, Points]:
     """Return landmarks in millimetres along the axes of each original, of the images whose spacing is known."""
-    return {id_: scale_to_mm(some, spacings[id_]) for id_, some in points.items() if id_ in spacings}
+    return {id_: scale_to_mm(hand, spacings[id_]) for id_, hand in points.items() if id_ in spacings}
 
 
 def scale_to_mm(points: Points, spacing_mm: tuple[float, ...] | None) -> Points:

@@ -68,7 +68,7 @@ def make_tasks(
 ) -> list[FileTask]:
     """Return a task for each file, with a unique id and what the tables have for it.
 
-    A file whose row fits other files too has a fault that names them.
+    A file whose row fits other files too has a fault that names those.
 
     Parameters
     ----------

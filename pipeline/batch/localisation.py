@@ -24,7 +24,7 @@ _SCORE_COLUMNS = ("id", "landmark", "score", "reason")
 
 @dataclass(frozen=True, eq=False)
 class LocalisationResult:
-    """The landmarks of one file; ``reason`` says why there are none, or why not to build on them."""
+    """The landmarks of one file; ``reason`` is why there are none, or why they are doubtful."""
 
     id: str
     path: str
