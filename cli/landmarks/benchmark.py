@@ -55,7 +55,7 @@ def benchmark(
     where it stopped when the same command is given again.
     """
     from boneage.cli.progress import show_stages
-    from boneage.evaluation.benchmarks.landmarks.folder_benchmark import LandmarkBenchmarkSettings, benchmark_folder
+    from boneage.evaluation.benchmarks.landmarks.benchmark import LandmarkBenchmarkSettings, run_landmark_benchmark
     from boneage.evaluation.benchmarks.splits import CrossValidation, RandomSplits
     from boneage.pipeline.data import describe, load_collection
 
@@ -63,6 +63,6 @@ def benchmark(
     settings = LandmarkBenchmarkSettings(tuple(split_names(compare)), splits, reference, scheme, pictures, jobs)
     collection = load_collection(images, landmarks=landmarks, ids=ids, ages=ages)
     remark(describe(collection))
-    with show_stages(err_console()) as progress:
-        text = benchmark_folder(collection, out, settings, progress=progress)
+    with show_stages(err_console()) as report:
+        text = run_landmark_benchmark(collection, settings, out, report=report)
     out_console().print(text, soft_wrap=True)

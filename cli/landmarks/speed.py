@@ -46,7 +46,7 @@ def speed(
     """
     from boneage.cli.progress import show_stages
     from boneage.evaluation.benchmarks.provenance import describe_run
-    from boneage.evaluation.benchmarks.speed.benchmark import SpeedProtocol, check_engines, run_speed_benchmark
+    from boneage.evaluation.benchmarks.speed.benchmark import SpeedBenchmarkSettings, check_engines, run_speed_benchmark
     from boneage.evaluation.benchmarks.speed.report import report_speed
     from boneage.evaluation.metrics import read_reference
     from boneage.pipeline.data import describe, load_collection
@@ -59,7 +59,7 @@ def speed(
     remark(describe(collection))
     prepare_folder(out)
     run = describe_run()
-    protocol = SpeedProtocol(train, test, seed, jobs, passes)
+    protocol = SpeedBenchmarkSettings(train, test, seed, jobs, passes)
     with show_stages(err_console()) as report:
         result = run_speed_benchmark(collection, ours, theirs, protocol, reference=unit, report=report)
     out_console().print(report_speed(result, run, out, reference), soft_wrap=True)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import torch
 
-from boneage.evaluation.benchmarks.memory import forget_peak, read_memory
+from boneage.evaluation.benchmarks.memory import read_memory, reset_peak_memory
 from boneage.evaluation.reports.text_table import draw_table
 from boneage.regression import PRESETS
 from boneage.regression.networks.registry import build_network
@@ -36,7 +36,7 @@ def cost(name: str, side: int, regions: int) -> list[str]:
     """Return a network's row, from within a process that does nothing else."""
     torch.set_num_threads(1)
     inputs = torch.rand(HANDS, regions, side, side), torch.ones(HANDS, regions, dtype=torch.bool), torch.ones(HANDS)
-    forget_peak()
+    reset_peak_memory()
     before = read_memory("VmRSS")
     network = build_network(PRESETS[name].network, regions, True)
 

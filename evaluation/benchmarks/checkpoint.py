@@ -14,7 +14,7 @@ from boneage.pipeline.storage.output import write_atomically
 
 T = TypeVar("T")
 
-_METRICS = "boneage.evaluation.metrics"
+_MEASURING = ("boneage.evaluation.metrics", "boneage.evaluation.benchmarks")
 
 
 def save_measured(path: Path, key: str, measured: Any) -> None:
@@ -32,7 +32,7 @@ def save_measured(path: Path, key: str, measured: Any) -> None:
     UnusableOutput
         If the file cannot be written.
     """
-    content = {"key": key, "code": compute_code_version(_METRICS), "commit": name_commit(), "rounds": measured}
+    content = {"key": key, "code": compute_code_version(*_MEASURING), "commit": name_commit(), "rounds": measured}
     write_atomically(path, json.dumps(content))
 
 
@@ -57,7 +57,7 @@ def load_measured(path: Path, key: str, read: Callable[[Any], T]) -> T | None:
         content = json.loads(path.read_text())
         if content["key"] != key:
             raise UnusableOutput(path, "is a round of another benchmark: choose another folder, or remove this one")
-        if content.get("code") != compute_code_version(_METRICS):
+        if content.get("code") != compute_code_version(*_MEASURING):
             return None
         return read(content["rounds"])
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -20,7 +20,7 @@ def read_memory(field: str) -> float:
         return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) / 1024
 
 
-def forget_peak() -> None:
-    """Let the peak begin anew at what the process holds now; where the system has no way to, it stays."""
+def reset_peak_memory() -> None:
+    """Set the peak to what the process holds now; it stays where the system cannot do so."""
     with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")

@@ -125,14 +125,17 @@ def _draw_error_by_score(axes: Axes, errors: LandmarkErrors) -> None:
             values = [float(np.percentile(distances[b], percentile)) for b in bins]
             label = "median" if percentile == 50 else f"{percentile}th percentile"
             axes.plot(middles, values, marker=marker, color=colour, label=label, markersize=4)
-        axes.legend(frameon=False)
+        axes.legend(frameon=False, loc="lower left")
     axes.axhline(WRONG_BEYOND, color="0.6", linewidth=0.8, linestyle=":", zorder=0)
     positive = distances[distances > 0]
     low, high = (float(np.quantile(positive, 0.01)), float(positive.max())) if len(positive) else (1.0, 10.0)
     axes.set_yscale("log")
     axes.set_ylim(low / 1.2, max(high, WRONG_BEYOND) * 1.4)
-    axes.yaxis.set_major_formatter("{x:g}")
-    axes.set_xlabel("score (0: the votes disagree, 1: they are one)")
+    bottom, top = axes.get_ylim()
+    ticks = [tick for tick in _TICKS if bottom <= tick <= top]
+    axes.set_yticks(ticks, labels=[f"{tick:g}" for tick in ticks])
+    axes.minorticks_off()
+    axes.set_xlabel("score (0: the votes disagree, 1: they agree)")
     axes.set_ylabel(f"error ({errors.unit})")
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from boneage.evaluation.benchmarks.ages.rounds import AgeRound, Part, Prediction, load_round, save_round
 from boneage.evaluation.benchmarks.ages.variants import AgeEstimator, Variant, create_crop_builder, name_variants
-from boneage.evaluation.benchmarks.memory import forget_peak, read_memory
+from boneage.evaluation.benchmarks.memory import read_memory, reset_peak_memory
 from boneage.evaluation.benchmarks.provenance import name_commit
 from boneage.evaluation.benchmarks.splits import CrossValidation, FixedSplit, Split
 from boneage.imaging import Collection
@@ -202,7 +202,7 @@ def _run_round(
     options: dict[str, Any] = {}
     if isinstance(model, AgeRegressor):
         options = {"ids": train.ids, "progress": follow, "checkpoints": prepare_versioned_folder(checkpoints)}
-    forget_peak()
+    reset_peak_memory()
     started = time.perf_counter()
     model.fit(train.inputs, train.ages_months, train.sexes, **options)
     training_s = time.perf_counter() - started

@@ -19,11 +19,11 @@ from boneage.evaluation.figures import draw_cumulative_ages, draw_mads
 from boneage.evaluation.metrics import AgeErrors, compare_ages, list_strata, summarise_ages
 from boneage.evaluation.reports.ages.sections import CONVENTIONS, add_age_details, summarise_age_groups
 from boneage.evaluation.reports.ages.tables import tabulate_ages, tabulate_costs, tabulate_side_by_side
-from boneage.evaluation.reports.basis import RESEARCH, Figures, phantom_note, provenance, write_json
+from boneage.evaluation.reports.basis import count_hands, describe_phantoms, write_json
+from boneage.evaluation.reports.page import RESEARCH, ReportPage
 from boneage.evaluation.reports.text_table import draw_table
 from boneage.imaging import AgeRecord
 from boneage.imaging.errors import InvalidInput
-from boneage.pipeline.pages.html import Page
 from boneage.pipeline.storage.output import prepare_folder, write_table
 
 _TITLE = "Bone age errors in months, variant beside variant"
@@ -81,7 +81,7 @@ def report_age_benchmark(
     prepare_folder(folder)
     write_table(folder / "predictions.csv", list(prediction_rows(rounds, known)), PREDICTION_COLUMNS)
     write_json(folder / "summary.json", summary)
-    basis = f"{_describe_rounds(of_variant[names[0]])}{phantom_note(summary)}; {describe_commits(rounds)}"
+    basis = f"{_describe_rounds(of_variant[names[0]])}{describe_phantoms(summary)}; {describe_commits(rounds)}"
     tables = _tabulate(summary)
     _write_page(folder / "report.html", basis, tables, summary["run"], errors, groups, strata)
     lines = [line for heading, table in tables.items() for line in (heading, draw_table(*table), "")]
@@ -100,7 +100,7 @@ def _summarise_benchmark(
     ids = {prediction.id for prediction in first.predictions}.union(*(ages.ids for ages in errors.values()))
     validation = {name: join_age_rounds(rounds, known, "validation")[0] for name, rounds in of_variant.items()}
     return {
-        **provenance(ids),
+        **count_hands(ids),
         "run": dict(run),
         "commits": sorted({measured.commit for rounds in of_variant.values() for measured in rounds}),
         "variants": {name: _summarise(rounds, known, groups.get(name, {})) for name, rounds in of_variant.items()},
@@ -119,20 +119,20 @@ def _write_page(
     strata: Sequence[int],
 ) -> None:
     """Write ``report.html`` with the tables, the figures of all variants, and the details of each."""
-    figures = Figures(Page(_TITLE))
-    figures.page.add_text(f"{basis}.")
+    page = ReportPage(_TITLE)
+    page.add_text(f"{basis}.")
     for heading, table in tables.items():
-        figures.page.add_heading(heading, 3)
-        figures.page.add_table(*table)
-    figures.page.add_text(f"{CONVENTIONS} {_COSTS} {RESEARCH}", note=True)
-    figures.page.add_text("; ".join(f"{name}: {value}" for name, value in run.items()), note=True)
-    figures.show("variants", draw_mads({"variant": errors}), "Each variant on the hands that it read.")
-    figures.show("age-cumulative", draw_cumulative_ages(errors), "Grey: 6, 12 and 24 months.")
+        page.add_heading(heading, 3)
+        page.add_table(*table)
+    page.add_text(f"{CONVENTIONS} {_COSTS} {RESEARCH}", note=True)
+    page.add_text("; ".join(f"{name}: {value}" for name, value in run.items()), note=True)
+    page.show_figure("variants", draw_mads({"variant": errors}), "Each variant on the hands that it read.")
+    page.show_figure("age-cumulative", draw_cumulative_ages(errors), "Grey: 6, 12 and 24 months.")
     for name, ages in errors.items():
-        with figures.page.folded(name):
+        with page.folded(name):
             slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-            add_age_details(figures, ages, groups[name], strata, f"{slug}-")
-    figures.write(path)
+            add_age_details(page, ages, groups[name], strata, f"{slug}-")
+    page.write(path)
 
 
 def _summarise(rounds: Sequence[AgeRound], known: Mapping[str, AgeRecord], groups: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,190 +1,103 @@
-"""The localisation benchmark: seeded rounds of training and testing, one variant beside another, resumable."""
+"""The localisation benchmark: localisers measured on the same random splits of annotated images, and reported."""
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
-import json
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from boneage.evaluation.benchmarks.landmarks.rounds import Round, read_rounds, write_rounds
-from boneage.evaluation.benchmarks.splits import CrossValidation, RandomSplits, Split
-from boneage.evaluation.metrics import LandmarkErrors, Reference, find_cases, measure_landmarks, select_worst_cases
-from boneage.evaluation.reports.landmarks.worst_cases import draw_cases
+from boneage.evaluation.benchmarks.checkpoint import describe_commits
+from boneage.evaluation.benchmarks.landmarks.measurement import measure_variants, name_variants, round_file
+from boneage.evaluation.benchmarks.landmarks.report import report_landmark_benchmark
+from boneage.evaluation.benchmarks.splits import CrossValidation, RandomSplits
+from boneage.evaluation.metrics import read_reference
+from boneage.evaluation.reports.landmarks.context import learn_context
 from boneage.imaging import Collection, Points
-from boneage.imaging.errors import InvalidInput
 from boneage.imaging.progress import Progress
-from boneage.landmarks import PRESETS, ForestLocaliser, LocaliserSettings, with_vote_weight
-from boneage.pipeline.storage.output import prepare_folder, write_atomically
-from boneage.pipeline.training.localiser import train_localiser
 from boneage.pipeline.units import convert_to_mm, read_spacings
 
 
-def name_variants(asked: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Return the variants to measure, by the preset whose training they share.
+@dataclass(frozen=True)
+class LandmarkBenchmarkSettings:
+    """What is compared, on which splits, and how it is reported.
 
-    Every preset is measured with its vote weighting and with vote weight 1. ``uniform`` is the published recipe with
-    vote weight 1 alone.
-
-    Raises
-    ------
-    ValueError
-        If a name is not known, or none is given.
-
-    Examples
-    --------
-    >>> name_variants(["uniform", "fast"])
-    {'paper': ('paper, vote weight 1',), 'fast': ('fast', 'fast, vote weight 1')}
+    Parameters
+    ----------
+    presets : tuple of str
+        Presets of the localiser, each with its vote weighting and without; ``uniform`` is the published recipe without.
+    splits : RandomSplits or CrossValidation
+    reference : str or None
+        The unit of the errors, e.g. ``ulna_styloid_tip:radius_styloid_tip=50mm``; pixels, or a volume's millimetres, if
+        not given.
+    scheme : str or None
+        Landmark scheme: a file or a shipped one's name; found by the landmarks' names if not given.
+    pictures : bool
+        Whether the page shows the worst cases.
+    jobs : int
+        Threads used for training; the errors are the same for any number.
     """
-    chosen: dict[str, tuple[str, ...]] = {}
-    for name in asked:
-        if name in PRESETS:
-            chosen[name] = (name, _name_unweighted(name))
-        elif name == "uniform":
-            chosen.setdefault("paper", (_name_unweighted("paper"),))
-        else:
-            raise InvalidInput(f"variants to compare are uniform, {', '.join(PRESETS)}, got {name!r}")
-    if not chosen:
-        raise InvalidInput("no variant to compare is given")
-    return chosen
+
+    presets: tuple[str, ...] = ("paper", "accurate", "fast")
+    splits: RandomSplits | CrossValidation = field(default_factory=RandomSplits)
+    reference: str | None = None
+    scheme: str | None = None
+    pictures: bool = True
+    jobs: int = 1
 
 
-def run_benchmark(
-    collection: Collection,
-    variants: Mapping[str, Sequence[str]],
-    protocol: RandomSplits | CrossValidation,
-    folder: Path,
-    *,
-    reference: Reference | None,
-    jobs: int,
-    pictures: bool = True,
-    report: Progress | None = None,
-) -> list[Round]:
-    """Measure every variant in every round; rounds that ``folder`` already holds are not run again.
+def run_landmark_benchmark(
+    collection: Collection, settings: LandmarkBenchmarkSettings, out: Path, *, report: Progress | None = None
+) -> str:
+    """Compare localisers on the annotated images of a collection, and report it into ``out``.
 
-    1. Draw the rounds' images among those with landmarks.
-    2. Train each preset on the one part.
-    3. Locate in the other part, with the votes weighted and with weight 1, and measure.
-    4. Draw the worst cases of each preset's first variant while its localiser is at hand.
+    Writes ``errors.csv``, ``summary.json``, ``report.html``, ``figures/`` and ``rounds/``. An interrupted benchmark
+    continues when it is called again.
 
     Parameters
     ----------
     collection : Collection
-        With landmarks.
-    variants : mapping
-        From :func:`name_variants`.
-    protocol : RandomSplits or CrossValidation
-    folder : Path
-        Keeps a file for each round and preset, and the pictures of its worst cases.
-    reference : Reference or None
-        The unit of the errors; pixels of the original image, or millimetres of a volume, if not given.
-    jobs : int
-        Threads used for training; the errors are the same for any number.
-    pictures : bool
-        Whether to draw the worst cases.
+        With landmarks; see :func:`boneage.pipeline.data.load_collection`.
+    settings : LandmarkBenchmarkSettings
+    out : Path
     report : callable, optional
+
+    Returns
+    -------
+    str
+        The report as text.
 
     Raises
     ------
-    ValueError
-        If there are fewer images with landmarks than the protocol needs.
+    InvalidInput
+        If a preset is not known, the reference is malformed, or there are too few annotated images.
     UnusableOutput
         If the folder cannot be written to, or holds rounds of another benchmark.
     """
-    rounds_folder = prepare_folder(folder)
-    rounds: list[Round] = []
-    splits = protocol.split(collection.annotated_ids)
-    for split in splits:
-        for preset, names in variants.items():
-            path = round_file(rounds_folder, preset, split.number)
-            key = _fingerprint(PRESETS[preset](collection.ndim), split, reference)
-            measured = read_rounds(path, key)
-            if not measured:
-                shown = names[0] if pictures else ""
-                measured = _run_round(collection, preset, split, reference, jobs, path, shown)
-                write_rounds(path, key, measured)
-            rounds += [measure for measure in measured if measure.variant in names]
-            if report:
-                report(preset, (split.number + 1) / len(splits))
-    return rounds
+    variants = name_variants(settings.presets)
+    unit = read_reference(settings.reference) if settings.reference else None
+    context = learn_context(_scaled_landmarks(collection), settings.scheme, collection.ages)
+    folder = out / "rounds"
+    rounds = measure_variants(
+        collection,
+        variants,
+        settings.splits,
+        folder,
+        reference=unit,
+        jobs=settings.jobs,
+        pictures=settings.pictures,
+        report=report,
+    )
+    numbers = dict.fromkeys(measured.number for measured in rounds)
+    commits = describe_commits(round_file(folder, preset, number) for number in numbers for preset in variants)
+    return report_landmark_benchmark(rounds, out, settings.reference, context, commits)
 
 
-def round_file(folder: Path, preset: str, number: int) -> Path:
-    """Return the file that stores a round of a preset."""
-    return folder / f"{preset}-{number:02d}.json"
-
-
-def _run_round(
-    collection: Collection,
-    preset: str,
-    split: Split,
-    reference: Reference | None,
-    jobs: int,
-    path: Path,
-    shown: str,
-) -> list[Round]:
-    """Measure both weightings of a preset; draw the worst cases of the variant ``shown`` beside ``path``."""
-    settings = PRESETS[preset](collection.ndim)
-    start = time.perf_counter()
-    localiser, summary, _ = train_localiser(collection.subset(split.train), settings, seed=split.seed, jobs=jobs)
-    training_s = time.perf_counter() - start
-    # The trees are the same: votes are weighted when they are cast.
-    ids = summary["ids"]
-    annotated = [points for id_ in ids if (points := collection.points(id_)) is not None]
-    equal = localiser.with_settings(with_vote_weight(settings, "uniform"), collection.scans(ids), annotated)
-    voters = {preset: localiser, _name_unweighted(preset): equal}
-    truth = {id_: points for id_ in split.test if (points := collection.points(id_)) is not None}
-    rounds = []
-    for name, voter in voters.items():
-        found: dict[str, Points] = {}
-        elapsed_s = 0.0
-        for id_ in truth:
-            scan = collection.scan(id_)
-            start = time.perf_counter()
-            found[id_] = voter.locate(scan)
-            elapsed_s += time.perf_counter() - start
-        errors = _measure(collection, found, truth, reference)
-        measured = Round(name, split.number, errors, training_s, elapsed_s / max(len(truth), 1))
-        if name == shown:
-            measured = _with_pictures(measured, collection, voter, found, truth, path)
-        rounds.append(measured)
-    return rounds
-
-
-def _measure(
-    collection: Collection, found: Mapping[str, Points], truth: Mapping[str, Points], reference: Reference | None
-) -> LandmarkErrors:
-    """Measure landmarks, those of volumes in millimetres."""
-    if all(points.ndim == 2 for points in truth.values()):
-        return measure_landmarks(found, truth, reference)
-    spacings = read_spacings(truth, collection)
-    return measure_landmarks(convert_to_mm(found, spacings), convert_to_mm(truth, spacings), reference, unit="mm")
-
-
-def _with_pictures(
-    measured: Round,
-    collection: Collection,
-    localiser: ForestLocaliser,
-    found: Mapping[str, Points],
-    truth: Mapping[str, Points],
-    path: Path,
-) -> Round:
-    worst = select_worst_cases(find_cases(measured.errors))
-    pictures = []
-    for number, (case, png) in enumerate(draw_cases(worst, collection.scan, found, truth, localiser)):
-        file = path.with_name(f"{path.stem}-case-{number:02d}.png")
-        write_atomically(file, png)
-        pictures.append((case, file))
-    return dataclasses.replace(measured, pictures=tuple(pictures))
-
-
-def _name_unweighted(preset: str) -> str:
-    return f"{preset}, vote weight 1"
-
-
-def _fingerprint(settings: LocaliserSettings, split: Split, reference: Reference | None) -> str:
-    unit = dataclasses.asdict(reference) if reference else None
-    plan = [dataclasses.asdict(settings), split.seed, split.train, split.test, unit]
-    return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
+def _scaled_landmarks(collection: Collection) -> Sequence[Points]:
+    """Return the annotated landmarks: of radiographs in pixels, of volumes in millimetres where these are known."""
+    assert collection.landmarks is not None
+    annotated = {id_: collection.landmarks.points[id_] for id_ in collection.annotated_ids}
+    if all(points.ndim == 2 for points in annotated.values()):
+        return list(annotated.values())
+    spacings = read_spacings(annotated, collection)
+    in_voxels = {id_: points for id_ in spacings if (points := collection.points(id_)) is not None}
+    return list(convert_to_mm(in_voxels, spacings).values())

@@ -9,7 +9,7 @@ from typing import Any
 
 from boneage.evaluation.benchmarks.landmarks.rounds import ERROR_COLUMNS, Round, error_rows, join_rounds
 from boneage.evaluation.metrics import LandmarkErrors, select_worst_cases, summarise_distances, summarise_landmarks
-from boneage.evaluation.reports.basis import RESEARCH, Figures, phantom_note, provenance, write_json
+from boneage.evaluation.reports.basis import count_hands, describe_phantoms, write_json
 from boneage.evaluation.reports.landmarks.context import LandmarkContext
 from boneage.evaluation.reports.landmarks.sections import (
     CONVENTIONS,
@@ -20,6 +20,7 @@ from boneage.evaluation.reports.landmarks.sections import (
     add_worst_cases,
 )
 from boneage.evaluation.reports.landmarks.tables import name_unit, tabulate_variants
+from boneage.evaluation.reports.page import RESEARCH, ReportPage
 from boneage.evaluation.reports.text_table import draw_table
 from boneage.pipeline.pages.html import Page
 from boneage.pipeline.storage.output import write_table
@@ -27,7 +28,7 @@ from boneage.pipeline.storage.output import write_table
 _TIMES = "training: seconds for one round. an image: milliseconds to locate its landmarks, reading the file apart."
 
 
-def report_benchmark(
+def report_landmark_benchmark(
     rounds: Sequence[Round],
     folder: Path,
     reference: str | None,
@@ -59,20 +60,20 @@ def report_benchmark(
     write_table(folder / "errors.csv", list(error_rows(rounds)), ERROR_COLUMNS)
     write_json(folder / "summary.json", summary)
     title = f"Localisation errors in {name_unit(rounds[0].errors.unit, reference)}"
-    basis = f"{_describe_rounds(next(iter(of_variant.values())))}{phantom_note(summary)}"
+    basis = f"{_describe_rounds(next(iter(of_variant.values())))}{describe_phantoms(summary)}"
     table = tabulate_variants(summary["variants"])
     pictures = {name: _read_pictures(measured) for name, measured in of_variant.items()}
-    figures = Figures(Page(title))
-    add_privacy(figures.page, [case for cases in pictures.values() for case in cases])
-    figures.page.add_text(f"{basis}. {commits}".strip())
-    figures.page.add_table(*table)
-    figures.page.add_text(f"{CONVENTIONS} {_TIMES} {RESEARCH}", note=True)
-    add_curves(figures, "cumulative", joined)
+    page = ReportPage(title)
+    add_privacy(page, [case for cases in pictures.values() for case in cases])
+    page.add_text(f"{basis}. {commits}".strip())
+    page.add_table(*table)
+    page.add_text(f"{CONVENTIONS} {_TIMES} {RESEARCH}", note=True)
+    add_curves(page, "cumulative", joined)
     for number, (name, errors) in enumerate(joined.items()):
-        with figures.page.folded(name, opened=number == 0):
-            add_details(figures, errors, summary["variants"][name], context, f"{_slug(name)}-")
-            _add_pictures(figures.page, pictures[name], of_variant[name], context)
-    figures.write(folder / "report.html")
+        with page.folded(name, opened=number == 0):
+            add_details(page, errors, summary["variants"][name], context, f"{_slug(name)}-")
+            _add_pictures(page, pictures[name], of_variant[name], context)
+    page.write(folder / "report.html")
     notes = [
         "not found: counted as beyond every limit, in no mean. 95 % interval: bootstrap over patients.",
         _TIMES,
@@ -99,7 +100,7 @@ def _summarise(
         for name, rounds in of_variant.items()
     }
     ids = {id_ for errors in joined.values() for id_ in errors.ids}
-    return {**provenance(ids), "reference": reference, "variants": variants}
+    return {**count_hands(ids), "reference": reference, "variants": variants}
 
 
 def _add_pictures(page: Page, pictures: Pictures, rounds: Sequence[Round], context: LandmarkContext) -> None:

@@ -29,7 +29,7 @@ from boneage.landmarks import PRESETS
 
 
 @dataclass(frozen=True)
-class SpeedProtocol:
+class SpeedBenchmarkSettings:
     """How speed is measured.
 
     Parameters
@@ -99,13 +99,13 @@ class SpeedResult:
 
     Parameters
     ----------
-    protocol : SpeedProtocol
+    protocol : SpeedBenchmarkSettings
     first_training_s : tuple of float
         The smallest training there is: with its code compiled anew, with it read from the cache, and once more.
     presets, peers : dict of Measured
     """
 
-    protocol: SpeedProtocol
+    protocol: SpeedBenchmarkSettings
     first_training_s: tuple[float, float, float]
     presets: dict[str, Measured]
     peers: dict[str, Measured]
@@ -133,7 +133,7 @@ def run_speed_benchmark(
     collection: Collection,
     presets: Sequence[str],
     peers: Sequence[str],
-    protocol: SpeedProtocol,
+    protocol: SpeedBenchmarkSettings,
     *,
     reference: Reference | None,
     report: Progress | None = None,
@@ -150,7 +150,7 @@ def run_speed_benchmark(
         With landmarks.
     presets, peers : sequence of str
         Checked by :func:`check_engines`.
-    protocol : SpeedProtocol
+    protocol : SpeedBenchmarkSettings
     reference : Reference or None
         The unit of the errors; pixels of the original image if not given.
     report : callable, optional
@@ -237,7 +237,7 @@ def _measure_preset(
     name: str,
     train: Collection,
     test: Collection,
-    protocol: SpeedProtocol,
+    protocol: SpeedBenchmarkSettings,
     truth: dict[str, Points],
     reference: Reference | None,
     folder: Path,

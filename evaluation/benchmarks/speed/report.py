@@ -10,8 +10,8 @@ from typing import Any
 from boneage.evaluation.benchmarks.speed.benchmark import Measured, SpeedResult, compare, speed_up, to_json
 from boneage.evaluation.benchmarks.speed.scaling import Cost, Size, fit_exponent, fit_line
 from boneage.evaluation.figures import draw_costs, draw_scaling
-from boneage.evaluation.reports.basis import phantom_note, provenance, write_json
-from boneage.evaluation.reports.number_format import Table, number, rate
+from boneage.evaluation.reports.basis import count_hands, describe_phantoms, write_json
+from boneage.evaluation.reports.number_format import Table, format_number, format_rate
 from boneage.evaluation.reports.text_table import draw_table
 from boneage.pipeline.pages.html import Page
 from boneage.pipeline.storage.output import write_atomically
@@ -30,14 +30,14 @@ _NOTES = (
 def report_speed(result: SpeedResult, run: Mapping[str, str], folder: Path, reference: str | None) -> str:
     """Write ``speed.json``, ``speed.html`` and ``speed.svg`` into a folder; return the tables as text."""
     ids = tuple(next(iter(result.presets.values())).locating.found)
-    basis = provenance(ids)
+    basis = count_hands(ids)
     write_json(folder / "speed.json", {"run": run, "reference": reference, **basis, **to_json(result)})
     engines = result.presets | result.peers
     unit = next(iter(engines.values())).errors["unit"]
     p = result.protocol
     head = [
         *(f"{key}: {value}" for key, value in run.items()),
-        f"{p.n_train} images to train, {len(ids)} others to test{phantom_note(basis)}; seed {p.seed}",
+        f"{p.n_train} images to train, {len(ids)} others to test{describe_phantoms(basis)}; seed {p.seed}",
     ]
     share = min(m.core_share for m in engines.values())
     if share < _FREE:
@@ -106,7 +106,8 @@ def _tabulate_engines(engines: dict[str, Measured], jobs: int) -> Table:
             f"{m.hand_ms:.1f} ms", f"{max(m.locating.hands_ms):.1f} ms",
             f"{m.locating.cpu_ms:.1f} ms", f"{costs[jobs].peak_mb:.0f} MB",
             f"{m.locating.peak_mb:.0f} MB" if m.model_mb else "-", f"{m.model_mb:.1f} MB" if m.model_mb else "-",
-            number(s["mean"]), number(s["median"]), rate(s["within_2"]), rate(s["beyond_10"], 2),
+            format_number(s["mean"]), format_number(s["median"]),
+            format_rate(s["within_2"]), format_rate(s["beyond_10"], 2),
             f"{s['n_not_found']} of {s['n']}",
         ])  # fmt: skip
     return header, rows
@@ -117,7 +118,7 @@ def _tabulate_ratios(result: SpeedResult) -> Table:
     for peer, theirs in result.peers.items():
         for preset, ours in result.presets.items():
             ratios = compare(ours, theirs)
-            rows.append([f"{peer} / {preset}", *(number(ratio) for ratio in ratios.values())])
+            rows.append([f"{peer} / {preset}", *(format_number(ratio) for ratio in ratios.values())])
     return ["peer / preset", "training", "training, cpu", "locating", "locating, cpu", "mean error"], rows
 
 

@@ -19,11 +19,11 @@ from boneage.evaluation.reports.ages.sections import (
     summarise_age_groups,
 )
 from boneage.evaluation.reports.ages.tables import order_by_error, tabulate_age_groups, tabulate_ages
-from boneage.evaluation.reports.basis import RESEARCH, Figures, phantom_note, provenance, write_json
+from boneage.evaluation.reports.basis import are_phantoms, count_hands, describe_phantoms, write_json
+from boneage.evaluation.reports.page import RESEARCH, ReportPage
 from boneage.evaluation.reports.text_table import draw_table
-from boneage.imaging import InvalidTable, read_ages
+from boneage.imaging import AgeRecord, InvalidTable, read_ages
 from boneage.imaging.tables import Table, read_table
-from boneage.pipeline.pages.html import Page
 from boneage.pipeline.storage.output import prepare_folder, write_table
 
 _N_WORST = 12
@@ -74,22 +74,22 @@ def report_ages(
     )
     groups = summarise_age_groups(ages, strata)
     summary: dict[str, Any] = {
-        **provenance(read),
+        **count_hands(read),
         "n_without_age": len(common) - len(read),
         "all": summarise_ages(ages),
         "groups": groups,
     }
     title = "Bone age errors in months"
-    basis = f"{len(read)} hands{phantom_note(summary)}; {len(common) - len(read)} more have no age (refused)"
+    basis = f"{len(read)} hands{describe_phantoms(summary)}; {len(common) - len(read)} more have no age (refused)"
     if out is not None:
         folder = prepare_folder(out)
         write_table(folder / "errors.csv", [_error_cells(id_, answers[id_], known[id_]) for id_ in common])
         write_json(folder / "summary.json", summary)
         worst = [ages.ids[place] for place in order_by_error(ages)[:_N_WORST]] if pictures else []
-        figures = _draw_page(title, basis, ages, summary, strata, worst)
+        page = _draw_page(title, basis, ages, summary, strata, worst)
         errors, pictured = dict(zip(ages.ids, ages.errors, strict=True)), predicted.parent / "overlays"
-        add_overlays(figures, [(f"{id_}: {errors[id_]:+.1f} months", pictured / f"{id_}.png") for id_ in worst])
-        figures.write(folder / "report.html")
+        add_overlays(page, [(f"{id_}: {errors[id_]:+.1f} months", pictured / f"{id_}.png") for id_ in worst])
+        page.write(folder / "report.html")
     header, rows = tabulate_age_groups(groups)
     table_text = draw_table(header, [*tabulate_ages({"all": summary["all"]})[1], *rows])
     return "\n".join([title, basis, "", table_text, "", RESEARCH])
@@ -97,20 +97,20 @@ def report_ages(
 
 def _draw_page(
     title: str, basis: str, ages: AgeErrors, summary: Mapping[str, Any], strata: Sequence[int], worst: Sequence[str]
-) -> Figures:
+) -> ReportPage:
     """Return the page and its figures, without the overlays of the worst hands."""
-    figures = Figures(Page(title))
+    page = ReportPage(title)
     if worst:
-        figures.page.add_text(name_age_privacy(worst), warning=True)
-    figures.page.add_text(f"{basis}.")
-    figures.page.add_table(*tabulate_ages({"all": summary["all"]}))
-    figures.page.add_text(f"{CONVENTIONS} {RESEARCH}", note=True)
-    figures.show("age-cumulative", draw_cumulative_ages({"all hands": ages}), "Grey: 6, 12 and 24 months.")
-    add_age_details(figures, ages, summary["groups"], strata)
-    return figures
+        page.add_text(name_age_privacy(worst), warning=not are_phantoms(worst))
+    page.add_text(f"{basis}.")
+    page.add_table(*tabulate_ages({"all": summary["all"]}))
+    page.add_text(f"{CONVENTIONS} {RESEARCH}", note=True)
+    page.show_figure("age-cumulative", draw_cumulative_ages({"all hands": ages}), "Grey: 6, 12 and 24 months.")
+    add_age_details(page, ages, summary["groups"], strata)
+    return page
 
 
-def _error_cells(id_: str, answer: float, known: Any) -> dict[str, object]:
+def _error_cells(id_: str, answer: float, known: AgeRecord) -> dict[str, object]:
     missing = math.isnan(answer)
     return {
         "id": id_,

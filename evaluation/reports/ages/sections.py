@@ -12,8 +12,8 @@ from boneage.evaluation.figures import draw_age_boxes, draw_agreement, draw_mads
 from boneage.evaluation.figures.means import FEW
 from boneage.evaluation.metrics import AgeErrors, group_ages, summarise_ages
 from boneage.evaluation.reports.ages.tables import tabulate_age_groups, tabulate_worst
-from boneage.evaluation.reports.basis import Figures
-from boneage.imaging.phantoms import PHANTOM_PREFIX
+from boneage.evaluation.reports.basis import are_phantoms
+from boneage.evaluation.reports.page import ReportPage
 
 CONVENTIONS = (
     "Months. MAD: mean absolute difference; bias: mean of predicted - true, positive where hands are read too old; "
@@ -29,7 +29,7 @@ def summarise_age_groups(ages: AgeErrors, strata: Sequence[int]) -> dict[str, di
 
 
 def add_age_details(
-    figures: Figures,
+    page: ReportPage,
     ages: AgeErrors,
     groups: Mapping[str, Mapping[str, Mapping[str, Any]]],
     strata: Sequence[int],
@@ -39,7 +39,7 @@ def add_age_details(
 
     Parameters
     ----------
-    figures : Figures
+    page : ReportPage
     ages : AgeErrors
     groups : mapping
         From :func:`summarise_age_groups`.
@@ -47,36 +47,33 @@ def add_age_details(
     prefix : str
         Of the names of the figures.
     """
-    page = figures.page
     page.add_heading("Groups", 3)
-    figures.show(f"{prefix}age-groups", draw_mads(group_ages(ages, strata)), _HOLLOW)
+    page.show_figure(f"{prefix}age-groups", draw_mads(group_ages(ages, strata)), _HOLLOW)
     page.add_table(*tabulate_age_groups(groups))
     caption = "Errors in each band of true age. Box: quartiles and median; whiskers: 5th and 95th percentile; dots:"
-    figures.show(f"{prefix}age-boxes", draw_age_boxes(ages), f"{caption} beyond.")
+    page.show_figure(f"{prefix}age-boxes", draw_age_boxes(ages), f"{caption} beyond.")
     page.add_heading("Agreement", 3)
     caption = "Each hand's predicted against its true age; grey: within a year."
-    figures.show(f"{prefix}age-predicted", draw_predicted(ages), caption)
+    page.show_figure(f"{prefix}age-predicted", draw_predicted(ages), caption)
     caption = "Bland and Altman: error against the mean of both ages. Lines: mean, and 1.96 standard deviations around"
-    figures.show(f"{prefix}age-agreement", draw_agreement(ages), f"{caption} it.")
+    page.show_figure(f"{prefix}age-agreement", draw_agreement(ages), f"{caption} it.")
     page.add_heading("The hands read worst", 3)
     page.add_table(*tabulate_worst(ages))
 
 
-def add_overlays(figures: Figures, overlays: Sequence[tuple[str, Path]]) -> None:
-    """Add the overlays of some hands, by caption, as far as their files are there."""
-    there = [(_shrink(path), caption) for caption, path in overlays if path.is_file()]
-    if there:
-        figures.page.add_pictures(there)
-    n_missing = len(overlays) - len(there)
+def add_overlays(page: ReportPage, overlays: Sequence[tuple[str, Path]]) -> None:
+    """Add the overlays of hands, by caption, as far as their files exist."""
+    pictures = [(_shrink(path), caption) for caption, path in overlays if path.is_file()]
+    if pictures:
+        page.add_pictures(pictures)
+    n_missing = len(overlays) - len(pictures)
     if n_missing:
-        figures.page.add_text(
-            f"{n_missing} of the worst hands have no picture in overlays/ beside the predictions.", note=True
-        )
+        page.add_text(f"{n_missing} of the worst hands have no picture in overlays/ beside the predictions.", note=True)
 
 
 def name_age_privacy(ids: Sequence[str]) -> str:
-    """Say what pixels a page with pictures of some hands holds."""
-    if all(id_.startswith(PHANTOM_PREFIX) for id_ in ids):
+    """Return the notice on the pixels that a page with pictures of hands holds."""
+    if are_phantoms(ids):
         return "The pictures show phantoms (synthetic); there is no patient on this page."
     return (
         "This page contains patients' pixels: pictures of their hands, with the ids of the files. Keep it and pass it "

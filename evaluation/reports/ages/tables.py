@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from boneage.evaluation.metrics import SEX_NAMES, WITHIN_MONTHS, AgeErrors
-from boneage.evaluation.reports.number_format import Table, interval, number, rate
+from boneage.evaluation.reports.number_format import Table, format_interval, format_number, format_rate
 
 ERROR_HEADER = ("hands", "MAD", "95 % interval", "RMSE", "bias", "95 % interval", *(f"<= {m}" for m in WITHIN_MONTHS))
 
@@ -31,11 +31,11 @@ def tabulate_side_by_side(variants: Mapping[str, Mapping[str, Any]]) -> Table:
     for name, s in variants.items():
         worse = s["against_best"]
         best = worse["difference"] == 0
-        more = ["-", "-"] if best else [f"{worse['difference']:+.2f}", interval(worse["interval_95"], 1)]
+        more = ["-", "-"] if best else [f"{worse['difference']:+.2f}", format_interval(worse["interval_95"], 1)]
         numbers = [
-            number(s["mad"]),
-            interval(s["mad_interval_95"], 1),
-            number(s["rmse"]),
+            format_number(s["mad"]),
+            format_interval(s["mad_interval_95"], 1),
+            format_number(s["rmse"]),
             f"{s['bias']:+.2f}",
         ]
         rows.append([name, *numbers, *more])
@@ -61,7 +61,7 @@ def tabulate_worst(ages: AgeErrors, n: int = 12) -> Table:
         [
             ages.ids[place],
             SEX_NAMES[ages.sexes[place]],
-            *(number(value, 1) for value in (ages.true_months[place], ages.predicted_months[place])),
+            *(format_number(value, 1) for value in (ages.true_months[place], ages.predicted_months[place])),
             f"{ages.errors[place]:+.1f}",
         ]
         for place in order_by_error(ages)[:n]
@@ -78,10 +78,10 @@ def describe_errors(s: Mapping[str, Any]) -> list[str]:
     """Return the cells under ``ERROR_HEADER`` of a summary."""
     return [
         str(s["n_hands"]),
-        number(s["mad"]),
-        interval(s["mad_interval_95"], 1),
-        number(s["rmse"]),
+        format_number(s["mad"]),
+        format_interval(s["mad_interval_95"], 1),
+        format_number(s["rmse"]),
         f"{s['bias']:+.2f}",
-        interval(s["bias_interval_95"], 1),
-        *(rate(s[f"within_{months}"], 0) for months in WITHIN_MONTHS),
+        format_interval(s["bias_interval_95"], 1),
+        *(format_rate(s[f"within_{months}"], 0) for months in WITHIN_MONTHS),
     ]

@@ -16,7 +16,7 @@ from boneage.evaluation.metrics import (
     select_worst_cases,
     summarise_landmarks,
 )
-from boneage.evaluation.reports.basis import RESEARCH, Figures, phantom_note, provenance, write_json
+from boneage.evaluation.reports.basis import count_hands, describe_phantoms, write_json
 from boneage.evaluation.reports.landmarks.context import LandmarkContext, learn_context
 from boneage.evaluation.reports.landmarks.sections import (
     CONVENTIONS,
@@ -32,11 +32,11 @@ from boneage.evaluation.reports.landmarks.tables import (
     tabulate_landmarks,
 )
 from boneage.evaluation.reports.landmarks.worst_cases import draw_cases
+from boneage.evaluation.reports.page import RESEARCH, ReportPage
 from boneage.evaluation.reports.text_table import draw_table
 from boneage.imaging import AgeRecord, Collection, LandmarkTable, Points, read_landmarks, read_scores, with_scores
 from boneage.imaging.errors import InvalidInput
 from boneage.landmarks import ForestLocaliser
-from boneage.pipeline.pages.html import Page
 from boneage.pipeline.storage.output import prepare_folder, write_table
 from boneage.pipeline.units import convert_to_mm, convert_to_pixels, read_spacings
 
@@ -92,7 +92,7 @@ def report_landmarks(
     overall = summary["overall"]
     title = f"Landmark errors in {name_unit(errors.unit, reference)}"
     basis = (
-        f"{len(errors.ids)} images x {len(errors.names)} landmarks{phantom_note(summary)}; "
+        f"{len(errors.ids)} images x {len(errors.names)} landmarks{describe_phantoms(summary)}; "
         f"{overall['n_not_found']} of {overall['n']} not found"
     )
     figures_in_words = describe_overall(overall, errors.unit)
@@ -111,7 +111,7 @@ def report_landmarks(
 def _summarise(errors: LandmarkErrors, reference: str | None, context: LandmarkContext) -> dict[str, Any]:
     """Return what ``landmark_summary.json`` holds."""
     return {
-        **provenance(errors.ids),
+        **count_hands(errors.ids),
         "reference": reference,
         **summarise_landmarks(errors),
         # A truth of a whole atlas has images that were never asked for: they are no failures, so only counted.
@@ -165,22 +165,22 @@ def _draw_page(
     compared: _Compared,
     pictures: bool,
     localiser: ForestLocaliser | None,
-) -> Figures:
+) -> ReportPage:
     """Return the page and its figures; with pictures of the worst cases if the images are given."""
     scan_of = compared.collection.scan if compared.collection is not None and pictures else None
     worst = select_worst_cases(find_cases(errors)) if scan_of else []
     drawn = list(draw_cases(worst, scan_of, compared.found, compared.known, localiser)) if scan_of else []
-    figures = Figures(Page(title))
-    add_privacy(figures.page, drawn)
+    page = ReportPage(title)
+    add_privacy(page, drawn)
     for text in texts:
-        figures.page.add_text(text)
-    figures.page.add_text(f"{CONVENTIONS} {RESEARCH}", note=True)
-    add_curves(figures, "cumulative", {"all landmarks": errors, **context.group(errors).get("bone", {})})
-    add_details(figures, errors, summary, context)
+        page.add_text(text)
+    page.add_text(f"{CONVENTIONS} {RESEARCH}", note=True)
+    add_curves(page, "cumulative", {"all landmarks": errors, **context.group(errors).get("bone", {})})
+    add_details(page, errors, summary, context)
     missing = _describe_missing(len(worst) - len(drawn))
     votes, slices = localiser is not None, compared.unit != "px"
-    add_worst_cases(figures.page, drawn, errors.unit, votes=votes, missing=missing, slices=slices)
-    return figures
+    add_worst_cases(page, drawn, errors.unit, votes=votes, missing=missing, slices=slices)
+    return page
 
 
 def _read_both(

@@ -23,7 +23,7 @@ from boneage.evaluation.metrics import (
     describe_outliers,
     evaluate_scores,
 )
-from boneage.evaluation.reports.basis import Figures
+from boneage.evaluation.reports.basis import are_phantoms
 from boneage.evaluation.reports.landmarks.context import LandmarkContext
 from boneage.evaluation.reports.landmarks.tables import (
     describe_scores,
@@ -31,7 +31,7 @@ from boneage.evaluation.reports.landmarks.tables import (
     tabulate_landmarks,
     tabulate_outliers,
 )
-from boneage.imaging.phantoms import PHANTOM_PREFIX
+from boneage.evaluation.reports.page import ReportPage
 from boneage.pipeline.pages.html import Page
 
 CONVENTIONS = (
@@ -44,24 +44,25 @@ CONVENTIONS = (
 Pictures = Sequence[tuple[Case, bytes]]
 
 
-def add_curves(figures: Figures, name: str, variants: Mapping[str, LandmarkErrors]) -> None:
+def add_curves(page: ReportPage, name: str, variants: Mapping[str, LandmarkErrors]) -> None:
     """Add the curves of cumulative errors, one a variant."""
     if all(not np.isfinite(errors.distances).any() for errors in variants.values()):
         return
     caption = (
-        "Which part of the landmarks lies within an error (logarithmic). A curve that ends below 100 % leaves some"
+        "The part of the landmarks whose error is at most as large (logarithmic). A curve that ends below 100 %: some "
+        "landmarks were not found. Grey: 2, 4 and 10."
     )
-    figures.show(name, draw_cumulative_errors(variants), f"{caption} landmarks not found. Grey: 2, 4 and 10.")
+    page.show_figure(name, draw_cumulative_errors(variants), caption)
 
 
 def add_details(
-    figures: Figures, errors: LandmarkErrors, summary: Mapping[str, Any], context: LandmarkContext, prefix: str = ""
+    page: ReportPage, errors: LandmarkErrors, summary: Mapping[str, Any], context: LandmarkContext, prefix: str = ""
 ) -> None:
     """Add what is known of each landmark, image and group, and of the scores.
 
     Parameters
     ----------
-    figures : Figures
+    page : ReportPage
     errors : LandmarkErrors
     summary : mapping
         From :func:`boneage.evaluation.summarise_landmarks`.
@@ -69,12 +70,15 @@ def add_details(
     prefix : str
         Of the names of the figures.
     """
-    page, found = figures.page, np.isfinite(errors.distances).any()
+    found = np.isfinite(errors.distances).any()
     page.add_heading("Landmarks", 3)
     if found:
-        _add_map(figures, errors, context, prefix)
-        caption = "Errors of each landmark (logarithmic), the worst median on top. Box: quartiles and median; whiskers:"
-        figures.show(f"{prefix}boxes", draw_error_boxes(errors), f"{caption} 5th and 95th percentile; dots: beyond.")
+        _add_map(page, errors, context, prefix)
+        caption = (
+            "Errors of each landmark (logarithmic), the worst median on top. Box: quartiles and median; whiskers: 5th "
+            "and 95th percentile; dots: beyond."
+        )
+        page.show_figure(f"{prefix}boxes", draw_error_boxes(errors), caption)
     page.add_table(*tabulate_landmarks(summary))
     page.add_heading("Images", 3)
     hands = count_outliers(errors)
@@ -86,19 +90,23 @@ def add_details(
     if groupings and found:
         page.add_heading("Groups", 3)
         caption = f"Hollow: fewer than {FEW} images, too few for an interval to be trusted."
-        figures.show(f"{prefix}groups", draw_groups(groupings), caption)
+        page.show_figure(f"{prefix}groups", draw_groups(groupings), caption)
         page.add_table(*tabulate_groups(groupings, errors.unit))
     if found and np.isfinite(errors.scores).any():
         page.add_heading("Does the score know when the localiser is wrong?", 3)
         page.add_text(describe_scores(evaluate_scores(errors), errors.unit))
-        caption = "Left: a dot a landmark; tenths of them by score. Right: every limit on the score, by what it catches"
-        figures.show(f"{prefix}confidence", draw_confidence(errors), f"{caption} and what it doubts for nothing.")
+        caption = (
+            "Left: a dot for each landmark; lines over tenths of the landmarks by score. Right: for every limit on the "
+            "score, the part of the wrong landmarks and of the right ones that score lower."
+        )
+        page.show_figure(f"{prefix}confidence", draw_confidence(errors), caption)
 
 
 def add_privacy(page: Page, pictures: Pictures) -> None:
-    """Say at the top of a page that it holds pixels of images, if it will."""
+    """Add a notice that the page holds pixels of images, if it does: a warning if these are of patients."""
     if pictures:
-        page.add_text(name_privacy([case.id for case, _ in pictures]), warning=True)
+        ids = [case.id for case, _ in pictures]
+        page.add_text(name_privacy(ids), warning=not are_phantoms(ids))
 
 
 def add_worst_cases(
@@ -123,11 +131,11 @@ def add_worst_cases(
         page.add_heading("The worst cases", 3)
     if pictures:
         layer = " Colours: where the votes agree, from violet to yellow, each scaled to its own peak." if votes else ""
-        cut = " The slices go through the truth; estimate and votes are projected into them." if slices else ""
+        projection = " The slices go through the truth; estimate and votes are projected into them." if slices else ""
         page.add_text(
-            "Ring: truth. Cross: estimate. At most three landmarks of an image, each once; landmarks not found have no "
-            "place and are not among them. The field is a fifth of the anatomy's length, or as much "
-            f"as holds both.{cut}{layer}",
+            "Ring: truth. Cross: estimate. At most three landmarks of each image, each landmark once; landmarks not "
+            "found are left out, as they have no position. Each side is a fifth of the anatomy's length, or longer if "
+            f"that does not hold both.{projection}{layer}",
             note=True,
         )
         page.add_pictures([(png, describe_case(case, unit)) for case, png in pictures], large=slices)
@@ -142,16 +150,16 @@ def describe_case(case: Case, unit: str) -> str:
 
 
 def name_privacy(ids: Sequence[str]) -> str:
-    """Say what pixels a page holds."""
-    if all(id_.startswith(PHANTOM_PREFIX) for id_ in ids):
-        return "The pictures are cut from phantoms (synthetic); there is no patient on this page."
+    """Return the notice on the pixels that a page holds."""
+    if are_phantoms(ids):
+        return "The pictures are crops of phantoms (synthetic); there is no patient on this page."
     return (
         "This page contains patients' pixels: crops of their images, with the ids of the files. Keep it and pass it "
         "on as you would the images themselves; --no-pictures makes it without."
     )
 
 
-def _add_map(figures: Figures, errors: LandmarkErrors, context: LandmarkContext, prefix: str) -> None:
+def _add_map(page: ReportPage, errors: LandmarkErrors, context: LandmarkContext, prefix: str) -> None:
     if context.shape is None or not set(errors.names) <= set(context.shape.names):
         return
     shape = context.shape.select(errors.names).positions
@@ -161,4 +169,4 @@ def _add_map(figures: Figures, errors: LandmarkErrors, context: LandmarkContext,
     sides = ", from the front and the side" if context.shape.ndim == 3 else ""
     caption = f"The mean of the annotated shapes{sides}. Colour: median error; area: 95th percentile, both from 0."
     pairs = context.scheme.pairs if context.scheme else ()
-    figures.show(f"{prefix}map", draw_error_map(errors, shape, pairs), caption)
+    page.show_figure(f"{prefix}map", draw_error_map(errors, shape, pairs), caption)

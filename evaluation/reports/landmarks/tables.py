@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any
 
 from boneage.evaluation.metrics import OUTLIER_PERCENT, RADII, HandOutliers, LandmarkErrors, summarise_errors
-from boneage.evaluation.reports.number_format import Table, interval, number, rate
+from boneage.evaluation.reports.number_format import Table, format_interval, format_number, format_rate
 
 BEYOND_PERCENT = f"beyond_{OUTLIER_PERCENT:g}_percent"
 _BEYOND = f"beyond_{RADII[-1]:g}"
@@ -21,9 +21,9 @@ def tabulate_landmarks(summary: Mapping[str, Any]) -> Table:
     header = ["landmark", "n", "mean", "sd", "median", "95th", *_limits(unit), "not found", "worst"]
 
     def line(name: str, s: Mapping[str, float]) -> list[str]:
-        numbers = [number(s[key]) for key in ("mean", "sd", "median", "percentile_95")]
-        rates = [rate(s[key]) for key in (*_WITHIN, _BEYOND, BEYOND_PERCENT)]
-        return [name, str(s["n"]), *numbers, *rates, str(s["n_not_found"]), number(s["worst"], 1)]
+        numbers = [format_number(s[key]) for key in ("mean", "sd", "median", "percentile_95")]
+        rates = [format_rate(s[key]) for key in (*_WITHIN, _BEYOND, BEYOND_PERCENT)]
+        return [name, str(s["n"]), *numbers, *rates, str(s["n_not_found"]), format_number(s["worst"], 1)]
 
     rows = [line(name, s) for name, s in summary["landmarks"].items()]
     return header, [*rows, line("all", summary["overall"])]
@@ -36,14 +36,14 @@ def tabulate_variants(variants: Mapping[str, Mapping[str, Any]]) -> Table:
     rows = []
     for name, variant in variants.items():
         s = variant["overall"]
-        rates = [rate(s[key]) for key in _WITHIN]
-        rates += [rate(value, 2) for value in (s[_BEYOND], s[BEYOND_PERCENT], _part(s["n_not_found"], s["n"]))]
+        rates = [format_rate(s[key]) for key in _WITHIN]
+        rates += [format_rate(value, 2) for value in (s[_BEYOND], s[BEYOND_PERCENT], _part(s["n_not_found"], s["n"]))]
         spent = [f"{median(variant['training_s']):.1f} s", f"{1000 * median(variant['locating_s']):.0f} ms"]
         numbers = [
-            number(s["mean"]),
-            interval(s["mean_interval_95"]),
-            number(s["sd"]),
-            number(s["median"]),
+            format_number(s["mean"]),
+            format_interval(s["mean_interval_95"]),
+            format_number(s["sd"]),
+            format_number(s["median"]),
         ]
         rows.append([name, *numbers, *rates, *spent])
     return header, rows
@@ -56,9 +56,9 @@ def tabulate_groups(groupings: Mapping[str, Mapping[str, LandmarkErrors]], unit:
     for kind, groups in groupings.items():
         for name, errors in groups.items():
             s = summarise_errors(errors)
-            numbers = [number(s["mean"]), interval(s["mean_interval_95"])]
-            numbers += [number(s[key]) for key in ("median", "percentile_95")]
-            rates = [rate(s[key]) for key in (*_WITHIN, _BEYOND, BEYOND_PERCENT)]
+            numbers = [format_number(s["mean"]), format_interval(s["mean_interval_95"])]
+            numbers += [format_number(s[key]) for key in ("median", "percentile_95")]
+            rates = [format_rate(s[key]) for key in (*_WITHIN, _BEYOND, BEYOND_PERCENT)]
             rows.append([f"{kind}: {name}", str(len(set(errors.ids))), str(s["n"]), *numbers, *rates])
     return header, rows
 
@@ -77,33 +77,45 @@ def tabulate_outliers(hands: Sequence[HandOutliers], unit: str, most: int = 12) 
 
 
 def describe_scores(scores: Mapping[str, Any], unit: str) -> str:
-    """Say in words how well the scores separate wrong landmarks from right ones."""
+    """Return in words how well the scores separate wrong landmarks from right ones.
+
+    Parameters
+    ----------
+    scores : mapping
+        From :func:`boneage.evaluation.metrics.evaluate_scores`.
+    unit : str
+    """
     limit = f"{scores['wrong_beyond']:g} {unit}"
-    known = f"Of {scores['n_judged']} landmarks found with a score, {scores['n_wrong']} are off by more than {limit}."
-    area = scores["area_under_roc"]
+    text = f"Of {scores['n_judged']} landmarks found with a score, {scores['n_wrong']} are off by more than {limit}."
+    area, ends = scores["area_under_roc"], scores["area_under_roc_interval_95"]
     if math.isnan(area):
-        known += " Either all are right or all are wrong, so nothing can be separated."
+        text += " Either all are right or all are wrong, so nothing can be separated."
     else:
-        known += (
+        doubted = format_rate(scores["doubted_at_80_percent_caught"], 0)
+        text += (
             f" A wrong one scores lower than a right one with a chance of {area:.2f} (area under the ROC curve; 95 % "
-            f"interval {interval(scores['area_under_roc_interval_95'])}; 0.5 would be no knowledge). A limit that "
-            f"catches 80 % of the wrong ones also doubts {rate(scores['doubted_at_80_percent_caught'], 0)} of the rest."
+            f"interval {format_interval(ends)}; 0.5 is chance)."
         )
+        if ends[0] <= 0.5 <= ends[1]:
+            text += " The interval includes 0.5: it is not shown that the score separates them."
+        text += f" A limit that catches 80 % of the wrong ones also doubts {doubted} of the right ones."
     if scores["n_outliers"]:
-        known += (
+        text += (
             f" Of {scores['n_outliers']} landmarks beyond {RADII[-1]:g} {unit} or not found, the localiser withheld "
             f"{scores['n_withheld']} and gave {scores['n_outliers'] - scores['n_withheld']} without a warning."
         )
-    return known
+    return text
 
 
 def describe_overall(s: Mapping[str, Any], unit: str) -> str:
-    """Say the main figures in one sentence."""
+    """Return the main figures in one sentence."""
+    mean, ends = format_number(s["mean"]), format_interval(s["mean_interval_95"])
+    median_error, percentile = format_number(s["median"]), format_number(s["percentile_95"])
+    within, beyond = format_rate(s[_WITHIN[0]]), format_rate(s[_BEYOND], 2)
     return (
-        f"Mean error {number(s['mean'])} {unit} (95 % interval over images: {interval(s['mean_interval_95'])}), "
-        f"median {number(s['median'])}, 95th percentile {number(s['percentile_95'])}; "
-        f"{rate(s[_WITHIN[0]])} within {RADII[0]:g} {unit}, {rate(s[_BEYOND], 2)} beyond {RADII[-1]:g} {unit}, "
-        f"{rate(s[BEYOND_PERCENT], 2)} beyond {OUTLIER_PERCENT:g} % of the length."
+        f"Mean error {mean} {unit} (95 % interval over images: {ends}), median {median_error}, 95th percentile "
+        f"{percentile}; {within} within {RADII[0]:g} {unit}, {beyond} beyond {RADII[-1]:g} {unit}, "
+        f"{format_rate(s[BEYOND_PERCENT], 2)} beyond {OUTLIER_PERCENT:g} % of the anatomy's length."
     )
 
 

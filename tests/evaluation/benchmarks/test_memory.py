@@ -1,6 +1,6 @@
 import numpy as np
 
-from boneage.evaluation.benchmarks.memory import forget_peak, read_memory
+from boneage.evaluation.benchmarks.memory import read_memory, reset_peak_memory
 
 
 def test_the_peak_holds_what_was_taken_and_can_be_forgotten():
@@ -8,5 +8,5 @@ def test_the_peak_holds_what_was_taken_and_can_be_forgotten():
     taken = np.ones(40_000_000)  # 305 MB
     del taken
     assert read_memory("VmHWM") > before + 250
-    forget_peak()
+    reset_peak_memory()
     assert 0 < read_memory("VmHWM") < before + 250

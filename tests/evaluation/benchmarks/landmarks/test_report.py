@@ -4,14 +4,14 @@ import math
 
 import numpy as np
 
-from boneage.evaluation.benchmarks.landmarks.report import report_benchmark
+from boneage.evaluation.benchmarks.landmarks.report import report_landmark_benchmark
 from boneage.evaluation.benchmarks.landmarks.rounds import Round
 from boneage.evaluation.metrics import Case, LandmarkErrors
 from boneage.evaluation.reports.landmarks.context import LandmarkContext
 from boneage.imaging import Points
 
 
-def test_a_benchmark_is_told_variant_by_variant(tmp_path):
+def test_a_benchmark_is_reported_variant_by_variant(tmp_path):
     rng = np.random.default_rng(0)
 
     def measure(variant, number, factor):
@@ -23,7 +23,7 @@ def test_a_benchmark_is_told_variant_by_variant(tmp_path):
         )
 
     rounds = [measure(name, k, f) for k in (0, 1) for name, f in (("fast", 1.0), ("fast, vote weight 1", 1.5))]
-    text = report_benchmark(rounds, tmp_path, "a:b=50mm")
+    text = report_landmark_benchmark(rounds, tmp_path, "a:b=50mm")
     assert "Localisation errors in mm (a:b=50mm in every image, by convention)" in text
     assert "2 rounds, 5 test images each; 6 different images, 1 of them phantoms (synthetic)" in text
     lines = [line.split() for line in text.splitlines() if line.startswith("fast")]
@@ -58,7 +58,7 @@ def test_the_worst_cases_of_all_rounds_are_on_the_page_and_lost_files_are_passed
         measured(1, ("h0", "h3"), [[10], [1]], pictures[:1]),
         measured(2, ("h4",), [[1]]),
     ]
-    text = report_benchmark(rounds, tmp_path, None)
+    text = report_landmark_benchmark(rounds, tmp_path, None)
     assert "3 rounds, 1 to 2 test images each; 5 different images, each tested once" in text
     page = html.unescape((tmp_path / "report.html").read_text())
     assert page.count("<img") == 2
@@ -67,8 +67,8 @@ def test_the_worst_cases_of_all_rounds_are_on_the_page_and_lost_files_are_passed
     assert "1 of 3 rounds were run without pictures." in page
 
 
-def test_a_page_without_pictures_holds_no_pixels_and_says_nothing_of_them(tmp_path):
-    report_benchmark([measured(0, ("h1", "h2"), [[9], [8]])], tmp_path, None)
+def test_a_page_without_pictures_has_no_pixels_and_no_notice(tmp_path):
+    report_landmark_benchmark([measured(0, ("h1", "h2"), [[9], [8]])], tmp_path, None)
     page = (tmp_path / "report.html").read_text()
     assert "pixels" not in page
     assert "worst cases" not in page
@@ -76,10 +76,10 @@ def test_a_page_without_pictures_holds_no_pixels_and_says_nothing_of_them(tmp_pa
 
 def test_the_mean_shape_is_drawn_where_it_is_known(tmp_path):
     context = LandmarkContext(Points(("a",), [[0.0, 0.0]]))
-    report_benchmark([measured(0, ("h1",), [[9]])], tmp_path, None, context)
+    report_landmark_benchmark([measured(0, ("h1",), [[9]])], tmp_path, None, context)
     assert (tmp_path / "figures" / "fast-map.svg").read_text().startswith("<svg")
 
 
-def test_a_benchmark_in_which_nothing_was_found_is_reported(tmp_path):
-    report_benchmark([measured(0, ("h1",), [[math.inf]])], tmp_path, None)
+def test_a_benchmark_without_any_landmark_found_is_reported(tmp_path):
+    report_landmark_benchmark([measured(0, ("h1",), [[math.inf]])], tmp_path, None)
     assert "<svg" not in (tmp_path / "report.html").read_text()

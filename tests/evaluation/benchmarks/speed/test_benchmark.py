@@ -3,7 +3,7 @@ import json
 import pytest
 
 from boneage.evaluation.benchmarks.speed.benchmark import (
-    SpeedProtocol,
+    SpeedBenchmarkSettings,
     check_engines,
     compare,
     run_speed_benchmark,
@@ -25,7 +25,7 @@ def result(known):
             "boneage.evaluation.benchmarks.speed.benchmark.run_apart", lambda _cache, _jobs, task, *a: task(*a)
         )
         return run_speed_benchmark(
-            collection, ["paper"], ["sklearn-quick"], SpeedProtocol(3, 2, 0, 2, 1), reference=REFERENCE
+            collection, ["paper"], ["sklearn-quick"], SpeedBenchmarkSettings(3, 2, 0, 2, 1), reference=REFERENCE
         )
 
 
@@ -75,6 +75,6 @@ def test_what_is_not_known_or_not_installed_is_told(monkeypatch):
 
 def test_impossible_protocols_are_refused():
     with pytest.raises(ValueError, match="n_train must be at least 2, got 1"):
-        SpeedProtocol(n_train=1)
+        SpeedBenchmarkSettings(n_train=1)
     with pytest.raises(ValueError, match="passes must be at least 1, got 0"):
-        SpeedProtocol(passes=0)
+        SpeedBenchmarkSettings(passes=0)

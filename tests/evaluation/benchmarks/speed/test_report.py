@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from boneage.evaluation.benchmarks.speed.benchmark import Measured, SpeedProtocol, SpeedResult
+from boneage.evaluation.benchmarks.speed.benchmark import Measured, SpeedBenchmarkSettings, SpeedResult
 from boneage.evaluation.benchmarks.speed.report import report_scaling, report_speed
 from boneage.evaluation.benchmarks.speed.scaling import Cost, Size
 from boneage.evaluation.benchmarks.speed.tasks import LocatingCost, TrainingCost
@@ -31,7 +31,7 @@ def make_measured(seconds, error, jobs, model_mb, cpu_ms=41.0):
 @pytest.fixture
 def result():
     presets, peers = {"fast": make_measured(8.0, 1.0, (1, 2), 3.0)}, {"sklearn": make_measured(80.0, 1.5, (2,), None)}
-    return SpeedResult(SpeedProtocol(5, 2), (12.0, 0.5, 0.1), presets, peers)
+    return SpeedResult(SpeedBenchmarkSettings(5, 2), (12.0, 0.5, 0.1), presets, peers)
 
 
 def test_the_report_says_what_it_rests_on_and_gives_ratios(result, tmp_path):
