@@ -38,40 +38,14 @@ def load_script(name):
     return module
 
 
-def test_the_changes_of_the_robustness_script_move_picture_and_landmarks_together():
-    pixels = np.full((90, 120), 10.0)
-    pixels[30:33, 50:53] = 200.0
-    scan, points = Scan(pixels).as_resized_copy_of((180, 120)), Points(("spot",), [[62.5, 51.0]])
-    for name, change in load_script("robustness").CHANGES.items():
-        changed, moved = change(scan, points)
-        if name in ("inverted", "a marker on the hand"):
-            continue
-        peak = np.mean(np.argwhere(changed.pixels > changed.pixels.max() * 0.8), axis=0)
-        assert np.linalg.norm(peak - moved.positions[0]) < 2.0, name
-
-
-def test_the_costs_script_prints_a_row_a_network(monkeypatch, capsys):
-    script = load_script("network_costs")
-    monkeypatch.setattr(script, "PRESETS", {"multiregion": script.PRESETS["multiregion"]})
-    monkeypatch.setattr(script, "time_a_hand", lambda act: act() or 1.25)
-    script.main(32, 2)
-    title, unit, header, row = capsys.readouterr().out.splitlines()
-    assert title.startswith("hands of 2 regions of 32x32")
-    assert unit.startswith("MB: ")
-    assert header.split()[0] == "network"
-    name, weights, seen, trained, looking, training = row.split()
-    assert (name, weights, seen, trained) == ("multiregion", "0.2", "1.2", "1.2")
-    assert 1 < float(looking) <= float(training) < 2000
-
-
 def test_the_regressions_on_geometry_are_compared_on_the_same_folds(monkeypatch):
     from boneage.imaging import Points
     from boneage.pipeline.training.dataset import AgeDataset
 
     rng = np.random.default_rng(0)
     ages = rng.uniform(30, 200, 30)
-    base, way = rng.normal(size=(2, 6, 2))
-    points = [Points(tuple("abcdef"), base + way * age / 800) for age in ages]
+    base, growth = rng.normal(size=(2, 6, 2))
+    points = [Points(tuple("abcdef"), base + growth * age / 800) for age in ages]
     ids = tuple(str(k) for k in range(30))
     script = load_script("geometry_models")
     monkeypatch.setattr(script, "MODELS", {"ridge": script.MODELS["ridge"]})
@@ -80,22 +54,22 @@ def test_the_regressions_on_geometry_are_compared_on_the_same_folds(monkeypatch)
     assert mads["ridge"] < 5
 
 
-def test_volumes_that_lie_otherwise_keep_their_landmarks():
+def test_reoriented_volumes_have_their_landmarks_at_the_same_voxels():
     script = load_script("volume_robustness")
     pixels = np.zeros((12, 20, 16))
     pixels[3, 14, 5] = 9.0
     scan, points = Scan(pixels, spacing=(2.0, 1.0, 0.5), modality="mri"), Points(("spot",), [[3.0, 14.0, 5.0]])
-    for name, way in script.WAYS.items():
-        laid, moved = script.lay(scan, points, *way)
-        assert laid.pixels[tuple(moved.positions[0].astype(int))] == 9.0, name
-        assert sorted(laid.true_size) == sorted(scan.true_size)
+    for name, orientation in script.ORIENTATIONS.items():
+        reoriented, moved = script.reorient(scan, points, *orientation)
+        assert reoriented.pixels[tuple(moved.positions[0].astype(int))] == 9.0, name
+        assert sorted(reoriented.true_size) == sorted(scan.true_size)
 
 
 def test_the_costs_of_volumes_are_printed(monkeypatch, capsys):
     script = load_script("volume_costs")
     for name in ("USUAL", "LARGE"):
         monkeypatch.setattr(script, name, script.SMALL)
-    monkeypatch.setattr(script, "PRESETS", {"fast": quick})
+    monkeypatch.setattr(script, "PRESETS", {"fast": make_quick})
     script.main("fast", 3)
     lines = capsys.readouterr().out.splitlines()
     assert lines[1].startswith("3 volumes drawn")
@@ -103,11 +77,11 @@ def test_the_costs_of_volumes_are_printed(monkeypatch, capsys):
     assert [line.startswith("20 x 80 x 60: read in") for line in lines[3:]] == [True] * 4
 
 
-def quick(ndim):
-    def thin_out(stage):
+def make_quick(ndim):
+    def shrink(stage):
         return dataclasses.replace(stage, n_positions=40, n_copies=1, forest=ForestSettings(n_trees=2, max_depth=5))
 
-    settings = change_stages(PRESETS["fast"](ndim), thin_out)
+    settings = change_stages(PRESETS["fast"](ndim), shrink)
     return dataclasses.replace(
         settings, first_scales=(1.0,), first_rotations_rad=(0.0,), first_rolls_rad=(0.0,), first_mirrored=False
     )

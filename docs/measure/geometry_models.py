@@ -29,7 +29,7 @@ GAMMAS = [3e-4, 1e-3, 3e-3]
 
 
 def search(model: Any, grid: dict[str, list[float]]) -> GridSearchCV:
-    """Return a model whose settings are chosen by three folds within what it learns from."""
+    """Return a model whose settings are chosen by three folds within its training set."""
     return GridSearchCV(model, grid, scoring="neg_mean_absolute_error", cv=3)
 
 
@@ -55,9 +55,9 @@ def compare(hands: AgeDataset[Any], folds: Sequence[Sequence[str]]) -> dict[str,
     for fold in folds:
         train, test = hands.among(set(hands.ids) - set(fold)), hands.among(fold)
         regressor = GeometryRegressor().fit(train.inputs, train.ages_months, train.sexes)
-        seen, new = describe(regressor, train), describe(regressor, test)
+        known, new = describe(regressor, train), describe(regressor, test)
         for name, make in MODELS.items():
-            model = make_pipeline(StandardScaler(), make()).fit(seen, train.ages_months)
+            model = make_pipeline(StandardScaler(), make()).fit(known, train.ages_months)
             errors[name] += np.abs(model.predict(new) - test.ages_months).tolist()
     return {name: float(np.mean(values)) for name, values in errors.items()}
 

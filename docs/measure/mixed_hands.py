@@ -1,11 +1,11 @@
-"""Mix the landmark sets that the shipped localiser learns from, in one folder and one table of 37 landmarks.
+"""The training set of the shipped localiser: several landmark sets in one folder and one table of 37 landmarks.
 
 Usage: python docs/measure/mixed_hands.py DATA OUT
 
 DATA holds ``dha``, ``rsna100`` and ``rsna_native``. OUT/images gets the radiographs of ``dha``, the same as thumbnails
 of 100 x 100 pixels, and the thumbnails of ``rsna100`` that have keypoints, of which the fingers' joints are among
 the 37 (the others are blank); hands of ``rsna_native`` are left out. OUT/landmarks.csv is in pixels of those files.
-OUT/ages.csv has the ages of the radiographs of ``dha``, whose ids in themselves may be those of other hands of RSNA's.
+OUT/ages.csv has the ages of the radiographs of ``dha``; ids have a prefix, as two sets may share an id.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ def main(data: Path, out: Path) -> None:
         scan, points = atlas.scan(id_), atlas.landmarks.points[id_]
         add(f"dha{id_}", scan, points)
         add(f"dhathumb{id_}", to_thumbnail(scan, _SIDE), points)
-    kept_out = {path.stem for path in find_scans(data / "rsna_native" / "images")}
+    left_out = {path.stem for path in find_scans(data / "rsna_native" / "images")}
     others = load_collection([data / "rsna100" / "images"], landmarks=data / "rsna100" / "keypoints21.csv")
     assert others.landmarks is not None
     fingers = {new: old for old, new in read_names("hand37_to_hand21").items()}
     joints = rename_landmarks(others.landmarks, fingers)
-    for id_ in sorted(set(joints.points) & set(others.ids) - kept_out):
+    for id_ in sorted(set(joints.points) & set(others.ids) - left_out):
         positions = np.full((len(atlas.landmarks.names), 2), np.nan)
         positions[[atlas.landmarks.names.index(name) for name in joints.names]] = joints.points[id_].positions
         add(f"rsna{id_}", others.scan(id_), Points(atlas.landmarks.names, positions))

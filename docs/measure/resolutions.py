@@ -29,7 +29,7 @@ def main(model: str, images: str, thumbnails: str, ages: str) -> None:
     for path in find_scans(Path(images)):
         scan = read_scan(path)
         sizes = {"native": scan, "half": halve(scan), "thumbnail": read_scan(small[path.stem])}
-        results = {name: pipeline.assess(one, sex=known[path.stem].sex) for name, one in sizes.items()}
+        results = {name: pipeline.assess(copy, sex=known[path.stem].sex) for name, copy in sizes.items()}
         refused = [f"{name}: {result.reason}" for name, result in results.items() if result.estimate is None]
         if refused:
             print(f"{path.stem} refused at {'; '.join(refused)}")
@@ -42,10 +42,10 @@ def main(model: str, images: str, thumbnails: str, ages: str) -> None:
     for k, name in enumerate(names):
         error = months[:, k] - months[:, 3]
         print(f"{name}: MAD {np.abs(error).mean():.2f} months, bias {error.mean():+.2f}")
-    for one, other in itertools.combinations(range(3), 2):
-        apart = months[:, one] - months[:, other]
-        told_of = f"{names[one]} and {names[other]}"
-        print(f"{told_of}: {np.abs(apart).mean():.2f} months apart, at most {np.abs(apart).max():.1f}")
+    for first, second in itertools.combinations(range(3), 2):
+        apart = months[:, first] - months[:, second]
+        pair = f"{names[first]} and {names[second]}"
+        print(f"{pair}: {np.abs(apart).mean():.2f} months apart, at most {np.abs(apart).max():.1f}")
 
 
 def halve(scan: Scan) -> Scan:

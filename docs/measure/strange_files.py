@@ -1,4 +1,4 @@
-"""Fill a folder as a lab's may be: real hands, and five files among them that are not so easy.
+"""A folder as a lab may have it: real hands, and five files among them that are difficult to read.
 
 Usage: python docs/measure/strange_files.py IMAGES OUT
 
@@ -21,7 +21,7 @@ from boneage.imaging import read_ages
 
 
 def write_monochrome1(path: Path, pixels: np.ndarray) -> None:
-    """Write 8-bit pixels as a 12-bit DICOM in which dark means bright."""
+    """Write 8-bit pixels as a 12-bit DICOM whose grey values are inverted."""
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = SecondaryCaptureImageStorage
     meta.MediaStorageSOPInstanceUID = generate_uid()

@@ -3,8 +3,7 @@
 Usage: python docs/measure/volume_costs.py PRESET [COUNT]
 
 Trains on COUNT (43) phantom volumes of 60 x 320 x 240 voxels with two threads, then locates in three others of that
-size and in one of 128 x 512 x 512, with one. What is compiled on the first call is compiled before, on two small
-volumes, and told apart.
+size and in one of 128 x 512 x 512, with one. Code is compiled before, on two small volumes, and timed apart.
 """
 
 from __future__ import annotations
@@ -44,10 +43,10 @@ def read_memory() -> str:
 def main(preset: str, count: int) -> None:
     """Print the costs."""
     settings = PRESETS[preset](3)
-    begun = time.perf_counter()
+    start = time.perf_counter()
     few = [draw(k, SMALL) for k in range(2)]
     ForestLocaliser(settings=settings).fit(*zip(*few, strict=True)).locate(few[0][0])
-    print(f"first call, on small volumes: {time.perf_counter() - begun:.0f} s; {read_memory()}", flush=True)
+    print(f"first call, on small volumes: {time.perf_counter() - start:.0f} s; {read_memory()}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         points = {}
         for number in range(count):
@@ -56,20 +55,20 @@ def main(preset: str, count: int) -> None:
         table = LandmarkTable(Path(folder), VOLUME_LANDMARK_NAMES, points, {}, {})
         collection = Collection.from_folders([folder], landmarks=table)
         print(f"{count} volumes drawn; {read_memory()}", flush=True)
-        begun, busy = time.perf_counter(), time.process_time()
+        start, busy = time.perf_counter(), time.process_time()
         localiser = ForestLocaliser(settings=settings, n_jobs=2)
         localiser.fit(collection.scans(list(points)), list(points.values()))
-        spent, busy = time.perf_counter() - begun, time.process_time() - busy
+        spent, busy = time.perf_counter() - start, time.process_time() - busy
         print(f"training, reading included: {spent:.0f} s, {busy:.0f} s of processor; {read_memory()}", flush=True)
-        for size, some in ((USUAL, range(1000, 1003)), (LARGE, range(1003, 1004))):
-            for number in some:
+        for size, numbers in ((USUAL, range(1000, 1003)), (LARGE, range(1003, 1004))):
+            for number in numbers:
                 scan, truth = draw(number, size)
                 write_volume(Path(folder) / "new.nii", scan)
-                begun = time.perf_counter()
+                start = time.perf_counter()
                 scan = read_scan(Path(folder) / "new.nii")
-                read, begun = time.perf_counter() - begun, time.perf_counter()
+                read, start = time.perf_counter() - start, time.perf_counter()
                 found = localiser.locate(scan)
-                spent = time.perf_counter() - begun
+                spent = time.perf_counter() - start
                 off = np.linalg.norm((found.positions - truth.positions) * scan.spacing_array, axis=1)
                 off = off[found.present & truth.present].tolist()
                 print(

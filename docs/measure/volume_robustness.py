@@ -1,9 +1,9 @@
-"""What a localiser of volumes makes of hands that lie otherwise, on phantoms it has not seen.
+"""How robust a localiser of volumes is against the orientation of the hand, on phantoms that it was not trained on.
 
 Usage: python docs/measure/volume_robustness.py MODEL [COUNT]
 
-Prints a row for each way of lying: errors in mm over the landmarks in the field, the part of them that is beyond 10 mm
-or not found, how many hands are told to be mirrored, and processor seconds a hand.
+Prints a row for each orientation: errors in mm over the landmarks in the field, the part of them beyond 10 mm or not
+found, how many hands are found to be mirrored, and processor seconds a hand.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from boneage.imaging import Points, Scan
 from boneage.imaging.phantoms import COARSE_MM, PhantomHand, draw_phantom_volume
 from boneage.pipeline.pipeline import load_localiser
 
-WAYS: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {  # order of the axes, and those that are turned round
+ORIENTATIONS: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {  # order of the axes, and those that are flipped
     "as it is": ((0, 1, 2), ()),
     "fingers down": ((0, 1, 2), (1, 2)),
     "palm the other way": ((0, 1, 2), (0, 2)),
@@ -32,14 +32,14 @@ WAYS: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {  # order of the axe
 }
 
 
-def lay(scan: Scan, points: Points, order: tuple[int, ...], turned: tuple[int, ...]) -> tuple[Scan, Points]:
-    """Return a volume with its axes in another order and some turned round, and its landmarks."""
-    pixels, places = scan.pixels.transpose(order), points.positions[:, order].copy()
-    for axis in turned:
-        pixels, places[:, axis] = np.flip(pixels, axis), pixels.shape[axis] - 1 - places[:, axis]
+def reorient(scan: Scan, points: Points, order: tuple[int, ...], flipped: tuple[int, ...]) -> tuple[Scan, Points]:
+    """Return a volume with its axes in another order and some of them flipped, and its landmarks."""
+    pixels, positions = scan.pixels.transpose(order), points.positions[:, order].copy()
+    for axis in flipped:
+        pixels, positions[:, axis] = np.flip(pixels, axis), pixels.shape[axis] - 1 - positions[:, axis]
     spacing = tuple(scan.spacing_array[list(order)].tolist())
     fields = {"original_shape": None, "to_original": None, "to_patient": None}
-    return dataclasses.replace(scan, pixels=pixels, spacing=spacing, **fields), Points(points.names, places)
+    return dataclasses.replace(scan, pixels=pixels, spacing=spacing, **fields), Points(points.names, positions)
 
 
 def draw_hands(count: int) -> list[PhantomHand]:
@@ -58,15 +58,15 @@ def main(model: Path, count: int) -> None:
     localiser, _ = load_localiser(model)
     hands = draw_hands(count)
     print(
-        "| way of lying | median mm | mean | > 10 or not found | told mirrored | s a hand |\n|---|---|---|---|---|---|"
+        "| orientation | median mm | mean | > 10 or not found | found mirrored | s a hand |\n|---|---|---|---|---|---|"
     )
-    for name, (order, turned) in WAYS.items():
+    for name, (order, flipped) in ORIENTATIONS.items():
         errors, mirrored, spent = [], 0, 0.0
         for hand in hands:
-            scan, truth = lay(hand.scan, hand.points, order, turned)
-            begun = time.process_time()
+            scan, truth = reorient(hand.scan, hand.points, order, flipped)
+            start = time.process_time()
             found = localiser.locate(scan)
-            spent += time.process_time() - begun
+            spent += time.process_time() - start
             off = np.linalg.norm((found.positions - truth.positions) * scan.spacing_array, axis=1)
             errors += off[truth.present].tolist()
             mirrored += localiser.is_mirrored(found)

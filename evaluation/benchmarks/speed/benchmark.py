@@ -57,8 +57,8 @@ class SpeedBenchmarkSettings:
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
-    """What was measured of one engine.
+class EngineCost:
+    """What one engine costs, and how far off it is.
 
     Parameters
     ----------
@@ -101,14 +101,14 @@ class SpeedResult:
     ----------
     protocol : SpeedBenchmarkSettings
     first_training_s : tuple of float
-        The smallest training there is: with its code compiled anew, with it read from the cache, and once more.
-    presets, peers : dict of Measured
+        The smallest training there is: with its code compiled, with it read from the cache, and once more.
+    presets, peers : dict of EngineCost
     """
 
     protocol: SpeedBenchmarkSettings
     first_training_s: tuple[float, float, float]
-    presets: dict[str, Measured]
-    peers: dict[str, Measured]
+    presets: dict[str, EngineCost]
+    peers: dict[str, EngineCost]
 
 
 def check_engines(presets: Sequence[str], peers: Sequence[str]) -> None:
@@ -121,10 +121,10 @@ def check_engines(presets: Sequence[str], peers: Sequence[str]) -> None:
     """
     if not presets:
         raise InvalidInput("no preset to measure is given")
-    for asked, known in ((presets, list(PRESETS)), (peers, list(PEERS))):
-        for name in asked:
+    for names, known in ((presets, list(PRESETS)), (peers, list(PEERS))):
+        for name in names:
             if name not in known:
-                raise InvalidInput(f"what can be measured is {', '.join(known)}, got {name!r}")
+                raise InvalidInput(f"engines that can be measured are {', '.join(known)}, got {name!r}")
     if "dlib" in peers and find_spec("dlib") is None:
         raise InvalidInput("the peer dlib is not installed: pip install 'boneage[peers]', or leave it out")
 
@@ -181,12 +181,12 @@ def run_speed_benchmark(
                 folder, protocol.jobs, measure_peer, train, test, name, protocol.seed, protocol.jobs, protocol.passes
             )
             errors = summarise_landmarks(measure_landmarks(locating.found, truth, reference))
-            theirs[name] = Measured({protocol.jobs: training}, locating, None, errors)
+            theirs[name] = EngineCost({protocol.jobs: training}, locating, None, errors)
             progress(name, 1.0)
     return SpeedResult(protocol, (compiled, cached, again), ours, theirs)
 
 
-def compare(ours: Measured, theirs: Measured) -> dict[str, float]:
+def compare(ours: EngineCost, theirs: EngineCost) -> dict[str, float]:
     """Return how many times as much a peer needs: 2 says that ours is twice as fast, or half as far off."""
     jobs = max(theirs.training)
     mine, other = ours.training[jobs], theirs.training[jobs]
@@ -227,7 +227,7 @@ def to_json(result: SpeedResult) -> dict[str, Any]:
     }
 
 
-def speed_up(measured: Measured) -> float | None:
+def speed_up(measured: EngineCost) -> float | None:
     """Return how many times as fast training is on all threads as on one; ``None`` if only one was measured."""
     costs = measured.training
     return costs[1].seconds / costs[max(costs)].seconds if len(costs) > 1 else None
@@ -241,7 +241,7 @@ def _measure_preset(
     truth: dict[str, Points],
     reference: Reference | None,
     folder: Path,
-) -> Measured:
+) -> EngineCost:
     model = folder / f"{name}.boneage"
     training = {
         jobs: run_apart(folder, jobs, measure_training, train, name, protocol.seed, jobs, model)
@@ -251,4 +251,4 @@ def _measure_preset(
     with tempfile.TemporaryDirectory(dir=folder) as empty:
         compiling = run_apart(Path(empty), 1, measure_locating, model, test.subset(test.ids[:1]), 1)
     errors = summarise_landmarks(measure_landmarks(locating.found, truth, reference))
-    return Measured(training, locating, model.stat().st_size / 1e6, errors, compiling.first_ms)
+    return EngineCost(training, locating, model.stat().st_size / 1e6, errors, compiling.first_ms)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from boneage.evaluation.benchmarks.speed.benchmark import Measured, SpeedResult, compare, speed_up, to_json
+from boneage.evaluation.benchmarks.speed.benchmark import EngineCost, SpeedResult, compare, speed_up, to_json
 from boneage.evaluation.benchmarks.speed.scaling import Cost, Size, fit_exponent, fit_line
 from boneage.evaluation.figures import draw_costs, draw_scaling
 from boneage.evaluation.reports.basis import count_hands, describe_phantoms, write_json
@@ -21,8 +21,8 @@ _FREE = 0.9  # of a core; with less, something else was running
 _NOTES = (
     "training: wall seconds with the images read and all code compiled; cpu: on all threads.",
     "an image: to locate in one image, read before, warm, on one thread; the median over images, and the slowest.",
-    "cpu: what the process computed; wall seconds beside it that are much longer say that the machine was busy.",
-    "peak: memory of a process that does nothing else, images and program included.",
+    "cpu: processor time; wall seconds that are much longer mean that the machine was busy.",
+    "peak: memory of the whole process, images and program included.",
     "not found counts as beyond 10, and in no mean.",
 )
 
@@ -92,7 +92,7 @@ def report_scaling(costs: dict[str, list[Cost]], preset: str, run: Mapping[str, 
 _AXES = {"images": "training images", "landmarks": "landmarks", "height": "rows of an image"}
 
 
-def _tabulate_engines(engines: dict[str, Measured], jobs: int) -> Table:
+def _tabulate_engines(engines: dict[str, EngineCost], jobs: int) -> Table:
     header = [
         "engine", "training, 1 thread", f"{jobs} threads", "ratio", "cpu", "an image", "slowest", "cpu",
         "peak training", "peak locating", "model file", "mean", "median", "<= 2", "> 10", "not found",
@@ -128,7 +128,7 @@ def _tabulate_first_calls(result: SpeedResult) -> Table:
         assert m.compiling_ms is not None
         times = (m.compiling_ms, m.locating.first_ms, m.hand_ms)
         rows.append([f"{name}: locating in one image", *(f"{ms / 1000:.2f} s" for ms in times)])
-    return ["", "code compiled anew", "compiled code cached", "later calls"], rows
+    return ["", "code compiled first", "compiled code cached", "later calls"], rows
 
 
 def _tabulate_costs(field: str, measured: Sequence[Cost]) -> Table:

@@ -91,7 +91,7 @@ def measure_at(preset: str, size: Size, seed: int, jobs: int) -> Cost:
 
 
 def draw_hands(size: Size, count: int, seed: int) -> tuple[list[Scan], list[Points]]:
-    """Draw phantom hands of a size, with as many landmarks as it says."""
+    """Draw phantom hands of a size, with its number of landmarks."""
     scans, points = [], []
     shape = (size.height, round(size.height * _DRAWN[1] / _DRAWN[0]))
     to_shape = Frame.resize(_DRAWN, shape)
@@ -105,7 +105,7 @@ def draw_hands(size: Size, count: int, seed: int) -> tuple[list[Scan], list[Poin
 
 
 def choose_landmarks(points: Points, count: int) -> Points:
-    """Return ``count`` landmarks, the same ones for every image: some of those there are, or more, between two each."""
+    """Return ``count`` landmarks, the same ones for every image: a selection of them, or further ones between pairs."""
     n = len(points)
     if count <= n:
         return points.select([points.names[k] for k in np.linspace(0, n - 1, count).round().astype(int)])

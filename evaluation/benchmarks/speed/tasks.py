@@ -1,4 +1,4 @@
-"""What is timed, each in a fresh process of its own: training, locating. Memory is that process's peak."""
+"""What is timed, each in a fresh process: training, locating. Memory is that process's peak."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class LocatingCost:
 def run_apart(cache: Path, jobs: int, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run a function in a fresh process whose compiled code is cached in ``cache``.
 
-    Linear algebra uses one thread, so that ``jobs`` alone says how many there are.
+    Linear algebra uses one thread, so that ``jobs`` is the number of all threads.
     """
     limits = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     context = multiprocessing.get_context("spawn")
@@ -176,7 +176,7 @@ def read_annotated(hands: Collection) -> tuple[list[Scan], list[Points]]:
 
 
 def _shrink() -> ForestLocaliser:
-    """Return a localiser that calls every kernel and learns nothing."""
+    """Return the smallest localiser whose training calls every kernel."""
 
     def change(stage: StageSettings) -> StageSettings:
         forest = dataclasses.replace(stage.forest, n_trees=1, n_features=2, max_depth=2)

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from boneage.evaluation.benchmarks.speed.peers.scikit_learn import draw_picture, fill_absent
+from boneage.evaluation.benchmarks.speed.peers.scikit_learn import fill_absent, normalise_scan
 from boneage.imaging import Points, Scan
 
 _HEIGHT = 600
@@ -37,7 +37,7 @@ class ShapePredictorPeer:
         import dlib
 
         self.names_ = points[0].names
-        drawn = [draw_picture(scan, _HEIGHT) for scan in scans]
+        drawn = [normalise_scan(scan, _HEIGHT) for scan in scans]
         shapes = [frame.inverse().apply(p.positions) for (_, frame), p in zip(drawn, points, strict=True)]
         pictures = [_to_bytes(picture) for picture, _ in drawn]
         annotated = [
@@ -53,7 +53,7 @@ class ShapePredictorPeer:
 
     def locate(self, scan: Scan) -> Points:
         """Find the landmarks of a scan, in original pixels."""
-        normal, to_original = draw_picture(scan, _HEIGHT)
+        normal, to_original = normalise_scan(scan, _HEIGHT)
         picture = _to_bytes(normal)
         found = self._predictor(picture, _whole(picture))
         return Points(self.names_, to_original.apply([[part.y, part.x] for part in found.parts()]))

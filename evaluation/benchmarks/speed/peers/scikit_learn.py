@@ -76,7 +76,7 @@ class ExtraTreesPeer:
     def locate(self, scan: Scan) -> Points:
         """Find the landmarks of a scan, in original pixels."""
         starts = self._locate_coarsely(scan)
-        picture = _Picture.draw(scan, _FINE)
+        picture = _FilteredImage.draw(scan, _FINE)
         middles = np.round(picture.to_original.inverse().apply(starts)).astype(np.int64)
         found = np.array([self._refine(picture, k, middle) for k, middle in enumerate(middles)])
         return Points(self.names_, picture.to_original.apply(found))
@@ -118,7 +118,7 @@ class ExtraTreesPeer:
         )  # fmt: skip
 
     def _locate_coarsely(self, scan: Scan) -> Array:
-        picture = _Picture.draw(scan, _COARSE)
+        picture = _FilteredImage.draw(scan, _COARSE)
         rows, columns = picture.shape
         grid = _cross(np.arange(0, rows, _COARSE.step), np.arange(0, columns, _COARSE.step))
         features = picture.compute_features(grid, self._features[0])
@@ -135,7 +135,7 @@ class ExtraTreesPeer:
         used, where = np.unique(leaves, return_inverse=True)
         return np.asarray(self._pca.inverse_transform(tree.tree_.value[used, :, 0])[where])
 
-    def _refine(self, picture: _Picture, k: int, middle: NDArray[np.int64]) -> Array:
+    def _refine(self, picture: _FilteredImage, k: int, middle: NDArray[np.int64]) -> Array:
         reach = np.arange(-_FINE.radius, _FINE.radius + 1, _FINE.step)
         ball = _cross(reach, reach)
         positions = picture.clip(middle + ball[(ball**2).sum(axis=1) <= _FINE.radius**2])
@@ -151,7 +151,7 @@ class ExtraTreesPeer:
 
 
 @dataclass(frozen=True, eq=False)
-class _Picture:
+class _FilteredImage:
     """A scan at a stage's height: box-filtered once for each size, with a border as wide as features reach."""
 
     boxes: NDArray[np.float32]
@@ -159,8 +159,8 @@ class _Picture:
     to_original: Frame
 
     @classmethod
-    def draw(cls, scan: Scan, stage: _Stage) -> _Picture:
-        pixels, to_original = draw_picture(scan, stage.height)
+    def draw(cls, scan: Scan, stage: _Stage) -> _FilteredImage:
+        pixels, to_original = normalise_scan(scan, stage.height)
         padded = np.pad(pixels, stage.reach, mode="edge")
         boxes = [padded, *(cv2.blur(padded, (size, size)) for size in _BOX_SIZES[1:])]
         return cls(np.stack(boxes), stage.reach, to_original)
@@ -181,7 +181,7 @@ class _Picture:
         return np.asarray(flat[places + first] - flat[places + second])
 
 
-def draw_picture(scan: Scan, height: int) -> tuple[NDArray[np.float32], Frame]:
+def normalise_scan(scan: Scan, height: int) -> tuple[NDArray[np.float32], Frame]:
     """Return a scan in true proportions at a height, 2nd to 98th percentile 0 to 1, and the map to original pixels."""
     size = tuple(int(n) for n in np.maximum(np.round(scan.true_size * height / scan.true_size[0]), 1))
     to_picture = Frame.resize(scan.pixels.shape, size)
@@ -203,9 +203,9 @@ def _draw_features(rng: np.random.Generator, n: int, reach: int) -> NDArray[np.i
     return np.concatenate([boxes, rng.integers(-reach, reach + 1, (2, n, 2))], axis=2)
 
 
-def _place(scans: Sequence[Scan], points: Sequence[Points], stage: _Stage) -> tuple[Array, list[_Picture]]:
+def _place(scans: Sequence[Scan], points: Sequence[Points], stage: _Stage) -> tuple[Array, list[_FilteredImage]]:
     """Draw the pictures of a stage, and the landmarks in their pixels."""
-    pictures = [_Picture.draw(scan, stage) for scan in scans]
+    pictures = [_FilteredImage.draw(scan, stage) for scan in scans]
     shapes = [picture.to_original.inverse().apply(p.positions) for picture, p in zip(pictures, points, strict=True)]
     return fill_absent(shapes), pictures
 

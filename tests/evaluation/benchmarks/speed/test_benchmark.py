@@ -64,7 +64,7 @@ def test_all_of_it_is_plain_data(result):
 def test_what_is_not_known_or_not_installed_is_told(monkeypatch):
     with pytest.raises(ValueError, match="got 'best'"):
         check_engines(["best"], [])
-    with pytest.raises(ValueError, match="what can be measured is sklearn"):
+    with pytest.raises(ValueError, match="engines that can be measured are sklearn"):
         check_engines(["fast"], ["opencv"])
     with pytest.raises(ValueError, match="no preset"):
         check_engines([], ["sklearn"])

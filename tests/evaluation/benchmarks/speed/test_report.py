@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from boneage.evaluation.benchmarks.speed.benchmark import Measured, SpeedBenchmarkSettings, SpeedResult
+from boneage.evaluation.benchmarks.speed.benchmark import EngineCost, SpeedBenchmarkSettings, SpeedResult
 from boneage.evaluation.benchmarks.speed.report import report_scaling, report_speed
 from boneage.evaluation.benchmarks.speed.scaling import Cost, Size
 from boneage.evaluation.benchmarks.speed.tasks import LocatingCost, TrainingCost
@@ -19,7 +19,7 @@ def make_measured(seconds, error, jobs, model_mb, cpu_ms=41.0):
     found = dict.fromkeys(errors.ids, Points(("a", "b"), [[1.0, 2.0], [3.0, 4.0]]))
     training = {n: TrainingCost(seconds / n, seconds, 300.0, 200.0) for n in jobs}
     compiling = 9000.0 if model_mb else None
-    return Measured(
+    return EngineCost(
         training,
         LocatingCost(400.0, (30.0, 50.0), 40.0, cpu_ms, 250.0, found),
         model_mb,

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from boneage.evaluation.benchmarks.speed.peers.scikit_learn import ExtraTreesPeer, draw_picture, fill_absent
+from boneage.evaluation.benchmarks.speed.peers.scikit_learn import ExtraTreesPeer, fill_absent, normalise_scan
 from boneage.imaging import Points, Scan
 
 
@@ -47,7 +47,7 @@ def test_an_absent_landmark_does_not_keep_others_from_being_learnt(known, hands)
 def test_a_picture_has_true_proportions_and_known_places():
     pixels = np.zeros((40, 60))
     pixels[10:12, 30:32] = 1.0
-    picture, to_original = draw_picture(Scan(pixels, spacing=(2.0, 1.0)), 80)
+    picture, to_original = normalise_scan(Scan(pixels, spacing=(2.0, 1.0)), 80)
     assert picture.shape == (80, 60)
     brightest = np.argwhere(picture > 0.9 * picture.max()).mean(axis=0)
     np.testing.assert_allclose(to_original.apply([brightest])[0], [10.5, 30.5], atol=0.5)
