@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TypeVar
 
 import rich.progress
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 
 from boneage.imaging.progress import Progress
-
-T = TypeVar("T")
 
 
 @contextmanager
@@ -28,10 +25,3 @@ def show_stages(console: Console) -> Iterator[Progress]:
             bars.update(tasks[stage], completed=fraction)
 
         yield report
-
-
-def track(items: Iterable[T], *, total: int, label: str, console: Console) -> Iterator[T]:
-    """Pass items on, counting them on a bar."""
-    columns = (TextColumn("{task.description:<34}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with rich.progress.Progress(*columns, console=console) as bars:
-        yield from bars.track(items, total=total, description=label)
