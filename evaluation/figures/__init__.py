@@ -10,8 +10,10 @@ from boneage.evaluation.figures.ages import (
 from boneage.evaluation.figures.error_map import draw_error_map
 from boneage.evaluation.figures.landmarks import draw_confidence, draw_cumulative_errors, draw_error_boxes, draw_groups
 from boneage.evaluation.figures.speed import draw_costs, draw_scaling
+from boneage.evaluation.figures.stress import Panel, plot_stress
 
 __all__ = [
+    "Panel",
     "draw_age_boxes",
     "draw_agreement",
     "draw_confidence",
@@ -24,4 +26,5 @@ __all__ = [
     "draw_mads",
     "draw_predicted",
     "draw_scaling",
+    "plot_stress",
 ]

@@ -33,3 +33,10 @@ def to_svg(figure: Figure) -> str:
         figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
     svg = text.getvalue()
     return svg[svg.index("<svg") :]
+
+
+def to_png(figure: Figure) -> bytes:
+    """Return a figure as a PNG file."""
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=130, metadata={"Software": None})
+    return content.getvalue()

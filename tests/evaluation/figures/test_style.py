@@ -1,4 +1,4 @@
-from boneage.evaluation.figures.style import COLOURS, new_figure, to_svg
+from boneage.evaluation.figures.style import COLOURS, new_figure, to_png, to_svg
 
 
 def test_the_same_figure_gives_the_same_text():
@@ -15,3 +15,8 @@ def test_every_panel_is_bare_of_its_upper_and_right_edge():
     figure, _ = new_figure(4, 2, 1, 3)
     assert len(figure.axes) == 3
     assert not any(axes.spines[side].get_visible() for axes in figure.axes for side in ("top", "right"))
+
+
+def test_a_figure_is_a_png_file_too():
+    figure, _ = new_figure(3, 2)
+    assert to_png(figure).startswith(b"\x89PNG")

@@ -1,0 +1,1 @@
+"""How landmarks, ages and refusals stand up to changes of the picture."""
