@@ -23,7 +23,7 @@ Preset = Literal["paper", "accurate", "fast", "compact"]
 Images = Annotated[list[Path], typer.Argument(help="Folder(s) of radiographs or MR volumes.", show_default=False)]
 _LANDMARKS_HELP = (
     "Annotated landmarks: a CSV of id, NAME_x, NAME_y … in original pixels, COCO or Label Studio JSON, "
-    "a CSV of boxes, or a folder of Slicer or Pascal VOC files."
+    "a CSV of boxes, or a folder of Slicer files, Pascal VOC files or masks of joints."
 )
 Annotations = Annotated[Path, typer.Option("--landmarks", help=_LANDMARKS_HELP, show_default=False)]
 Landmarks = Annotated[Path | None, typer.Option("--landmarks", help=_LANDMARKS_HELP)]

@@ -13,6 +13,7 @@ from boneage.cli.options import (
 )
 
 FormatName = Literal["csv", "coco", "slicer", "voc", "label-studio", "boxes"]
+SourceFormatName = Literal["csv", "coco", "slicer", "voc", "label-studio", "boxes", "masks"]
 
 
 def convert(
@@ -22,7 +23,7 @@ def convert(
         Path, typer.Option("--out", help="File to write; an empty folder for slicer and voc.", show_default=False)
     ],
     from_: Annotated[
-        FormatName | None, typer.Option("--from", help="Format to read; found from the content if not given.")
+        SourceFormatName | None, typer.Option("--from", help="Format to read; found from the content if not given.")
     ] = None,
     images: Annotated[
         list[Path] | None,
@@ -30,7 +31,10 @@ def convert(
     ] = None,
     names: Annotated[
         Path | None,
-        typer.Option("--names", help="CSV of from, to: landmarks to keep and their new names; or hand37_to_hand21."),
+        typer.Option(
+            "--names",
+            help="CSV of from, to: landmarks to keep and their new names; or hand37_to_hand21, hand18_to_hand21.",
+        ),
     ] = None,
     order: Annotated[
         str | None,

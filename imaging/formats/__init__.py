@@ -12,7 +12,7 @@ from pathlib import Path
 
 from boneage.imaging.annotations import LandmarkTable
 from boneage.imaging.errors import InvalidTable
-from boneage.imaging.formats import boxes, coco, label_studio, markups, voc, wide
+from boneage.imaging.formats import boxes, coco, label_studio, markups, masks, voc, wide
 from boneage.imaging.formats.disambiguation import Order
 from boneage.imaging.formats.folders import has_files
 from boneage.imaging.formats.labelled_points import Details
@@ -32,7 +32,8 @@ class Format:
     read : callable
         Takes the path, and the order to number repeated labels by.
     render : callable
-        Returns the texts of the files by name; a format of one file has no name for it.
+        Returns the texts of the files by name; a format of one file has no name for it. ``None`` for a format that
+        is only read.
     folder : bool
         Whether it is a folder with one file an image.
     needs_sizes : bool
@@ -40,7 +41,7 @@ class Format:
     """
 
     read: Callable[[Path, Order | None], LandmarkTable]
-    render: Callable[[LandmarkTable, Details], dict[str, str]]
+    render: Callable[[LandmarkTable, Details], dict[str, str]] | None = None
     folder: bool = False
     needs_sizes: bool = False
 
@@ -52,7 +53,9 @@ FORMATS = {
     "voc": Format(voc.read_voc, voc.render_voc, folder=True),
     "label-studio": Format(label_studio.read_label_studio, label_studio.render_label_studio, needs_sizes=True),
     "boxes": Format(boxes.read_boxes, boxes.render_boxes),
+    "masks": Format(masks.read_masks, folder=True),
 }
+_SUFFIXES = {"slicer": markups.SUFFIX, "voc": voc.SUFFIX, "masks": masks.SUFFIX}  # of the files in a folder
 _DEEP_FORMATS = ("csv", "slicer")
 
 
@@ -83,15 +86,18 @@ def render_landmarks(table: LandmarkTable, format: str, details: Details) -> dic
     Raises
     ------
     InvalidTable
-        If the format cannot hold them.
+        If the format cannot hold them, or is only read.
     """
+    render = FORMATS[format].render
+    if render is None:
+        raise InvalidTable(table.path, f"cannot be written as {format}, which are only read")
     if format not in _DEEP_FORMATS and table.ndim == 3:
         deep = " and ".join(_DEEP_FORMATS)
         raise InvalidTable(table.path, f"has landmarks in three dimensions, which only the formats {deep} can hold")
     unfit = [id_ for id_ in table.points if Path(id_).name != id_]
     if FORMATS[format].folder and unfit:
         raise InvalidTable(table.path, f"the id {unfit[0]!r} cannot be the name of a file")
-    return FORMATS[format].render(table, details)
+    return render(table, details)
 
 
 def find_format(path: Path) -> str:
@@ -103,10 +109,10 @@ def find_format(path: Path) -> str:
         If no format is found, or a folder holds files of two formats.
     """
     if path.is_dir():
-        found = [name for name, suffix in (("slicer", markups.SUFFIX), ("voc", voc.SUFFIX)) if has_files(path, suffix)]
+        found = [name for name, suffix in _SUFFIXES.items() if has_files(path, suffix)]
         if len(found) != 1:
-            what = f"both {markups.SUFFIX} and" if found else f"neither {markups.SUFFIX} nor"
-            raise InvalidTable(path, f"is a folder with {what} {voc.SUFFIX} files of landmarks")
+            what = " and ".join(_SUFFIXES[name] for name in found) or f"no {', '.join(_SUFFIXES.values())}"
+            raise InvalidTable(path, f"is a folder with {what} files; landmarks are in files of one of these kinds")
         return found[0]
     match read_text(path).lstrip()[0]:
         case "<":
