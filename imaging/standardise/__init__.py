@@ -1,0 +1,39 @@
+"""Any radiograph as archives keep it, brought to one standard form: exposed field, polarity, grey window, hand."""
+
+from boneage.imaging.standardise.results import (
+    ExposedField,
+    Finding,
+    GreyWindow,
+    HandMask,
+    Polarity,
+    StandardisedScan,
+    Upright,
+)
+from boneage.imaging.standardise.settings import (
+    FieldSettings,
+    FindingSettings,
+    FingerSettings,
+    MaskSettings,
+    PolaritySettings,
+    StandardiseSettings,
+    WindowSettings,
+)
+from boneage.imaging.standardise.standardising import standardise
+
+__all__ = [
+    "ExposedField",
+    "FieldSettings",
+    "Finding",
+    "FindingSettings",
+    "FingerSettings",
+    "GreyWindow",
+    "HandMask",
+    "MaskSettings",
+    "Polarity",
+    "PolaritySettings",
+    "StandardiseSettings",
+    "StandardisedScan",
+    "Upright",
+    "WindowSettings",
+    "standardise",
+]

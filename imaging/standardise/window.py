@@ -1,0 +1,44 @@
+"""The grey window: which grey values become 0 and 1, whatever letters, plates and rims are in the picture."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from boneage.imaging.standardise.results import GreyWindow, HandMask, Polarity
+from boneage.imaging.standardise.settings import WindowSettings
+
+Mask = NDArray[np.bool_]
+
+
+def choose_window(
+    view: NDArray[np.float32], exposed: Mask, hand: HandMask, polarity: Polarity, settings: WindowSettings
+) -> GreyWindow:
+    """Choose the window from the air's and the hand's grey values; from all where no hand is found.
+
+    Parameters
+    ----------
+    view : ndarray of float32, shape (rows, columns)
+        The exposed field, in the file's grey values.
+    exposed : ndarray of bool, shape (rows, columns)
+        Which of its pixels were exposed.
+    hand : HandMask
+        Found in the view.
+    polarity : Polarity
+    settings : WindowSettings
+    """
+    sign = -1.0 if polarity.inverted else 1.0
+    rows, columns = view.shape
+    mask = (
+        cv2.resize(hand.mask.astype(np.uint8), (columns, rows), interpolation=cv2.INTER_NEAREST).astype(bool) & exposed
+    )
+    air = exposed & ~mask
+    if mask.any() and air.any():
+        low = sign * float(np.percentile(sign * view[air], settings.air))
+        high = sign * float(np.percentile(sign * view[mask], settings.bone))
+        if sign * (high - low) > 0:
+            return GreyWindow(low, high, hand.quality)
+    grey = sign * view[exposed] if exposed.any() else sign * view.ravel()
+    low, high = (sign * float(value) for value in np.percentile(grey, (settings.black, settings.white)))
+    return GreyWindow(low, high, 0.5 * polarity.confidence if low != high else 0.0)
