@@ -1,4 +1,4 @@
-"""Folders of phantom hands: pictures, landmarks, ages, and a note that none of it is real."""
+"""Folders of phantoms: pictures, of hands also landmarks and ages, and a note that none of it is real."""
 
 from __future__ import annotations
 
@@ -10,16 +10,24 @@ from PIL import Image, PngImagePlugin
 
 from boneage.imaging.formats import write_landmarks
 from boneage.imaging.phantoms import growth, volumes
+from boneage.imaging.phantoms.altered_hands import ALTERED_HANDS
 from boneage.imaging.phantoms.hands import LANDMARK_NAMES, PhantomHand, draw_phantom_hand
+from boneage.imaging.phantoms.other_anatomies import ANATOMIES, draw_anatomy
 from boneage.imaging.phantoms.volumes import FINE_MM, VOLUME_LANDMARK_NAMES, draw_phantom_volume
 from boneage.imaging.progress import Progress
 from boneage.imaging.scans import PHANTOM_DESCRIPTION, Modality, Scan, Sex
 from boneage.imaging.volumes.writing import write_volume
 
 PHANTOM_PREFIX = "phantom"  # of every id, so that every table or picture made from these hands is labelled
+OTHER_PHANTOMS = (*ANATOMIES, *ALTERED_HANDS)
+"""Kinds of pictures that show no hand, or one that a reader must be told of."""
 
 _README = """Phantom hands made by boneage: synthetic pictures with exact landmarks and ages.
 They are a test instrument. Nothing measured on them is evidence about real hands.
+"""
+
+_OTHER_README = """Phantoms made by boneage: synthetic pictures that are no hands, or altered ones.
+They are a test instrument, to see which of them a model takes for a hand.
 """
 
 
@@ -78,6 +86,46 @@ def write_phantom_set(
     (folder / "README.txt").write_text(_README)
 
 
+def write_other_phantoms(
+    folder: Path | str, kind: str, count: int, seed: int, *, n_jobs: int = 1, progress: Progress | None = None
+) -> None:
+    """Write ``images/phantom_KIND0001.png`` ... and a note that all of it is synthetic; there are no tables.
+
+    Picture number k is the same whatever the count and the number of jobs.
+
+    Parameters
+    ----------
+    folder : Path
+    kind : str
+        One of ``OTHER_PHANTOMS``.
+    count, seed : int
+    n_jobs : int
+        Threads.
+    progress : callable, optional
+
+    Raises
+    ------
+    ValueError
+        If there is no such kind.
+    """
+    if kind not in OTHER_PHANTOMS:
+        raise ValueError(f"kind must be one of {', '.join(OTHER_PHANTOMS)}, got {kind!r}")
+    folder = Path(folder)
+    (folder / "images").mkdir(parents=True, exist_ok=True)
+
+    def make(number: int, seeds: np.random.SeedSequence) -> None:
+        rng = np.random.default_rng(seeds)
+        scan = ALTERED_HANDS[kind](rng) if kind in ALTERED_HANDS else draw_anatomy(rng, kind)
+        _write_picture(folder / "images" / f"{PHANTOM_PREFIX}_{kind}{number:04d}.png", scan, f"synthetic ({kind})")
+
+    numbered = enumerate(np.random.SeedSequence(seed).spawn(count), start=1)
+    parallel = joblib.Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
+    for done, _ in enumerate(parallel(joblib.delayed(make)(number, seeds) for number, seeds in numbered), start=1):
+        if progress:
+            progress("making phantoms", done / count)
+    (folder / "README.txt").write_text(_OTHER_README)
+
+
 def _draw_hand(rng: np.random.Generator, modality: Modality, spacing_mm: tuple[float, float, float]) -> PhantomHand:
     ages = growth if modality == "xray" else volumes
     sex: Sex = "F" if rng.uniform() < 0.5 else "M"
@@ -87,7 +135,7 @@ def _draw_hand(rng: np.random.Generator, modality: Modality, spacing_mm: tuple[f
     return draw_phantom_volume(rng, sex=sex, age_months=age, spacing_mm=spacing_mm)
 
 
-def _write_picture(path: Path, scan: Scan) -> None:
+def _write_picture(path: Path, scan: Scan, what: str = "a synthetic hand") -> None:
     tags = PngImagePlugin.PngInfo()
-    tags.add_text("Description", f"{PHANTOM_DESCRIPTION}: a synthetic hand, not a radiograph of anyone")
+    tags.add_text("Description", f"{PHANTOM_DESCRIPTION}: {what}, not a radiograph of anyone")
     Image.fromarray(scan.pixels.astype(np.uint8)).save(path, pnginfo=tags)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from boneage.imaging import read_ages, read_landmarks, read_scan
-from boneage.imaging.phantoms import PHANTOM_PREFIX, VOLUME_LANDMARK_NAMES, write_phantom_set
+from boneage.imaging.phantoms import PHANTOM_PREFIX, VOLUME_LANDMARK_NAMES, write_other_phantoms, write_phantom_set
 
 VOLUMES = {"modality": "mri", "spacing_mm": (3.0, 2.0, 2.0)}
 FIRST, SECOND = f"{PHANTOM_PREFIX}0001", f"{PHANTOM_PREFIX}0002"
@@ -39,3 +39,19 @@ def test_a_hand_depends_neither_on_how_many_are_made_nor_on_the_jobs(tmp_path, s
     assert np.array_equal(one, two)
     tables = [read_landmarks(tmp_path / name / "landmarks.csv").points[FIRST].positions for name in ("one", "two")]
     assert np.array_equal(*tables, equal_nan=True)
+
+
+def test_pictures_that_are_no_hands_say_what_they_are_and_depend_neither_on_count_nor_jobs(tmp_path):
+    write_other_phantoms(tmp_path / "one", "gradient", 1, seed=3)
+    write_other_phantoms(tmp_path / "two", "gradient", 2, seed=3, n_jobs=2)
+    name = f"{PHANTOM_PREFIX}_gradient0001.png"
+    assert sorted(p.name for p in (tmp_path / "one" / "images").iterdir()) == [name]
+    one, two = (read_scan(tmp_path / folder / "images" / name) for folder in ("one", "two"))
+    assert one.phantom
+    assert np.array_equal(one.pixels, two.pixels)
+    assert "no hands" in (tmp_path / "one" / "README.txt").read_text()
+
+
+def test_a_kind_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(ValueError, match="got 'hand'"):
+        write_other_phantoms(tmp_path, "hand", 1, seed=0)
