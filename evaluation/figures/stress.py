@@ -81,7 +81,7 @@ def _draw_marks(axes: Axes, places: Sequence[float], panel: Panel) -> None:
         if values and math.isfinite(values[0]):
             axes.axvline(values[0], color=COLOURS[k], linestyle=":", linewidth=0.8, zorder=1)
     axes.set_xscale("symlog", linthresh=1.0)
-    axes.set_xlim(0, 1.15 * edge)
+    axes.set_xlim(-0.06, 1.15 * edge)
     axes.xaxis.set_major_formatter("{x:g}")
     ticks = [tick for tick in (0, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000) if tick <= edge]
     axes.set_xticks(ticks, labels=[f"{tick:g}" for tick in ticks])

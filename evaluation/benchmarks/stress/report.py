@@ -25,8 +25,8 @@ _WORST = 15
 
 _NOTES = (
     "Landmarks: of the hands that were not refused; those that a crop took away are not counted. Not found counts as "
-    "beyond 10 % of the hand's length, and in no mean. Age change: from the age of the unchanged picture. "
-    "Seconds: on one thread, the file read before."
+    "beyond 10 % of the hand's length, and in no mean. Months: by how many the age differs from that of the unchanged "
+    "picture. Seconds: on one thread, the file read before."
 )
 
 
@@ -124,8 +124,8 @@ def _choose_panels(summaries: Sequence[ChangeSummary], unit: str) -> list[Panel]
 
 
 def _tabulate(summaries: Sequence[ChangeSummary], unit: str) -> Table:
-    header = ["change", "hands", "refused", "flagged", f"mean {unit}", "median", "95th", "> 10 % or not found"]
-    header += ["age change, months: mean", "95th", "worst", "seconds: median", "worst"]
+    header = ["change", "hands", "refused", "flagged", f"mean {unit}", "median", "95th", "> 10 %"]
+    header += ["months: mean", "95th", "worst", "seconds: median", "worst"]
     rows = [
         [
             s.change,
