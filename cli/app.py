@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from boneage.cli import age, demo, landmarks, phantom, predict, split, stress
+from boneage.cli import age, demo, landmarks, phantom, predict, split, standardise, stress
 from boneage.cli.options import err_console
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("phantom")(phantom.phantom)
 app.command("split")(split.split)
+app.command("standardise")(standardise.standardise)
 app.command("predict")(predict.predict)
 app.command("stress")(stress.stress)
 app.add_typer(landmarks.app, name="landmarks")

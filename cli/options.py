@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from boneage.pipeline.assessment import Assessment
     from boneage.pipeline.batch.localisation import LocalisationResult
+    from boneage.pipeline.batch.standardisation import StandardisationResult
 
-    Outcome = Assessment | LocalisationResult
+    Outcome = Assessment | LocalisationResult | StandardisationResult
 
 Preset = Literal["paper", "accurate", "fast", "compact"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from boneage.imaging.standardise.lines import Edges, Line, find_edges, find_lines
+from boneage.imaging.standardise.lines import Edges, Line, find_edges, find_lines, label_parts
 from boneage.imaging.standardise.results import ExposedField
 from boneage.imaging.standardise.settings import FieldSettings
 
@@ -25,7 +25,6 @@ class _Side:
     line: Line
     normal: Array
     offset: float
-    outside: float  # part of the edge pixels that lie beyond it
 
     def distance(self, points: Array) -> Array:
         """Return how far points lie outside."""
@@ -35,8 +34,8 @@ class _Side:
 def find_exposed_field(picture: NDArray[np.float32], settings: FieldSettings) -> ExposedField:
     """Find the exposed field of a picture; the whole picture where none is found.
 
-    1. Find straight lines. 2. A line is a side if next to nothing lies outside it: no edge pixels but those of other
-    sides. So a line along a bone, a finger or a plate is none. 3. Keep the sides along one rectangle's directions.
+    1. Find straight lines. 2. A line is a side if next to nothing goes on beyond it: no edge pixels but those of other
+    sides. So a line along a bone, a finger or a plate is none. 3. Keep the sides along the directions of one rectangle.
     4. Drop those that are not covered by edge pixels over most of the part that bounds the field; the more a side cuts
     off, the more. 5. Take the smallest rectangle around what is left.
 
@@ -69,30 +68,37 @@ def find_exposed_field(picture: NDArray[np.float32], settings: FieldSettings) ->
 
 
 def _choose_sides(edges: Edges, lines: list[Line], settings: FieldSettings) -> list[_Side]:
-    """Return the lines that nothing lies outside of, beyond other such lines' own edge pixels."""
-    n_edges = max(len(edges.positions), 1)
-    explained = np.zeros(len(edges.positions), dtype=bool)
+    """Return the lines that nothing goes on beyond, but for the edge pixels of other such lines.
+
+    What is cut by a line has edges that run across it; letters in the surround do not reach it.
+    """
+    near = {line: line.near(edges, settings.angle_tolerance_rad) for line in lines}
     candidates, sides = [_outward(line, edges) for line in lines], list[_Side]()
+    explained = np.zeros(len(edges.positions), dtype=bool)
+    limit_across, limit_apart = (part * len(edges.positions) for part in (settings.max_across, settings.max_apart))
     while candidates:
+        on_lines = np.logical_or.reduce([near[side.line] for side in candidates]) | explained
+        part = label_parts(edges, ~on_lines)
         chosen = []
         for side in candidates:
-            outside = (side.distance(edges.positions) > _CLEARANCE) & ~explained
-            if outside.sum() <= settings.max_outside * n_edges:
-                chosen.append(_Side(side.line, side.normal, side.offset, float(outside.sum()) / n_edges))
+            distance = side.distance(edges.positions)
+            outside = (distance > _CLEARANCE) & ~explained
+            across = np.isin(part, np.unique(part[(np.abs(distance) <= _CLEARANCE + 1) & (part > 0)]))
+            if outside.sum() <= limit_apart and (outside & (across | (part == 0))).sum() <= limit_across:
+                chosen.append(side)
         if not chosen:
             break
         sides += chosen
-        lines_of = {id(side.line) for side in chosen}
-        candidates = [side for side in candidates if id(side.line) not in lines_of]
+        candidates = [side for side in candidates if side not in chosen]
         for side in chosen:
-            explained |= side.line.near(edges, settings.angle_tolerance_rad)
+            explained |= near[side.line]
     return sides
 
 
 def _outward(line: Line, edges: Edges) -> _Side:
     """Return a line as a side with most edge pixels inside."""
     sign = 1.0 if (edges.positions @ line.normal < line.offset).mean() >= 0.5 else -1.0
-    return _Side(line, sign * line.normal, sign * line.offset, 1.0)
+    return _Side(line, sign * line.normal, sign * line.offset)
 
 
 def _choose_directions(sides: list[_Side], settings: FieldSettings) -> tuple[list[_Side], float]:

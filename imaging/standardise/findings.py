@@ -15,7 +15,7 @@ from boneage.imaging.standardise.settings import FindingSettings
 Picture = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-_LARGEST = 1000  # pixels of each side that the noise is measured in
+_LARGEST = 500  # pixels of each side that the noise is measured in
 _LAPLACIAN = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], dtype=np.float32)
 _SAMPLE = 20000
 

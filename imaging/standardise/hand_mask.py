@@ -16,6 +16,7 @@ Picture = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 _SIDES = ("top", "right", "bottom", "left")
+_STEP = 2  # every second row and column are enough to fit a surface
 _FIRST_WEIGHT = 0.5  # of pixels above the background, in the first fit
 
 
@@ -84,7 +85,7 @@ def _fit_background(grey: Picture, inside: Mask, settings: MaskSettings) -> Arra
     """Fit a quadratic surface to the air: pixels above it count little, and less with every fit; far below, too."""
     row, column = np.meshgrid(*(np.linspace(-1, 1, n) for n in grey.shape), indexing="ij")
     terms = np.stack([np.ones_like(row), row, column, row * row, row * column, column * column], axis=-1)
-    used, value = terms[inside], grey[inside].astype(np.float64)
+    used, value = (array[::_STEP, ::_STEP][inside[::_STEP, ::_STEP]] for array in (terms, grey.astype(np.float64)))
     weight = np.ones(len(value))
     ridge = settings.background_ridge * len(value) * np.diag([0.0, 1, 1, 1, 1, 1])
     surface: Array = np.zeros(6)
@@ -156,9 +157,10 @@ def _judge(mask: Mask, slope: Picture, settings: MaskSettings) -> float:
 
 
 def _find_contacts(mask: Mask, settings: MaskSettings) -> tuple[str, ...]:
-    """Return the sides of the field that the mask reaches over some length."""
-    reach = np.array([mask[0].sum(), mask[:, -1].sum(), mask[-1].sum(), mask[:, 0].sum()])
-    return tuple(side for side, n in zip(_SIDES, reach, strict=True) if n > settings.min_contact * max(mask.shape))
+    """Return the sides of the field that the mask reaches."""
+    near = settings.contact
+    reached = (mask[:near].any(), mask[:, -near:].any(), mask[-near:].any(), mask[:, :near].any())
+    return tuple(side for side, there in zip(_SIDES, reached, strict=True) if there)
 
 
 def _measure_extent(part: Mask) -> float:

@@ -76,10 +76,12 @@ class Line:
 
     def near(self, edges: Edges, tolerance_rad: float) -> NDArray[np.bool_]:
         """Return which edge pixels lie on the line and run along it."""
-        across = np.abs(edges.positions @ self.normal - self.offset) <= _MARGIN
-        along = edges.positions @ self.direction
+        near = np.abs(edges.positions @ self.normal - self.offset) <= _MARGIN
+        index = np.flatnonzero(near)
+        along = edges.positions[index] @ self.direction
         inside = (along >= self.start - _MARGIN) & (along <= self.end + _MARGIN)
-        return np.asarray(across & inside & (angle_between(edges.angles_rad, self.angle_rad) <= 2 * tolerance_rad))
+        near[index] = inside & (angle_between(edges.angles_rad[index], self.angle_rad) <= 2 * tolerance_rad)
+        return np.asarray(near)
 
 
 def angle_between(first: Array, second: float) -> Array:
@@ -109,6 +111,18 @@ def find_edges(picture: NDArray[np.float32], settings: FieldSettings) -> Edges:
     return Edges(
         (picture.shape[0], picture.shape[1]), np.stack([rows, columns], 1).astype(np.float64), angles.astype(np.float64)
     )
+
+
+def label_parts(edges: Edges, chosen: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """Return, for each edge pixel, the number of its connected part among the chosen ones; 0 for the others.
+
+    Pixels with a gap of one between them are connected.
+    """
+    rows, columns = edges.positions.astype(int).T
+    picture = np.zeros(edges.shape, dtype=np.uint8)
+    picture[rows[chosen], columns[chosen]] = 1
+    labels = cv2.connectedComponents(cv2.dilate(picture, np.ones((3, 3), np.uint8)))[1]
+    return np.asarray(np.where(chosen, labels[rows, columns], 0), dtype=np.int32)
 
 
 def find_lines(edges: Edges, settings: FieldSettings) -> list[Line]:

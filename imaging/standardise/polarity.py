@@ -28,7 +28,7 @@ def judge_polarity(view: Picture, exposed: Mask, settings: PolaritySettings) -> 
     settings : PolaritySettings
     """
     score = float(measure_polarity(view, exposed, settings) @ np.array(settings.weights))
-    return Polarity(score < 0, 1 / (1 + float(np.exp(-abs(score)))))
+    return Polarity(score < 0, min(1 / (1 + float(np.exp(-abs(score)))), settings.max_confidence))
 
 
 def measure_polarity(view: Picture, exposed: Mask, settings: PolaritySettings) -> Array:

@@ -27,8 +27,9 @@ class FieldSettings:
         each part of the picture that it cuts off, up to ``max_coverage``.
     max_shear_rad : float
         The sides are off the directions of one rectangle by at most this.
-    max_outside : float
-        A side has at most this part of the picture's edge pixels outside it, the edges of the field apart.
+    max_across, max_apart : float
+        Outside a side there are at most ``max_across`` of the picture's edge pixels if they run across it, and at most
+        ``max_apart`` in all, those of other sides apart.
     min_size : float
         The field's sides are at least this part of the picture's; else the whole picture is kept.
     confidence_without_sides : float
@@ -53,7 +54,8 @@ class FieldSettings:
     coverage_by_cut: float = 3.0
     max_coverage: float = 0.7
     max_shear_rad: float = 0.13
-    max_outside: float = 0.01
+    max_across: float = 0.01
+    max_apart: float = 0.08
     min_size: float = 0.2
     confidence_without_sides: float = 0.5
     n_lines: int = 24
@@ -95,8 +97,8 @@ class MaskSettings:
         A second hand has at least this part of the largest one's area.
     edge_noise : float
         The outline lies on an edge where the slope is so many times that of the air.
-    min_contact : float
-        The hand reaches a side of the field if it touches it over this part of the grid's longer side.
+    contact : int
+        The hand reaches a side of the field if it comes as near as this, in pixels of the grid.
     """
 
     __pydantic_config__ = STRICT
@@ -104,7 +106,7 @@ class MaskSettings:
     size: int = 128
     min_size: int = 8
     black: float = 1.0
-    white: float = 99.0
+    white: float = 97.0
     blank_depth: tuple[float, float] = (0.35, 0.6)
     max_blank: float = 0.15
     weight_above: float = 0.03
@@ -117,7 +119,7 @@ class MaskSettings:
     max_filling: float = 0.85
     min_second_hand: float = 0.3
     edge_noise: float = 4.0
-    min_contact: float = 0.008
+    contact: int = 2
 
 
 @dataclass(frozen=True)
@@ -162,6 +164,8 @@ class PolaritySettings:
         Percentiles of the field's grey that become -1 and 1.
     weights : tuple of float
         Of the numbers that :func:`~boneage.imaging.standardise.polarity.measure_polarity` returns.
+    max_confidence : float
+        One real hand in a thousand was judged wrong however clear it looked.
     """
 
     __pydantic_config__ = STRICT
@@ -169,7 +173,8 @@ class PolaritySettings:
     size: int = 100
     black: float = 2.0
     white: float = 98.0
-    weights: tuple[float, float, float, float, float] = (2.78, 4.56, 1.45, 0.76, 1.28)
+    weights: tuple[float, float, float, float, float] = (2.9, 3.4, 0.4, 1.9, 2.1)
+    max_confidence: float = 0.998
 
 
 @dataclass(frozen=True)
@@ -178,15 +183,19 @@ class WindowSettings:
 
     Parameters
     ----------
+    ring : float
+        The air around the hand up to this distance counts, in parts of the field's longer side: not what lies farther
+        off in bands and corners of the field.
     air, bone : float
-        The percentile of the air's grey that becomes 0, and that of the hand's grey that becomes 1.
+        The percentile of that air's grey that becomes 0, and that of the hand's grey that becomes 1.
     black, white : float
         The same of all grey in the field, where no hand is found.
     """
 
     __pydantic_config__ = STRICT
 
-    air: float = 10.0
+    ring: float = 0.08
+    air: float = 15.0
     bone: float = 99.8
     black: float = 2.0
     white: float = 99.5

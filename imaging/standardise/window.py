@@ -29,14 +29,16 @@ def choose_window(
     settings : WindowSettings
     """
     sign = -1.0 if polarity.inverted else 1.0
-    rows, columns = view.shape
-    mask = (
-        cv2.resize(hand.mask.astype(np.uint8), (columns, rows), interpolation=cv2.INTER_NEAREST).astype(bool) & exposed
-    )
-    air = exposed & ~mask
-    if mask.any() and air.any():
-        low = sign * float(np.percentile(sign * view[air], settings.air))
-        high = sign * float(np.percentile(sign * view[mask], settings.bone))
+    rows, columns = hand.mask.shape
+    small = sign * cv2.resize(view, (columns, rows), interpolation=cv2.INTER_AREA)
+    inside = cv2.resize(exposed.astype(np.uint8), (columns, rows), interpolation=cv2.INTER_NEAREST) > 0
+    reach = 2 * max(round(settings.ring * max(rows, columns)), 1) + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    ring = (cv2.dilate(hand.mask.astype(np.uint8), disc) > 0) & ~hand.mask & inside
+    bones = hand.mask & inside
+    if bones.any() and ring.any():
+        low = sign * float(np.percentile(small[ring], settings.air))
+        high = sign * float(np.percentile(small[bones], settings.bone))
         if sign * (high - low) > 0:
             return GreyWindow(low, high, hand.quality)
     grey = sign * view[exposed] if exposed.any() else sign * view.ravel()
