@@ -6,7 +6,7 @@ from boneage.cli.options import Ids, Images, Jobs, Out, Sizes, conclude, err_con
 
 
 def standardise(images: Images, out: Out, sizes: Sizes = None, ids: Ids = None, jobs: Jobs = 1) -> None:
-    """Bring radiographs to one standard form: exposed field, bright bones, even grey; a table and a sheet to look at."""
+    """Bring radiographs to one standard form: exposed field, bright bones, one grey range; a table, a sheet."""
     from boneage.cli.progress import show_stages
     from boneage.imaging import read_sizes
     from boneage.pipeline.batch.standardisation import standardise_files

@@ -85,3 +85,10 @@ def make_quick(ndim):
     return dataclasses.replace(
         settings, first_scales=(1.0,), first_rotations_rad=(0.0,), first_rolls_rad=(0.0,), first_mirrored=False
     )
+
+
+def test_standardising_is_measured(known, capsys):
+    load_script("standardising").main(str(known / "images"), str(known / "landmarks.csv"), "3")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "3 hands; all landmarks inside: 100.0%; not: none"
+    assert lines[-2] == "polarity right: as it is 100.0%, inverted 100.0%"

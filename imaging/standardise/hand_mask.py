@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boneage.imaging.frames import Frame
-from boneage.imaging.standardise.fingers import Fingers, find_fingers
+from boneage.imaging.standardise.fingers import ALL_FINGERS, Fingers, find_fingers
 from boneage.imaging.standardise.results import HandMask
 from boneage.imaging.standardise.settings import FingerSettings, MaskSettings
 
@@ -59,7 +59,7 @@ def find_hand(
     slope = cv2.magnitude(cv2.Sobel(smooth, cv2.CV_32F, 0, 1), cv2.Sobel(smooth, cv2.CV_32F, 1, 0))
     above = inside & (height > _choose_threshold(height[inside], slope[inside], settings))
     parts = [(part, find_fingers(part, of_fingers)) for part in _find_parts(above, settings)]
-    parts.sort(key=lambda part: -min(len(part[1]), of_fingers.min_fingers))
+    parts.sort(key=lambda part: -min(len(part[1]), ALL_FINGERS))
     hands = [part for part in parts if len(part[1]) >= of_fingers.min_fingers] or parts[:1]
     if not hands:
         return HandMask(np.zeros_like(above), to_small, 0.0, 0, (), 0.0), None

@@ -221,7 +221,7 @@ class FindingSettings:
 
     __pydantic_config__ = STRICT
 
-    max_noise: float = 0.06
+    max_noise: float = 0.05
     min_levels: int = 16
     min_length: float = 60.0
     min_convergence_rad: float = 0.026

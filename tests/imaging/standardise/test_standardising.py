@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from boneage.imaging import Scan
 from boneage.imaging.phantoms import draw_phantom_volume
-from boneage.imaging.plain_data import from_plain_data, to_plain_data
-from boneage.imaging.standardise import StandardiseSettings, standardise
+from boneage.imaging.standardise import standardise
 
 
 def inside(standardised, positions):
@@ -187,10 +186,3 @@ def test_the_same_picture_has_the_same_result(phantom, framed):
     assert (first.polarity, first.window, first.upright, first.findings) == (
         second.polarity, second.window, second.upright, second.findings,
     )  # fmt: skip
-
-
-def test_settings_are_plain_data():
-    settings_ = StandardiseSettings(size=200)
-    assert from_plain_data(StandardiseSettings, to_plain_data(settings_)) == settings_
-    with pytest.raises(ValueError, match="unknown"):
-        from_plain_data(StandardiseSettings, {"unknown": 1})
