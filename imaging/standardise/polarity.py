@@ -27,7 +27,26 @@ def judge_polarity(view: Picture, exposed: Mask, settings: PolaritySettings) -> 
         Which of its pixels were exposed.
     settings : PolaritySettings
     """
-    score = float(measure_polarity(view, exposed, settings) @ np.array(settings.weights))
+    return _decide(float(measure_polarity(view, exposed, settings) @ np.array(settings.weights)), settings)
+
+
+def weigh_hands(polarity: Polarity, as_judged: float, opposite: float, settings: PolaritySettings) -> Polarity:
+    """Judge again by how well a hand is seen in either polarity.
+
+    Parameters
+    ----------
+    polarity : Polarity
+    as_judged, opposite : float
+        How well the hand is seen in this polarity and in the other, 0 to 1.
+    settings : PolaritySettings
+    """
+    odds = float(np.log(polarity.confidence / (1 - polarity.confidence)))
+    score = odds + settings.hand_weight * (as_judged - opposite)
+    return _decide(-score if polarity.inverted else score, settings)
+
+
+def _decide(score: float, settings: PolaritySettings) -> Polarity:
+    """Return the polarity of a score, the logarithm of the odds of bright bones."""
     return Polarity(score < 0, min(1 / (1 + float(np.exp(-abs(score)))), settings.max_confidence))
 
 

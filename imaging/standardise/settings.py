@@ -164,6 +164,10 @@ class PolaritySettings:
         Percentiles of the field's grey that become -1 and 1.
     weights : tuple of float
         Of the numbers that :func:`~boneage.imaging.standardise.polarity.measure_polarity` returns.
+    sure : float
+        With less confidence the hand is looked for in both polarities, ...
+    hand_weight : float
+        ... and the better seen one weighs so much.
     max_confidence : float
         One real hand in a thousand was judged wrong however clear it looked.
     """
@@ -174,6 +178,8 @@ class PolaritySettings:
     black: float = 2.0
     white: float = 98.0
     weights: tuple[float, float, float, float, float] = (2.9, 3.4, 0.4, 1.9, 2.1)
+    sure: float = 0.95
+    hand_weight: float = 6.0
     max_confidence: float = 0.998
 
 
@@ -188,8 +194,10 @@ class WindowSettings:
         off in bands and corners of the field.
     air, bone : float
         The percentile of that air's grey that becomes 0, and that of the hand's grey that becomes 1.
+    max_clipped : float
+        No hand has more than this part of the field brighter than itself.
     black, white : float
-        The same of all grey in the field, where no hand is found.
+        The percentiles of all grey in the field, where no hand is found.
     """
 
     __pydantic_config__ = STRICT
@@ -197,6 +205,7 @@ class WindowSettings:
     ring: float = 0.08
     air: float = 15.0
     bone: float = 99.8
+    max_clipped: float = 0.25
     black: float = 2.0
     white: float = 99.5
 

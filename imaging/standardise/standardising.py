@@ -12,9 +12,10 @@ from boneage.imaging.resampling import warp
 from boneage.imaging.scans import Scan
 from boneage.imaging.standardise.field import find_exposed_field
 from boneage.imaging.standardise.findings import describe, looks_like_film
+from boneage.imaging.standardise.fingers import ALL_FINGERS, Fingers
 from boneage.imaging.standardise.grids import cut_field, fill_outline, make_working_copy
 from boneage.imaging.standardise.hand_mask import find_hand
-from boneage.imaging.standardise.polarity import judge_polarity
+from boneage.imaging.standardise.polarity import judge_polarity, weigh_hands
 from boneage.imaging.standardise.results import (
     ExposedField,
     GreyWindow,
@@ -28,6 +29,7 @@ from boneage.imaging.standardise.upright import judge_upright
 from boneage.imaging.standardise.window import choose_window
 
 Picture = NDArray[np.float32]
+Mask = NDArray[np.bool_]
 
 _SQUARE = np.ones(2)
 
@@ -66,9 +68,7 @@ def standardise(scan: Scan, settings: StandardiseSettings | None = None) -> Stan
     to_view, shape = cut_field(field, picture.shape, _SQUARE)
     view = warp(picture, to_view, shape) if field.rotation_rad else _slice(picture, to_view, shape)
     exposed = fill_outline(field, to_view, shape)
-    polarity = judge_polarity(view, exposed, settings.polarity)
-    bright = -view if polarity.inverted else view
-    mask, fingers = find_hand(bright, exposed, settings.mask, settings.fingers)
+    polarity, mask, fingers = _find_bright_hand(view, exposed, settings)
     window = choose_window(view, exposed, mask, polarity, settings.window)
     upright = judge_upright(fingers, mask.quality, scan.laterality)
     in_file = field.moved(to_copy.inverse())
@@ -80,6 +80,25 @@ def standardise(scan: Scan, settings: StandardiseSettings | None = None) -> Stan
     mask = dataclasses.replace(mask, frame=to_mask, length=length)
     findings = tuple(describe(_part(scan, in_file), window, mask, film, settings.findings))
     return StandardisedScan(crop, in_file, polarity, window, mask, upright, findings)
+
+
+def _find_bright_hand(
+    view: Picture, exposed: Mask, settings: StandardiseSettings
+) -> tuple[Polarity, HandMask, Fingers | None]:
+    """Judge the polarity and find the hand; where the polarity is not clear, by the hand in both."""
+    polarity = judge_polarity(view, exposed, settings.polarity)
+    bright = -view if polarity.inverted else view
+    hand = find_hand(bright, exposed, settings.mask, settings.fingers)
+    if polarity.confidence >= settings.polarity.sure:
+        return polarity, *hand
+    other = find_hand(-bright, exposed, settings.mask, settings.fingers)
+    settled = weigh_hands(polarity, _rate(*hand), _rate(*other), settings.polarity)
+    return settled, *(hand if settled.inverted == polarity.inverted else other)
+
+
+def _rate(mask: HandMask, fingers: Fingers | None) -> float:
+    """Return how well a hand is seen, 0 to 1: the quality of its outline and the part of its fingers."""
+    return mask.quality * min(len(fingers or ()), ALL_FINGERS) / ALL_FINGERS
 
 
 def _keep(scan: Scan) -> StandardisedScan:
@@ -126,6 +145,7 @@ def _crop(scan: Scan, field: ExposedField, window: GreyWindow) -> Scan:
     else:
         part = _slice(scan.pixels, to_part, shape)
     width = window.high - window.low
-    grey = (part - np.float32(window.low)) * np.float32(1 / width) if width else np.zeros_like(part)
-    to_original = scan.frame_to_original().compose(to_part.inverse())
-    return dataclasses.replace(scan, pixels=np.clip(grey, 0, 1), to_original=to_original)
+    grey = part - np.float32(window.low)
+    grey *= np.float32(1 / width if width else 0)
+    np.clip(grey, 0, 1, out=grey)
+    return dataclasses.replace(scan, pixels=grey, to_original=scan.frame_to_original().compose(to_part.inverse()))

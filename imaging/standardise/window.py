@@ -15,7 +15,9 @@ Mask = NDArray[np.bool_]
 def choose_window(
     view: NDArray[np.float32], exposed: Mask, hand: HandMask, polarity: Polarity, settings: WindowSettings
 ) -> GreyWindow:
-    """Choose the window from the air's and the hand's grey values; from all where no hand is found.
+    """Choose the window from the air's and the hand's grey values.
+
+    From all grey values where no hand is found, or much of the field is brighter than it.
 
     Parameters
     ----------
@@ -39,7 +41,8 @@ def choose_window(
     if bones.any() and ring.any():
         low = sign * float(np.percentile(small[ring], settings.air))
         high = sign * float(np.percentile(small[bones], settings.bone))
-        if sign * (high - low) > 0:
+        clipped = float((small[inside] > sign * high).mean())
+        if sign * (high - low) > 0 and clipped <= settings.max_clipped:
             return GreyWindow(low, high, hand.quality)
     grey = sign * view[exposed] if exposed.any() else sign * view.ravel()
     low, high = (sign * float(value) for value in np.percentile(grey, (settings.black, settings.white)))

@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 
 from boneage.imaging.phantoms import draw_phantom_hand
-from boneage.imaging.standardise import PolaritySettings
-from boneage.imaging.standardise.polarity import judge_polarity, measure_polarity
+from boneage.imaging.standardise import Polarity, PolaritySettings
+from boneage.imaging.standardise.polarity import judge_polarity, measure_polarity, weigh_hands
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -30,3 +30,12 @@ def test_one_grey_tells_nothing():
     result = judge_polarity(view, exposed, PolaritySettings())
     assert (result.inverted, result.confidence) == (False, 0.5)
     assert judge_polarity(view, ~exposed, PolaritySettings()).confidence == 0.5
+
+
+@pytest.mark.parametrize("inverted", [False, True])
+def test_a_hand_seen_better_in_the_other_polarity_turns_a_doubtful_judgement(inverted):
+    doubtful = Polarity(inverted, 0.6)
+    assert weigh_hands(doubtful, 0.9, 0.2, PolaritySettings()).inverted == inverted
+    assert weigh_hands(doubtful, 0.9, 0.2, PolaritySettings()).confidence > 0.95
+    assert weigh_hands(doubtful, 0.2, 0.9, PolaritySettings()).inverted != inverted
+    assert weigh_hands(doubtful, 0.5, 0.5, PolaritySettings()).confidence == pytest.approx(0.6)

@@ -32,6 +32,15 @@ def test_an_inverted_picture_has_the_same_window_upside_down(scene):
     assert window.high == pytest.approx(135, abs=1)
 
 
+def test_a_part_darker_than_much_of_the_field_is_no_hand(scene):
+    view, hand = scene
+    bright = np.where(hand.mask, view, 200).astype(np.float32)
+    bright[25:75, 25:75] = np.where(hand.mask[25:75, 25:75], view[25:75, 25:75], 0)
+    window = choose_window(bright, np.ones(view.shape, dtype=bool), hand, Polarity(False, 0.9), WindowSettings())
+    assert window.high == pytest.approx(200)
+    assert window.confidence < 0.5
+
+
 def test_without_a_hand_all_grey_counts_and_one_grey_is_no_window(scene):
     view, hand = scene
     none = HandMask(np.zeros_like(hand.mask), hand.frame, 0.0, 0, (), 0.0)
