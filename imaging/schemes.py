@@ -65,7 +65,7 @@ class LandmarkScheme:
 def read_scheme(path_or_name: Path | str) -> LandmarkScheme:
     """Read a scheme file, or a shipped scheme by its name.
 
-    Shipped are ``hand37``, ``hand34``, ``hand21``, ``hand18`` and ``hand17``. A scheme file is JSON:
+    Shipped are ``hand40``, ``hand37``, ``hand34``, ``hand21``, ``hand18`` and ``hand17``. A scheme file is JSON:
     ``{"name": …, "groups": {"radius": ["NAME", …], …}, "pairs": [["NAME", "NAME"], …]}``;
     ``pairs`` and ``order`` may be left out.
 

@@ -5,8 +5,9 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 
-from boneage.imaging import Points, Scan, UnreadableScan, find_scans, read_scan
+from boneage.imaging import LandmarkTable, Points, Scan, UnreadableScan, find_scans, read_scan
 from boneage.landmarks import PRESETS, ForestSettings, change_stages
 from tests.conftest import ROOT
 
@@ -92,3 +93,56 @@ def test_standardising_is_measured(known, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "3 hands; all landmarks inside: 100.0%; not: none"
     assert lines[-2] == "polarity right: as it is 100.0%, inverted 100.0%"
+
+
+def drawn_hand(mirrored=False):
+    """A left hand with straight fingers of four joints, thumb to the right, in a table of ``hand40`` names."""
+    script = load_script("training_hands")
+    places = {"mc1_base_CMC1": (80, 70), "thumb_MCP": (60, 80), "thumb_IP": (45, 88), "thumb_tip": (35, 92)}
+    for column, digit in zip((65, 55, 45, 35), ("index", "middle", "ring", "little"), strict=True):
+        places |= {
+            f"{digit}_{joint}": (row, column)
+            for joint, row in zip(("MCP", "PIP", "DIP", "tip"), (50, 30, 20, 12), strict=True)
+        }
+    places |= {"radius_centre": (100, 58), "ulna_centre": (98, 40)}
+    positions = np.array(list(places.values()), float) * ([1, -1] if mirrored else [1, 1])
+    return script, Points(tuple(places), positions)
+
+
+def test_the_offset_between_two_kinds_is_measured_in_the_bones_frame_and_added():
+    for mirrored in (False, True):
+        script, hand = drawn_hand(mirrored)
+        table = LandmarkTable("a", hand.names, {"1": hand, "2": hand}, {}, {})
+        offsets = {"index_PIP": np.array([0.1, 0.2]), "ulna_centre": np.array([0.5, 0.0])}
+        moved = script.move_landmarks(table, offsets)
+        steps = moved.points["1"].positions - hand.positions
+        side = -1 if mirrored else 1
+        assert np.allclose(steps[hand.names.index("index_PIP")], [-2, 4 * side])  # a bone of 20 pixels
+        assert np.allclose(steps[hand.names.index("ulna_centre")], [-10, 0])
+        measured = script.measure_offsets(table, moved)
+        assert set(measured) == set(hand.names)
+        assert all(np.allclose(offset, offsets.get(name, 0)) for name, offset in measured.items())
+
+
+def test_a_landmark_whose_bone_is_not_known_is_not_moved_but_absent():
+    script, hand = drawn_hand()
+    alone = Points(
+        ("index_MCP", "index_PIP", "index_DIP"), hand.select(("index_MCP", "index_PIP", "index_DIP")).positions
+    )
+    spread = script.spread(alone)
+    assert spread.names == script.NAMES
+    assert spread.present.sum() == 3
+    moved = script.move_landmarks(
+        LandmarkTable("a", script.NAMES, {"1": spread}, {}, {}), {"index_PIP": np.array([1, 0])}
+    )
+    assert set(np.array(script.NAMES)[moved.points["1"].present]) == {"index_MCP", "index_DIP"}
+
+
+@pytest.mark.real_data
+@pytest.mark.slow
+def test_the_training_hands_have_no_hand_that_tests_the_model(real_data, tmp_path):
+    load_script("training_hands").main(real_data, tmp_path, ("keypoints", "boxes"))
+    ids = {path.stem for path in find_scans(tmp_path / "images")}
+    held_out = {path.stem for name in ("rsna_native", "rsna_half") for path in find_scans(real_data / name / "images")}
+    assert len(ids) > 800
+    assert not {f"rsna{id_}" for id_ in held_out} & ids

@@ -20,7 +20,7 @@ def test_a_scheme_that_a_user_wrote_is_read(tmp_path):
     assert scheme.names == ("a", "b", "c")
 
 
-@pytest.mark.parametrize("count", [37, 34, 21, 18, 17])
+@pytest.mark.parametrize("count", [40, 37, 34, 21, 18, 17])
 def test_the_shipped_schemes_know_every_landmark_of_a_hand(count):
     name = f"hand{count}"
     scheme = read_scheme(name)
@@ -71,5 +71,5 @@ def test_a_malformed_scheme_is_refused_by_its_name_and_the_reason(tmp_path, chan
 
 
 def test_an_unknown_name_is_refused_with_those_there_are():
-    with pytest.raises(InvalidTable, match="hand17, hand18, hand21, hand34, hand37"):
+    with pytest.raises(InvalidTable, match="hand17, hand18, hand21, hand34, hand37, hand40"):
         read_scheme("skull19")
