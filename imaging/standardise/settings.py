@@ -119,7 +119,7 @@ class MaskSettings:
     max_filling: float = 0.85
     min_second_hand: float = 0.3
     edge_noise: float = 4.0
-    contact: int = 2
+    contact: int = 4
 
 
 @dataclass(frozen=True)
@@ -254,7 +254,7 @@ class StandardiseSettings:
     __pydantic_config__ = STRICT
 
     size: int = 300
-    reach: float = 0.05
+    reach: float = 0.06
     field: FieldSettings = dataclasses.field(default_factory=FieldSettings)
     polarity: PolaritySettings = dataclasses.field(default_factory=PolaritySettings)
     mask: MaskSettings = dataclasses.field(default_factory=MaskSettings)
