@@ -4,7 +4,7 @@ if __name__ != "boneage.landmarks":
     raise ImportError(f"import boneage.landmarks, not {__name__}: that would make a second copy of every class")
 
 from boneage.landmarks.forest import VotingForest
-from boneage.landmarks.localiser import ForestLocaliser
+from boneage.landmarks.localiser import ForestLocaliser, LocatedScan
 from boneage.landmarks.presets import PRESETS, accurate, compact, fast, paper
 from boneage.landmarks.settings import (
     ForestSettings,
@@ -20,6 +20,7 @@ __all__ = [
     "ForestLocaliser",
     "ForestSettings",
     "LocaliserSettings",
+    "LocatedScan",
     "StageSettings",
     "VoteMap",
     "VotingForest",

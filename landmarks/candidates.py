@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from boneage.imaging import Frame
 from boneage.landmarks.pairwise_prior import PairwisePrior
+from boneage.landmarks.search_settings import CandidateSettings
 from boneage.landmarks.stages import LocalStage
 from boneage.landmarks.views import View
 from boneage.landmarks.voting import VoteMap
 
 Array = NDArray[np.float64]
-
-_N_ROUNDS = 3
-_MIN_START_DISTANCE = 0.03  # between two starts, in units of the shape's extent
-_MIN_CANDIDATE_DISTANCE = 0.005  # between two candidates
-_MAX_NEW_STARTS = 4  # of a landmark in a round
-_MAX_DISTANCE = 0.4  # of a start from the landmark's place in the mean shape
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +40,14 @@ class Candidate:
     map: VoteMap
 
 
+class Start(NamedTuple):
+    """Where the votes for a landmark are cast, in reference coordinates, and the local frame of the patch there."""
+
+    landmark: int
+    place: Array
+    turn: Array
+
+
 class CandidateSearch:
     """Finds the candidates of each landmark in a view, and chooses the most plausible set of them.
 
@@ -59,10 +64,11 @@ class CandidateSearch:
     prior : PairwisePrior
     turn : callable
         Returns each landmark's local frame, shape (n_landmarks, ndim, ndim), for positions in reference coordinates.
-    n_peaks : int
-        Largest number of candidates from one start.
-    doubtful_height : float
-        Only outliers, and landmarks whose votes are lower than this part of the median height, get further starts.
+    settings : CandidateSettings
+    first : bool
+        Whether it is the first local stage, in which every landmark gets further starts and all peaks of the votes are
+        candidates. In a later one, which has a finer view, the highest peak is, and only outliers and landmarks of few
+        votes get further starts.
     """
 
     def __init__(
@@ -72,9 +78,8 @@ class CandidateSearch:
         to_view: Frame,
         prior: PairwisePrior,
         turn: Callable[[Array], Array],
-        *,
-        n_peaks: int,
-        doubtful_height: float = math.inf,
+        settings: CandidateSettings,
+        first: bool,
     ) -> None:
         self._stage = stage
         self._levels = stage.normalise(view)
@@ -83,10 +88,10 @@ class CandidateSearch:
         self._from_view = to_view.inverse()
         self._prior = prior
         self._turn = turn
-        self._n_peaks = n_peaks
-        self._doubtful_height = doubtful_height
+        self._settings = settings
+        self._first = first
 
-    def locate(self, positions: Array) -> tuple[Array, Array, tuple[VoteMap, ...]]:
+    def locate(self, positions: Array, further: Sequence[Array] = ()) -> tuple[Array, Array, tuple[VoteMap, ...]]:
         """Return the landmarks, in reference coordinates, with scores and vote maps.
 
         1. Let the neighbourhood of each landmark's start vote; the peaks of the votes are its candidates.
@@ -98,50 +103,62 @@ class CandidateSearch:
         ----------
         positions : ndarray of shape (n_landmarks, ndim)
             The first starts.
+        further : sequence of ndarray of shape (n, ndim), optional
+            Further starts of each landmark; those near another one are left out.
         """
         n = len(positions)
         candidates: list[list[Candidate]] = [[] for _ in range(n)]
-        starts: list[list[Array]] = [[] for _ in range(n)]
-        heights = np.zeros(n)
-        for _ in range(_N_ROUNDS):
-            new = self._find_starts(positions, heights, starts)
-            if not new:
-                break
-            turns = self._turn_from(self._turn(positions))
-            for k, start in new:
-                starts[k].append(start)
-                self._add_candidates(candidates[k], k, start, turns[k])
+        tried: list[list[Array]] = [[] for _ in range(n)]
+        turns = self._turn(positions)
+        new = [Start(k, place, turns[k]) for k, place in enumerate(positions)]
+        new += self._list_further(positions, further, turns)
+        for _ in range(self._settings.n_rounds):
+            for start in new:
+                tried[start.landmark].append(start.place)
+                self._add_candidates(candidates[start.landmark], start)
             chosen = self._choose(candidates)
             positions = np.stack([candidate.position for candidate in chosen])
             heights = np.array([candidate.height for candidate in chosen])
+            new = self._find_starts(positions, heights, tried)
+            if not new:
+                break
         return positions, heights, tuple(candidate.map for candidate in chosen)
 
-    def _find_starts(self, positions: Array, heights: Array, starts: list[list[Array]]) -> list[tuple[int, Array]]:
-        """Return the numbers of landmarks, and places around which no votes were cast for them yet."""
-        if not starts[0]:
-            return list(enumerate(positions))
-        predicted = self._prior.predict_from_anchors(positions)
-        tried = np.full((len(starts), max(map(len, starts)), positions.shape[1]), np.nan)
-        for k, places in enumerate(starts):
-            tried[k, : len(places)] = places
-        near = (np.linalg.norm(predicted[:, :, None] - tried[:, None], axis=3) <= _MIN_START_DISTANCE).any(axis=2)
-        distances = np.linalg.norm(predicted - self._prior.mean_shape[:, None], axis=2)  # NaN without a prediction
-        new_place = ~near & (distances <= _MAX_DISTANCE)
-        if self._doubtful_height < math.inf:
-            doubtful = (heights <= self._doubtful_height * np.median(heights)) | self._prior.find_outliers(positions)
-            new_place &= doubtful[:, None]
-        new: list[tuple[int, Array]] = []
-        for k, t in np.argwhere(new_place).tolist():
-            others = [place for other, place in new if other == k]
-            if len(others) < _MAX_NEW_STARTS and not _is_near(predicted[k, t], others, _MIN_START_DISTANCE):
-                new.append((k, predicted[k, t]))
+    def _list_further(self, positions: Array, further: Sequence[Array], turns: Array) -> list[Start]:
+        """Return those of the further starts that lie apart from others."""
+        new: list[Start] = []
+        for k, places in enumerate(further):
+            known = [positions[k]]
+            for place in places:
+                if not _is_near(place, known, self._settings.min_start_distance):
+                    known.append(place)
+            new += [Start(k, place, turns[k]) for place in known[1:]]
         return new
 
-    def _add_candidates(self, candidates: list[Candidate], k: int, start: Array, turn: Array) -> None:
-        """Add the peaks of the votes around a start to the candidates of landmark ``k``."""
-        votes = self._stage.vote_near(self._levels, k, self._to_view.apply(start[None])[0], turn, self._n_peaks)
+    def _find_starts(self, positions: Array, heights: Array, tried: list[list[Array]]) -> list[Start]:
+        """Return places that others predict for a landmark, around which no votes were cast yet."""
+        s = self._settings
+        predicted, linear = self._prior.predict_from_anchors(positions)
+        distances = np.linalg.norm(predicted - self._prior.mean_shape[:, None], axis=2)  # NaN without a prediction
+        wanted = distances <= s.max_start_distance
+        if not self._first:
+            doubtful = (heights <= s.doubtful_height * np.median(heights)) | self._prior.find_outliers(positions)
+            wanted &= doubtful[:, None]
+        new: list[list[Start]] = [[] for _ in positions]
+        for k, t in np.argwhere(wanted).tolist():
+            near = _is_near(predicted[k, t], tried[k] + [start.place for start in new[k]], s.min_start_distance)
+            if not near and len(new[k]) < s.max_new_starts:
+                new[k].append(Start(k, predicted[k, t], np.linalg.inv(linear[k, t])))
+        return list(itertools.chain.from_iterable(new))
+
+    def _add_candidates(self, candidates: list[Candidate], start: Start) -> None:
+        """Add the peaks of the votes around a start to the candidates of its landmark."""
+        s = self._settings
+        n_peaks = s.n_peaks if self._first and len(self._prior.pairs) else 1
+        place, turn = self._to_view.apply(start.place[None])[0], self._turn_from(start.turn)
+        votes = self._stage.vote_near(self._levels, start.landmark, place, turn, n_peaks, s.min_peak_ratio)
         for place, height in zip(self._from_view.apply(votes.positions), votes.heights, strict=True):
-            if not _is_near(place, [candidate.position for candidate in candidates], _MIN_CANDIDATE_DISTANCE):
+            if not _is_near(place, [candidate.position for candidate in candidates], s.min_distance):
                 candidates.append(Candidate(place, float(height), votes.map))
 
     def _choose(self, candidates: list[list[Candidate]]) -> list[Candidate]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Self
 
+import joblib
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
@@ -15,29 +17,55 @@ from boneage.imaging import Frame, Points, Scan
 from boneage.imaging.errors import InvalidInput
 from boneage.imaging.progress import Progress
 from boneage.imaging.shapes import NoSimilarity, align_to, fit_pose, mean_shape
-from boneage.landmarks.calibration import calibrate_scores
+from boneage.imaging.standardise import StandardisedScan, standardise
 from boneage.landmarks.localiser_state import LocaliserState
 from boneage.landmarks.pairwise_prior import PairwisePrior, find_neighbours
-from boneage.landmarks.pose_proposals import propose_pose, vote_in_pose
-from boneage.landmarks.pose_search import PoseHypothesis, PoseSearch
+from boneage.landmarks.pose_search import BeamSearch, FixedPose, select_far_apart
 from boneage.landmarks.presets import accurate
-from boneage.landmarks.refinement import RefinedLandmarks, Refinement
+from boneage.landmarks.refinement import Refinement
+from boneage.landmarks.search_settings import PriorSettings
 from boneage.landmarks.settings import LocaliserSettings
 from boneage.landmarks.similarity import fit_local_frames
 from boneage.landmarks.stages import CoarseStage, LocalStage
-from boneage.landmarks.training_shapes import TrainingShape, measure_usual_pose, read_training_shapes
+from boneage.landmarks.standard_form import StandardisedScans, negative, stands_out
+from boneage.landmarks.training_shapes import TrainingShape, UsualPose, read_training_shapes
 from boneage.landmarks.views import Bounds, View, draw_close_view, draw_training_views, image_bounds
 from boneage.landmarks.voting import VoteMap
 
 Array = NDArray[np.float64]
 
 _MARGIN = 0.25  # of the extent, around the mean shape
-_MAX_OVERSAMPLING = 4.0  # resolution of a local stage after the first, relative to the images'
-_DOUBTFUL_RATIO = 2  # of a score to the lowest accepted one, below which a landmark is doubtful
-_RESTART_SCORE = 0.8  # mean score of the first local stage, relative to the usual one, below which it is restarted
-_LOWEST_SCORE = 0.4  # ... below which, in the best of several poses, the image does not show the anatomy
+_N_CALIBRATION = 20  # training scans on which the usual score is measured
+_COMMON = 0.5  # of the training scans have a landmark that scores a pose
 _NO_POSE = "no pose of the anatomy fits the image"
-_NEGATIVE = f"{_NO_POSE}, but one fits its negative: black and white seem to be swapped"
+
+
+@dataclass(frozen=True, eq=False)
+class LocatedScan:
+    """The landmarks of a scan, and what was found on the way.
+
+    Parameters
+    ----------
+    points : Points
+        In original pixels. The score is the height of the last vote map's peak relative to full agreement (0..1). A
+        landmark is absent if its score is below ``min_score``, it lies outside the image, or to the others as in no
+        training image, or no pose could be found; it is doubtful if its score is below ``doubtful_score``. The reason
+        says which.
+    votes : tuple of VoteMap
+        The last stage's map of each landmark; empty if no pose was found. Their frames lead from original pixels.
+    standardised : StandardisedScan or None
+        What standardising found, where the localiser does it.
+    inverted : bool
+        Whether the landmarks were found in the negative of the file.
+    pose_score : float
+        Local score of the best pose, relative to the usual one; 0 if none fits.
+    """
+
+    points: Points
+    votes: tuple[VoteMap, ...]
+    standardised: StandardisedScan | None
+    inverted: bool
+    pose_score: float
 
 
 class ForestLocaliser:
@@ -67,9 +95,10 @@ class ForestLocaliser:
     def fit(self, scans: Sequence[Scan], points: Sequence[Points], *, progress: Progress | None = None) -> Self:
         """Learn from annotated scans.
 
-        1. Align the shapes, mirrored where most others are not; their mean is the reference pose.
-        2. Coarse stage: views of the whole anatomy in random poses around it.
-        3. Local stages: views at growing resolution, one forest a landmark; after the first, none that is much finer
+        1. Bring radiographs to the standard form, if the settings say so and the anatomy stands out.
+        2. Align the shapes, mirrored where most others are not; their mean is the reference pose.
+        3. Coarse stage: views of the whole anatomy in random poses around it.
+        4. Local stages: views at growing resolution, one forest a landmark; after the first, none that is much finer
            than the images.
 
         Parameters
@@ -88,16 +117,19 @@ class ForestLocaliser:
             absent everywhere.
         """
         report = progress or (lambda _stage, _fraction: None)
+        self._settings = self.settings or accurate(points[0].positions.shape[1] if points else 2)
+        if scans and self._settings.standardise is not None and not stands_out(scans, self._settings.standardise):
+            self._settings = dataclasses.replace(self._settings, standardise=None)
+        scans = StandardisedScans(scans, self._settings.standardise)
         self.names_, annotated = read_training_shapes(scans, points)
         in_file, shapes = [a.in_file for a in annotated], [a.shape for a in annotated]
-        self._settings = self.settings or accurate(shapes[0].shape[1])
-        self.mean_shape_ = mean_shape(shapes, self._settings.first_mirrored)
-        self.size_ratio_, self.centre_offset_ = measure_usual_pose(annotated)
+        self.mean_shape_ = mean_shape(shapes, self._settings.may_mirror)
+        self.usual_ = UsualPose.measure(annotated)
         if self._settings.pose is not None:
             poses = self._fit_poses(annotated)
             self.bounds_ = Bounds(self.mean_shape_.min(axis=0) - _MARGIN, self.mean_shape_.max(axis=0) + _MARGIN)
         else:
-            poses = [propose_pose(scan, self.size_ratio_, self.centre_offset_) for scan in scans]
+            poses = [self.usual_.place(scan) for scan in scans]
             boxes = [image_bounds(scan, pose) for scan, pose in zip(scans, poses, strict=True)]
             self.bounds_ = Bounds(np.min([b.low for b in boxes], axis=0), np.max([b.high for b in boxes], axis=0))
 
@@ -105,10 +137,11 @@ class ForestLocaliser:
         aligned = [pose.apply(landmarks) for pose, landmarks in zip(poses, in_file, strict=True)]
         self._learn_shape_relations(np.stack(aligned))
         seeds = np.random.SeedSequence(self.random_state).generate_state(2 + len(self._settings.local))
+        self.pose_landmarks_ = self._choose_pose_landmarks(np.stack(in_file))
         self._coarse = self._fit_coarse_stages(scans, poses, in_file, seeds[:2], report)
-        turns = np.stack([fit_local_frames(shape, self.mean_shape_, self.neighbours_) for shape in aligned])
+        resize = self._settings.candidates.max_local_resize
+        turns = np.stack([fit_local_frames(shape, self.mean_shape_, self.neighbours_, resize) for shape in aligned])
         self._local = self._fit_local_stages(scans, poses, in_file, turns, seeds[2:], report)
-        self._pose_search, self._refinement = self._make_pose_search(), self._make_refinement()
         self._calibrate(scans, poses)
         return self
 
@@ -120,7 +153,8 @@ class ForestLocaliser:
         Parameters
         ----------
         settings : LocaliserSettings
-            May differ in how trees vote, not in how they are grown. Local stages that :meth:`fit` left out stay out.
+            May differ in how trees vote, not in how they are grown. Finer local stages and a standard form that
+            :meth:`fit` left out stay out.
         scans, points : sequence
             Those the localiser was fitted to. The usual support and score are measured on them.
 
@@ -130,33 +164,25 @@ class ForestLocaliser:
             If the trees do not fit the settings, or the scans are not those of this anatomy.
         """
         config, arrays = self.to_state()
-        settings = dataclasses.replace(settings, local=settings.local[: len(self._local)])
+        standardise = settings.standardise if self._settings.standardise is not None else None
+        settings = dataclasses.replace(settings, local=settings.local[: len(self._local)], standardise=standardise)
         other = ForestLocaliser.from_state({**config, "settings": dataclasses.asdict(settings)}, arrays)
-        if settings.pose is not None:
-            _, annotated = read_training_shapes(scans, points)
-            other._calibrate(scans, other._fit_poses(annotated))
+        scans = StandardisedScans(scans, settings.standardise)
+        _, annotated = read_training_shapes(scans, points)
+        other._calibrate(scans, other._fit_poses(annotated))
         return other
 
     def locate(self, scan: Scan) -> Points:
-        """Find the landmarks of a scan; see :meth:`locate_with_votes`."""
-        return self.locate_with_votes(scan)[0]
+        """Find the landmarks of a scan; see :meth:`find`."""
+        return self.find(scan).points
 
-    def locate_with_votes(self, scan: Scan) -> tuple[Points, tuple[VoteMap, ...]]:
-        """Find the landmarks of a scan, and return the votes that they come from.
+    def find(self, scan: Scan) -> LocatedScan:
+        """Find the landmarks of a scan, and all that is known about it then.
 
-        1. Find the pose; see :meth:`~boneage.landmarks.pose_search.PoseSearch.search`.
-        2. Refine each landmark through the local stages; see :meth:`~boneage.landmarks.refinement.Refinement.refine`.
-           Where several poses may be right, see :meth:`~boneage.landmarks.refinement.Refinement.refine_best`.
-
-        Returns
-        -------
-        points : Points
-            In original pixels. The score is the height of the last vote map's peak relative to full
-            agreement (0..1). A landmark is absent if its score is below ``min_score``, it lies outside the
-            image, or to the others as in no training image, or no pose could be found; it is doubtful if its score
-            is below twice ``min_score``. The reason says which.
-        votes : tuple of VoteMap
-            The last stage's map of each landmark; empty if no pose was found.
+        1. Bring a radiograph to the standard form, if the settings say so.
+        2. Find the pose, or a few that may be right; see :meth:`~boneage.landmarks.pose_search.BeamSearch.search`. If
+           none fits a radiograph, search its negative.
+        3. Refine each landmark through the local stages; see :meth:`~boneage.landmarks.refinement.Refinement.refine`.
 
         Raises
         ------
@@ -168,13 +194,22 @@ class ForestLocaliser:
             raise NotFittedError("this ForestLocaliser is not fitted yet")
         if scan.ndim != self.ndim:
             raise InvalidInput(f"the localiser was trained on {self.ndim}D scans, got a {scan.ndim}D one")
-        found = self._find(scan)
-        if found is None:
-            return self._absent(_NEGATIVE if self._is_negative(scan) else _NO_POSE), ()
-        to_file = scan.frame_to_original().inverse()
-        votes = tuple(VoteMap(m.values, m.to_map.compose(to_file)) for m in found.votes)
+        settings = self._settings.standardise
+        standardised = None if settings is None else standardise(scan, settings)
+        searched = scan if standardised is None else standardised.scan
+        inverted = standardised is not None and standardised.polarity.inverted
+        hypotheses = self._searcher.search(searched)
+        if not hypotheses and scan.ndim == 2:
+            searched, inverted = negative(searched), not inverted
+            hypotheses = self._searcher.search(searched, self._settings.search.negative_budget)
+        if not hypotheses:
+            return LocatedScan(self._absent(_NO_POSE), (), standardised, inverted=False, pose_score=0.0)
+        found, to_original = self._refinement.refine(searched, hypotheses), searched.frame_to_original()
+        votes = tuple(VoteMap(m.values, m.to_map.compose(to_original.inverse())) for m in found.votes)
         outlying = self._refinement.find_outliers(found.positions)
-        return self._to_points(scan, found.pose.inverse().apply(found.positions), found.scores, outlying), votes
+        positions = to_original.apply(found.pose.inverse().apply(found.positions))
+        points = self._to_points(scan, positions, found.scores, outlying)
+        return LocatedScan(points, votes, standardised, inverted, hypotheses[0].local_score)
 
     @property
     def ndim(self) -> int:
@@ -197,11 +232,10 @@ class ForestLocaliser:
             names=self.names_,
             mean_shape=self.mean_shape_,
             bounds=self.bounds_,
-            size_ratio=self.size_ratio_,
-            centre_offset=self.centre_offset_,
-            certain_support=self.certain_support_,
+            usual=self.usual_,
             typical_score=self.typical_score_,
             neighbours=self.neighbours_,
+            pose_landmarks=self.pose_landmarks_,
             prior=self.prior_,
             coarse=self._coarse,
             local=self._local,
@@ -220,11 +254,10 @@ class ForestLocaliser:
         self = cls(settings=state.settings)
         self._settings, self.names_ = state.settings, state.names
         self.mean_shape_, self.bounds_ = state.mean_shape, state.bounds
-        self.size_ratio_, self.centre_offset_ = state.size_ratio, state.centre_offset
-        self.certain_support_, self.typical_score_ = state.certain_support, state.typical_score
-        self.neighbours_, self.prior_ = state.neighbours, state.prior
+        self.usual_, self.typical_score_ = state.usual, state.typical_score
+        self.neighbours_, self.prior_, self.pose_landmarks_ = state.neighbours, state.prior, state.pose_landmarks
         self._coarse, self._local = list(state.coarse), list(state.local)
-        self._pose_search, self._refinement = self._make_pose_search(), self._make_refinement()
+        self._prepare_search()
         return self
 
     def _fit_coarse_stages(
@@ -238,10 +271,20 @@ class ForestLocaliser:
         stages = []
         for number, (stage, seed) in enumerate(zip(self._settings.coarse_stages, seeds, strict=False), start=1):
             report(f"global stage {number}", 0.0)
-            views, truths = draw_training_views(stage, scans, poses, in_file, self.bounds_, int(seed), self.n_jobs)
+            is_pose_stage = number == 1 and self._settings.pose is not None
+            voted = [landmarks[self.pose_landmarks_] if is_pose_stage else landmarks for landmarks in in_file]
+            views, truths = draw_training_views(stage, scans, poses, voted, self.bounds_, int(seed), self.n_jobs)
             stages.append(CoarseStage.fit(stage, views, truths, int(seed), self.n_jobs))
             report(f"global stage {number}", 1.0)
         return stages
+
+    def _choose_pose_landmarks(self, in_file: Array) -> NDArray[np.int64]:
+        """Return the landmarks that score a pose: far apart, and annotated in most scans, if enough of them are."""
+        common = np.flatnonzero(np.isfinite(in_file[..., 0]).mean(axis=0) > _COMMON)
+        n = self._settings.search.n_landmarks
+        if len(common) < min(n, in_file.shape[1]):
+            common = np.arange(in_file.shape[1])
+        return common[select_far_apart(self.mean_shape_[common], n)]
 
     def _fit_local_stages(
         self,
@@ -265,85 +308,65 @@ class ForestLocaliser:
             stages.append(LocalStage.fit(stage, draw, turns, present, int(seed), self.n_jobs, report_part))
         return stages
 
-    def _make_pose_search(self) -> PoseSearch | None:
-        if self._settings.pose is None:
-            return None
-        return PoseSearch(
-            self._coarse, self.mean_shape_, self.bounds_, self.size_ratio_, self.centre_offset_, self._settings
-        )
-
-    def _make_refinement(self) -> Refinement:
-        return Refinement(self._local, self.mean_shape_, self.neighbours_, self.prior_)
+    def _prepare_search(self) -> None:
+        """Make what searches for the pose and what refines the landmarks in it, from what was learnt."""
+        settings, shape = self._settings, self.mean_shape_
+        few = self.pose_landmarks_
+        self._refinement = Refinement(self._local, shape, self.neighbours_, self.prior_, few, settings)
+        self._searcher: BeamSearch | FixedPose = FixedPose(self._coarse[0], self.usual_)
+        if settings.pose is not None:
+            self._searcher = BeamSearch(
+                self._coarse,
+                self._refinement,
+                self.typical_score_,
+                shape,
+                few,
+                self.bounds_,
+                self.usual_,
+                settings.search,
+            )
 
     def _fit_poses(self, annotated: Sequence[TrainingShape]) -> list[Frame]:
         """Return the annotated poses: maps from each file's pixels to reference coordinates."""
-        may_mirror = self._settings.first_mirrored
+        may_mirror = self._settings.may_mirror
         return [fit_pose(a.shape, self.mean_shape_, may_mirror).compose(a.to_true) for a in annotated]
 
     def _calibrate(self, scans: Sequence[Scan], poses: Sequence[Frame]) -> None:
-        """Measure the usual support and score of the true poses."""
-        self.certain_support_ = self.typical_score_ = 0.0
-        if self._pose_search is not None:
-            self.certain_support_, self.typical_score_ = calibrate_scores(
-                self._pose_search, self._score_locally, scans, poses, self._settings.first_mirrored, self.n_jobs
-            )
-
-    def _score_locally(self, scan: Scan, hypothesis: PoseHypothesis) -> float:
-        return self._refinement.score(scan, hypothesis, self.bounds_)
+        """Measure the usual local score: the median in the true poses of some training scans."""
+        self.typical_score_ = 1.0
+        self._prepare_search()
+        searcher = self._searcher
+        if isinstance(searcher, FixedPose):
+            return
+        chosen = range(0, len(scans), max(len(scans) // _N_CALIBRATION, 1))[:_N_CALIBRATION]
+        parallel = joblib.Parallel(n_jobs=self.n_jobs, prefer="threads")
+        corrected = parallel(joblib.delayed(searcher.correct)(scans[k], poses[k]) for k in chosen)
+        scores = [hypothesis.local_score for hypothesis in corrected if hypothesis is not None]
+        self.typical_score_ = float(np.median(scores)) if scores else 1.0
+        self._prepare_search()
 
     def _learn_shape_relations(self, shapes: Array) -> None:
         """Learn each landmark's neighbours, and the prior of their offsets, from shapes in reference coordinates."""
         settings = self._settings
-        self.neighbours_ = self.prior_ = None
+        self.neighbours_ = np.zeros((len(self.mean_shape_), 0), np.int64)
+        n_nearest = (settings.prior or PriorSettings()).n_nearest
         if settings.n_neighbours:
-            self.neighbours_ = find_neighbours(shapes, self.mean_shape_, settings.n_neighbours)
-        if settings.pairwise_prior:
-            self.prior_ = PairwisePrior.fit(shapes, self.mean_shape_)
+            self.neighbours_ = find_neighbours(shapes, self.mean_shape_, settings.n_neighbours, n_nearest)
+        self.prior_ = PairwisePrior.flat(self.mean_shape_)
+        if settings.prior is not None:
+            self.prior_ = PairwisePrior.fit(shapes, self.mean_shape_, settings.prior)
 
     def _view_bounds(self, scan: Scan, pose: Frame) -> Bounds:
         return self.bounds_ if self._settings.pose is not None else image_bounds(scan, pose)
-
-    def _find(self, scan: Scan) -> RefinedLandmarks | None:
-        """Return the landmarks of the last stage in the best pose; ``None`` if no pose fits."""
-        if self._pose_search is None:
-            pose = propose_pose(scan, self.size_ratio_, self.centre_offset_)
-            bounds = image_bounds(scan, pose)
-            return self._refinement.refine(scan, pose, vote_in_pose(scan, self._coarse[0], pose, bounds)[0], bounds)
-        bounds, typical_score = self.bounds_, self.typical_score_
-        hypotheses, certain = self._search(self._pose_search, scan)
-        if not hypotheses:
-            return None
-        if certain:
-            start = self._refinement.initial_positions(hypotheses[0])
-            return self._refinement.refine(scan, hypotheses[0].pose, start, bounds, _RESTART_SCORE * typical_score)
-        poses, may_mirror = [hypothesis.pose for hypothesis in hypotheses], self._settings.first_mirrored
-        return self._refinement.refine_best(
-            scan, poses, bounds, lowest=_LOWEST_SCORE * typical_score, may_mirror=may_mirror
-        )
-
-    def _search(self, search: PoseSearch, scan: Scan, thorough: bool = True) -> tuple[list[PoseHypothesis], bool]:
-        """Return what :meth:`PoseSearch.search` does, with scores relative to the usual one."""
-        typical_score = max(self.typical_score_, 1e-12)
-
-        def score_locally(hypothesis: PoseHypothesis) -> float:
-            return self._score_locally(scan, hypothesis) / typical_score
-
-        return search.search(scan, self.certain_support_, score_locally, thorough)
-
-    def _is_negative(self, scan: Scan) -> bool:
-        """Whether a pose fits, without a thorough search, where black and white are swapped."""
-        if self._pose_search is None:
-            return False
-        pixels = scan.pixels.max() + scan.pixels.min() - scan.pixels
-        return self._search(self._pose_search, dataclasses.replace(scan, pixels=pixels), thorough=False)[1]
 
     def _absent(self, reason: str) -> Points:
         n, ndim = self.mean_shape_.shape
         return Points(self.names_, np.full((n, ndim), np.nan), np.zeros(n), (reason,) * n)
 
-    def _to_points(self, scan: Scan, in_file: Array, scores: Array, outlying: NDArray[np.bool_]) -> Points:
+    def _to_points(self, scan: Scan, positions: Array, scores: Array, outlying: NDArray[np.bool_]) -> Points:
+        in_file = scan.frame_to_original().inverse().apply(positions)
         outside = np.asarray(((in_file < -0.5) | (in_file > np.array(scan.pixels.shape) - 0.5)).any(axis=1))
-        lowest, low = self._settings.min_score, _DOUBTFUL_RATIO * self._settings.min_score
+        lowest, low = self._settings.min_score, self._settings.doubtful_score
         poor, doubtful = scores < lowest, scores < low
         faults = (
             (outside, "outside the image"),
@@ -353,13 +376,12 @@ class ForestLocaliser:
         )
         reasons = [next((reason for fault, reason in faults if fault[k]), "") for k in range(len(scores))]
         absent = (outside | poor | outlying)[:, None]
-        positions = np.where(absent, np.nan, scan.frame_to_original().apply(in_file))
-        return Points(self.names_, positions, scores, tuple(reasons))
+        return Points(self.names_, np.where(absent, np.nan, positions), scores, tuple(reasons))
 
 
 def _drop_too_fine_stages(settings: LocaliserSettings, poses: Sequence[Frame]) -> LocaliserSettings:
     """Return the settings without local stages, after the first, that are much finer than the images."""
     detail = float(np.median([1.0 / pose.scale() for pose in poses]))  # pixels per extent
     first, *others = settings.local
-    useful = [stage for stage in others if stage.resolution <= _MAX_OVERSAMPLING * detail]
+    useful = [stage for stage in others if stage.resolution <= settings.max_oversampling * detail]
     return dataclasses.replace(settings, local=(first, *useful))

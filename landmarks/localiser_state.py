@@ -12,9 +12,16 @@ from numpy.typing import NDArray
 from boneage.imaging.errors import InvalidInput
 from boneage.imaging.plain_data import from_plain_data, to_plain_data
 from boneage.landmarks.pairwise_prior import PairwisePrior
-from boneage.landmarks.serialization import arrays_under, read_neighbours, stages_from_arrays, stages_to_arrays
+from boneage.landmarks.serialization import (
+    arrays_under,
+    read_neighbours,
+    read_pose_landmarks,
+    stages_from_arrays,
+    stages_to_arrays,
+)
 from boneage.landmarks.settings import LocaliserSettings
 from boneage.landmarks.stages import CoarseStage, LocalStage
+from boneage.landmarks.training_shapes import UsualPose
 from boneage.landmarks.views import Bounds
 
 Array = NDArray[np.float64]
@@ -31,16 +38,13 @@ class LocaliserState:
     mean_shape : ndarray of shape (n_landmarks, ndim)
     bounds : Bounds
         The part of an image that is drawn, in reference coordinates.
-    size_ratio : float
-        Usual size of the anatomy, relative to the image's larger side.
-    centre_offset : ndarray of shape (ndim,)
-        Usual place of its centre relative to the image's, in the same unit.
-    certain_support : float
-        Support from which a pose is certain.
+    usual : UsualPose
     typical_score : float
-        Median score of the first local stage in true poses.
-    neighbours : ndarray of int, shape (n_landmarks, n_neighbours), or None
-    prior : PairwisePrior or None
+        Median local score of true poses.
+    neighbours : ndarray of int, shape (n_landmarks, n_neighbours)
+    pose_landmarks : ndarray of int, shape (n_few,)
+        Numbers of the landmarks that score a pose.
+    prior : PairwisePrior
     coarse : sequence of CoarseStage
         The pose stage, if there is one, and the coarse stage.
     local : sequence of LocalStage
@@ -55,19 +59,18 @@ class LocaliserState:
     names: tuple[str, ...]
     mean_shape: Array
     bounds: Bounds
-    size_ratio: float
-    centre_offset: Array
-    certain_support: float
+    usual: UsualPose
     typical_score: float
-    neighbours: NDArray[np.int64] | None
-    prior: PairwisePrior | None
+    neighbours: NDArray[np.int64]
+    pose_landmarks: NDArray[np.int64]
+    prior: PairwisePrior
     coarse: Sequence[CoarseStage]
     local: Sequence[LocalStage]
 
     def __post_init__(self) -> None:
         low, high = self.bounds.low, self.bounds.high
-        finite = all(np.isfinite(a).all() for a in (self.mean_shape, self.centre_offset, low, high))
-        positive = self.size_ratio > 0 and self.certain_support >= 0 and self.typical_score >= 0
+        finite = all(np.isfinite(a).all() for a in (self.mean_shape, self.usual.centre_offset, low, high))
+        positive = self.usual.size_ratio > 0 and self.typical_score > 0
         n_landmarks, ndim = self.mean_shape.shape
         if n_landmarks != len(self.names) or ndim not in (2, 3) or not finite or not positive or (high <= low).any():
             raise InvalidInput("the localiser's shape does not fit its landmark names")
@@ -77,19 +80,17 @@ class LocaliserState:
         config = {
             "settings": to_plain_data(self.settings),
             "names": list(self.names),
-            "size_ratio": self.size_ratio,
-            "convincing_support": self.certain_support,
+            "size_ratio": self.usual.size_ratio,
             "typical_score": self.typical_score,
         }
         arrays: dict[str, NDArray[Any]] = {
             "mean_shape": self.mean_shape,
-            "centre_offset": self.centre_offset,
+            "centre_offset": self.usual.centre_offset,
             "bounds": np.stack([self.bounds.low, self.bounds.high]),
         }
         arrays |= stages_to_arrays(self.coarse, self.local)
-        if self.neighbours is not None:
-            arrays["neighbours"] = self.neighbours
-        if self.prior is not None:
+        arrays |= {"neighbours": self.neighbours, "pose_landmarks": self.pose_landmarks}
+        if self.settings.prior is not None:
             arrays |= {f"pairwise_prior/{name}": array for name, array in self.prior.to_arrays().items()}
         return config, arrays
 
@@ -106,20 +107,21 @@ class LocaliserState:
         mean_shape = np.asarray(arrays["mean_shape"], dtype=np.float64)
         n_landmarks, ndim = mean_shape.shape
         low, high = np.asarray(arrays["bounds"], dtype=np.float64)
-        prior = None
-        if settings.pairwise_prior:
-            prior = PairwisePrior.from_arrays(mean_shape, arrays_under(arrays, "pairwise_prior/"))
-        coarse, local = stages_from_arrays(settings.coarse_stages, settings.local, arrays, n_landmarks, ndim)
+        prior = PairwisePrior.flat(mean_shape)
+        if settings.prior is not None:
+            prior = PairwisePrior.from_arrays(mean_shape, arrays_under(arrays, "pairwise_prior/"), settings.prior)
+        few = read_pose_landmarks(arrays, n_landmarks)
+        voted = [n_landmarks] if settings.pose is None else [len(few), n_landmarks]
+        coarse, local = stages_from_arrays(settings.coarse_stages, settings.local, arrays, voted, n_landmarks, ndim)
         return cls(
             settings=settings,
             names=tuple(str(name) for name in config["names"]),
             mean_shape=mean_shape,
             bounds=Bounds(low, high),
-            size_ratio=float(config["size_ratio"]),
-            centre_offset=np.asarray(arrays["centre_offset"], dtype=np.float64),
-            certain_support=float(config["convincing_support"]),
+            usual=UsualPose(float(config["size_ratio"]), np.asarray(arrays["centre_offset"], dtype=np.float64)),
             typical_score=float(config["typical_score"]),
-            neighbours=read_neighbours(arrays, n_landmarks) if settings.n_neighbours else None,
+            neighbours=read_neighbours(arrays, n_landmarks),
+            pose_landmarks=few,
             prior=prior,
             coarse=coarse,
             local=local,

@@ -6,7 +6,13 @@ import math
 from dataclasses import replace
 from typing import Any
 
+from boneage.imaging.standardise import StandardiseSettings
+from boneage.landmarks.search_settings import PriorSettings, SearchSettings, SearchStep
 from boneage.landmarks.settings import ForestSettings, LocaliserSettings, StageSettings
+
+_ROTATIONS_IN_PLANE = tuple(math.radians(angle) for angle in range(0, 360, 30))
+_ROTATIONS_IN_SPACE = tuple(math.radians(angle) for angle in range(0, 360, 45))
+_ROLLS = tuple(math.radians(angle) for angle in range(0, 360, 90))
 
 
 def paper(ndim: int = 2) -> LocaliserSettings:
@@ -89,12 +95,13 @@ def accurate(ndim: int = 2) -> LocaliserSettings:
                 vote_length=0.0022, smoothing=0.0026,
             ),
         ),
-        first_scales=(1.0, 0.78, 0.6, 0.47),
-        first_rotations_rad=tuple(math.radians(angle) for angle in range(0, 360, 30)),
-        first_mirrored=True,
+        standardise=StandardiseSettings(),
+        search=SearchSettings(list_search_steps(2, (1.0, 0.78, 0.6, 0.47), _ROTATIONS_IN_PLANE)),
+        may_mirror=True,
         min_score=0.03,
+        doubtful_score=0.06,
         n_neighbours=3,
-        pairwise_prior=True,
+        prior=PriorSettings(),
     )  # fmt: skip
 
 
@@ -122,13 +129,12 @@ def _accurate_in_volumes() -> LocaliserSettings:
                 vote_length=0.006, smoothing=0.005,
             ),
         ),
-        first_scales=(1.0, 0.75),
-        first_rotations_rad=tuple(math.radians(angle) for angle in range(0, 360, 45)),
-        first_rolls_rad=tuple(math.radians(angle) for angle in range(0, 360, 90)),
-        first_mirrored=True,
+        search=SearchSettings(list_search_steps(3, (1.0, 0.75), _ROTATIONS_IN_SPACE, _ROLLS)),
+        may_mirror=True,
         min_score=0.02,
+        doubtful_score=0.04,
         n_neighbours=4,
-        pairwise_prior=True,
+        prior=PriorSettings(),
     )  # fmt: skip
 
 
@@ -163,13 +169,55 @@ def fast(ndim: int = 2) -> LocaliserSettings:
                 vote_length=0.006, smoothing=0.006, step=4,
             ),
         ),
-        first_scales=(1.0, 0.7, 0.5),
-        first_rotations_rad=tuple(math.radians(angle) for angle in range(0, 360, 30)),
-        first_mirrored=True,
+        standardise=StandardiseSettings(),
+        search=SearchSettings(list_search_steps(2, (1.0, 0.7, 0.5), _ROTATIONS_IN_PLANE)),
+        may_mirror=True,
         min_score=0.03,
+        doubtful_score=0.06,
         n_neighbours=3,
-        pairwise_prior=True,
+        prior=PriorSettings(),
     )  # fmt: skip
+
+
+def list_search_steps(
+    ndim: int,
+    scales: tuple[float, ...],
+    rotations_rad: tuple[float, ...],
+    rolls_rad: tuple[float, ...] = (0.0,),
+    mirrored: bool = True,
+) -> tuple[SearchStep, ...]:
+    """Return the steps of a search, from what is usual to what is rare.
+
+    A volume is tried upside down before it is turned: a hand beside the body points to the feet, one above the head
+    does not. Only images are stretched, laid upon themselves and searched by windows.
+
+    Parameters
+    ----------
+    ndim : int
+    scales, rotations_rad, rolls_rad : tuple of float
+        See :class:`~boneage.landmarks.search_settings.SearchStep`.
+    mirrored : bool
+    """
+    steps = [SearchStep()]
+    first = (0.0, math.pi) if ndim == 3 and math.pi in rotations_rad else (0.0,)
+    others = tuple(angle for angle in rotations_rad if angle not in first)
+    if ndim == 2:
+        steps += [SearchStep(stretch=0.8), SearchStep("alike")]
+    if mirrored or len(rolls_rad) > 1:
+        steps.append(SearchStep(rotations_rad=first, rolls_rad=rolls_rad, mirrored=mirrored, n_kept=1))
+    rare = SearchStep(mirrored=mirrored, rolls_rad=rolls_rad, unless=0.7, unless_ratio=1.3)
+    nearby = replace(rare, place="nearby", scales=(0.87, 1.0, 1.15), rotations_rad=(-0.5, -0.25, 0.0, 0.25, 0.5))
+    steps.append(replace(nearby, rolls_rad=(0.0,), mirrored=False))
+    if len(scales) > 1:
+        steps.append(replace(rare, scales=scales[1:], rotations_rad=first, n_kept=2))
+    if others:
+        steps.append(replace(rare, scales=scales[::2] if ndim == 2 else scales, rotations_rad=others, n_kept=3))
+    if ndim == 2 and len(scales) > 1:
+        windows = replace(rare, place="windows", scales=scales, rotations_rad=(0.0, -0.5, 0.5), n_kept=3)
+        steps.append(replace(windows, unless=0.5))
+    if ndim == 2:
+        steps.append(SearchStep("alike", n_kept=2, unless=0.7, unless_ratio=1.3))
+    return tuple(steps)
 
 
 def compact(ndim: int = 2) -> LocaliserSettings:
@@ -179,14 +227,14 @@ def compact(ndim: int = 2) -> LocaliserSettings:
     """
     settings = accurate(ndim)
 
-    def shrink(stage: StageSettings, n_copies: int) -> StageSettings:
-        return replace(stage, n_copies=n_copies, forest=replace(stage.forest, max_depth=14, min_leaf=30))
+    def shrink(stage: StageSettings, n_copies: int, min_leaf: int) -> StageSettings:
+        return replace(stage, n_copies=n_copies, forest=replace(stage.forest, max_depth=14, min_leaf=min_leaf))
 
     return replace(
         settings,
-        pose=settings.pose and shrink(settings.pose, 2),
-        coarse=shrink(settings.coarse, 2),
-        local=tuple(shrink(stage, 1) for stage in settings.local),
+        pose=settings.pose and shrink(settings.pose, 3, 80),
+        coarse=shrink(settings.coarse, 3, 200),
+        local=tuple(shrink(stage, 1, 45) for stage in settings.local[:2]),
     )
 
 

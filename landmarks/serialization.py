@@ -28,10 +28,11 @@ def stages_from_arrays(
     whole: Sequence[StageSettings],
     local: Sequence[StageSettings],
     arrays: Mapping[str, NDArray[Any]],
+    voted: Sequence[int],
     n_landmarks: int,
     ndim: int,
 ) -> tuple[list[CoarseStage], list[LocalStage]]:
-    """Rebuild stages.
+    """Rebuild stages; ``voted`` has the number of landmarks that each stage of the whole votes for.
 
     Raises
     ------
@@ -39,14 +40,28 @@ def stages_from_arrays(
         If arrays are missing, or do not fit the settings or the landmarks.
     """
     coarse = [
-        CoarseStage(stage, _read_forest(stage, arrays, f"whole{s}/", n_landmarks, ndim))
-        for s, stage in enumerate(whole)
+        CoarseStage(stage, _read_forest(stage, arrays, f"whole{s}/", n, ndim))
+        for s, (stage, n) in enumerate(zip(whole, voted, strict=True))
     ]
     local_stages = [
         LocalStage(stage, [_read_forest(stage, arrays, f"local{s}/{k}/", 1, ndim) for k in range(n_landmarks)])
         for s, stage in enumerate(local)
     ]
     return coarse, local_stages
+
+
+def read_pose_landmarks(arrays: Mapping[str, NDArray[Any]], n_landmarks: int) -> NDArray[np.int64]:
+    """Return the array ``pose_landmarks``, checked, shape (n_few,).
+
+    Raises
+    ------
+    ValueError, KeyError
+        If it is missing, or does not fit the landmarks.
+    """
+    few = np.asarray(arrays["pose_landmarks"], dtype=np.int64)
+    if few.ndim != 1 or not len(few) or not ((few >= 0) & (few < n_landmarks)).all():
+        raise ValueError("the landmarks that score a pose are not among the localiser's")
+    return few
 
 
 def read_neighbours(arrays: Mapping[str, NDArray[Any]], n_landmarks: int) -> NDArray[np.int64]:

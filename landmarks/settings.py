@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from boneage.imaging.plain_data import STRICT
+from boneage.imaging.standardise import StandardiseSettings
+from boneage.landmarks.search_settings import CandidateSettings, PriorSettings, SearchSettings, check
 
 VoteWeight = Literal["uniform", "displacement", "spread"]
 
@@ -44,11 +46,11 @@ class ForestSettings:
 
     def __post_init__(self) -> None:
         for name in ("n_trees", "max_depth", "n_features", "n_thresholds", "min_leaf", "node_sample"):
-            _check(name, getattr(self, name), getattr(self, name) >= 1, "at least 1")
-        _check("max_depth", self.max_depth, self.max_depth <= 24, "at most 24")
+            check(name, getattr(self, name), getattr(self, name) >= 1, "at least 1")
+        check("max_depth", self.max_depth, self.max_depth <= 24, "at most 24")
         # Sums of more would leave too few bits of each position's displacement; see tree_kernels.py.
-        _check("node_sample", self.node_sample, self.node_sample <= 2000, "at most 2000")
-        _check("tree_fraction", self.tree_fraction, 0 < self.tree_fraction <= 1, "in (0, 1]")
+        check("node_sample", self.node_sample, self.node_sample <= 2000, "at most 2000")
+        check("tree_fraction", self.tree_fraction, 0 < self.tree_fraction <= 1, "in (0, 1]")
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,8 @@ class StageSettings:
         Standard deviation of the neighbourhood over which contrast is equalised; 0: over the whole view.
     tone : float
         Exponent of the grey before that; below 1, faint structures in dark regions weigh more.
+    noise : float
+        Contrast, relative to the range of grey, of a neighbourhood that is taken to be flat.
     forest : ForestSettings
     """
 
@@ -105,20 +109,21 @@ class StageSettings:
     step: int = 2
     contrast: float = 0.0
     tone: float = 1.0
+    noise: float = 0.03
     max_log_gamma: float = 0.0
     forest: ForestSettings = field(default_factory=ForestSettings)
 
     def __post_init__(self) -> None:
-        for name in ("resolution", "feature_range", "vote_length", "smoothing", "tone"):
-            _check(name, getattr(self, name), getattr(self, name) > 0, "positive")
+        for name in ("resolution", "feature_range", "vote_length", "smoothing", "tone", "noise"):
+            check(name, getattr(self, name), getattr(self, name) > 0, "positive")
         for name in ("n_positions", "n_copies", "step"):
-            _check(name, getattr(self, name), getattr(self, name) >= 1, "at least 1")
+            check(name, getattr(self, name), getattr(self, name) >= 1, "at least 1")
         for name in ("radius", "max_rotation_rad", "max_log_scale", "max_log_gamma", "contrast"):
-            _check(name, getattr(self, name), getattr(self, name) >= 0, "not negative")
+            check(name, getattr(self, name), getattr(self, name) >= 0, "not negative")
         odd_sizes = bool(self.box_sizes) and all(size >= 1 and size % 2 == 1 for size in self.box_sizes)
-        _check("box_sizes", self.box_sizes, odd_sizes, "odd and positive")
+        check("box_sizes", self.box_sizes, odd_sizes, "odd and positive")
         known = self.vote_weight in ("uniform", "displacement", "spread")
-        _check("vote_weight", self.vote_weight, known, "uniform, displacement or spread")
+        check("vote_weight", self.vote_weight, known, "uniform, displacement or spread")
 
     @property
     def feature_reach(self) -> int:
@@ -134,25 +139,31 @@ class LocaliserSettings:
     ----------
     coarse : StageSettings
     local : tuple of StageSettings
-        From coarse to fine. After the first, those that are much finer than the training images are left out.
+        From coarse to fine. After the first, those that are much finer than the training images are left out, and in
+        an image those that are much finer than it.
     pose : StageSettings or None
         A stage before the coarse one that estimates the anatomy's pose in the image, so that the later stages work in
         the pose of the mean shape. Without it they work in the image as it stands, scaled by its size.
-    first_scales, first_rotations_rad : tuple of float
-        Proposals of the pose: the anatomy's size relative to its usual part of the image, and its rotation. The
-        rotations are tried where the support in the usual orientation is low; those of a volume are in the plane of
-        rows and columns.
-    first_rolls_rad : tuple of float
-        Rotations of a volume about its rows' axis, each tried with each of the others.
-    first_mirrored : bool
+    standardise : StandardiseSettings or None
+        How a radiograph is brought to the standard form before it is learnt from or searched; None: it is taken as it
+        is, as is a volume.
+    search : SearchSettings
+        Of the pose, by the votes of the pose stage; not used without it.
+    may_mirror : bool
         Whether the anatomy may be mirrored.
     min_score : float
         A landmark whose score is lower is given as absent.
+    doubtful_score : float
+        ... as doubtful.
     n_neighbours : int
         A local stage crops each landmark's patch in the frame in which so many neighbours lie as in the mean shape; 0:
         in the pose of the whole.
-    pairwise_prior : bool
-        Whether the local stages choose among candidates by a pairwise prior of the landmarks' offsets.
+    max_oversampling : float
+        Resolution of a stage, relative to the image's, beyond which it is much finer.
+    candidates : CandidateSettings
+        Of the local stages.
+    prior : PriorSettings or None
+        The pairwise prior by which the local stages choose among candidates; None: each takes its highest peak.
     """
 
     __pydantic_config__ = STRICT
@@ -160,23 +171,21 @@ class LocaliserSettings:
     coarse: StageSettings
     local: tuple[StageSettings, ...]
     pose: StageSettings | None = None
-    first_scales: tuple[float, ...] = (1.0,)
-    first_rotations_rad: tuple[float, ...] = (0.0,)
-    first_rolls_rad: tuple[float, ...] = (0.0,)
-    first_mirrored: bool = False
+    standardise: StandardiseSettings | None = None
+    search: SearchSettings = field(default_factory=SearchSettings)
+    may_mirror: bool = False
     min_score: float = 0.0
+    doubtful_score: float = 0.0
     n_neighbours: int = 0
-    pairwise_prior: bool = False
+    max_oversampling: float = 3.0
+    candidates: CandidateSettings = field(default_factory=CandidateSettings)
+    prior: PriorSettings | None = None
 
     def __post_init__(self) -> None:
-        positive_scales = bool(self.first_scales) and all(scale > 0 for scale in self.first_scales)
-        _check("first_scales", self.first_scales, positive_scales, "positive, at least one")
-        for name in ("first_rotations_rad", "first_rolls_rad"):
-            _check(name, getattr(self, name), bool(getattr(self, name)), "at least one")
-        _check("local", self.local, bool(self.local), "at least one stage")
+        check("local", self.local, bool(self.local), "at least one stage")
         positive_radii = all(stage.radius > 0 for stage in self.local)
-        _check("n_neighbours", self.n_neighbours, self.n_neighbours == 0 or self.n_neighbours >= 2, "0 or at least 2")
-        _check("radius", [stage.radius for stage in self.local], positive_radii, "positive in every local stage")
+        check("n_neighbours", self.n_neighbours, self.n_neighbours == 0 or self.n_neighbours >= 2, "0 or at least 2")
+        check("radius", [stage.radius for stage in self.local], positive_radii, "positive in every local stage")
 
     @property
     def coarse_stages(self) -> tuple[StageSettings, ...]:
@@ -197,8 +206,3 @@ def change_stages(settings: LocaliserSettings, change: Callable[[StageSettings],
 def with_vote_weight(settings: LocaliserSettings, weight: VoteWeight) -> LocaliserSettings:
     """Return the settings with another vote weight in every stage: ``uniform`` is the ablation of the weighting."""
     return change_stages(settings, lambda stage: replace(stage, vote_weight=weight))
-
-
-def _check(name: str, value: object, valid: bool, wanted: str) -> None:
-    if not valid:
-        raise ValueError(f"{name} must be {wanted}, got {value}")

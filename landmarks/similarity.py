@@ -12,34 +12,35 @@ from boneage.imaging import Frame, compiled
 from boneage.imaging.shapes import NoSimilarity, fit_similarities, fit_similarity
 
 Array = NDArray[np.float64]
-_N_TRIALS = 200
-_N_REFITS = 5
-_MAX_LOCAL_RESIZE = 1.5  # a local frame that is larger or smaller by more than this factor is rejected
 
 
-def fit_local_frames(shape: Array, mean: Array, neighbours: NDArray[np.integer] | None) -> Array:
+def fit_local_frames(shape: Array, mean: Array, neighbours: NDArray[np.integer], max_resize: float) -> Array:
     """Return the rotation and scale that bring the neighbours of each landmark into their places in the mean shape.
 
     Parameters
     ----------
     shape, mean : ndarray of shape (n, ndim)
-    neighbours : ndarray of int, shape (n, n_neighbours), or None
-        The neighbours of each landmark; without them all maps are the identity.
+    neighbours : ndarray of int, shape (n, n_neighbours)
+        The neighbours of each landmark; without any, all maps are the identity.
+    max_resize : float
+        A map that enlarges or shrinks by more than this factor is rejected.
 
     Returns
     -------
     ndarray of shape (n, ndim, ndim)
-        Linear maps; the identity where too few neighbours are known.
+        Linear maps; the identity where too few neighbours are known, or the map is rejected.
     """
-    if neighbours is None:
+    if not neighbours.shape[1]:
         return np.tile(np.eye(shape.shape[1]), (len(shape), 1, 1))
     linear, _ = fit_similarities(shape[neighbours], mean[neighbours], np.ones(neighbours.shape))
     size = np.abs(np.linalg.det(np.nan_to_num(linear))) ** (1 / shape.shape[1])
-    plausible = (size > 1 / _MAX_LOCAL_RESIZE) & (size < _MAX_LOCAL_RESIZE)
+    plausible = (size > 1 / max_resize) & (size < max_resize)
     return np.where(plausible[:, None, None], linear, np.eye(shape.shape[1]))
 
 
-def fit_similarity_robustly(source: Array, target: Array, weights: Array, tolerance: float) -> tuple[Frame, Array]:
+def fit_similarity_robustly(
+    source: Array, target: Array, weights: Array, tolerance: float, n_trials: int, n_refits: int
+) -> tuple[Frame, Array]:
     """Fit a similarity in spite of outliers: random minimal fits, the best refined on its inliers.
 
     Parameters
@@ -48,6 +49,8 @@ def fit_similarity_robustly(source: Array, target: Array, weights: Array, tolera
     weights : ndarray of shape (n,)
     tolerance : float
         Residual, in the target's unit, beyond which a pair has little weight.
+    n_trials, n_refits : int
+        Number of minimal fits, and of refinements.
 
     Returns
     -------
@@ -60,16 +63,16 @@ def fit_similarity_robustly(source: Array, target: Array, weights: Array, tolera
     NoSimilarity
         If no two pairs of positive weight lie apart.
     """
-    trials = _draw_trials(source, target)
+    trials = _draw_trials(source, target, n_trials)
     if not len(trials):
         raise NoSimilarity("the landmarks coincide: no similarity can be fitted")
     placed = source @ trials[:, :-1, :-1].transpose(0, 2, 1) + trials[:, None, :-1, -1]
     agreed = _support(placed, target, weights, tolerance)
-    return refit_similarity(source, target, weights, tolerance, agreed[int(np.argmax(agreed.sum(axis=1)))])
+    return refit_similarity(source, target, weights, tolerance, agreed[int(np.argmax(agreed.sum(axis=1)))], n_refits)
 
 
 def refit_similarity(
-    source: Array, target: Array, weights: Array, tolerance: float, support: Array
+    source: Array, target: Array, weights: Array, tolerance: float, support: Array, n_refits: int
 ) -> tuple[Frame, Array]:
     """Fit a similarity a few times, each time with less weight for the pairs that it left far apart [1]_.
 
@@ -81,6 +84,7 @@ def refit_similarity(
         See :func:`fit_similarity_robustly`, as for what is returned.
     support : ndarray of shape (n,)
         The initial weights.
+    n_refits : int
 
     Raises
     ------
@@ -94,10 +98,10 @@ def refit_similarity(
     """
     if source.shape[1] == 2:
         matrix, support = np.eye(3), np.array(support, np.float64)
-        if not _refit_in_plane(source, target, weights, tolerance, support, matrix):
+        if not _refit_in_plane(source, target, weights, tolerance, support, matrix, n_refits):
             raise NoSimilarity("the landmarks coincide: no similarity can be fitted")
         return Frame(matrix), support
-    for _ in range(_N_REFITS):
+    for _ in range(n_refits):
         best = fit_similarity(source, target, support)
         support = _support(best.apply(source), target, weights, tolerance)
     return best, support
@@ -105,7 +109,7 @@ def refit_similarity(
 
 @compiled
 def _refit_in_plane(
-    source: Array, target: Array, weights: Array, tolerance: float, support: Array, matrix: Array
+    source: Array, target: Array, weights: Array, tolerance: float, support: Array, matrix: Array, n_refits: int
 ) -> bool:
     """Do what :func:`refit_similarity` does, in 2D, compiled: it runs a dozen times an image.
 
@@ -115,7 +119,7 @@ def _refit_in_plane(
     for i in range(n):
         if np.isnan(source[i].sum() + target[i].sum()):
             support[i] = 0.0
-    for _ in range(_N_REFITS):
+    for _ in range(n_refits):
         total, y, x, v, u = 0.0, 0.0, 0.0, 0.0, 0.0
         for i in range(n):
             if support[i] > 0:
@@ -163,18 +167,10 @@ def rotate(angles_rad: Sequence[float], ndim: int) -> Array:
     return matrix
 
 
-def perturb_pose(ndim: int, turns_rad: Sequence[float], log_sizes: Sequence[float]) -> list[Frame]:
-    """Return changes of a pose about the reference origin: turned about each axis, and resized."""
-    axes = range(1 if ndim == 2 else 3)
-    turns = [rotation(angle, ndim, axis) for axis in axes for angle in turns_rad]
-    sizes = [np.eye(ndim) * np.exp(log_size) for log_size in log_sizes]
-    return [Frame.from_linear(linear, np.zeros(ndim)) for linear in (*turns, *sizes)]
-
-
-def _draw_trials(source: Array, target: Array) -> Array:
+def _draw_trials(source: Array, target: Array, n_trials: int) -> Array:
     """Return the matrices of similarities fitted to random minimal sets of pairs, shape (n, ndim + 1, ndim + 1)."""
     n, ndim = source.shape
-    chosen = _choose_trials(n, min(ndim, n))
+    chosen = _choose_trials(n, min(ndim, n), n_trials)
     linear, offset = fit_similarities(source[chosen], target[chosen], np.ones(chosen.shape))
     matrices = np.tile(np.eye(ndim + 1), (len(linear), 1, 1))
     matrices[:, :-1, :-1], matrices[:, :-1, -1] = linear, offset
@@ -183,9 +179,9 @@ def _draw_trials(source: Array, target: Array) -> Array:
 
 
 @cache
-def _choose_trials(n: int, n_pairs: int) -> NDArray[np.int64]:
+def _choose_trials(n: int, n_pairs: int, n_trials: int) -> NDArray[np.int64]:
     """Return random sets of ``n_pairs`` of n pairs, the same every time, shape (n_trials, n_pairs)."""
-    return np.random.default_rng(0).random((_N_TRIALS, n)).argsort(axis=1)[:, :n_pairs]
+    return np.random.default_rng(0).random((n_trials, n)).argsort(axis=1)[:, :n_pairs]
 
 
 def _support(placed: Array, target: Array, weights: Array, tolerance: float) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import itertools
 from collections.abc import Callable, Sequence
@@ -20,8 +21,6 @@ from boneage.landmarks.views import View
 from boneage.landmarks.voting import VoteMap, find_peaks, vote, weigh_votes
 
 Array = NDArray[np.float64]
-
-_MIN_PEAK_RATIO = 0.1  # height of a further peak, relative to the highest
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,9 +42,79 @@ class NearbyVotes:
     map: VoteMap
 
 
-def _normalise(view: View, stage: StageSettings) -> NDArray[np.float32]:
+@dataclass(frozen=True, eq=False)
+class CoarseVotes:
+    """What the positions of a view vote for.
+
+    Parameters
+    ----------
+    stage : CoarseStage
+    view : View
+    positions : ndarray of int64, shape (n, ndim)
+        In the view's pixels.
+    leaves : ndarray of int32, shape (n, n_trees)
+        Where each ends.
+    """
+
+    stage: CoarseStage
+    view: View
+    positions: NDArray[np.int64]
+    leaves: NDArray[np.int32]
+
+    def locate(self, window: tuple[Array, Array] | None = None) -> tuple[Array, Array]:
+        """Return the landmarks, shape (n_landmarks, ndim), in the view's pixels, and their scores.
+
+        Parameters
+        ----------
+        window : pair of ndarray of shape (ndim,), optional
+            Lowest and highest pixel of the part of the view that votes; all of it if not given.
+        """
+        low, high = np.zeros(self.positions.shape[1], np.int64), np.array(self.view.picture.shape)
+        positions, leaves = self.positions, self.leaves
+        if window is not None:
+            low = np.clip(np.floor(window[0]).astype(np.int64), 0, high - 1)
+            high = np.clip(np.ceil(window[1]).astype(np.int64) + 1, low + 1, high)
+            inside = ((positions >= low) & (positions < high)).all(axis=1)
+            positions, leaves = positions[inside] - low, leaves[inside]
+        peaks, scores, _ = self._vote(leaves, positions, tuple(high - low))
+        return peaks + low, scores
+
+    def list_peaks(self, n_peaks: int, min_ratio: float) -> list[Array]:
+        """Return the places of the highest peaks of the votes for each landmark, in the view's pixels, highest first.
+
+        Parameters
+        ----------
+        n_peaks : int
+            Of a landmark, at most.
+        min_ratio : float
+            Height of a further peak, relative to the highest.
+        """
+        peaks, scores, maps = self._vote(self.leaves, self.positions, self.view.picture.shape)
+        width = 2 * round(self._smoothing) + 1
+        places = []
+        for peak, score, votes in zip(peaks, scores, maps, strict=True):
+            further = find_peaks(votes, width, n_peaks)[1:]
+            high = votes[tuple(further.T)] > min_ratio * score
+            places.append(np.concatenate([peak[None], further[high]]))
+        return places
+
+    @property
+    def _smoothing(self) -> float:
+        return self.stage.stage.smoothing * self.stage.stage.resolution
+
+    def _vote(
+        self,
+        leaves: NDArray[np.int32],
+        positions: NDArray[np.int64],
+        shape: tuple[int, ...],
+    ) -> tuple[Array, Array, NDArray[np.float32]]:
+        return vote(self.stage.forest, leaves, positions, self.stage.weights, shape, self._smoothing)
+
+
+def _normalise(view: View, stage: StageSettings, noise: float | None = None) -> NDArray[np.float32]:
     """Return a view's normalised grey levels, from which features are computed."""
-    return normalise_contrast(view.picture, stage.contrast * view.resolution, stage.tone)
+    noise = stage.noise if noise is None else noise
+    return normalise_contrast(view.picture, stage.contrast * view.resolution, stage.tone, noise)
 
 
 class CoarseStage:
@@ -54,7 +123,7 @@ class CoarseStage:
     def __init__(self, stage: StageSettings, forest: VotingForest) -> None:
         self.stage = stage
         self.forest = forest
-        self._weights = weigh_votes(forest, stage.vote_weight, stage.vote_length * stage.resolution)
+        self.weights = weigh_votes(forest, stage.vote_weight, stage.vote_length * stage.resolution)
 
     @classmethod
     def fit(
@@ -82,23 +151,20 @@ class CoarseStage:
         """Return the stage with the positions that vote ``factor`` times as far apart."""
         return CoarseStage(dataclasses.replace(self.stage, step=self.stage.step * factor), self.forest)
 
-    def locate(self, view: View, landmarks: NDArray[np.int64] | None = None) -> tuple[Array, Array]:
-        """Return the landmarks in a view, shape (n_landmarks, ndim), and their scores.
+    def cast(self, view: View, noise: float | None = None) -> CoarseVotes:
+        """Return the votes of a view.
 
         Parameters
         ----------
         view : View
-        landmarks : ndarray of int64, optional
-            Numbers of those to locate; all if not given.
+        noise : float, optional
+            Contrast of a neighbourhood that is taken to be flat; the stage's if not given.
         """
-        levels = _normalise(view, self.stage)
+        levels = _normalise(view, self.stage, noise)
         stack = stack_boxes([levels], self.stage.box_sizes, self.stage.feature_reach)
-        shape = view.picture.shape
-        axes = [np.arange(0, n, self.stage.step) for n in shape]
+        axes = [np.arange(0, n, self.stage.step) for n in view.picture.shape]
         positions = np.stack([axis.ravel() for axis in np.meshgrid(*axes, indexing="ij")], axis=1)
-        leaves = self.forest.find_leaves(stack, positions)
-        smoothing = self.stage.smoothing * self.stage.resolution
-        return vote(self.forest, leaves, positions, self._weights, shape, smoothing, landmarks)[:2]
+        return CoarseVotes(self, view, positions, self.forest.find_leaves(stack, positions))
 
 
 class LocalStage:
@@ -113,9 +179,8 @@ class LocalStage:
         self.forests = tuple(forests)
         length = stage.vote_length * stage.resolution
         self._weights = [weigh_votes(forest, stage.vote_weight, length) for forest in forests]
-        ndim = forests[0].displacements_.shape[2]
         self._half_side = half_side(stage)
-        self._positions = ball_grid(stage.radius * stage.resolution, stage.step, ndim) + self._half_side
+        self._positions = self._list_positions()
 
     @classmethod
     def fit(
@@ -171,35 +236,30 @@ class LocalStage:
             report(len(forests) / n_landmarks)
         return cls(stage, forests)
 
-    def locate(self, view: View, starts: Array, turns: Array) -> tuple[Array, Array, tuple[VoteMap, ...]]:
-        """Return the landmarks in a view, found near ``starts``, their scores and vote maps.
+    def _list_positions(self) -> NDArray[np.int64]:
+        """Return the positions of a patch that vote."""
+        ndim = self.forests[0].displacements_.shape[2]
+        return ball_grid(self.stage.radius * self.stage.resolution, self.stage.step, ndim) + self._half_side
 
-        Parameters
-        ----------
-        view : View
-        starts : ndarray of shape (n_landmarks, ndim)
-        turns : ndarray of shape (n_landmarks, ndim, ndim)
-            See :meth:`fit`.
-
-        Returns
-        -------
-        found : ndarray of shape (n_landmarks, ndim)
-        scores : ndarray of shape (n_landmarks,)
-        maps : tuple of VoteMap
-            Their frames lead from the view's pixels.
-        """
-        levels = self.normalise(view)
-        turns = view.turn_from(turns)
-        votes = [self.vote_near(levels, k, start, turns[k]) for k, start in enumerate(starts)]
-        found = np.stack([vote.positions[0] for vote in votes])
-        return found, np.array([vote.heights[0] for vote in votes]), tuple(vote.map for vote in votes)
+    def coarsen(self, factor: int) -> LocalStage:
+        """Return the stage with the positions that vote ``factor`` times as far apart."""
+        coarser = copy.copy(self)  # shares the forests and their weights
+        coarser.stage = dataclasses.replace(self.stage, step=self.stage.step * factor)
+        coarser._positions = coarser._list_positions()
+        return coarser
 
     def normalise(self, view: View) -> NDArray[np.float32]:
         """Return a view's normalised grey levels, the input of :meth:`vote_near`."""
         return _normalise(view, self.stage)
 
     def vote_near(
-        self, levels: NDArray[np.float32], k: int, start: Array, turn: Array, n_peaks: int = 1
+        self,
+        levels: NDArray[np.float32],
+        k: int,
+        start: Array,
+        turn: Array,
+        n_peaks: int = 1,
+        min_peak_ratio: float = 0.0,
     ) -> NearbyVotes:
         """Let the neighbourhood of a place vote for landmark ``k``.
 
@@ -213,6 +273,8 @@ class LocalStage:
             From offsets in the view to those in the patch.
         n_peaks : int
             Largest number of places to return.
+        min_peak_ratio : float
+            Height of a further peak, relative to the highest.
         """
         to_patch = patch_frame(start, turn, self._half_side)
         shape = (2 * self._half_side + 1,) * levels.ndim
@@ -223,7 +285,7 @@ class LocalStage:
         if n_peaks > 1:
             further = find_peaks(surfaces[0], 2 * round(smoothing) + 1, n_peaks)[1:]
             heights = surfaces[0][tuple(further.T)]
-            high = heights > _MIN_PEAK_RATIO * scores[0]
+            high = heights > min_peak_ratio * scores[0]
             peaks, scores = np.concatenate([peaks, further[high]]), np.concatenate([scores, heights[high]])
         return NearbyVotes(to_patch.inverse().apply(peaks), scores, VoteMap(surfaces[0], to_patch))
 

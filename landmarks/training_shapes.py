@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,18 +71,42 @@ def read_training_shapes(
     return names, shapes
 
 
-def measure_usual_pose(shapes: Sequence[TrainingShape]) -> tuple[float, Array]:
-    """Return how large the anatomy usually is in an image, and where, relative to the image's larger side.
+@dataclass(frozen=True, eq=False)
+class UsualPose:
+    """How large the anatomy usually is in an image, and where.
 
-    Returns
-    -------
+    Parameters
+    ----------
     size_ratio : float
-        Median extent of the shapes.
+        Extent of the shape, relative to the image's larger side.
     centre_offset : ndarray of shape (ndim,)
-        Median of their centres, from the image's.
+        Of its centre from the image's, in the same unit.
     """
-    sides = np.array([shape.true_size.max() for shape in shapes])
-    extents = np.array([shape_extent(shape.shape) for shape in shapes])
-    centres = np.array([shape_centre(shape.shape) for shape in shapes])
-    image_centres = np.array([shape.true_size / 2 for shape in shapes])
-    return float(np.median(extents / sides)), np.median((centres - image_centres) / sides[:, None], axis=0)
+
+    size_ratio: float
+    centre_offset: Array
+
+    @classmethod
+    def measure(cls, shapes: Sequence[TrainingShape]) -> Self:
+        """Return the medians of training shapes."""
+        sides = np.array([shape.true_size.max() for shape in shapes])
+        extents = np.array([shape_extent(shape.shape) for shape in shapes])
+        centres = np.array([shape_centre(shape.shape) for shape in shapes])
+        image_centres = np.array([shape.true_size / 2 for shape in shapes])
+        return cls(float(np.median(extents / sides)), np.median((centres - image_centres) / sides[:, None], axis=0))
+
+    def place(self, scan: Scan, scale: float = 1.0, turn: Array | None = None) -> Frame:
+        """Return the map from a scan's pixels to reference coordinates, in which the anatomy lies there as usual.
+
+        Parameters
+        ----------
+        scan : Scan
+        scale : float
+            Size of the anatomy, relative to the usual one.
+        turn : ndarray of shape (ndim, ndim), optional
+            The rotation, or rotation and reflection, that brings the scan into its usual orientation.
+        """
+        size = scan.true_size
+        centre = size / 2 + self.centre_offset * size.max()
+        linear = (np.eye(scan.ndim) if turn is None else turn) / (self.size_ratio * scale * size.max())
+        return Frame.from_linear(linear, -linear @ centre).compose(scan.frame_to_true())

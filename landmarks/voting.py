@@ -66,7 +66,6 @@ def cast_votes(
     positions: NDArray[np.int64],
     displacements: NDArray[np.float32],
     weights: NDArray[np.float32],
-    landmarks: NDArray[np.int64],
     shape: NDArray[np.int64],
     maps: NDArray[np.float32],
     totals: NDArray[np.float64],
@@ -80,23 +79,20 @@ def cast_votes(
         Relative to the maps' first pixel.
     displacements : ndarray of float32, shape (n_nodes, n_landmarks, ndim)
     weights : ndarray of float32, shape (n_nodes, n_landmarks)
-    landmarks : ndarray of int64, shape (n_voted,)
-        The landmarks that are voted for.
     shape : ndarray of int64, shape (ndim,)
         Of a map. Votes outside it are lost.
-    maps : ndarray of float32, shape (n_voted, size)
+    maps : ndarray of float32, shape (n_landmarks, size)
         Added to in place.
-    totals : ndarray of float64, shape (n_voted,)
+    totals : ndarray of float64, shape (n_landmarks,)
         The weights of all votes, also of those outside, are added to it in place.
     """
     ndim = displacements.shape[2]
     for i in range(leaves.shape[0]):
         for tree in range(leaves.shape[1]):
             leaf = np.uint64(leaves[i, tree])
-            for m in range(len(landmarks)):
-                k = np.uint64(landmarks[m])
+            for k in range(displacements.shape[1]):
                 weight = weights[leaf, k]
-                totals[m] += weight
+                totals[k] += weight
                 place = np.int64(0)
                 inside = True
                 for axis in range(ndim):
@@ -105,7 +101,7 @@ def cast_votes(
                     inside &= (vote >= 0) & (vote < shape[axis])
                     place = place * shape[axis] + vote
                 if inside:
-                    maps[m, np.uint64(place)] += weight
+                    maps[k, np.uint64(place)] += weight
 
 
 def vote(
@@ -115,7 +111,6 @@ def vote(
     weights: NDArray[np.float32],
     shape: Sequence[int],
     smoothing: float,
-    landmarks: NDArray[np.int64] | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float32]]:
     """Return where the votes for each landmark agree best, how well, and the maps of the votes.
 
@@ -131,8 +126,6 @@ def vote(
         Of the maps.
     smoothing : float
         Standard deviation of the Gaussian that smooths the votes, in pixels.
-    landmarks : ndarray of int64, optional
-        Those that are voted for; all if not given.
 
     Returns
     -------
@@ -143,9 +136,9 @@ def vote(
     maps : ndarray of float32, shape (n_landmarks, *shape)
         The smoothed votes, as heights of the same kind.
     """
-    numbers = np.arange(forest.displacements_.shape[1]) if landmarks is None else landmarks
-    maps, totals = np.zeros((len(numbers), math.prod(shape)), np.float32), np.zeros(len(numbers))
-    cast_votes(leaves, positions, forest.displacements_, weights, numbers, np.asarray(shape, np.int64), maps, totals)
+    n = forest.displacements_.shape[1]
+    maps, totals = np.zeros((n, math.prod(shape)), np.float32), np.zeros(n)
+    cast_votes(leaves, positions, forest.displacements_, weights, np.asarray(shape, np.int64), maps, totals)
     ideal = (np.sqrt(2 * np.pi) * smoothing) ** -len(shape)
     maps /= np.maximum(totals * ideal, 1e-12)[:, None]
     smoothed = [smooth(votes.reshape(shape), smoothing) for votes in maps]

@@ -153,9 +153,10 @@ def assess(
     4. Crop the hand, once for each crop settings; there are no crops where many landmarks are missing or doubtful.
     5. Estimate the age. An age model more than a third of whose regions are missing takes no part; refuse the hand if
        none does.
-    6. Flag the estimate if an age model, a region or several landmarks are missing, the hand is mirrored, the file
-       contradicts the sex given, or there is no localiser to check that it is a hand at all. Refuse the hand if both an
-       age model and several landmarks are missing.
+    6. Flag the estimate if an age model, a region or several landmarks are missing, the picture is noisy or has several
+       hands or few pixels, the hand is mirrored, black and white are swapped, the file contradicts the sex given, or
+       there is no localiser to check that it is a hand at all. Refuse the hand if both an age model and several
+       landmarks are missing.
     """
     case = _Case(scan, sex, localiser, age_models)
     for step in _STEPS:
@@ -222,8 +223,10 @@ def _add_remarks(case: _Case) -> _Case | Refusal:
     remarks = [*describe_missing_regions(case.crops), *landmarks]
     if landmarks and any(stack is None for stack, _ in case.crops):
         return Refusal("; ".join(remarks))
+    remarks += case.located.findings
     remarks += describe_doubts(
         mirrored=case.located.mirrored,
+        inverted=case.located.inverted,
         given=case.given_sex,
         stated=case.scan.sex,
         has_localiser=case.localiser is not None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -10,6 +11,7 @@ import numpy as np
 
 from boneage.imaging import Points, Scan
 from boneage.landmarks import ForestLocaliser
+from boneage.landmarks.standard_form import negative
 from boneage.pipeline.quality import (
     CroppedRegions,
     find_landmark_fault,
@@ -30,12 +32,18 @@ class HandLandmarks:
         In original pixels; None where no localiser was asked.
     mirrored : bool
         Whether the hand is mirrored with respect to those that the localiser has learnt from.
+    inverted : bool
+        Whether black and white are swapped in the file.
+    findings : tuple of str
+        Sentences on what makes the picture itself doubtful: noise, several hands, few pixels.
     fault : str
         Why no age can be built on the landmarks; empty if one can.
     """
 
     points: Points | None
     mirrored: bool = False
+    inverted: bool = False
+    findings: tuple[str, ...] = ()
     fault: str = ""
 
     def to_json(self) -> dict[str, Any]:
@@ -45,13 +53,14 @@ class HandLandmarks:
             texts = {"names": self.points.names, "reasons": self.points.reasons}
             numbers = {"positions": self.points.positions, "scores": self.points.scores}
             points = texts | {name: np.asarray(array).tolist() for name, array in numbers.items()}
-        return {"points": points, "mirrored": self.mirrored, "fault": self.fault}
+        return {**dataclasses.asdict(dataclasses.replace(self, points=None)), "points": points}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Rebuild it."""
         points = None if data["points"] is None else Points(**data["points"])
-        return cls(points, bool(data["mirrored"]), str(data["fault"]))
+        flags = bool(data["mirrored"]), bool(data["inverted"])
+        return cls(points, *flags, tuple(map(str, data["findings"])), str(data["fault"]))
 
 
 def locate_hand(scan: Scan, localiser: ForestLocaliser | None) -> HandLandmarks:
@@ -61,8 +70,10 @@ def locate_hand(scan: Scan, localiser: ForestLocaliser | None) -> HandLandmarks:
     mismatch = find_modality_mismatch(scan, modality_of(localiser.ndim))
     if mismatch:
         return HandLandmarks(None, fault=mismatch)
-    points = localiser.locate(scan)
-    return HandLandmarks(points, localiser.is_mirrored(points), find_landmark_fault(points))
+    found = localiser.find(scan)
+    findings = () if found.standardised is None else tuple(f.sentence for f in found.standardised.findings)
+    fault = find_landmark_fault(found.points)
+    return HandLandmarks(found.points, localiser.is_mirrored(found.points), found.inverted, findings, fault)
 
 
 def crop_located_hand(
@@ -74,6 +85,7 @@ def crop_located_hand(
     mismatch = find_modality_mismatch(scan, modality_of(crop_spec.ndim))
     if mismatch:
         return None, mismatch
+    scan = negative(scan) if located.inverted else scan
     regions = crop_spec.crop(scan, located.points, reference, mirrored=located.mirrored)
     fault = find_region_fault(regions)
     return (None, fault) if fault else (regions, "")

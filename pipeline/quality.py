@@ -94,13 +94,17 @@ def describe_missing_landmarks(points: Points | None) -> list[str]:
     return [f"only {points.present.sum()} of {len(points)} landmarks found"]
 
 
-def describe_doubts(*, mirrored: bool, given: Sex | None, stated: Sex | None, has_localiser: bool) -> list[str]:
+def describe_doubts(
+    *, mirrored: bool, inverted: bool, given: Sex | None, stated: Sex | None, has_localiser: bool
+) -> list[str]:
     """Return remarks on what makes an age doubtful beside missing parts.
 
     Parameters
     ----------
     mirrored : bool
         Whether the hand is mirrored with respect to those that the localiser has learnt from.
+    inverted : bool
+        Whether black and white are swapped in the file.
     given, stated : {"F", "M"} or None
         The sex that the user gave, and the one that the file states.
     has_localiser : bool
@@ -108,6 +112,8 @@ def describe_doubts(*, mirrored: bool, given: Sex | None, stated: Sex | None, ha
     remarks = []
     if mirrored:
         remarks.append("mirrored with respect to the hands that the model knows")
+    if inverted:
+        remarks.append("black and white are swapped in the file")
     if given and stated and given != stated:
         remarks.append(f"the file says the sex is {stated}")
     if not has_localiser:

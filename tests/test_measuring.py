@@ -9,6 +9,7 @@ import pytest
 
 from boneage.imaging import LandmarkTable, Points, Scan, UnreadableScan, find_scans, read_scan
 from boneage.landmarks import PRESETS, ForestSettings, change_stages
+from boneage.landmarks.search_settings import SearchSettings
 from tests.conftest import ROOT
 
 
@@ -83,9 +84,7 @@ def make_quick(ndim):
         return dataclasses.replace(stage, n_positions=40, n_copies=1, forest=ForestSettings(n_trees=2, max_depth=5))
 
     settings = change_stages(PRESETS["fast"](ndim), shrink)
-    return dataclasses.replace(
-        settings, first_scales=(1.0,), first_rotations_rad=(0.0,), first_rolls_rad=(0.0,), first_mirrored=False
-    )
+    return dataclasses.replace(settings, search=SearchSettings(), may_mirror=False)
 
 
 def test_standardising_is_measured(known, capsys):

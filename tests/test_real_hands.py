@@ -87,10 +87,11 @@ def test_the_shipped_model_reads_the_same_age_at_any_size(real_data):
 
 
 @pytest.mark.parametrize("id_", ["2597", "9011", "11114", "15260"])
-def test_the_shipped_model_reads_no_age_from_an_inverted_thumbnail(real_data, id_):
+def test_the_shipped_model_reads_an_inverted_thumbnail_in_its_negative_and_says_so(real_data, id_):
     pipeline = BoneAgePipeline.load(shipped_model())
     scan = read_scan(real_data / "rsna100" / "images" / f"{id_}.png")
-    assert pipeline.assess(scan, sex="M").status != "refused"
+    straight = pipeline.assess(scan, sex="M")
     inverted = pipeline.assess(replace(scan, pixels=scan.pixels.max() - scan.pixels), sex="M")
-    assert inverted.status == "refused"
-    assert "0 of 37 landmarks found" in inverted.reason
+    assert inverted.status == "flagged"
+    assert "black and white are swapped in the file" in inverted.reason
+    assert inverted.estimate.months == pytest.approx(straight.estimate.months, abs=1)

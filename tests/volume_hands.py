@@ -73,7 +73,7 @@ def quick_settings() -> LocaliserSettings:
         resolution=60, feature_range=0.08, n_positions=40, radius=0.08, n_copies=1, max_rotation_rad=0.05,
         vote_weight="spread", vote_length=0.02, smoothing=0.02, step=2, contrast=0.1, forest=forest,
     )  # fmt: skip
-    return LocaliserSettings(pose=None, coarse=coarse, local=(local,), n_neighbours=3, pairwise_prior=False)
+    return LocaliserSettings(pose=None, coarse=coarse, local=(local,), n_neighbours=3)
 
 
 def _place(name: str) -> tuple[float, float]:

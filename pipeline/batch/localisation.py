@@ -66,9 +66,9 @@ class Localisation:
         mismatch = find_modality_mismatch(scan, modality_of(self.localiser.ndim))
         if mismatch:
             return self.refuse(task, mismatch)
-        points, votes = self.localiser.locate_with_votes(scan)
-        fault = find_landmark_fault(points)
-        return LocalisationResult(task.id, str(task.path), fault, points, scan.original_shape, votes)
+        found = self.localiser.find(scan)
+        fault = find_landmark_fault(found.points)
+        return LocalisationResult(task.id, str(task.path), fault, found.points, scan.original_shape, found.votes)
 
     def outputs(self, task: FileTask, scan: Scan, result: LocalisationResult) -> list[Output]:
         """Return the overlay, and the vote maps if they are asked for."""

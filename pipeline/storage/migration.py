@@ -2,14 +2,21 @@
 
 Format 1 had two layouts: one age model with its settings on top, later several under ``readers``. Format 2 names things
 as the code does: ``age_models``, each with its ``crop``, and the localiser's ``pairwise_prior`` with ``anchor_sets``.
+Format 3 holds every number that decides where a landmark is found; in older ones most of them stood in the code.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
+
+from boneage.landmarks.pose_search import select_far_apart
+from boneage.landmarks.presets import list_search_steps
+from boneage.landmarks.search_settings import PriorSettings, SearchSettings
 
 Settings = dict[str, Any]
 Arrays = dict[str, NDArray[Any]]
@@ -35,21 +42,53 @@ def migrate(kind: str, number: int, settings: Mapping[str, Any], arrays: Mapping
     KeyError, TypeError, AttributeError
         If the settings are not those of such a model.
     """
-    if number > 1 or kind not in ("localiser", "pipeline"):
-        return dict(settings), dict(arrays)
-    if kind == "localiser":
-        return _migrate_localiser(settings), {_rename_array(name): array for name, array in arrays.items()}
-    return _migrate_pipeline(settings, arrays)
+    new, new_arrays = dict(settings), dict(arrays)
+    if number < 2 and kind == "localiser":
+        new, new_arrays = _rename_localiser(new), {_rename_array(name): array for name, array in arrays.items()}
+    if number < 2 and kind == "pipeline":
+        new, new_arrays = _rename_pipeline(new, new_arrays)
+    if number < 3 and kind == "localiser":
+        new, added = _complete_localiser(new, new_arrays)
+        new_arrays |= added
+    if number < 3 and kind == "pipeline" and new["localiser"] is not None:
+        under = {name.removeprefix("localiser/"): array for name, array in new_arrays.items()}
+        new["localiser"], added = _complete_localiser(new["localiser"], under)
+        new_arrays |= {f"localiser/{name}": array for name, array in added.items()}
+    return new, new_arrays
 
 
-def _migrate_localiser(config: Mapping[str, Any]) -> Settings:
+def _complete_localiser(config: Mapping[str, Any], arrays: Mapping[str, Any]) -> tuple[Settings, Arrays]:
+    """Return a localiser of format 2 with the settings of format 3, and the arrays that it lacks."""
+    settings = {"n_neighbours": 0, "pairwise_prior": False, **config["settings"]}
+    n, ndim = arrays["mean_shape"].shape
+    scales, rotations, rolls = (
+        tuple(settings.pop(f"first_{name}")) for name in ("scales", "rotations_rad", "rolls_rad")
+    )
+    may_mirror = settings["may_mirror"] = settings.pop("first_mirrored")
+    search = SearchSettings(list_search_steps(ndim, scales, rotations, rolls, may_mirror))
+    prior = PriorSettings() if settings.pop("pairwise_prior") else None
+    settings |= {"search": asdict(search), "prior": prior and asdict(prior)}
+    settings["doubtful_score"] = 2 * settings["min_score"]
+    few = select_far_apart(np.asarray(arrays["mean_shape"]), search.n_landmarks)
+    added: Arrays = {"pose_landmarks": few}
+    if settings["pose"] is not None:  # which voted for all landmarks
+        added |= {f"whole0/{name}": arrays[f"whole0/{name}"][:, few] for name in ("displacements", "spreads")}
+    if not settings["n_neighbours"]:
+        added["neighbours"] = np.zeros((n, 0), np.int64)
+    if prior is not None:
+        added["pairwise_prior/least_distances"] = np.zeros((n, n))  # not known: nothing is crowded
+    typical_score = config["typical_score"] or 1.0
+    return {**config, "settings": settings, "typical_score": typical_score}, added
+
+
+def _rename_localiser(config: Mapping[str, Any]) -> Settings:
     settings = {"first_rolls_rad": [0.0], **config["settings"]}  # older than localisers of volumes
     settings["pairwise_prior"] = settings.pop("constellation")
     return {**config, "settings": settings}
 
 
-def _migrate_pipeline(settings: Mapping[str, Any], arrays: Mapping[str, Any]) -> tuple[Settings, Arrays]:
-    localiser = settings["localiser"] and _migrate_localiser(settings["localiser"])
+def _rename_pipeline(settings: Mapping[str, Any], arrays: Mapping[str, Any]) -> tuple[Settings, Arrays]:
+    localiser = settings["localiser"] and _rename_localiser(settings["localiser"])
     if "readers" in settings:
         models, old, new = settings["readers"], "readers/", "age_models/"
     else:  # a single age model, with its settings on top

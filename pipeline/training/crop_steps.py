@@ -220,4 +220,4 @@ def _take_annotated(points: Points | None, scan: Scan, reference: Points | None)
         mirrored = reference is not None and align_to(positions, reference.positions).mirrored
     except NoSimilarity:
         mirrored = False
-    return HandLandmarks(points, mirrored, find_landmark_fault(points))
+    return HandLandmarks(points, mirrored, fault=find_landmark_fault(points))

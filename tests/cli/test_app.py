@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from boneage.pipeline.storage.model_file import load_model, save_model
+from boneage.pipeline.storage.model_file import FORMAT, load_model, save_model
 
 
 def run_python(code):
@@ -71,7 +71,7 @@ def truncate(path):
 def make_newer(path):
     model = load_model(path)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("boneage.pipeline.storage.model_file.FORMAT", 3)
+        patch.setattr("boneage.pipeline.storage.model_file.FORMAT", FORMAT + 1)
         save_model(path, model)
 
 

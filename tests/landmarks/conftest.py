@@ -7,6 +7,8 @@ import pytest
 
 from boneage.imaging import Points, Scan
 from boneage.landmarks import ForestLocaliser, ForestSettings, LocaliserSettings, StageSettings
+from boneage.landmarks.presets import list_search_steps
+from boneage.landmarks.search_settings import PriorSettings, SearchSettings
 
 NAMES = ("cross", "ring", "square", "corner")
 LAYOUT = np.array([[25.0, 30.0], [30.0, 75.0], [75.0, 28.0], [80.0, 80.0]])
@@ -53,18 +55,19 @@ def tiny_settings():
         resolution=90, feature_range=0.12, n_positions=60, radius=0.15, n_copies=2, max_rotation_rad=0.1,
         vote_weight="spread", vote_length=0.02, smoothing=0.015, step=1, contrast=0.1, forest=forest,
     )  # fmt: skip
-    return LocaliserSettings(pose=whole, coarse=whole, local=(local,), n_neighbours=3, pairwise_prior=True)
+    return LocaliserSettings(pose=whole, coarse=whole, local=(local,), n_neighbours=3, prior=PriorSettings())
+
+
+def search_more(settings, scales=(1.0,), rotations_rad=(0.0,), *, mirrored=False):
+    """Return settings that search other sizes, rotations and the mirror image as well."""
+    search = SearchSettings(list_search_steps(2, scales, rotations_rad, mirrored=mirrored))
+    return dataclasses.replace(settings, search=search, may_mirror=mirrored)
 
 
 @pytest.fixture(scope="session")
 def all_round_localiser(scenes, tiny_settings):
     """A localiser that has learnt the scenes, for quarter turns, two sizes and the mirror image."""
-    settings = dataclasses.replace(
-        tiny_settings,
-        first_scales=(1.0, 0.75),
-        first_rotations_rad=tuple(np.arange(4) * np.pi / 2),
-        first_mirrored=True,
-    )
+    settings = search_more(tiny_settings, (1.0, 0.75), tuple(np.arange(4) * np.pi / 2), mirrored=True)
     return ForestLocaliser(settings=settings, n_jobs=2).fit(*zip(*scenes[0], strict=True))
 
 

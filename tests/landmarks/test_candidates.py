@@ -4,6 +4,8 @@ import pytest
 from boneage.imaging import Frame
 from boneage.landmarks.candidates import CandidateSearch
 from boneage.landmarks.pairwise_prior import PairwisePrior
+from boneage.landmarks.search_settings import CandidateSettings, PriorSettings
+from boneage.landmarks.similarity import rotation
 from boneage.landmarks.stages import NearbyVotes
 from boneage.landmarks.views import View
 from boneage.landmarks.voting import VoteMap
@@ -19,13 +21,15 @@ class Terrain:
 
     def __init__(self, peaks):
         self.peaks = peaks
-        self.voted = []
+        self.voted, self.turns = [], []
 
     def normalise(self, view):
         return view.picture
 
-    def vote_near(self, levels, k, start, turn, n_peaks):
+    def vote_near(self, levels, k, start, turn, n_peaks, min_peak_ratio):
         self.voted.append(k)
+        self.turns.append(turn)
+        self.limits = n_peaks, min_peak_ratio
         near = [(place, height) for place, height in self.peaks[k] if np.linalg.norm(100 * place - start) < 9]
         near = sorted(near, key=lambda peak: -peak[1])[:n_peaks] or [(start / 100, 0.01)]
         positions, heights = np.array([100 * place for place, _ in near]), np.array([height for _, height in near])
@@ -35,14 +39,14 @@ class Terrain:
 @pytest.fixture(scope="module")
 def prior():
     shapes = MEAN + RNG.normal(0, 0.01, (30, 8, 2))
-    return PairwisePrior.fit(shapes, MEAN)
+    return PairwisePrior.fit(shapes, MEAN, PriorSettings())
 
 
-def search(stage, prior, **options):
+def search(stage, prior, *, first=True, **settings):
     view = View(np.zeros((4, 4), np.float32), Frame.identity(2), 100)
     to_view = Frame.from_linear(100 * np.eye(2), np.zeros(2))
-    options = {"n_peaks": 4} | options
-    return CandidateSearch(stage, view, to_view, prior, lambda p: np.tile(np.eye(2), (len(p), 1, 1)), **options)
+    turn, settings = lambda p: np.tile(np.eye(2), (len(p), 1, 1)), CandidateSettings(**settings)
+    return CandidateSearch(stage, view, to_view, prior, turn, settings, first)
 
 
 def test_starts_that_agree_with_the_prior_vote_once(prior):
@@ -64,6 +68,31 @@ def test_a_start_on_the_next_finger_is_corrected_by_predictions_from_the_others(
     assert stage.voted.count(6) > 1
 
 
+def test_a_predicted_start_has_the_rotation_and_size_by_which_it_is_predicted(prior):
+    """The shape is turned and larger; the frames of the first starts are not."""
+    true = 1.2 * MEAN @ rotation(0.2, 2).T
+    stage = Terrain([[(place, 0.8)] for place in true])
+    stage.peaks[6].append((true[7], 0.8))
+    start = true.copy()
+    start[6] = true[7]
+    positions, _, _ = search(stage, prior).locate(start)
+    assert np.allclose(positions, true)
+    first, later = stage.turns[:8], stage.turns[8:]
+    assert all(np.array_equal(turn, np.eye(2)) for turn in first)
+    assert any(np.allclose(turn, rotation(-0.2, 2) / 1.2) for turn in later)
+
+
+def test_landmarks_found_at_one_place_are_no_error(prior):
+    """Two anchors at one place tell neither rotation nor size."""
+    stage = Terrain([[(place, 0.8)] for place in MEAN])
+    for k in (4, 5, 6, 7):
+        stage.peaks[k] = [(MEAN[4], 0.9)]
+    start = MEAN.copy()
+    start[4:] = MEAN[4]
+    positions, _, _ = search(stage, prior).locate(start)
+    assert np.isfinite(positions).all()
+
+
 def test_the_lower_of_two_peaks_is_taken_where_it_is_the_plausible_one(prior):
     stage = Terrain([[(place, 0.8)] for place in MEAN])
     stage.peaks[4] = [(MEAN[4] + [0.055, -0.055], 0.9), (MEAN[4], 0.5)]
@@ -79,14 +108,14 @@ def test_a_view_without_peaks_is_no_error(prior):
 
 
 def test_only_outliers_and_landmarks_of_few_votes_get_further_starts():
-    loose = PairwisePrior.fit(MEAN + RNG.normal(0, 0.03, (30, 8, 2)), MEAN)
+    loose = PairwisePrior.fit(MEAN + RNG.normal(0, 0.03, (30, 8, 2)), MEAN, PriorSettings())
 
     def locate(place, height):
         stage = Terrain([[(place, 0.8)] for place in MEAN])
         stage.peaks[6] = [(place, height), (MEAN[6], 0.8)]
         start = MEAN.copy()
         start[6] = place
-        return search(stage, loose, n_peaks=1, doubtful_height=0.5).locate(start)[0]
+        return search(stage, loose, first=False, doubtful_height=0.5).locate(start)[0]
 
     beside = MEAN[6] + (0.1, 0.0)
     assert not loose.find_outliers(np.vstack([MEAN[:6], beside, MEAN[7]])).any()
@@ -103,3 +132,85 @@ def test_predictions_from_misplaced_landmarks_do_not_use_up_the_starts(prior):
         start[k] = MEAN[wrong]
     positions, _, _ = search(stage, prior).locate(start)
     assert np.allclose(positions, MEAN)
+
+
+def test_the_first_stage_takes_all_peaks_and_a_later_one_the_highest(prior):
+    settings = {"n_peaks": 3, "min_peak_ratio": 0.2}
+    for first, limits in ((True, (3, 0.2)), (False, (1, 0.2))):
+        stage = Terrain([[(place, 0.8)] for place in MEAN])
+        search(stage, prior, first=first, **settings).locate(MEAN)
+        assert stage.limits == limits
+
+
+def test_without_a_prior_the_highest_peak_is_taken():
+    stage = Terrain([[(place, 0.8)] for place in MEAN])
+    higher = MEAN[4] + [0.055, -0.055]
+    stage.peaks[4] = [(higher, 0.9), (MEAN[4], 0.5)]
+    positions, scores, _ = search(stage, PairwisePrior.flat(MEAN)).locate(MEAN)
+    assert np.allclose(positions[4], higher)
+    assert scores == pytest.approx(np.where(np.arange(8) == 4, 0.9, 0.8))
+    assert stage.limits[0] == 1
+    assert sorted(stage.voted) == list(range(8))
+
+
+def test_a_landmark_is_found_from_a_further_start_alone():
+    """Its place is far from the start, and without a prior nothing predicts it."""
+    there = MEAN[2] + [0.3, 0.0]
+    further = [np.zeros((0, 2))] * 8
+    further[2] = np.stack([MEAN[2] + 0.01, there + 0.02, there])  # the first is near the start, the third the second
+
+    def locate(*further, **settings):
+        stage = Terrain([[(place, 0.8)] for place in MEAN])
+        stage.peaks[2] = [(there, 0.8)]
+        flat = PairwisePrior.flat(MEAN)
+        positions, scores, _ = search(stage, flat, **settings).locate(MEAN, *further)
+        return stage.voted.count(2), positions[2], scores[2]
+
+    assert locate()[2] == 0.01
+    n_voted, place, score = locate(further)
+    assert n_voted == 2
+    assert np.allclose(place, there)
+    assert score == pytest.approx(0.8)
+    assert locate(further, min_start_distance=0.005)[0] == 4
+
+
+@pytest.mark.parametrize(
+    ("settings", "found"),
+    [
+        ({}, True),
+        ({"n_rounds": 1}, False),  # no further starts
+        ({"max_start_distance": 0.01}, False),  # all landmarks lie further than that from the mean shape
+        ({"min_start_distance": 0.9}, False),  # all places are near the first start
+    ],
+)
+def test_settings_decide_which_further_starts_there_are(prior, settings, found):
+    """All votes for the tip of a finger are on the next finger at first."""
+    places = MEAN + np.array([0.02, 0.0])
+    stage = Terrain([[(place, 0.8)] for place in places])
+    stage.peaks[6].append((places[7], 0.8))
+    start = places.copy()
+    start[6] = places[7]
+    positions, _, _ = search(stage, prior, **settings).locate(start)
+    assert np.allclose(positions[6], places[6] if found else places[7])
+
+
+def test_a_landmark_has_a_largest_number_of_new_starts(prior):
+    """The votes are nowhere, so that every prediction is a place without votes."""
+    counts = []
+    for most in (1, 3):
+        stage = Terrain([[] for _ in MEAN])
+        scattered = MEAN + np.random.default_rng(3).normal(0, 0.1, MEAN.shape)
+        search(stage, prior, max_new_starts=most, n_rounds=2, min_start_distance=1e-6).locate(scattered)
+        counts.append(np.bincount(stage.voted))
+    assert counts[0].max() == 2
+    assert counts[1].max() == 4
+
+
+def test_a_peak_beside_another_is_no_further_candidate(prior):
+    """The lower peak is the plausible one; it is taken unless it is too near to the higher one."""
+    beside = MEAN[4] + [0.04, -0.05]
+    for distance, found in ((0.005, MEAN[4]), (0.07, beside)):
+        stage = Terrain([[(place, 0.8)] for place in MEAN])
+        stage.peaks[4] = [(beside, 0.9), (MEAN[4], 0.7)]
+        positions, _, _ = search(stage, prior, min_distance=distance).locate(MEAN)
+        assert np.allclose(positions[4], found)

@@ -1,13 +1,18 @@
+import copy
 import dataclasses
 
 import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
 
-from boneage.imaging import Points, Scan
+from boneage.imaging import Frame, Points, Scan
 from boneage.imaging.shapes import NoSimilarity
 from boneage.landmarks import ForestLocaliser, with_vote_weight
-from tests.landmarks.conftest import NAMES, draw_scene
+from boneage.landmarks.pose_search import PoseHypothesis, select_far_apart
+from boneage.landmarks.search_settings import SearchSettings
+from boneage.landmarks.standard_form import negative
+from boneage.landmarks.training_shapes import read_training_shapes
+from tests.landmarks.conftest import NAMES, draw_scene, search_more
 
 
 def errors(localiser, scenes):
@@ -23,8 +28,7 @@ def fitted(scenes, tiny_settings):
 @pytest.fixture(scope="module")
 def all_round(scenes, tiny_settings):
     """A localiser that tries every quarter turn and the mirror image."""
-    turns = tuple(np.arange(4) * np.pi / 2)
-    settings = dataclasses.replace(tiny_settings, first_rotations_rad=turns, first_mirrored=True)
+    settings = search_more(tiny_settings, (1.0,), tuple(np.arange(4) * np.pi / 2), mirrored=True)
     return ForestLocaliser(settings=settings, n_jobs=2).fit(*zip(*scenes[0], strict=True))
 
 
@@ -34,7 +38,7 @@ def test_it_finds_the_landmarks_it_was_trained_on(fitted, scenes):
 
 
 def test_pose_normalisation_copes_with_a_smaller_turned_scene(scenes, tiny_settings):
-    settings = dataclasses.replace(tiny_settings, first_scales=(1.0, 0.75), first_rotations_rad=(0.0, 0.5, -0.5))
+    settings = search_more(tiny_settings, (1.0, 0.75), (0.0, 0.5, -0.5))
     localiser = ForestLocaliser(settings=settings, n_jobs=2).fit(*zip(*scenes[0], strict=True))
     rng = np.random.default_rng(5)
     turned = [draw_scene(rng, size=140, angle=0.5) for _ in range(3)]
@@ -62,27 +66,61 @@ def test_it_learns_from_a_mix_of_left_and_right(scenes, tiny_settings):
         return Scan(scan.pixels[:, ::-1]), dataclasses.replace(points, positions=place)
 
     train = [mirror(scene) if k % 3 == 0 else scene for k, scene in enumerate(scenes[0])]
-    settings = dataclasses.replace(tiny_settings, first_mirrored=True)
+    settings = search_more(tiny_settings, mirrored=True)
     mixed = ForestLocaliser(settings=settings, n_jobs=2).fit(*zip(*train, strict=True))
     assert not mixed.is_mirrored(scenes[1][0][1])
     assert np.median(errors(mixed, scenes[1])) < 1.0
     assert np.median(errors(mixed, [mirror(scene) for scene in scenes[1]])) < 1.0
 
 
-def test_where_no_support_suffices_the_local_votes_decide(all_round, scenes, monkeypatch):
-    monkeypatch.setattr(all_round, "certain_support_", 1000.0)
-    assert np.median(errors(all_round, scenes[1])) < 1.5
+def test_noise_has_no_pose(all_round):
     noise = Scan(np.random.default_rng(4).normal(20, 2, (110, 110)))
-    points = all_round.locate(noise)
-    assert not points.present.any()
-    assert set(points.reasons) == {"no pose of the anatomy fits the image"}
+    found = all_round.find(noise)
+    assert not found.points.present.any()
+    assert set(found.points.reasons) == {"no pose of the anatomy fits the image"}
+    assert (found.inverted, found.pose_score, found.votes) == (False, 0.0, ())
 
 
-def test_a_negative_is_refused_with_that_reason(all_round, scenes):
-    for scan, _ in scenes[1]:
-        swapped = all_round.locate(Scan(100 - scan.pixels))
-        assert not swapped.present.any()
-        assert "black and white seem to be swapped" in swapped.reasons[0]
+def test_a_negative_is_found_and_known_as_one(all_round, scenes):
+    for scan, points in scenes[1]:
+        plain, swapped = all_round.find(scan), all_round.find(negative(scan))
+        assert (plain.inverted, swapped.inverted) == (False, True)
+        assert np.abs(swapped.points.positions - plain.points.positions).max() < 0.1
+        assert np.linalg.norm(swapped.points.positions - points.positions, axis=1).max() < 2
+        assert swapped.points.scores == pytest.approx(plain.points.scores, abs=0.02)
+        assert swapped.pose_score == pytest.approx(plain.pose_score, abs=0.02)
+
+
+@pytest.mark.parametrize("n", [2, 3])
+def test_a_pose_is_scored_by_so_many_landmarks_that_lie_far_apart(scenes, tiny_settings, n):
+    settings = dataclasses.replace(tiny_settings, search=SearchSettings(n_landmarks=n))
+    localiser = ForestLocaliser(settings=settings, n_jobs=2).fit(*zip(*scenes[0], strict=True))
+    few = localiser.pose_landmarks_
+    assert few.tolist() == select_far_apart(localiser.mean_shape_, n).tolist()
+    assert [stage.forest.displacements_.shape[1] for stage in localiser._coarse] == [n, 4]
+    assert np.median(errors(localiser, scenes[1])) < 1.0
+    again = ForestLocaliser.from_state(*localiser.to_state())
+    assert np.array_equal(again.pose_landmarks_, few)
+    assert np.array_equal(again.locate(scenes[1][0][0]).positions, localiser.locate(scenes[1][0][0]).positions)
+
+
+@pytest.mark.parametrize(("n_annotated", "chosen"), [(7, True), (6, False)])
+def test_a_landmark_that_half_of_the_scans_lack_scores_no_pose(scenes, tiny_settings, n_annotated, chosen):
+    """Without the corner there are three landmarks, as many as are asked for."""
+    train = []
+    for number, (scan, points) in enumerate(scenes[0]):
+        positions = points.positions.copy()
+        positions[3] = positions[3] if number < n_annotated else np.nan
+        train.append((scan, Points(points.names, positions)))
+    settings = dataclasses.replace(tiny_settings, search=SearchSettings(n_landmarks=3))
+    localiser = ForestLocaliser(settings=settings, n_jobs=2).fit(*zip(*train, strict=True))
+    assert (3 in localiser.pose_landmarks_) == chosen
+    assert len(localiser.pose_landmarks_) == 3
+    assert np.median(errors(localiser, scenes[1])) < 1.0
+    if not chosen:
+        more = dataclasses.replace(settings, search=SearchSettings(n_landmarks=4))
+        localiser = ForestLocaliser(settings=more, n_jobs=2).fit(*zip(*train, strict=True))
+        assert sorted(localiser.pose_landmarks_) == [0, 1, 2, 3], "too few are left without it"
 
 
 def test_the_same_trees_vote_by_other_settings(all_round, scenes):
@@ -90,17 +128,50 @@ def test_the_same_trees_vote_by_other_settings(all_round, scenes):
     equal = with_vote_weight(all_round._settings, "uniform")
     other = all_round.with_settings(equal, *zip(*train, strict=True))
     assert np.median(errors(other, test)) < 1.5
-    assert other.certain_support_ != all_round.certain_support_
+    assert other.typical_score_ != all_round.typical_score_
     same = all_round.with_settings(all_round._settings, *zip(*train, strict=True))
-    assert same.certain_support_ == pytest.approx(all_round.certain_support_)
+    assert same.typical_score_ == pytest.approx(all_round.typical_score_)
     assert np.array_equal(same.locate(test[0][0]).positions, all_round.locate(test[0][0]).positions)
+
+
+def test_the_usual_score_is_the_median_in_the_true_poses_of_training_scans(all_round, scenes):
+    annotated = read_training_shapes(*zip(*scenes[0], strict=True))[1]
+    poses = all_round._fit_poses(annotated)
+    hypotheses = [all_round._searcher.correct(scan, pose) for (scan, _), pose in zip(scenes[0], poses, strict=True)]
+    assert 0 < all_round.typical_score_ < 1
+    assert np.median([hypothesis.local_score for hypothesis in hypotheses]) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(("n", "n_scored"), [(7, 7), (20, 20), (50, 20)])
+def test_the_usual_score_is_measured_on_twenty_scans_at_most(all_round, monkeypatch, n, n_scored):
+    localiser, scored = copy.copy(all_round), []
+
+    def correct(self, scan, pose):
+        scored.append(scan)
+        return PoseHypothesis(pose, localiser.mean_shape_, localiser.bounds_, local_score=0.3)
+
+    monkeypatch.setattr("boneage.landmarks.localiser.BeamSearch.correct", correct)
+    scans = [Scan(np.zeros((9, 9))) for _ in range(n)]
+    localiser._calibrate(scans, [Frame.identity(2)] * n)
+    assert localiser.typical_score_ == pytest.approx(0.3)
+    assert len(scored) == len({id(scan) for scan in scored}) == n_scored
+
+
+def test_where_no_pose_can_be_corrected_the_usual_score_is_1(all_round):
+    localiser = copy.copy(all_round)
+    localiser._calibrate([Scan(np.zeros((9, 9)))] * 2, [Frame.identity(2)] * 2)
+    assert localiser.typical_score_ == 1.0
 
 
 def test_the_votes_peak_where_the_landmark_is_found(fitted, scenes):
     _, held_out = scenes
-    points, votes = fitted.locate_with_votes(held_out[0][0])
-    assert len(votes) == len(points)
-    for k, map_ in enumerate(votes):
+    found = fitted.find(held_out[0][0])
+    points = found.points
+    assert len(found.votes) == len(points)
+    assert (found.standardised, found.inverted) == (None, False)
+    assert 0.65 < found.pose_score < 2
+    assert np.array_equal(points.positions, fitted.locate(held_out[0][0]).positions)
+    for k, map_ in enumerate(found.votes):
         peak = np.array(np.unravel_index(map_.values.argmax(), map_.values.shape))
         assert np.abs(map_.to_map.apply(points.positions[[k]])[0] - peak).max() <= 0.51
         assert map_.values.max() == pytest.approx(points.scores[k], abs=0.01)
@@ -123,7 +194,7 @@ def test_where_no_pose_fits_every_landmark_is_absent_with_that_reason(fitted, sc
     def fail(*_args):
         raise NoSimilarity("no two apart")
 
-    monkeypatch.setattr("boneage.landmarks.pose_proposals.fit_similarity_robustly", fail)
+    monkeypatch.setattr("boneage.landmarks.pose_search.fit_similarity_robustly", fail)
     points = fitted.locate(scenes[1][0][0])
     assert not points.present.any()
     assert set(points.reasons) == {"no pose of the anatomy fits the image"}
@@ -150,14 +221,6 @@ def test_state_and_back_locates_the_same(fitted, scenes):
     assert np.array_equal(again.locate(scan).scores, fitted.locate(scan).scores)
 
 
-def test_a_model_from_before_the_pairwise_prior_still_loads_and_locates(fitted, scenes):
-    config, arrays = fitted.to_state()
-    settings = {k: v for k, v in config["settings"].items() if k not in ("n_neighbours", "pairwise_prior")}
-    arrays = {k: v for k, v in arrays.items() if not k.startswith(("neighbours", "pairwise_prior"))}
-    old = ForestLocaliser.from_state({**config, "settings": settings}, arrays)
-    assert np.median(errors(old, scenes[1])) < 1.5
-
-
 def test_squashed_pixels_are_read_in_true_proportions(fitted, scenes):
     scan, points = scenes[1][1]
     rows, cols = scan.pixels.shape
@@ -178,7 +241,7 @@ def test_landmarks_with_low_scores_are_given_and_doubted(fitted, scenes):
     lowest, *_, highest = np.sort(fitted.locate(scan).scores)
     limit = float((highest + lowest) / 2)
     assert lowest > limit / 2, "else some are absent below"
-    settings = dataclasses.replace(fitted.settings, min_score=limit / 2)
+    settings = dataclasses.replace(fitted.settings, min_score=limit / 2, doubtful_score=limit)
     found = fitted.with_settings(settings, *zip(*scenes[0], strict=True)).locate(scan)
     assert found.present.all()
     assert 0 < found.doubtful.sum() < len(found)
@@ -196,6 +259,9 @@ def test_stages_much_finer_than_the_images_are_left_out(fitted, scenes, tiny_set
     assert np.median(errors(localiser, scenes[1])) < 1.0
     again = localiser.with_settings(with_vote_weight(settings, "uniform"), *zip(*scenes[0], strict=True))
     assert len(again.to_state()[0]["settings"]["local"]) == 2
+    coarser = ForestLocaliser(settings=dataclasses.replace(settings, max_oversampling=2.0), n_jobs=2)
+    coarser.fit(*zip(*scenes[0], strict=True))
+    assert len(coarser.to_state()[0]["settings"]["local"]) == 1
 
 
 def test_missing_annotations_are_learnt_around(scenes, tiny_settings):

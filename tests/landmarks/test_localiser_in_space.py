@@ -10,7 +10,10 @@ import pytest
 
 from boneage.imaging import Frame, Points, Scan
 from boneage.landmarks import ForestLocaliser, ForestSettings, LocaliserSettings, StageSettings
+from boneage.landmarks.presets import list_search_steps
+from boneage.landmarks.search_settings import PriorSettings, SearchSettings
 from boneage.landmarks.similarity import rotate
+from boneage.landmarks.standard_form import negative
 
 NAMES = ("large", "shell", "small", "dark", "pair", "faint", "rod")
 LAYOUT = np.array([[14, 14, 16], [34, 30, 14], [18, 50, 20], [30, 16, 44], [14, 36, 50], [36, 52, 46], [26, 34, 32]])
@@ -59,8 +62,8 @@ def settings():
     )  # fmt: skip
     half = (0.0, np.pi)
     return LocaliserSettings(
-        pose=whole, coarse=whole, local=(local,), first_rotations_rad=half, first_rolls_rad=half, first_mirrored=True,
-        n_neighbours=4, pairwise_prior=True,
+        pose=whole, coarse=whole, local=(local,), search=SearchSettings(list_search_steps(3, (1.0,), half, half)),
+        may_mirror=True, n_neighbours=4, prior=PriorSettings(),
     )  # fmt: skip
 
 
@@ -105,9 +108,18 @@ def test_landmarks_are_in_the_voxels_of_the_file(fitted, balls):
 def test_state_and_back_locates_the_same(fitted, balls):
     again = ForestLocaliser.from_state(*fitted.to_state())
     scan, _ = balls[1][1]
-    found, votes = again.locate_with_votes(scan)
-    assert np.allclose(found.positions, fitted.locate(scan).positions, atol=0.1, equal_nan=True)
-    assert votes[0].values.ndim == 3
+    found = again.find(scan)
+    assert np.allclose(found.points.positions, fitted.locate(scan).positions, atol=0.1, equal_nan=True)
+    assert found.votes[0].values.ndim == 3
+
+
+def test_a_negative_volume_is_not_read(fitted, balls):
+    scan, _ = balls[1][0]
+    found = fitted.find(negative(scan))
+    assert not found.points.present.any()
+    assert set(found.points.reasons) == {"no pose of the anatomy fits the image"}
+    assert (found.inverted, found.votes, found.standardised) == (False, (), None)
+    assert not fitted.find(scan).inverted
 
 
 def test_volumes_are_not_held_while_it_learns(balls, settings):

@@ -6,6 +6,7 @@ import pytest
 
 from boneage.landmarks import ForestLocaliser
 from boneage.landmarks.localiser_state import LocaliserState
+from boneage.landmarks.training_shapes import UsualPose
 from tests.landmarks.conftest import NAMES
 
 
@@ -24,7 +25,12 @@ def test_a_state_comes_back_as_it_went(fitted):
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("size_ratio", 0.0), ("typical_score", -1.0), ("names", ("a",)), ("certain_support", np.nan)],
+    [
+        ("usual", UsualPose(0.0, np.zeros(2))),
+        ("usual", UsualPose(0.5, np.full(2, np.nan))),
+        ("typical_score", -1.0),
+        ("names", ("a",)),
+    ],
 )
 def test_numbers_and_names_are_checked(fitted, field, value):
     state = LocaliserState.from_json_and_arrays(*fitted.to_state())
@@ -32,7 +38,9 @@ def test_numbers_and_names_are_checked(fitted, field, value):
         dataclasses.replace(state, **{field: value})
 
 
-@pytest.mark.parametrize("broken", ["names", "mean_shape", "forest", "settings", "neighbours", "pairwise_prior"])
+@pytest.mark.parametrize(
+    "broken", ["names", "mean_shape", "forest", "settings", "neighbours", "pose_landmarks", "pairwise_prior"]
+)
 def test_states_that_do_not_fit_together_are_refused(fitted, broken):
     config, arrays = fitted.to_state()
     config, arrays = dict(config), dict(arrays)
@@ -44,6 +52,8 @@ def test_states_that_do_not_fit_together_are_refused(fitted, broken):
         del arrays["local0/1/children"]
     elif broken == "neighbours":
         arrays["neighbours"] = arrays["neighbours"] + len(NAMES)
+    elif broken == "pose_landmarks":
+        arrays["pose_landmarks"] = arrays["pose_landmarks"][:2]
     elif broken == "pairwise_prior":
         del arrays["pairwise_prior/pairs"]
     else:

@@ -1,11 +1,15 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
 from boneage.imaging import Frame, Scan
 from boneage.imaging.shapes import mirror
-from boneage.landmarks import ForestLocaliser, StageSettings
+from boneage.landmarks import ForestLocaliser, StageSettings, paper
 from boneage.landmarks.pairwise_prior import PairwisePrior
-from boneage.landmarks.refinement import Refinement
+from boneage.landmarks.pose_search import PoseHypothesis
+from boneage.landmarks.refinement import RefinedLandmarks, Refinement
+from boneage.landmarks.search_settings import CandidateSettings, PriorSettings, SearchSettings
 from boneage.landmarks.similarity import rotation
 from boneage.landmarks.stages import NearbyVotes
 from boneage.landmarks.views import Bounds
@@ -19,20 +23,25 @@ def fitted(scenes, tiny_settings):
 
 @pytest.fixture(scope="module")
 def plain(fitted):
-    """A refinement by the same stages without a pairwise prior."""
-    return Refinement(fitted._local, fitted.mean_shape_, None, None)
+    """A refinement by the same stages without local frames and without a pairwise prior."""
+    shape, few = fitted.mean_shape_, fitted.pose_landmarks_
+    flat = PairwisePrior.flat(shape)
+    return Refinement(fitted._local, shape, np.zeros((4, 0), np.int64), flat, few, fitted._settings)
 
 
-def find(localiser, scan):
-    return localiser._pose_search.search(scan, 0.0, lambda hypothesis: 1.0)[0][0]
+def score(refinement, scan, pose, starts):
+    return refinement.open_view(scan, pose, find_bounds(starts))(starts)
+
+
+def find_bounds(shape):
+    return Bounds(shape.min(axis=0) - 0.25, shape.max(axis=0) + 0.25)
 
 
 def test_landmarks_are_refined_with_and_without_a_pairwise_prior(fitted, plain, scenes):
     scan, points = scenes[1][0]
-    hypothesis = find(fitted, scan)
+    hypotheses = fitted._searcher.search(scan)
     for refinement in (fitted._refinement, plain):
-        start = refinement.initial_positions(hypothesis)
-        found = refinement.refine(scan, hypothesis.pose, start, fitted.bounds_)
+        found = refinement.refine(scan, hypotheses)
         places = found.pose.inverse().apply(found.positions)
         assert np.linalg.norm(places - points.positions, axis=1).max() < 2.5
         assert ((found.scores > 0) & (found.scores <= 1)).all()
@@ -41,21 +50,34 @@ def test_landmarks_are_refined_with_and_without_a_pairwise_prior(fitted, plain, 
             assert np.abs(vote.to_map.apply(place[None])[0] - peak).max() < 2
 
 
-def test_the_right_pose_scores_higher_than_its_mirror_image(fitted, scenes):
-    scan, _ = scenes[1][1]
-    right = find(fitted, scan)
-    (wrong, *_) = fitted._pose_search.correct(scan, [mirror(2).compose(right.pose)])
-    assert fitted._refinement.score(scan, right, fitted.bounds_) > 1.5 * fitted._refinement.score(
-        scan, wrong, fitted.bounds_
-    )
+def test_a_few_landmarks_score_higher_in_the_right_pose_than_in_its_mirror_image(fitted, scenes):
+    scan, points = scenes[1][1]
+    right, shape = fitted._searcher.search(scan)[0].pose, fitted.mean_shape_
+    places, scores = score(fitted._refinement, scan, right, shape)
+    few = fitted.pose_landmarks_
+    assert places.shape == (4, 2)
+    assert np.linalg.norm(right.inverse().apply(places) - points.positions[few], axis=1).max() < 4
+    _, mirrored = score(fitted._refinement, scan, mirror(2).compose(right), shape)
+    assert scores.mean() > 1.5 * mirrored.mean()
 
 
-def test_a_coarse_estimate_far_from_its_place_is_no_start(fitted, scenes):
-    hypothesis = find(fitted, scenes[1][0][0])
-    hypothesis.positions[1] += 0.4
-    start = fitted._refinement.initial_positions(hypothesis)
-    assert np.array_equal(start[1], fitted.mean_shape_[1])
-    assert np.array_equal(start[0], hypothesis.positions[0])
+def test_a_pose_is_scored_by_a_few_landmarks_in_their_order(fitted, scenes):
+    few = fitted.pose_landmarks_[[2, 0]]
+    refinement = Refinement(fitted._local, fitted.mean_shape_, fitted.neighbours_, fitted.prior_, few, fitted._settings)
+    scan = scenes[1][1][0]
+    pose = fitted.usual_.place(scan)
+    places, scores = score(refinement, scan, pose, fitted.mean_shape_)
+    all_places, all_scores = score(fitted._refinement, scan, pose, fitted.mean_shape_)
+    assert np.array_equal(places, all_places[[2, 0]])
+    assert np.array_equal(scores, all_scores[[2, 0]])
+
+
+def test_a_coarse_estimate_far_from_its_place_is_no_start(fitted):
+    shape = fitted.mean_shape_
+    estimates = shape + np.array([[0.2, 0.0], [0.4, 0.0], [0.0, -0.2], [0.2, -0.2]])
+    starts = fitted._refinement.choose_starts(estimates)
+    assert np.array_equal(starts[[0, 2]], estimates[[0, 2]])
+    assert np.array_equal(starts[[1, 3]], shape[[1, 3]])
 
 
 def test_without_a_prior_there_are_no_outliers(plain, fitted):
@@ -64,20 +86,33 @@ def test_without_a_prior_there_are_no_outliers(plain, fitted):
     assert fitted._refinement.find_outliers(misplaced)[0]
 
 
+def test_an_outlier_makes_landmarks_less_plausible(plain, fitted):
+    misplaced = fitted.mean_shape_ + np.array([[9.0, 9.0], [0, 0], [0, 0], [0, 0]])
+    outliers = fitted._refinement.find_outliers(misplaced)
+    scores = np.array([0.8, 0.4, 0.6, 0.2])
+    found = RefinedLandmarks(Frame.identity(2), misplaced, scores, ())
+    assert plain.plausibility(found) == pytest.approx(0.5)
+    assert fitted._refinement.plausibility(found) == pytest.approx(scores[~outliers].sum() / 4)
+
+
 class Terrain:
-    """A stand-in stage of 100 pixels a unit: in each set a peak a landmark, found from within ``reach`` pixels."""
+    """A stand-in stage: in each set a peak a landmark, found from within ``reach`` pixels."""
 
-    stage = StageSettings(resolution=100, feature_range=0.1, radius=0.1)
-
-    def __init__(self, places, reach):
+    def __init__(self, places, reach, resolution=100):
         """Peaks of shape (n, 2), or of several sets (n_sets, n, 2)."""
+        self.stage = StageSettings(resolution=resolution, feature_range=0.1, radius=0.1)
         self.places, self.reach = np.atleast_3d(places.T).T, reach
+        self.turns = []
+
+    def coarsen(self, factor):
+        return self
 
     def normalise(self, view):
         self.view = view
         return view.picture
 
-    def vote_near(self, levels, k, start, turn, n_peaks):
+    def vote_near(self, levels, k, start, turn, n_peaks=1, min_peak_ratio=0.0):
+        self.turns.append(turn)
         near = [self.view.to_view.apply(places)[k] for places in self.places]
         place = min(near, key=lambda place: np.linalg.norm(place - start))
         found = np.linalg.norm(place - start) < self.reach
@@ -95,59 +130,111 @@ def draw_shape(width=0.4, slope=0.0):
     """Return a mean shape (its own mirror image without a slope), and the prior of shapes that vary a little."""
     mean = np.array([[row, column] for row in (-0.4, -0.1, 0.2, 0.5) for column in (-0.2, width - 0.2 + slope * row)])
     shapes = mean + np.random.default_rng(0).normal(0, 0.01, (30, 8, 2))
-    return mean, PairwisePrior.fit(shapes, mean)
+    return mean, PairwisePrior.fit(shapes, mean, PriorSettings())
+
+
+def make_refinement(stages, mean, prior, neighbours=None, max_oversampling=3.0, **candidates):
+    neighbours = np.zeros((len(mean), 0), np.int64) if neighbours is None else neighbours
+    settings = dataclasses.replace(
+        paper(), candidates=CandidateSettings(**candidates), max_oversampling=max_oversampling
+    )
+    return Refinement(stages, mean, neighbours, prior, np.arange(len(mean)), settings)
+
+
+def make_hypothesis(pose, mean, **fields):
+    return PoseHypothesis(pose, mean, BOUNDS, **fields)
 
 
 def test_a_later_stage_of_a_finer_view_corrects_an_earlier_one():
     mean, prior = draw_shape()
     mistaken = mean + 0.045 * (np.arange(8) == 2)[:, None] * [1.0, 0.0]  # off by no more than training shapes vary
     blurred, clear = Terrain(RIGHT.inverse().apply(mistaken), 9), Terrain(RIGHT.inverse().apply(mean), 2)
-    first = Refinement([blurred], mean, None, prior).refine(SCAN, RIGHT, mean, BOUNDS)
+    hypotheses = [make_hypothesis(RIGHT, mean)]
+    first = make_refinement([blurred], mean, prior).refine(SCAN, hypotheses)
     assert first.positions == pytest.approx(mistaken, abs=1e-6)
-    both = Refinement([blurred, clear], mean, None, prior).refine(SCAN, RIGHT, mean, BOUNDS)
+    both = make_refinement([blurred, clear], mean, prior).refine(SCAN, hypotheses)
     assert both.positions == pytest.approx(mean, abs=1e-6)
 
 
-def test_of_a_low_score_the_first_stage_is_restarted_in_poses_nearby():
-    mean, prior = draw_shape()
-    turned = Frame.from_linear(rotation(0.25, 2), np.zeros(2)).compose(RIGHT)
-    stage = Terrain(RIGHT.inverse().apply(mean), 4)  # so near a turn of 0.25 brings none of them
-    refinement = Refinement([stage], mean, None, prior)
-
-    certain = refinement.refine(SCAN, turned, mean, BOUNDS)
-    assert certain.scores.max() < 0.1
-    doubted = refinement.refine(SCAN, turned, mean, BOUNDS, doubtful=0.5)
-    assert doubted.scores.min() == 0.8
-    assert doubted.pose.inverse().apply(doubted.positions) == pytest.approx(RIGHT.inverse().apply(mean), abs=1e-6)
-
-    nowhere = Refinement([Terrain(np.full((8, 2), 900.0), 4)], mean, None, prior)
-    assert nowhere.refine(SCAN, turned, mean, BOUNDS, doubtful=0.5).pose.matrix == pytest.approx(turned.matrix)
-
-
-def test_of_several_poses_the_one_nearest_to_the_landmarks_is_returned():
+def test_of_several_hypotheses_the_most_plausible_landmarks_are_returned():
     mean, prior = draw_shape(width=0.3, slope=0.25)
-    turned, away = (
+    away, upside_down = (
         Frame.from_linear(rotation(angle, 2), np.full(2, shift)).compose(RIGHT)
-        for angle, shift in ((0.25, 0), (2, 0.3))
+        for angle, shift in ((0.5, 0.3), (np.pi, 0))
     )
-    refinement = Refinement([Terrain(RIGHT.inverse().apply(mean), 4)], mean, None, prior)
-    places = pytest.approx(RIGHT.inverse().apply(mean), abs=1e-6)
-    found = refinement.refine_best(SCAN, [away, turned], BOUNDS, lowest=0.5, may_mirror=False)
-    assert found.pose.inverse().apply(found.positions) == places
-
-    of_the_other_side = mirror(2).compose(turned)
-    mirrored = refinement.refine_best(SCAN, [away, of_the_other_side], BOUNDS, lowest=0.5, may_mirror=True)
-    assert mirrored.pose.inverse().apply(mirrored.positions) == places
-    assert np.linalg.det(mirrored.pose.matrix) > 0
-    assert refinement.refine_best(SCAN, [away, of_the_other_side], BOUNDS, lowest=0.5, may_mirror=False) is None
+    refinement = make_refinement([Terrain(RIGHT.inverse().apply(mean), 9)], mean, prior)
+    for poses in ([away, upside_down, RIGHT], [RIGHT, away, upside_down]):
+        found = refinement.refine(SCAN, [make_hypothesis(pose, mean) for pose in poses])
+        assert found.pose is RIGHT
+        assert found.positions == pytest.approx(mean, abs=1e-6)
+        assert found.scores == pytest.approx(np.full(8, 0.8))
 
 
-def test_of_poses_that_score_alike_in_the_first_stage_the_last_decides():
-    mean, prior = draw_shape(width=0.3, slope=0.25)
-    wrong = Frame.from_linear(np.eye(2), np.array([0.3, 0.0])).compose(RIGHT)
-    places = RIGHT.inverse().apply(mean)
-    both, clear = Terrain(np.stack([places, wrong.inverse().apply(mean)]), 9), Terrain(places, 9)
-    refinement = Refinement([both, clear], mean, None, prior)
-    for poses in ([wrong, RIGHT], [RIGHT, wrong]):
-        found = refinement.refine_best(SCAN, poses, BOUNDS, lowest=0.5, may_mirror=False)
-        assert found.pose.inverse().apply(found.positions) == pytest.approx(places, abs=1e-6)
+def test_later_stages_run_in_the_chosen_pose_alone():
+    mean, prior = draw_shape()
+    away = Frame.from_linear(np.eye(2), np.full(2, 0.3)).compose(RIGHT)
+    first, later = (Terrain(RIGHT.inverse().apply(mean), 9) for _ in range(2))
+    hypotheses = [make_hypothesis(away, mean), make_hypothesis(RIGHT, mean)]
+    found = make_refinement([first, later], mean, prior).refine(SCAN, hypotheses)
+    assert found.pose is RIGHT
+    assert len(later.turns) == 8
+
+
+@pytest.mark.parametrize(("most", "ran"), [(3.0, [True, False, True]), (5.0, [True, True, True])])
+def test_stages_much_finer_than_the_image_are_left_out_but_never_the_first(most, ran):
+    """The image has 100 pixels a unit, its half 50."""
+    mean, prior = draw_shape()
+    stages = [Terrain(RIGHT.inverse().apply(mean), 30, resolution) for resolution in (100, 400, 300)]
+    refinement = make_refinement(stages, mean, prior, max_oversampling=most)
+    refinement.refine(SCAN, [make_hypothesis(RIGHT, mean)])
+    assert [bool(stage.turns) for stage in stages] == ran
+    half = Frame.from_linear(0.5 * np.eye(2), np.full(2, -0.25))
+    small = Scan(np.zeros((100, 100))), RIGHT.compose(half.inverse())
+    first = [Terrain(small[1].inverse().apply(mean), 60, resolution) for resolution in (300, 300)]
+    found = make_refinement(first, mean, prior).refine(small[0], [make_hypothesis(small[1], mean)])
+    assert [bool(stage.turns) for stage in first] == [True, False]
+    assert found.positions == pytest.approx(mean, abs=1e-6)
+
+
+def test_a_first_stage_starts_from_further_places_too():
+    """A landmark is further from the mean shape than the votes reach, and without a prior nothing predicts it."""
+    mean, _ = draw_shape()
+    there = mean + 0.3 * (np.arange(8) == 5)[:, None] * [0.0, 1.0]
+    refinement = make_refinement([Terrain(RIGHT.inverse().apply(there), 9)], mean, PairwisePrior.flat(mean))
+    further = [np.zeros((0, 2))] * 5 + [there[5:6] + 0.02] + [np.zeros((0, 2))] * 2
+    without, with_further = (
+        refinement.refine(SCAN, [make_hypothesis(RIGHT, mean, further=places)]) for places in ((), further)
+    )
+    assert without.positions == pytest.approx(mean, abs=1e-6)
+    assert without.scores[5] == pytest.approx(0.05)
+    assert with_further.positions == pytest.approx(there, abs=1e-6)
+
+
+def test_patches_are_cropped_in_local_frames():
+    mean, _ = draw_shape()
+    turned = mean @ rotation(0.4, 2).T * 1.3
+    neighbours = np.array([[other for other in range(8) if other != k] for k in range(8)])
+    for most, expected in ((1.5, rotation(-0.4, 2) / 1.3), (1.2, np.eye(2))):
+        stage = Terrain(RIGHT.inverse().apply(mean), 9)
+        refinement = make_refinement([stage], mean, PairwisePrior.flat(mean), neighbours, max_local_resize=most)
+        refinement.open_view(SCAN, RIGHT, BOUNDS)(turned)
+        assert np.stack(stage.turns) == pytest.approx(np.tile(expected, (8, 1, 1)))
+
+
+def test_the_votes_that_score_a_pose_are_of_fewer_positions(fitted, scenes):
+    """Of the local stage's positions, a quarter vote at twice the step; the trees are the same."""
+    stage = fitted._local[0]
+    coarse = stage.coarsen(2)
+    assert coarse.stage.step == 2 * stage.stage.step
+    assert coarse.forests == stage.forests
+    assert len(coarse._positions) < 0.4 * len(stage._positions)
+    scan = scenes[1][0][0]
+    pose = fitted.usual_.place(scan)
+    search = SearchSettings(coarsening=1)
+    settings = dataclasses.replace(fitted._settings, search=search)
+    few = fitted.pose_landmarks_
+    every = Refinement(fitted._local, fitted.mean_shape_, fitted.neighbours_, fitted.prior_, few, settings)
+    _, of_some = score(fitted._refinement, scan, pose, fitted.mean_shape_)
+    _, of_all = score(every, scan, pose, fitted.mean_shape_)
+    assert of_some == pytest.approx(of_all, rel=0.3)
+    assert not np.array_equal(of_some, of_all)

@@ -45,13 +45,16 @@ def test_stage_settings_are_checked(field, value):
         StageSettings(**{"resolution": 10, "feature_range": 0.1, field: value})
 
 
-def test_local_stages_need_a_radius_and_scales_must_be_positive():
+def test_local_stages_are_needed_and_need_a_radius():
     stage = StageSettings(resolution=10, feature_range=0.1)
-    with pytest.raises(ValueError, match="radius"):
+    with pytest.raises(ValueError, match="radius must be positive in every local stage"):
         LocaliserSettings(coarse=stage, local=(stage,))
-    with pytest.raises(ValueError, match="first_scales"):
-        dataclasses.replace(paper(), first_scales=(0.0,))
-    with pytest.raises(ValueError, match="n_neighbours"):
+    with pytest.raises(ValueError, match="local must be at least one stage"):
+        LocaliserSettings(coarse=stage, local=())
+
+
+def test_a_local_frame_needs_two_neighbours():
+    with pytest.raises(ValueError, match="n_neighbours must be 0 or at least 2, got 1"):
         dataclasses.replace(paper(), n_neighbours=1)
 
 

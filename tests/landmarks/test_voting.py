@@ -51,20 +51,24 @@ def test_votes_outside_the_map_are_lost():
     displacements = np.array([[[-5.0, 0.0]], [[1.0, 1.0]]], np.float32)
     leaves = np.array([[0, 1]], np.int32)
     weights, totals = np.ones((2, 1), np.float32), np.zeros(1)
-    cast_votes(leaves, np.array([[2, 2]]), displacements, weights, np.array([0]), np.array([10, 10]), maps, totals)
+    cast_votes(leaves, np.array([[2, 2]]), displacements, weights, np.array([10, 10]), maps, totals)
     assert maps.sum() == 1
     assert totals.tolist() == [2]
     assert maps[0, 33] == 1
 
 
-def test_votes_may_be_cast_for_a_few_landmarks_alone():
+def test_each_landmark_has_votes_and_weights_of_its_own():
     positions = np.array([[10, 10]] * 4)
     forest = OneLeafEach(positions, np.array([12.0, 8.0]), np.zeros(4))
     forest.displacements_ = np.concatenate([forest.displacements_ + 3, forest.displacements_], axis=1)
-    leaves = np.arange(4, dtype=np.int32)[:, None]
-    peaks, scores, maps = vote(forest, leaves, positions, np.ones((4, 2), np.float32), (20, 20), 1.0, np.array([1]))
-    assert (len(peaks), len(scores), len(maps)) == (1, 1, 1)
-    assert peaks[0] == pytest.approx([12, 8], abs=0.01)
+    forest.displacements_[0, 1] = 5  # one of the four votes for the second landmark lies elsewhere
+    leaves, weights = np.arange(4, dtype=np.int32)[:, None], np.ones((4, 2), np.float32)
+    peaks, scores, maps = vote(forest, leaves, positions, weights, (20, 20), 1.0)
+    assert maps.shape == (2, 20, 20)
+    assert peaks == pytest.approx(np.array([[15, 11], [12, 8]]), abs=0.01)
+    assert scores == pytest.approx([1.0, 0.75], abs=0.02)
+    weights[0, 1] = 0
+    assert vote(forest, leaves, positions, weights, (20, 20), 1.0)[1] == pytest.approx([1.0, 1.0], abs=0.02)
 
 
 def test_the_highest_maxima_come_first():

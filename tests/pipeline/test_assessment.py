@@ -5,6 +5,9 @@ import numpy as np
 import pytest
 
 from boneage.imaging import Frame, Points, Scan, read_scan
+from boneage.imaging.standardise.results import Finding
+from boneage.landmarks import ForestLocaliser
+from boneage.landmarks.standard_form import negative
 from boneage.pipeline.assessment import Assessment
 from boneage.pipeline.located_hand import crop_located_hand
 from boneage.pipeline.quality import find_landmark_fault, find_region_fault
@@ -51,6 +54,12 @@ def test_what_is_no_hand_is_refused(pipeline, pixels):
     assert result.estimate is None
 
 
+def give_points(monkeypatch, localiser, scan, points):
+    """Let every localiser find these points, whatever it is given, and all else of a scan."""
+    found = dataclasses.replace(localiser.find(scan), points=points)
+    monkeypatch.setattr(type(localiser), "find", lambda self, scan: found)
+
+
 @pytest.fixture
 def without_tips(pipeline, scan, monkeypatch):
     """Every localiser finds the landmarks of the hand but for the finger tips; how many are found of how many."""
@@ -60,7 +69,7 @@ def without_tips(pipeline, scan, monkeypatch):
     positions[tips] = np.nan
     reasons = tuple("score below 0.05" if k in tips else "" for k in range(len(points)))
     fewer = dataclasses.replace(points, positions=positions, reasons=reasons)
-    monkeypatch.setattr(type(pipeline.localiser), "locate", lambda self, scan: fewer)
+    give_points(monkeypatch, pipeline.localiser, scan, fewer)
     return f"{len(points) - 5} of {len(points)} landmarks found"
 
 
@@ -75,7 +84,7 @@ def test_a_hand_of_which_many_landmarks_are_doubtful_is_refused(pipeline, scan, 
     points = pipeline.localiser.locate(scan)
     n, doubtful = len(points), int(part * len(points))
     doubted = dataclasses.replace(points, reasons=("doubtful: score below 0.1",) * doubtful + ("",) * (n - doubtful))
-    monkeypatch.setattr(type(pipeline.localiser), "locate", lambda self, scan: doubted)
+    give_points(monkeypatch, pipeline.localiser, scan, doubted)
     result = pipeline.assess(scan, sex="F")
     assert result.status == status
     if status == "refused":
@@ -234,6 +243,38 @@ def test_a_mirrored_hand_is_read_the_same_and_says_so(pipeline, scan):
     assert mirrored.status == "flagged"
     assert "mirrored with respect to" in mirrored.reason
     assert mirrored.estimate.months == pytest.approx(straight.estimate.months, abs=6)
+
+
+def test_a_negative_is_read_nearly_the_same_and_says_so(pipeline, scan):
+    straight = pipeline.assess(scan, sex="F")
+    inverted = pipeline.assess(negative(scan), sex="F")
+    assert (straight.status, straight.reason) == ("ok", "")
+    assert (inverted.status, inverted.reason) == ("flagged", "black and white are swapped in the file")
+    assert inverted.estimate.months == pytest.approx(straight.estimate.months, abs=2)
+    assert np.abs(inverted.points.positions - straight.points.positions).max() < 2
+
+
+def test_what_standardising_found_is_in_the_reason(pipeline, scan, monkeypatch):
+    found = pipeline.localiser.find(scan)
+    odd = (Finding("noise", "the noise is 30 % of it"), Finding("two hands", "there are 2 hands in the picture"))
+    standardised = dataclasses.replace(found.standardised, findings=odd)
+    doubted = dataclasses.replace(found, standardised=standardised, inverted=True)
+    monkeypatch.setattr(type(pipeline.localiser), "find", lambda self, scan: doubted)
+    result = pipeline.assess(dataclasses.replace(scan, sex="M"), sex="F")
+    assert result.status == "flagged"
+    assert result.reason == (
+        "the noise is 30 % of it; there are 2 hands in the picture; black and white are swapped in the file; "
+        "the file says the sex is M"
+    )
+
+
+def test_a_localiser_that_does_not_standardise_finds_nothing_odd_about_a_picture(pipeline, scan):
+    config, arrays = pipeline.localiser.to_state()
+    config["settings"]["standardise"] = None
+    plain = dataclasses.replace(pipeline, localiser=ForestLocaliser.from_state(config, arrays))
+    assert plain.assess(scan, sex="F").status == "ok"
+    swapped = plain.assess(negative(scan), sex="F")
+    assert (swapped.status, swapped.reason) == ("flagged", "black and white are swapped in the file")
 
 
 def test_what_is_of_another_modality_is_refused_before_anything_else(pipeline):

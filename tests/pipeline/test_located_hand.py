@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from boneage.imaging import Scan, read_scan
+from boneage.landmarks.standard_form import negative
 from boneage.pipeline.located_hand import HandLandmarks, crop_located_hand, locate_hand, mean_shape_of
 from boneage.regression import CropSpec
 
@@ -31,6 +32,28 @@ def test_a_mirrored_hand_is_known_as_one(pipeline, scan):
     assert mirrored.mirrored
 
 
+def test_a_negative_is_known_as_one_and_its_crops_are_those_of_the_hand(pipeline, scan, located):
+    swapped = negative(scan)
+    there = locate_hand(swapped, pipeline.localiser)
+    assert (located.inverted, there.inverted) == (False, True)
+    assert np.abs(there.points.positions - located.points.positions).max() < 2
+    crop_spec, reference = CropSpec(side=32), mean_shape_of(pipeline.localiser)
+    expected, _ = crop_located_hand(scan, located, crop_spec, reference)
+    same_places = dataclasses.replace(located, inverted=True)
+    crops, fault = crop_located_hand(swapped, same_places, crop_spec, reference)
+    assert fault == ""
+    assert crops.pixels == pytest.approx(expected.pixels, abs=1e-3)
+    as_it_is, _ = crop_located_hand(swapped, located, crop_spec, reference)
+    assert np.abs(as_it_is.pixels - expected.pixels).mean() > 0.1
+
+
+def test_what_makes_the_picture_doubtful_is_told(pipeline, scan, located):
+    assert located.findings == ()
+    noisy = scan.pixels + np.random.default_rng(0).normal(0, 0.4 * np.ptp(scan.pixels), scan.pixels.shape)
+    findings = locate_hand(dataclasses.replace(scan, pixels=noisy), pipeline.localiser).findings
+    assert any("noise is" in finding for finding in findings)
+
+
 def test_a_fault_of_the_landmarks_is_that_of_the_crops(scan):
     assert crop_located_hand(scan, HandLandmarks(None, fault="no hand"), CropSpec("whole", 16), None) == (
         None,
@@ -50,10 +73,12 @@ def test_without_a_localiser_there_are_no_landmarks_and_no_fault(scan):
 
 
 def test_landmarks_survive_json(located):
-    again = HandLandmarks.from_json(json.loads(json.dumps(located.to_json())))
-    assert np.array_equal(again.points.positions, located.points.positions, equal_nan=True)
-    assert (again.mirrored, again.fault, again.points.reasons) == (
-        located.mirrored,
-        located.fault,
-        located.points.reasons,
-    )
+    for flags in ({}, {"mirrored": True}, {"inverted": True}, {"findings": ("noise", "two hands"), "fault": "odd"}):
+        hand = dataclasses.replace(located, **flags)
+        again = HandLandmarks.from_json(json.loads(json.dumps(hand.to_json())))
+        assert np.array_equal(again.points.positions, located.points.positions, equal_nan=True)
+        assert np.array_equal(again.points.scores, located.points.scores)
+        assert (again.points.names, again.points.reasons) == (located.points.names, located.points.reasons)
+        for name in ("mirrored", "inverted", "findings", "fault"):
+            assert getattr(again, name) == getattr(hand, name)
+    assert HandLandmarks.from_json(HandLandmarks(None, fault="no hand").to_json()).points is None

@@ -1,4 +1,5 @@
 import dataclasses
+import math
 
 import numpy as np
 import pytest
@@ -42,9 +43,36 @@ def test_a_localiser_is_no_age_model(localiser_file):
         BoneAgePipeline.load(localiser_file)
 
 
+def to_format_2(model):
+    """Return settings and arrays as they were written in format 2, of a localiser of the preset ``fast``.
+
+    Its pose stage voted for all landmarks; here, by leaves that have none of them, for those that it does not know.
+    """
+    localiser = {**model.settings["localiser"], "settings": dict(model.settings["localiser"]["settings"])}
+    settings = localiser["settings"]
+    for later in ("search", "candidates", "standardise", "doubtful_score", "prior", "max_oversampling"):
+        del settings[later]
+    settings["first_mirrored"] = settings.pop("may_mirror")
+    settings["first_scales"] = [1.0, 0.7, 0.5]
+    settings["first_rotations_rad"] = [math.radians(angle) for angle in range(0, 360, 30)]
+    settings["first_rolls_rad"] = [0.0]
+    settings["pairwise_prior"] = True
+    localiser["convincing_support"] = 5.0
+    later_arrays = ("/least_distances", "/pose_landmarks")
+    arrays = {name: array for name, array in model.arrays.items() if not name.endswith(later_arrays)}
+    n, few = len(localiser["names"]), model.arrays["localiser/pose_landmarks"]
+    for name, absent in (("displacements", 0), ("spreads", -1)):
+        known = arrays[f"localiser/whole0/{name}"]
+        every = np.full((len(known), n, *known.shape[2:]), absent, known.dtype)
+        every[:, few] = known
+        arrays[f"localiser/whole0/{name}"] = every
+    return {**model.settings, "localiser": localiser}, arrays
+
+
 def to_format_1(model, *, several):
     """Return settings and arrays as they were written in format 1, when a pipeline had one age model, or several."""
-    localiser = {**model.settings["localiser"], "settings": dict(model.settings["localiser"]["settings"])}
+    new_settings, new_arrays = to_format_2(model)
+    localiser = new_settings["localiser"]
     localiser["settings"]["constellation"] = localiser["settings"].pop("pairwise_prior")
     readers = [
         {
@@ -52,7 +80,7 @@ def to_format_1(model, *, several):
             "cut": one["crop"]["kind"],
             **{k: v for k, v in one["crop"].items() if k != "kind"},
         }
-        for one in model.settings["age_models"]
+        for one in new_settings["age_models"]
     ]
     settings = {"localiser": localiser, "readers": readers} if several else {"localiser": localiser, **readers[0]}
     names = (
@@ -61,7 +89,7 @@ def to_format_1(model, *, several):
         ("age_models/", "readers/") if several else ("age_models/0/", "regressor/"),
     )
     arrays = {}
-    for name, array in model.arrays.items():
+    for name, array in new_arrays.items():
         for new, old in names:
             name = name.replace(new, old)
         arrays[name] = array
@@ -69,41 +97,70 @@ def to_format_1(model, *, several):
 
 
 @pytest.fixture
-def save_format_1(monkeypatch):
-    """Save a model file whose header says format 1."""
+def save_format(monkeypatch):
+    """Save a model file whose header says an older format."""
 
-    def save(path, model, settings, arrays):
+    def save(number, path, model, settings, arrays):
         with monkeypatch.context() as patch:
-            patch.setattr("boneage.pipeline.storage.model_file.FORMAT", 1)
+            patch.setattr("boneage.pipeline.storage.model_file.FORMAT", number)
             save_model(path, dataclasses.replace(model, settings=settings, arrays=arrays))
 
     return save
 
 
-def test_a_file_from_before_there_were_kinds_of_crops_has_regions(model_file, tmp_path, pipeline, save_format_1):
+@pytest.fixture
+def older_pipeline(pipeline):
+    """The pipeline without what older files don't hold: no standard form, and no least distances of landmarks."""
+    settings, arrays = pipeline.localiser.to_state()
+    settings["settings"]["standardise"] = None
+    arrays["pairwise_prior/least_distances"] = np.zeros_like(arrays["pairwise_prior/least_distances"])
+    return dataclasses.replace(pipeline, localiser=ForestLocaliser.from_state(settings, arrays))
+
+
+def test_a_file_from_before_there_were_kinds_of_crops_has_regions(model_file, tmp_path, pipeline, save_format):
     model = load_model(model_file)
     settings, arrays = to_format_1(model, several=False)
     for later in ("cut", "proportions", "thumbnail", "ndim"):
         del settings[later]
     del settings["localiser"]["settings"]["first_rolls_rad"]
-    save_format_1(tmp_path / "old.boneage", model, settings, arrays)
+    save_format(1, tmp_path / "old.boneage", model, settings, arrays)
     assert BoneAgePipeline.load(tmp_path / "old.boneage").only_age_model.crop_spec == pipeline.only_age_model.crop_spec
 
 
-@pytest.mark.parametrize("several", [False, True])
-def test_a_file_of_format_1_gives_the_same_ages_and_the_same_file(
-    model_file, tmp_path, pipeline, new, several, save_format_1
+@pytest.mark.parametrize(("number", "several"), [(1, False), (1, True), (2, False)])
+def test_an_older_file_gives_the_same_ages_and_the_same_file(
+    model_file, tmp_path, older_pipeline, new, number, several, save_format
 ):
     model = load_model(model_file)
-    settings, arrays = to_format_1(model, several=several)
-    assert {name.split("/")[0] for name in arrays} == {"localiser", "readers" if several else "regressor"}
-    assert "localiser/constellation/tellers" in arrays
-    save_format_1(tmp_path / "old.boneage", model, settings, arrays)
+    settings, arrays = to_format_1(model, several=several) if number == 1 else to_format_2(model)
+    under = "age_models" if number == 2 else "readers" if several else "regressor"
+    assert {name.split("/")[0] for name in arrays} == {"localiser", under}
+    assert ("localiser/constellation/tellers" in arrays) == (number == 1)
+    assert ("localiser/pairwise_prior/anchor_sets" in arrays) == (number == 2)
+    save_format(number, tmp_path / "old.boneage", model, settings, arrays)
     scan = read_scan(new / "images" / "phantom0001.png")
     old = BoneAgePipeline.load(tmp_path / "old.boneage")
-    assert old.assess(scan, sex="F").estimate == pipeline.assess(scan, sex="F").estimate
-    old.save(tmp_path / "again.boneage")
-    assert (tmp_path / "again.boneage").read_bytes() == model_file.read_bytes()
+    assessed, expected = old.assess(scan, sex="F"), older_pipeline.assess(scan, sex="F")
+    assert assessed.points.present.all()
+    assert np.array_equal(assessed.points.positions, expected.points.positions)
+    assert assessed.estimate == expected.estimate
+    for pipeline, name in ((old, "again"), (older_pipeline, "new")):
+        pipeline.save(tmp_path / f"{name}.boneage")
+    assert (tmp_path / "again.boneage").read_bytes() == (tmp_path / "new.boneage").read_bytes()
+
+
+def test_a_localiser_of_format_2_still_locates(localiser_file, model_file, older_pipeline, new, tmp_path, save_format):
+    alone = load_model(localiser_file)
+    settings, arrays = to_format_2(load_model(model_file))
+    of_localiser = {
+        name.removeprefix("localiser/"): array for name, array in arrays.items() if name.startswith("localiser/")
+    }
+    save_format(2, tmp_path / "old.boneage", alone, settings["localiser"], of_localiser)
+    localiser, _ = load_localiser(tmp_path / "old.boneage")
+    points = localiser.locate(read_scan(new / "images" / "phantom0002.png"))
+    expected = older_pipeline.localiser.locate(read_scan(new / "images" / "phantom0002.png"))
+    assert points.present.all()
+    assert np.array_equal(points.positions, expected.positions)
 
 
 def test_a_model_of_the_whole_image_has_no_localiser_and_says_so(whole_model_file, new):

@@ -51,8 +51,8 @@ def deepen(max_depth: int) -> LocaliserSettings:
 VARIANTS = {
     "`accurate`": accurate(),
     "no frames of the landmarks' own": dataclasses.replace(accurate(), n_neighbours=0),
-    "no pairwise prior": dataclasses.replace(accurate(), pairwise_prior=False),
-    "neither of the two": dataclasses.replace(accurate(), n_neighbours=0, pairwise_prior=False),
+    "no pairwise prior": dataclasses.replace(accurate(), prior=None),
+    "neither of the two": dataclasses.replace(accurate(), n_neighbours=0, prior=None),
     "contrast of the whole view": change_all(contrast=0.0),
     "even contrast without tone": change_all(tone=1.0),
     "no change of exposure in training": change_all(max_log_gamma=0.0),

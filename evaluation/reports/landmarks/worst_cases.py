@@ -103,7 +103,8 @@ def _proportions_of(scan: Scan) -> Frame:
 
 
 def _vote(localiser: ForestLocaliser, scan: Scan, found: Points) -> dict[str, VoteMap]:
-    points, votes = localiser.locate_with_votes(scan)
+    located = localiser.find(scan)
+    points, votes = located.points, located.votes
     return {
         name: vote
         for name, place, vote in zip(points.names, points.positions, votes, strict=bool(votes))

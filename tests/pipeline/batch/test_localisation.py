@@ -118,7 +118,7 @@ def test_a_localiser_that_fails_on_a_file_refuses_that_file(new, localiser, tmp_
     def fail(self, scan):
         raise ZeroDivisionError("boom")
 
-    monkeypatch.setattr(type(localiser), "locate_with_votes", fail)
+    monkeypatch.setattr(type(localiser), "find", fail)
     (result,) = locate_files([new / "images" / "phantom0001.png"], localiser, tmp_path, sizes={})
     assert (result.status, result.reason) == ("refused", "internal error: ZeroDivisionError('boom')")
     assert read_rows(tmp_path / "files.csv")[0]["status"] == "refused"

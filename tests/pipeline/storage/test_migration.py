@@ -1,25 +1,156 @@
 import copy
+import math
 
 import numpy as np
 import pytest
 
+from boneage.imaging.plain_data import from_plain_data
+from boneage.landmarks import LocaliserSettings
+from boneage.landmarks.presets import list_search_steps
+from boneage.landmarks.search_settings import PriorSettings, SearchSettings
 from boneage.pipeline.storage.migration import migrate
 
-LOCALISER = {"settings": {"constellation": True, "min_score": 0.03}, "names": ["a"]}
-ARRAYS = {"constellation/tellers": np.zeros(1), "constellation/pairs": np.ones(1), "bounds": np.zeros(2)}
+STAGE = {"resolution": 60, "feature_range": 0.1, "radius": 0.1}
+FORMAT_1 = {
+    "settings": {
+        "coarse": STAGE,
+        "pose": STAGE,
+        "local": [STAGE],
+        "constellation": True,
+        "n_neighbours": 3,
+        "min_score": 0.03,
+        "first_scales": [1.0, 0.5],
+        "first_rotations_rad": [0.0, math.pi],
+        "first_mirrored": True,
+    },
+    "names": ["a", "b"],
+    "size_ratio": 0.5,
+    "convincing_support": 3.0,
+    "typical_score": 0.2,
+}
+ARRAYS_1 = {
+    "constellation/tellers": np.zeros(1),
+    "constellation/pairs": np.ones(1),
+    "bounds": np.zeros(2),
+    "mean_shape": np.array([[0.4, 0.0], [-0.6, 0.0]]),
+    "neighbours": np.zeros((2, 3)),
+    "whole0/displacements": np.arange(12).reshape(3, 2, 2),
+    "whole0/spreads": np.arange(6).reshape(3, 2),
+    "whole1/displacements": np.arange(12).reshape(3, 2, 2),
+    "whole1/spreads": np.arange(6).reshape(3, 2),
+}
+OF_STAGES = [name for name in ARRAYS_1 if name.startswith("whole")]
 
 
-def test_a_localiser_of_format_1_has_the_names_of_format_2_and_nothing_is_changed_in_place():
-    before = copy.deepcopy(LOCALISER)
-    settings, arrays = migrate("localiser", 1, LOCALISER, ARRAYS)
-    assert settings["settings"] == {"pairwise_prior": True, "min_score": 0.03, "first_rolls_rad": [0.0]}
-    assert list(arrays) == ["pairwise_prior/anchor_sets", "pairwise_prior/pairs", "bounds"]
-    assert before == LOCALISER
+def make_format_2(**changes):
+    """Return a localiser of format 2, with some settings changed; None leaves one out."""
+    settings = {**FORMAT_1["settings"], "pairwise_prior": True, "first_rolls_rad": [0.0], **changes}
+    del settings["constellation"]
+    arrays = {name.replace("constellation/tellers", "anchor_sets"): array for name, array in ARRAYS_1.items()}
+    return {**FORMAT_1, "settings": {k: v for k, v in settings.items() if v is not None}}, arrays
+
+
+def read_settings(migrated):
+    return from_plain_data(LocaliserSettings, migrated["settings"])
+
+
+def test_a_localiser_of_format_1_has_the_names_of_later_ones_and_nothing_is_changed_in_place():
+    before, arrays_before = copy.deepcopy(FORMAT_1), dict(ARRAYS_1)
+    settings, arrays = migrate("localiser", 1, FORMAT_1, ARRAYS_1)
+    assert read_settings(settings).prior == PriorSettings()
+    assert "constellation" not in settings["settings"]
+    names = ["pairwise_prior/anchor_sets", "pairwise_prior/pairs", "bounds", "mean_shape", "neighbours", *OF_STAGES]
+    assert list(arrays) == [*names, "pose_landmarks", "pairwise_prior/least_distances"]
+    assert before == FORMAT_1
+    assert arrays_before == ARRAYS_1
+
+
+def test_a_localiser_of_format_2_has_all_settings_of_format_3():
+    config, arrays = make_format_2()
+    before = copy.deepcopy(config)
+    migrated, new_arrays = migrate("localiser", 2, config, arrays)
+    settings = read_settings(migrated)
+    assert settings.search == SearchSettings(list_search_steps(2, (1.0, 0.5), (0.0, math.pi), (0.0,), True))
+    assert settings.may_mirror
+    assert settings.prior == PriorSettings()
+    assert settings.standardise is None
+    assert (settings.min_score, settings.doubtful_score, settings.n_neighbours) == (0.03, 0.06, 3)
+    assert migrated["typical_score"] == 0.2
+    assert np.array_equal(new_arrays["pairwise_prior/least_distances"], np.zeros((2, 2)))
+    assert new_arrays.keys() - arrays.keys() == {"pairwise_prior/least_distances", "pose_landmarks"}
+    assert before == config
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_the_pose_stage_keeps_the_votes_for_landmarks_that_lie_far_apart(number):
+    """They stand in the order in which they score a pose; the other stages are as they were."""
+    config, arrays = (FORMAT_1, ARRAYS_1) if number == 1 else make_format_2()
+    before = {name: array.copy() for name, array in arrays.items()}
+    _, migrated = migrate("localiser", number, config, arrays)
+    assert migrated["pose_landmarks"].tolist() == [1, 0]
+    for name in ("displacements", "spreads"):
+        assert np.array_equal(migrated[f"whole0/{name}"], arrays[f"whole0/{name}"][:, [1, 0]])
+        assert migrated[f"whole1/{name}"] is arrays[f"whole1/{name}"]
+    assert all(np.array_equal(arrays[name], array) for name, array in before.items())
+
+
+def test_of_many_landmarks_a_dozen_score_a_pose():
+    config, arrays = make_format_2(pairwise_prior=False)
+    mean = np.random.default_rng(0).normal(size=(37, 2))
+    arrays |= {"mean_shape": mean, "whole0/displacements": np.zeros((3, 37, 2)), "whole0/spreads": np.zeros((3, 37))}
+    _, migrated = migrate("localiser", 2, config, arrays)
+    assert len(set(migrated["pose_landmarks"].tolist())) == SearchSettings().n_landmarks == 12
+    assert migrated["whole0/displacements"].shape == (3, 12, 2)
+
+
+def test_without_a_pose_stage_the_first_stage_votes_for_all_landmarks():
+    config, arrays = make_format_2()
+    config["settings"]["pose"] = None
+    _, migrated = migrate("localiser", 2, config, arrays)
+    assert migrated["whole0/displacements"] is arrays["whole0/displacements"]
+    assert migrated["pose_landmarks"].shape == (2,)
+
+
+def test_what_a_localiser_of_format_2_does_not_have_is_empty():
+    config, arrays = make_format_2(n_neighbours=0, pairwise_prior=False, first_mirrored=False)
+    del arrays["neighbours"]
+    migrated, new_arrays = migrate("localiser", 2, {**config, "typical_score": 0.0}, arrays)
+    settings = read_settings(migrated)
+    assert settings.prior is None
+    assert not settings.may_mirror
+    assert not any(step.mirrored for step in settings.search.steps)
+    assert migrated["typical_score"] == 1.0, "a score of 0 was one that was not measured"
+    assert new_arrays["neighbours"].shape == (2, 0)
+    assert new_arrays.keys() == {*arrays, "neighbours", "pose_landmarks"}
+    left_out = migrate("localiser", 2, *make_format_2(n_neighbours=None, pairwise_prior=None))[0]
+    assert (read_settings(left_out).prior, read_settings(left_out).n_neighbours) == (None, 0)
+
+
+def test_a_localiser_of_volumes_keeps_its_rolls():
+    config, arrays = make_format_2(first_rolls_rad=[0.0, math.pi / 2])
+    in_space = {"mean_shape": np.zeros((2, 3)), "whole0/displacements": np.zeros((3, 2, 3))}
+    migrated, new_arrays = migrate("localiser", 2, config, {**arrays, **in_space})
+    steps = list_search_steps(3, (1.0, 0.5), (0.0, math.pi), (0.0, math.pi / 2), True)
+    assert read_settings(migrated).search.steps == steps
+    assert new_arrays["pairwise_prior/least_distances"].shape == (2, 2)
 
 
 def test_what_is_of_the_present_format_or_of_another_kind_stays():
-    assert migrate("localiser", 2, LOCALISER, ARRAYS) == (LOCALISER, ARRAYS)
+    assert migrate("localiser", 3, FORMAT_1, ARRAYS_1) == (FORMAT_1, ARRAYS_1)
+    assert migrate("pipeline", 3, {"localiser": FORMAT_1}, ARRAYS_1) == ({"localiser": FORMAT_1}, ARRAYS_1)
     assert migrate("engine", 1, {"a": 1}, {}) == ({"a": 1}, {})
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_pipeline_has_its_localiser_migrated(number):
+    config, arrays = (FORMAT_1, ARRAYS_1) if number == 1 else make_format_2()
+    alone, alone_arrays = migrate("localiser", number, config, arrays)
+    ages = {"regressor": {}, "sites": []} if number == 1 else {"age_models": [{"regressor": {}}]}
+    within = {f"localiser/{name}": array for name, array in arrays.items()}
+    settings, new_arrays = migrate("pipeline", number, {"localiser": config, **ages}, within)
+    assert settings["localiser"] == alone
+    assert len(settings["age_models"]) == 1
+    assert new_arrays.keys() == {f"localiser/{name}" for name in alone_arrays}
 
 
 def test_a_pipeline_without_a_localiser_has_none():
@@ -28,8 +159,11 @@ def test_a_pipeline_without_a_localiser_has_none():
     crop = {"kind": "whole", "sites": [], "side": 48}
     assert settings == {"localiser": None, "age_models": [{"regressor": {"side": 48}, "crop": crop}]}
     assert list(arrays) == ["age_models/0/head"]
+    assert migrate("pipeline", 2, settings, arrays) == (settings, arrays)
 
 
 def test_settings_that_are_of_no_model_are_an_error():
     with pytest.raises(KeyError):
         migrate("pipeline", 1, {}, {})
+    with pytest.raises(KeyError):
+        migrate("localiser", 2, {"settings": {}}, {})

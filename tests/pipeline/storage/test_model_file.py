@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from boneage.imaging.errors import InvalidModelFile
-from boneage.pipeline.storage.model_file import ModelFile, load_model, save_model
+from boneage.pipeline.storage.model_file import FORMAT, ModelFile, load_model, save_model
 
 MODEL = ModelFile(
     kind="localiser",
@@ -86,8 +86,8 @@ def test_a_truncated_file_is_refused(path: Path, kept: float) -> None:
 
 
 def test_a_newer_format_says_to_update(path: Path) -> None:
-    _reseal(path, {"format": 3, "boneage_version": "9.0"})
-    with pytest.raises(InvalidModelFile, match=r"newer boneage \(9\.0, format 3\).*update"):
+    _reseal(path, {"format": FORMAT + 1, "boneage_version": "9.0"})
+    with pytest.raises(InvalidModelFile, match=rf"newer boneage \(9\.0, format {FORMAT + 1}\).*update"):
         load_model(path)
 
 

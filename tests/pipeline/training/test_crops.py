@@ -61,13 +61,13 @@ def test_stored_hands_are_not_located_again_and_changed_files_are(collection, lo
         shutil.copy2(known / "images" / f"{id_}.png", images)
     ages = {id_: collection.age(id_) for id_ in collection.ids}
     located = []
-    locate = ForestLocaliser.locate
+    find = ForestLocaliser.find
 
     def count(self, scan):
         located.append(scan.source)
-        return locate(self, scan)
+        return find(self, scan)
 
-    monkeypatch.setattr(ForestLocaliser, "locate", count)
+    monkeypatch.setattr(ForestLocaliser, "find", count)
 
     def crop(kind="hand"):
         joined = dataclasses.replace(load_collection([images]), ages=ages)
@@ -102,14 +102,16 @@ def test_unreadable_hands_and_those_with_few_landmarks_found_are_left_out_with_t
     (tmp_path / "phantom0001.png").write_bytes((known / "images" / "phantom0001.png").read_bytes()[:4000])
     shutil.copy(known / "images" / "phantom0002.png", tmp_path)
     joined = load_collection([tmp_path], ages=[known / "ages.csv"])
-    locate = localiser.locate
+    find = localiser.find
 
     def find_none(scan):
-        points = locate(scan)
+        found = find(scan)
+        points = found.points
         absent = np.full_like(points.positions, np.nan)
-        return Points(points.names, absent, points.scores, ("score too low",) * len(points))
+        none = Points(points.names, absent, points.scores, ("score too low",) * len(points))
+        return dataclasses.replace(found, points=none)
 
-    monkeypatch.setattr(localiser, "locate", find_none)
+    monkeypatch.setattr(localiser, "find", find_none)
     for hands in (
         make_builder(joined, localiser).build_crops(CropSpec()),
         make_builder(joined, localiser).build_landmarks(),
@@ -143,8 +145,8 @@ def test_builders_that_lack_landmarks_or_ages_say_so(collection, known):
 
 def test_other_code_locates_and_crops_again_into_the_same_folder(collection, localiser, tmp_path, monkeypatch):
     located = []
-    locate = ForestLocaliser.locate
-    monkeypatch.setattr(ForestLocaliser, "locate", lambda self, scan: located.append(scan.source) or locate(self, scan))
+    find = ForestLocaliser.find
+    monkeypatch.setattr(ForestLocaliser, "find", lambda self, scan: located.append(scan.source) or find(self, scan))
     first = make_builder(collection, localiser, cache=tmp_path).build_crops(CropSpec("hand", 32))
     n_files = len(list(tmp_path.iterdir()))
     monkeypatch.setattr(crop_cache, "compute_code_version", lambda: "other")

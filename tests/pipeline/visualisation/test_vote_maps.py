@@ -38,8 +38,9 @@ def test_a_hand_without_a_pose_and_a_volume_have_files_too():
 
 def test_the_picture_is_bright_where_the_votes_agree_and_grey_elsewhere(new, localiser_file):
     scan = read_scan(new / "images" / "phantom0001.png")
-    points, votes = load_localiser(localiser_file)[0].locate_with_votes(scan)
-    picture = np.asarray(draw_votes(scan, points, votes)).astype(int)
+    found = load_localiser(localiser_file)[0].find(scan)
+    points = found.points
+    picture = np.asarray(draw_votes(scan, points, found.votes)).astype(int)
     coloured = np.ptp(picture, axis=2) > 30
     assert picture.shape[0] == HEIGHT
     zoom = HEIGHT / scan.pixels.shape[0]
