@@ -11,7 +11,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib
@@ -22,22 +21,18 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from boneage.imaging import Frame, Scan, read_scan, resample
-from boneage.imaging.plain_data import from_plain_data
 from boneage.imaging.schemes import find_scheme
 from boneage.landmarks import ForestLocaliser
-from boneage.landmarks.pairwise_prior import PairwisePrior
-from boneage.landmarks.pose_proposals import vote_in_pose
-from boneage.landmarks.pose_search import PoseHypothesis, PoseSearch
-from boneage.landmarks.serialization import arrays_under, read_neighbours, stages_from_arrays
-from boneage.landmarks.settings import LocaliserSettings
-from boneage.landmarks.similarity import fit_local_frames
-from boneage.landmarks.views import Bounds, draw_close_view, draw_view
+from boneage.landmarks.localiser import standardise_scan
+from boneage.landmarks.pose_search import PoseHypothesis
+from boneage.landmarks.similarity import fit_local_frames, rotation
+from boneage.landmarks.views import draw_close_view, draw_view
 from boneage.pipeline import load_localiser
 
 Array = NDArray[np.float64]
 
 N_TRAINING, EPOCHS = 60, 40
-N_SHOWN = 7  # proposals of the pose
+PROPOSALS = ((0, 1.0), (0, 0.6), (120, 1.0), (210, 0.6))  # rotations in degrees, sizes relative to the usual one
 SHOWN = "phantom0003"  # a hand of the set that is read
 AMBER, BLUE, GREEN, PINK = "#ffb000", "#5abeff", "#35d07f", "#ff5fb0"
 BACKGROUND, TEXT, FAINT = "#14171c", "#e8eaed", "#9aa3af"
@@ -80,8 +75,7 @@ def save_small(picture: Image.Image, path: Path) -> None:
 
 def rotate(scan: Scan, angle_rad: float) -> Scan:
     """Return a scan rotated about its middle, on a film large enough for it."""
-    cosine, sine = np.cos(angle_rad), np.sin(angle_rad)
-    linear = np.array([[cosine, -sine], [sine, cosine]])
+    linear = rotation(angle_rad, 2)
     size = np.array(scan.pixels.shape)
     shape = np.ceil(np.abs(linear) @ size).astype(int)
     frame = Frame.from_linear(linear, shape / 2 - linear @ (size / 2))
@@ -90,45 +84,17 @@ def rotate(scan: Scan, angle_rad: float) -> Scan:
     return Scan(pixels=pixels.astype(np.float32), spacing=(1.0, 1.0), source="phantom")
 
 
-@dataclass(frozen=True, eq=False)
-class Parts:
-    """The parts of a localiser that the stages are drawn with."""
-
-    search: PoseSearch
-    coarse: list
-    local: list
-    prior: PairwisePrior
-    mean_shape: Array
-    bounds: Bounds
-    neighbours: NDArray[np.int64]
-
-
-def take_apart(localiser: ForestLocaliser) -> Parts:
-    """Rebuild the parts of a localiser from its state."""
-    config, arrays = localiser.to_state()
-    settings = from_plain_data(LocaliserSettings, config["settings"])
-    n, ndim = localiser.mean_shape_.shape
-    whole = [stage for stage in (settings.pose, settings.coarse) if stage is not None]
-    coarse, local = stages_from_arrays(whole, settings.local, arrays, n, ndim)
-    bounds, mean = localiser.bounds_, localiser.mean_shape_
-    search = PoseSearch(coarse, mean, bounds, localiser.size_ratio_, localiser.centre_offset_, settings)
-    prior = PairwisePrior.from_arrays(mean, arrays_under(arrays, "pairwise_prior/"))
-    return Parts(search, coarse, local, prior, mean, bounds, read_neighbours(arrays, n))
-
-
 def draw_stages(localiser: ForestLocaliser, scan: Scan, path: Path) -> None:
     """Draw how a hand is found: the image, the pose search, the coarse stage, candidates, votes, landmarks."""
     matplotlib.use("Agg")
-    parts = take_apart(localiser)
-    proposer = parts.search.proposer
-    proposals = proposer.propose_upright(scan)[0] + proposer.propose_rotated(scan)[0]
-    best = max(parts.search.correct(scan, proposals[:12]), key=lambda hypothesis: hypothesis.support)
+    standard = standardise_scan(scan, localiser._settings.standardise)
+    best = localiser._searcher.search(standard)[0]
     figure = plt.figure(figsize=(12.6, 9.0), facecolor=BACKGROUND, dpi=80)
     figure.subplots_adjust(left=0.01, right=0.99, top=0.93, bottom=0.005, wspace=0.03, hspace=0.1)
     axes = [figure.add_subplot(2, 3, k) for k in range(1, 7)]
     titles = (
         "1  the image",
-        "2  pose search: the best pose is green",
+        "2  standardised; the best pose is green",
         "3  coarse stage: a first estimate",
         "4  local stage: candidates, chosen in green",
         "5  last local stage: votes in local frames",
@@ -139,9 +105,9 @@ def draw_stages(localiser: ForestLocaliser, scan: Scan, path: Path) -> None:
         axis.set_anchor("NW")
         axis.set_axis_off()
     show(axes[0], scan.pixels)
-    draw_proposals(axes[1], scan, parts, localiser.names_, proposals, best)
-    draw_coarse(axes[2], scan, parts, best)
-    draw_candidates(axes[3], scan, parts, best, localiser.names_)
+    draw_poses(axes[1], standard, localiser, best)
+    draw_coarse(axes[2], standard, localiser, best)
+    draw_candidates(axes[3], standard, localiser, best)
     draw_votes(axes[4], scan, localiser)
     draw_landmarks(axes[5], scan, localiser)
     figure.text(0.01, 0.975, "How a hand is found (a phantom, not a radiograph of anyone)", color=FAINT, fontsize=11.5)
@@ -172,47 +138,47 @@ def draw_skeleton(axis: Axes, places: Array, names: tuple[str, ...], colour: str
         axis.plot(ends[:, 1], ends[:, 0], color=colour, linewidth=width, alpha=alpha, solid_capstyle="round")
 
 
-def draw_proposals(
-    axis: Axes, scan: Scan, parts: Parts, names: tuple[str, ...], proposals: list[Frame], best: PoseHypothesis
-) -> None:
-    """Draw the mean shape in proposed poses, and in the best one after the coarse stages corrected it."""
+def draw_poses(axis: Axes, scan: Scan, localiser: ForestLocaliser, best: PoseHypothesis) -> None:
+    """Draw the mean shape in some poses that the search proposes, and in the best one that it found."""
     show(axis, scan.pixels)
-    for pose in proposals[:: max(len(proposals) // N_SHOWN, 1)]:
-        draw_skeleton(axis, pose.inverse().apply(parts.mean_shape), names, BLUE, 1.1, 0.6)
-    draw_skeleton(axis, best.pose.inverse().apply(parts.mean_shape), names, GREEN, 2.4, 1.0)
+    for angle, size in PROPOSALS:
+        pose = localiser.usual_.place(scan, size, rotation(np.radians(angle), 2))
+        draw_skeleton(axis, pose.inverse().apply(localiser.mean_shape_), localiser.names_, BLUE, 1.1, 0.6)
+    draw_skeleton(axis, best.pose.inverse().apply(localiser.mean_shape_), localiser.names_, GREEN, 2.4, 1.0)
     axis.set_xlim(0, scan.pixels.shape[1])
     axis.set_ylim(scan.pixels.shape[0], 0)
 
 
-def draw_coarse(axis: Axes, scan: Scan, parts: Parts, best: PoseHypothesis) -> None:
+def draw_coarse(axis: Axes, scan: Scan, localiser: ForestLocaliser, best: PoseHypothesis) -> None:
     """Draw the view of the coarse stage, and the landmarks that it votes for."""
-    stage = parts.coarse[-1]
-    view = draw_view(scan, best.pose, parts.bounds, stage.stage.resolution)
-    found, _ = vote_in_pose(scan, stage, best.pose, parts.bounds)
-    places = view.to_view.compose(best.pose.inverse()).apply(found)
+    stage = localiser._coarse[-1]
+    view = draw_view(scan, best.pose, localiser.bounds_, stage.stage.resolution)
+    places, _ = stage.cast(view).locate()
     show_square(axis, view.picture, 0.1)
     axis.scatter(places[:, 1], places[:, 0], s=26, color=AMBER, edgecolor="black", linewidth=0.6)
 
 
-def draw_candidates(axis: Axes, scan: Scan, parts: Parts, best: PoseHypothesis, names: tuple[str, ...]) -> None:
+def draw_candidates(axis: Axes, scan: Scan, localiser: ForestLocaliser, best: PoseHypothesis) -> None:
     """Draw what the first local stage chooses from, and a few of its local frames."""
-    stage = parts.local[0]
-    view = draw_close_view(scan, best.pose, parts.bounds, stage.stage.resolution)
+    stage, settings = localiser._local[0], localiser._settings.candidates
+    view = draw_close_view(scan, best.pose, localiser.bounds_, stage.stage.resolution)
     to_view = view.to_view.compose(best.pose.inverse())
-    levels = stage.normalise(view)
-    frames = view.turn_from(fit_local_frames(best.positions, parts.mean_shape, parts.neighbours))
-    starts = to_view.apply(best.positions)
-    votes = [stage.vote_near(levels, k, start, frames[k], 4) for k, start in enumerate(starts)]
-    chosen = parts.prior.choose(
-        [to_view.inverse().apply(vote.positions) for vote in votes], [vote.heights for vote in votes]
-    )
+    levels, starts = stage.normalise(view), to_view.apply(best.positions)
+    turns = fit_local_frames(best.positions, localiser.mean_shape_, localiser.neighbours_, settings.max_local_resize)
+    frames = view.turn_from(turns)
+    votes = [
+        stage.vote_near(levels, k, start, frames[k], settings.n_peaks, settings.min_peak_ratio)
+        for k, start in enumerate(starts)
+    ]
+    places = [to_view.inverse().apply(vote.positions) for vote in votes]
+    chosen = localiser.prior_.choose(places, [vote.heights for vote in votes])
     show_square(axis, view.picture, 0.1)
     for k, (vote, best_one) in enumerate(zip(votes, chosen, strict=True)):
         sizes = 8 + 90 * vote.heights / vote.heights.max()
         axis.scatter(vote.positions[:, 1], vote.positions[:, 0], s=sizes, facecolor="none", edgecolor=PINK, linewidth=1)
         row, column = vote.positions[best_one]
         axis.scatter(column, row, s=16, color=GREEN, edgecolor="black", linewidth=0.5)
-        if names[k] in CLOSE:
+        if localiser.names_[k] in CLOSE:
             reach = stage.stage.radius * stage.stage.resolution
             square = reach * np.array([(-1, -1), (-1, 1), (1, 1), (1, -1), (-1, -1)])
             outline = starts[k] + square @ np.linalg.inv(frames[k]).T
