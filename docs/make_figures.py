@@ -23,7 +23,7 @@ from PIL import Image
 from boneage.imaging import Frame, Scan, read_scan, resample
 from boneage.imaging.schemes import find_scheme
 from boneage.landmarks import ForestLocaliser
-from boneage.landmarks.localiser import standardise_scan
+from boneage.landmarks.localiser import LocatedScan
 from boneage.landmarks.pose_search import PoseHypothesis
 from boneage.landmarks.similarity import fit_local_frames, rotation
 from boneage.landmarks.views import draw_close_view, draw_view
@@ -87,7 +87,8 @@ def rotate(scan: Scan, angle_rad: float) -> Scan:
 def draw_stages(localiser: ForestLocaliser, scan: Scan, path: Path) -> None:
     """Draw how a hand is found: the image, the pose search, the coarse stage, candidates, votes, landmarks."""
     matplotlib.use("Agg")
-    standard = standardise_scan(scan, localiser._settings.standardise)
+    found = localiser.find(scan)
+    standard = scan if found.standardised is None else found.standardised.scan
     best = localiser._searcher.search(standard)[0]
     figure = plt.figure(figsize=(12.6, 9.0), facecolor=BACKGROUND, dpi=80)
     figure.subplots_adjust(left=0.01, right=0.99, top=0.93, bottom=0.005, wspace=0.03, hspace=0.1)
@@ -108,8 +109,8 @@ def draw_stages(localiser: ForestLocaliser, scan: Scan, path: Path) -> None:
     draw_poses(axes[1], standard, localiser, best)
     draw_coarse(axes[2], standard, localiser, best)
     draw_candidates(axes[3], standard, localiser, best)
-    draw_votes(axes[4], scan, localiser)
-    draw_landmarks(axes[5], scan, localiser)
+    draw_votes(axes[4], scan, found)
+    draw_landmarks(axes[5], scan, found)
     figure.text(0.01, 0.975, "How a hand is found (a phantom, not a radiograph of anyone)", color=FAINT, fontsize=11.5)
     figure.savefig(path, facecolor=BACKGROUND)
     plt.close(figure)
@@ -185,11 +186,10 @@ def draw_candidates(axis: Axes, scan: Scan, localiser: ForestLocaliser, best: Po
             axis.plot(outline[:, 1], outline[:, 0], color=BLUE, linewidth=1.3)
 
 
-def draw_votes(axis: Axes, scan: Scan, localiser: ForestLocaliser) -> None:
+def draw_votes(axis: Axes, scan: Scan, found: LocatedScan) -> None:
     """Draw the patches of some landmarks as the last stage sees them, with their votes."""
-    _, votes = localiser.locate_with_votes(scan)
     for number, name in enumerate(CLOSE):
-        votemap = votes[localiser.names_.index(name)]
+        votemap = found.votes[found.points.names.index(name)]
         patch = resample(scan.pixels, votemap.to_map, votemap.values.shape)
         small = axis.inset_axes((0.02 + 0.33 * (number % 3), 0.53 - 0.47 * (number // 3), 0.3, 0.4))
         show(small, patch)
@@ -199,9 +199,9 @@ def draw_votes(axis: Axes, scan: Scan, localiser: ForestLocaliser) -> None:
         small.set_axis_off()
 
 
-def draw_landmarks(axis: Axes, scan: Scan, localiser: ForestLocaliser) -> None:
+def draw_landmarks(axis: Axes, scan: Scan, found: LocatedScan) -> None:
     """Draw the landmarks in the image; doubtful ones are pink."""
-    points = localiser.locate(scan)
+    points = found.points
     show(axis, scan.pixels)
     draw_skeleton(axis, points.positions, points.names, AMBER, 0.9, 0.6)
     colours = [PINK if doubtful else AMBER for doubtful in points.doubtful]
