@@ -145,3 +145,15 @@ def test_the_training_hands_have_no_hand_that_tests_the_model(real_data, tmp_pat
     held_out = {path.stem for name in ("rsna_native", "rsna_half") for path in find_scans(real_data / name / "images")}
     assert len(ids) > 800
     assert not {f"rsna{id_}" for id_ in held_out} & ids
+
+
+def test_age_models_get_another_localiser(model_file, localiser_file, tmp_path):
+    from boneage.pipeline import BoneAgePipeline, load_localiser
+    from boneage.pipeline.pipeline import fingerprint_localiser
+
+    load_script("replace_localiser").main(str(model_file), str(localiser_file), str(tmp_path / "new.boneage"))
+    old, new = BoneAgePipeline.load(model_file), BoneAgePipeline.load(tmp_path / "new.boneage")
+    localiser, summary = load_localiser(localiser_file)
+    assert fingerprint_localiser(new.localiser) == fingerprint_localiser(localiser)
+    assert new.summary["localiser"] == summary
+    assert [model.crop_spec for model in new.age_models] == [model.crop_spec for model in old.age_models]

@@ -3,6 +3,7 @@ from collections import Counter
 
 import pytest
 
+from boneage.imaging import find_scans
 from boneage.imaging.errors import InvalidModelFile
 from boneage.imaging.splits import assign_split
 from boneage.pipeline.pipeline import BoneAgePipeline
@@ -15,8 +16,8 @@ def model():
 
 
 def test_it_is_small_and_says_what_it_was_trained_on(model):
-    assert shipped.shipped_model().stat().st_size <= 20_000_000
-    assert model.summary["localiser"]["n_hands"] == 650
+    assert shipped.shipped_model().stat().st_size <= 12_000_000
+    assert model.summary["localiser"]["n_hands"] == 852
     assert model.summary["age"]["n_hands"] == len(model.summary["age"]["ids"]) == 9993
     assert model.summary["age"]["n_phantoms"] == model.summary["localiser"]["n_phantoms"] == 0
     cuttings = [age_model.crop_spec for age_model in model.age_models]
@@ -30,6 +31,15 @@ def test_no_hand_that_it_is_judged_by_was_trained_on(model):
     assert parts.total() == 10110, "those of the model that it went on from count too"
     assert parts["validation"] == 0
     assert parts["test"] < 80, "only hands with annotations, which are never tested on"
+
+
+@pytest.mark.real_data
+def test_its_localiser_has_seen_none_of_the_hands_at_full_and_half_size(model, real_data):
+    held_out = {
+        f"rsna{p.stem}" for name in ("rsna_native", "rsna_half") for p in find_scans(real_data / name / "images")
+    }
+    assert len(held_out) > 400
+    assert not held_out & set(model.summary["localiser"]["ids"])
 
 
 def test_predict_takes_it_where_no_model_is_given(boneage, new, tmp_path):
