@@ -106,11 +106,11 @@ def err_console() -> Console:
     return Console(stderr=True, highlight=False, markup=False)
 
 
-def conclude(results: Sequence[Outcome], table: Path, remarks: Iterable[str]) -> None:
+def conclude(results: Sequence[Outcome], table: Path, remarks: Iterable[str], unit: str = "files") -> None:
     """Print how many files are ok, flagged and refused, and the remarks; leave with 3, or 1 if all are refused."""
     counts = Counter(result.status for result in results)
     out_console().print(
-        f"{len(results)} files: {counts['ok']} ok, {counts['flagged']} flagged, {counts['refused']} refused; "
+        f"{len(results)} {unit}: {counts['ok']} ok, {counts['flagged']} flagged, {counts['refused']} refused; "
         f"see {table}"
     )
     remark(remarks)

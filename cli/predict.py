@@ -31,12 +31,19 @@ def predict(
         bool,
         typer.Option("--explain", help="Draw what each age rests on: explanations/ID.png. Takes longer."),
     ] = False,
+    all_hands: Annotated[
+        bool,
+        typer.Option(
+            "--all-hands",
+            help="Read each hand of a picture that shows several, from left to right: rows ID, ID#2 and so on.",
+        ),
+    ] = False,
 ) -> None:
     """Read the bone age of every file in a folder.
 
-    Writes ages.csv (a row a file, bad files with their reason), landmarks.csv and overlays/; with two models, also
-    landmarks_mri.csv. A file that no model reads is refused. The sex comes from --sex-csv, --sex or the file itself,
-    and is never guessed. Research use only.
+    Writes ages.csv (a row a file, or a hand with --all-hands; bad files with their reason), landmarks.csv and
+    overlays/; with two models, also landmarks_mri.csv. A file that no model reads is refused. The sex comes from
+    --sex-csv, --sex or the file itself, and is never guessed. Research use only.
     """
     from boneage.cli.progress import show_stages
     from boneage.imaging import read_sizes
@@ -56,9 +63,14 @@ def predict(
                 sizes=original_sizes,
                 jobs=jobs,
                 explain=explain,
+                all_hands=all_hands,
                 progress=progress,
             )
     except OverlappingModels as error:
         raise typer.BadParameter(str(error), param_hint="--model") from error
-    refusals = (f"refused {result.path}: {result.reason}" for result in results if result.status == "refused")
-    conclude(results, out / "ages.csv", refusals)
+    refusals = (
+        f"refused {f'{result.id} of ' if all_hands else ''}{result.path}: {result.reason}"
+        for result in results
+        if result.status == "refused"
+    )
+    conclude(results, out / "ages.csv", refusals, "rows" if all_hands else "files")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
+from itertools import chain, count
 from pathlib import Path
 
 _DOUBLE_SUFFIX = ".nii.gz"
@@ -45,6 +46,22 @@ def name_files(paths: Sequence[Path]) -> list[str]:
         counts = Counter(ids)
         ids = ["_".join(p.parts[-depth:]) if counts[id_] > 1 else id_ for id_, p in zip(ids, paths, strict=True)]
     return _number_repeats(ids)
+
+
+def name_part(id_: str, number: int, taken: Container[str]) -> str:
+    """Return the id of a part of a file: the file's for the first, then numbered; none of those that are taken.
+
+    Examples
+    --------
+    >>> [name_part("1", number, {"1", "2"}) for number in (1, 2, 3)]
+    ['1', '1#2', '1#3']
+    >>> name_part("1", 2, {"1", "1#2"})
+    '1#2~2'
+    """
+    if number == 1:
+        return id_
+    name = f"{id_}#{number}"
+    return next(free for free in chain([name], (f"{name}~{k}" for k in count(2))) if free not in taken)
 
 
 def _number_repeats(ids: Sequence[str]) -> list[str]:

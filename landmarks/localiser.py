@@ -17,7 +17,7 @@ from boneage.imaging import Frame, Points, Scan
 from boneage.imaging.errors import InvalidInput
 from boneage.imaging.progress import Progress
 from boneage.imaging.shapes import NoSimilarity, align_to, fit_pose, mean_shape
-from boneage.imaging.standardise import StandardisedScan, standardise
+from boneage.imaging.standardise import StandardisedScan, StandardiseSettings, standardise
 from boneage.landmarks.localiser_state import LocaliserState
 from boneage.landmarks.pairwise_prior import PairwisePrior, find_neighbours
 from boneage.landmarks.pose_search import BeamSearch, FixedPose, select_far_apart
@@ -215,6 +215,11 @@ class ForestLocaliser:
     def ndim(self) -> int:
         """Number of axes of the scans it was trained on: 2, or 3 for volumes."""
         return int(self.mean_shape_.shape[1])
+
+    @property
+    def standardise_settings(self) -> StandardiseSettings | None:
+        """How radiographs are brought to the standard form; None where they are searched as they are."""
+        return self._settings.standardise
 
     def is_mirrored(self, points: Points) -> bool:
         """Whether landmarks lie as in a mirror image of the training scans."""

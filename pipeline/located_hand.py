@@ -14,6 +14,7 @@ from boneage.landmarks import ForestLocaliser
 from boneage.landmarks.standard_form import negative
 from boneage.pipeline.quality import (
     CroppedRegions,
+    describe_findings,
     find_landmark_fault,
     find_modality_mismatch,
     find_region_fault,
@@ -71,7 +72,7 @@ def locate_hand(scan: Scan, localiser: ForestLocaliser | None) -> HandLandmarks:
     if mismatch:
         return HandLandmarks(None, fault=mismatch)
     found = localiser.find(scan)
-    findings = () if found.standardised is None else tuple(f.sentence for f in found.standardised.findings)
+    findings = () if found.standardised is None else tuple(describe_findings(found.standardised.findings))
     fault = find_landmark_fault(found.points)
     return HandLandmarks(found.points, localiser.is_mirrored(found.points), found.inverted, findings, fault)
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from boneage.imaging import Modality, Scan, Sex, UnreadableScan, read_scan, scan_id
 from boneage.imaging.errors import InvalidInput, InvalidModelFile
+from boneage.imaging.standardise import split_hands
 from boneage.landmarks import ForestLocaliser
 from boneage.pipeline.age_model import AgeModel
 from boneage.pipeline.assessment import Assessment, assess
@@ -78,6 +79,11 @@ class BoneAgePipeline:
             age_models=self.age_models,
             model=self.name,
         )
+
+    def split_hands(self, scan: Scan) -> tuple[Scan, ...]:
+        """Return a scan of each hand in a picture, from left to right: of those that the localiser's settings find."""
+        settings = self.localiser.standardise_settings if self.localiser is not None else None
+        return split_hands(scan, settings)
 
     def explain(self, assessment: Assessment) -> tuple[Occlusion, ...]:
         """Hide pieces of a hand and note how its age changes: an occlusion for each age model that read it.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from boneage.imaging import Modality, Points, Scan, Sex
+from boneage.imaging.standardise import Finding
 from boneage.regression import RegionStack
 
 READS: dict[Modality, str] = {"xray": "radiographs", "mri": "volumes (MR)"}
@@ -92,6 +93,18 @@ def describe_missing_landmarks(points: Points | None) -> list[str]:
     if points is None or points.present.sum() >= NEARLY_ALL * len(points):
         return []
     return [f"only {points.present.sum()} of {len(points)} landmarks found"]
+
+
+def describe_findings(findings: Sequence[Finding]) -> list[str]:
+    """Return remarks on what standardising found, with what to do about it.
+
+    Examples
+    --------
+    >>> describe_findings([Finding("two hands", "there are 2 hands in the picture")])
+    ['there are 2 hands in the picture: predict --all-hands reads each']
+    """
+    remedies = {"two hands": ": predict --all-hands reads each"}
+    return [finding.sentence + remedies.get(finding.kind, "") for finding in findings]
 
 
 def describe_doubts(

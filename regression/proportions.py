@@ -109,5 +109,8 @@ def to_thumbnail(scan: Scan, side: int) -> Scan:
     if max(scan.pixels.shape) <= side:
         return scan
     rows, columns = (((np.arange(side) + 0.5) * n / side).astype(int) for n in scan.pixels.shape)
-    spacing = scan.true_size / side
-    return dataclasses.replace(scan, pixels=scan.pixels[np.ix_(rows, columns)], spacing=tuple(map(float, spacing)))
+    spacing = tuple(map(float, scan.true_size / side))
+    to_original = scan.to_original and scan.to_original.compose(Frame.resize((side, side), scan.pixels.shape))
+    return dataclasses.replace(
+        scan, pixels=scan.pixels[np.ix_(rows, columns)], spacing=spacing, to_original=to_original
+    )

@@ -18,6 +18,7 @@ from boneage.imaging.standardise.settings import (
     StandardiseSettings,
     WindowSettings,
 )
+from boneage.imaging.standardise.splitting import split_hands
 from boneage.imaging.standardise.standardising import standardise
 
 __all__ = [
@@ -35,5 +36,6 @@ __all__ = [
     "StandardisedScan",
     "Upright",
     "WindowSettings",
+    "split_hands",
     "standardise",
 ]

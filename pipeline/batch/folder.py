@@ -54,13 +54,17 @@ class FileProcessor(Protocol[Result]):
         """Return the result for a file that is not processed."""
 
     def process(self, task: FileTask, scan: Scan) -> Result:
-        """Return the result for a scan."""
+        """Return the result for a scan, or for one part of it."""
 
     def outputs(self, task: FileTask, scan: Scan, result: Result) -> Sequence[Output]:
-        """Return what is drawn or written of the result beside its row."""
+        """Return what is drawn or written of the result beside its row; the scan is the whole one."""
 
     def finish(self, result: Result, remarks: Sequence[str]) -> Result:
         """Return the result with remarks on what could not be drawn, without what only the drawings need."""
+
+
+Split = Callable[[FileTask, Scan], Sequence[tuple[FileTask, Scan]]]
+"""What tells the parts of a file that have a result each: their tasks, and a scan of each."""
 
 
 def make_tasks(
@@ -95,6 +99,7 @@ def run_folder(
     stage: str,
     jobs: int = 1,
     progress: Progress | None = None,
+    split: Split | None = None,
 ) -> list[Result]:
     """Process files in order of ``tasks``; each has its result, whatever happens to it or to the others.
 
@@ -107,26 +112,40 @@ def run_folder(
     jobs : int
         Number of processes; the results do not depend on it.
     progress : callable, optional
+    split : callable, optional
+        Tells the parts of a file, which follow each other in the results; each file has one result if not given. It
+        travels to other processes.
     """
-    results = []
-    for result in run_in_processes([partial(run_file, processor, task) for task in tasks], jobs):
-        results.append(result)
+    results: list[Result] = []
+    calls = [partial(run_file, processor, task, split or _keep_whole) for task in tasks]
+    for n_files, of_file in enumerate(run_in_processes(calls, jobs), start=1):
+        results += of_file
         if progress is not None:
-            progress(stage, len(results) / len(tasks))
+            progress(stage, n_files / len(tasks))
     return results
 
 
-def run_file(processor: FileProcessor[Result], task: FileTask) -> Result:
-    """Read, process and draw one file. Raises nothing that the file causes: what fails is the reason in its row."""
+def run_file(processor: FileProcessor[Result], task: FileTask, split: Split) -> list[Result]:
+    """Read, process and draw one file, part by part. Raises nothing that it causes: what fails is a row's reason."""
     if task.fault:
-        return processor.refuse(task, task.fault)
+        return [processor.refuse(task, task.fault)]
     try:
         scan = read_scan(task.path, task.original_shape)
-        result = processor.process(task, scan)
-        outputs = processor.outputs(task, scan, result)
+        parts = split(task, scan)
     except UnreadableScan as error:
-        return processor.refuse(task, error.reason)
+        return [processor.refuse(task, error.reason)]
     except Exception as error:  # a batch must outlive any one file
+        logger.exception("unexpected error while reading %s", task.path)
+        return [processor.refuse(task, f"internal error: {error!r}")]
+    return [_run_part(processor, part_task, part, scan) for part_task, part in parts]
+
+
+def _run_part(processor: FileProcessor[Result], task: FileTask, part: Scan, scan: Scan) -> Result:
+    """Process one part of a scan, and draw the scan with what was found in that part."""
+    try:
+        result = processor.process(task, part)
+        outputs = processor.outputs(task, scan, result)
+    except Exception as error:  # ... a file any one part
         logger.exception("unexpected error while processing %s", task.path)
         return processor.refuse(task, f"internal error: {error!r}")
     remarks = []
@@ -156,6 +175,10 @@ def write_points(
         write_landmarks(path, points, original_shapes=original_shapes, names=names)
     except OSError as error:
         raise UnusableOutput(path, f"cannot be written ({error.strerror})") from error
+
+
+def _keep_whole(task: FileTask, scan: Scan) -> list[tuple[FileTask, Scan]]:
+    return [(task, scan)]
 
 
 def _describe(error: Exception) -> str:

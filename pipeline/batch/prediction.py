@@ -1,7 +1,8 @@
-"""The bone age of many files: one row and one picture each."""
+"""The bone age of many files: one row and one picture each, or one for each hand."""
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from boneage.imaging import Modality, Scan, Sex
 from boneage.imaging.errors import InvalidInput, InvalidModelFile
+from boneage.imaging.identifiers import name_part
 from boneage.imaging.progress import Progress
 from boneage.pipeline.assessment import Assessment
 from boneage.pipeline.batch.folder import FileTask, Output, make_tasks, run_folder, write_points
@@ -41,11 +43,19 @@ class Prediction:
         Folder of the overlays.
     explanations : Path or None
         Folder of the pictures of what each age rests on; none are drawn if None.
+    ids : frozenset of str
+        Of all files; the hands of one file get others.
     """
 
     load: Callable[[], Pipelines]
     overlays: Path
     explanations: Path | None = None
+    ids: frozenset[str] = frozenset()
+
+    def split_hands(self, task: FileTask, scan: Scan) -> list[tuple[FileTask, Scan]]:
+        """Return each hand of a picture, from left to right; the second one's id is that of the file and ``#2``."""
+        hands = enumerate(self._choose(scan).split_hands(scan), start=1)
+        return [(dataclasses.replace(task, id=name_part(task.id, k, self.ids)), hand) for k, hand in hands]
 
     def refuse(self, task: FileTask, reason: str) -> Assessment:
         """Return a refused assessment."""
@@ -89,6 +99,7 @@ def predict_files(
     sizes: Mapping[str, tuple[int, ...]],
     jobs: int = 1,
     explain: bool = False,
+    all_hands: bool = False,
     progress: Progress | None = None,
 ) -> list[Assessment]:
     """Assess each file with the model of its modality and write the results into ``out``.
@@ -112,12 +123,14 @@ def predict_files(
         Number of processes.
     explain : bool
         Whether to draw what each age rests on; see :meth:`BoneAgePipeline.explain`.
+    all_hands : bool
+        Whether each hand of a picture with several is read by itself, the second as ``<id>#2``, from left to right.
     progress : callable, optional
 
     Returns
     -------
     list of Assessment
-        In the order of ``paths``, without regions.
+        In the order of ``paths``, without regions; one of each file, or of each hand.
 
     Raises
     ------
@@ -128,9 +141,11 @@ def predict_files(
         pipelines = load()
         folder = prepare_folder(out)
         explanations = prepare_folder(folder / "explanations") if explain else None
-        processor = Prediction(load, prepare_folder(folder / "overlays"), explanations)
         tasks = make_tasks(paths, sexes=sexes, sizes=sizes)
-        results = run_folder(processor, tasks, stage="reading hands", jobs=jobs, progress=progress)
+        ids = frozenset(task.id for task in tasks)
+        processor = Prediction(load, prepare_folder(folder / "overlays"), explanations, ids)
+        split = processor.split_hands if all_hands else None
+        results = run_folder(processor, tasks, stage="reading hands", jobs=jobs, progress=progress, split=split)
     _write_tables(folder, pipelines, results)
     return results
 

@@ -92,3 +92,14 @@ def test_two_models_of_one_kind_are_a_mistake(boneage, new, model_file, hand_mod
     assert code == 2
     assert "two models read radiographs" in err
     assert not (tmp_path / "out").exists()
+
+
+def test_each_hand_of_a_picture_is_a_row(boneage, model_file, tmp_path):
+    boneage("phantom", "--anatomy", "two-hands", "--count", 1, "--seed", 1, "--out", tmp_path / "in")
+    arguments = ("predict", tmp_path / "in" / "images", "--model", model_file, "--sex", "F", "--out", tmp_path / "out")
+    _, out, _ = boneage(*arguments)
+    assert "1 files" in out
+    (only,) = read_rows(tmp_path / "out" / "ages.csv")
+    _, out, _ = boneage(*arguments, "--all-hands")
+    assert "2 rows" in out
+    assert list(read_rows(tmp_path / "out" / "ages.csv")) == [only, f"{only}#2"]

@@ -263,8 +263,8 @@ def test_what_standardising_found_is_in_the_reason(pipeline, scan, monkeypatch):
     result = pipeline.assess(dataclasses.replace(scan, sex="M"), sex="F")
     assert result.status == "flagged"
     assert result.reason == (
-        "the noise is 30 % of it; there are 2 hands in the picture; black and white are swapped in the file; "
-        "the file says the sex is M"
+        "the noise is 30 % of it; there are 2 hands in the picture: predict --all-hands reads each; "
+        "black and white are swapped in the file; the file says the sex is M"
     )
 
 

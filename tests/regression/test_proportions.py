@@ -1,8 +1,10 @@
+import dataclasses
+
 import cv2
 import numpy as np
 import pytest
 
-from boneage.imaging import Points, Scan
+from boneage.imaging import Frame, Points, Scan
 from boneage.imaging.phantoms import draw_phantom_hand
 from boneage.regression import CropSpec
 from boneage.regression.proportions import fit_proportions, to_thumbnail
@@ -79,3 +81,11 @@ def test_volumes_have_neither_fitted_proportions_nor_thumbnails(hand):
         fit_proportions(volume, hand.points, hand.points)
     with pytest.raises(ValueError, match="not of volumes"):
         to_thumbnail(volume, 5)
+
+
+def test_the_thumbnail_of_a_part_leads_to_the_same_original_pixels(hand):
+    shift = Frame.from_linear(np.eye(2), [30, 200])
+    part = dataclasses.replace(hand.scan, to_original=shift)
+    middle = [[(n - 1) / 2 for n in hand.scan.pixels.shape]]
+    small = to_thumbnail(part, 100)
+    assert small.frame_to_original().apply([[49.5, 49.5]]) == pytest.approx(shift.apply(middle))

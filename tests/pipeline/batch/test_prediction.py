@@ -8,6 +8,7 @@ from PIL import Image
 
 from boneage.imaging import Scan, find_scans, read_landmarks, read_sexes
 from boneage.imaging.errors import InvalidModelFile, UnusableOutput
+from boneage.imaging.phantoms import draw_phantom_hand, halve_hand, join_hands
 from boneage.imaging.volumes.writing import write_volume
 from boneage.pipeline.batch.prediction import OverlappingModels, load_models, predict_files
 from tests.imaging.dicom_files import write_dicom
@@ -50,6 +51,51 @@ def test_hands_have_ages_and_the_rest_has_reasons(mixed, new, model_file, tmp_pa
     off = np.linalg.norm(found.points["phantom0001"].positions - truth.points["phantom0001"].positions, axis=1)
     assert np.nanmedian(off) < 6
     assert {path.stem for path in (tmp_path / "overlays").iterdir()} == {f"phantom000{k}" for k in (1, 2, 3)}
+
+
+@pytest.fixture(scope="module")
+def pairs(new, tmp_path_factory):
+    """Two hands with their fingers apart in a picture, one alone in a file named as the second, one beside fingers."""
+    folder = tmp_path_factory.mktemp("pairs")
+    drawn = (draw_phantom_hand(np.random.default_rng(seed), sex="F", age_months=120.0) for seed in (4, 13))
+    first, second = ((hand.scan, hand.points) for hand in drawn)
+    joined = {"pair": join_hands(first, second), "half": join_hands(first, halve_hand(*second, "upper"))}
+    for name, (scan, *_) in joined.items():
+        Image.fromarray(scan.pixels.astype(np.uint8)).save(folder / f"{name}.png")
+    shutil.copy(new / "images" / "phantom0003.png", folder / "pair#2.png")
+    return folder, joined
+
+
+def test_each_hand_of_a_picture_has_its_row_if_asked_for(pairs, model_file, tmp_path):
+    folder, joined = pairs
+    for jobs in (1, 2):
+        out = tmp_path / str(jobs)
+        predict_files(find_scans(folder), [model_file], out, sexes="F", sizes={}, jobs=jobs, all_hands=True)
+    for name in ("ages.csv", "landmarks.csv", "overlays/pair#2~2.png"):
+        assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
+    rows, found = read_rows(out / "ages.csv"), read_landmarks(out / "landmarks.csv").points
+    assert list(rows) == ["half", "half#2", "pair#2", "pair", "pair#2~2"]
+    assert {path.stem for path in (out / "overlays").iterdir()} == rows.keys()
+    assert {row["path"] for id_, row in rows.items() if id_.startswith("half")} == {str(folder / "half.png")}
+    for id_, truth in zip(("pair", "pair#2~2"), joined["pair"][1:], strict=True):
+        off = np.linalg.norm(found[id_].positions - truth.positions, axis=1)
+        assert np.nanmedian(off) < 6
+    assert {id_: row["status"] for id_, row in rows.items() if row["status"] == "refused"} == {"half#2": "refused"}
+
+
+def test_a_file_of_one_hand_is_read_the_same_and_of_two_says_so(pairs, model_file, tmp_path):
+    folder, _ = pairs
+    for name in ("one", "all"):
+        files, out = find_scans(folder), tmp_path / name
+        predict_files(files, [model_file], out, sexes="F", sizes={}, all_hands=name == "all", explain=True)
+    one, each = (read_rows(tmp_path / name / "ages.csv") for name in ("one", "all"))
+    assert list(one) == ["half", "pair#2", "pair"]
+    assert one["pair#2"] == each["pair#2"]
+    for kind in ("overlays", "explanations"):
+        first, second = (tmp_path / name / kind / "pair#2.png" for name in ("one", "all"))
+        assert first.read_bytes() == second.read_bytes()
+    assert "there are 2 hands in the picture: predict --all-hands reads each" in one["pair"]["reason"]
+    assert "hands in the picture" not in each["pair"]["reason"] + each["pair#2~2"]["reason"]
 
 
 def test_a_model_without_a_localiser_writes_no_landmarks(new, whole_model_file, tmp_path):
