@@ -95,7 +95,7 @@ def test_two_models_of_one_kind_are_a_mistake(boneage, new, model_file, hand_mod
 
 
 def test_each_hand_of_a_picture_is_a_row(boneage, model_file, tmp_path):
-    boneage("phantom", "--anatomy", "two-hands", "--count", 1, "--seed", 1, "--out", tmp_path / "in")
+    boneage("phantom", tmp_path / "in", "--anatomy", "two-hands", "--count", 1, "--seed", 3)
     arguments = ("predict", tmp_path / "in" / "images", "--model", model_file, "--sex", "F", "--out", tmp_path / "out")
     _, out, _ = boneage(*arguments)
     assert "1 files" in out
