@@ -157,3 +157,12 @@ def test_age_models_get_another_localiser(model_file, localiser_file, tmp_path):
     assert fingerprint_localiser(new.localiser) == fingerprint_localiser(localiser)
     assert new.summary["localiser"] == summary
     assert [model.crop_spec for model in new.age_models] == [model.crop_spec for model in old.age_models]
+
+
+def test_the_times_of_reading_are_printed(new, model_file, monkeypatch, capsys):
+    script = load_script("reading_times")
+    monkeypatch.setattr(script, "shipped_model", lambda: model_file)
+    script.main(new / "images", new / "ages.csv", n=2)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("2 files: ")
+    assert lines[1].startswith("seconds: median ")
