@@ -204,7 +204,8 @@ def list_search_steps(
     if ndim == 2:
         steps += [SearchStep(stretch=0.8), SearchStep("alike")]
     if mirrored or len(rolls_rad) > 1:
-        steps.append(SearchStep(rotations_rad=first, rolls_rad=rolls_rad, mirrored=mirrored, n_kept=1))
+        other_side = SearchStep(rotations_rad=first, rolls_rad=rolls_rad, mirrored=mirrored)
+        steps += [other_side, replace(other_side, stretch=0.8)] if ndim == 2 else [other_side]
     rare = SearchStep(mirrored=mirrored, rolls_rad=rolls_rad, unless=0.7, unless_ratio=1.3)
     nearby = replace(rare, place="nearby", scales=(0.87, 1.0, 1.15), rotations_rad=(-0.5, -0.25, 0.0, 0.25, 0.5))
     steps.append(replace(nearby, rolls_rad=(0.0,), mirrored=False))
