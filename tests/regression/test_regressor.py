@@ -90,6 +90,7 @@ def test_states_that_do_not_fit_together_are_refused(fitted, broken):
         AgeRegressor.from_state(config, arrays)
 
 
+@pytest.mark.slow
 def test_inverse_variance_prefers_the_regions_that_show_the_age(hands, quick_settings):
     def blind(stack, seed):
         noise = np.random.default_rng(seed).uniform(0, 1, (16, 16))

@@ -83,6 +83,7 @@ def test_each_hand_of_a_picture_has_its_row_if_asked_for(pairs, model_file, tmp_
     assert {id_: row["status"] for id_, row in rows.items() if row["status"] == "refused"} == {"half#2": "refused"}
 
 
+@pytest.mark.slow
 def test_a_file_of_one_hand_is_read_the_same_and_of_two_says_so(pairs, model_file, tmp_path):
     folder, _ = pairs
     for name in ("one", "all"):

@@ -118,6 +118,7 @@ def test_a_batch_of_one_window_is_trained_on_too():
     assert not torch.equal(network.norm.running_mean, before)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("deformation", DEFORMATIONS)
 def test_it_learns_what_the_regions_show(hands, quick_settings, deformation):
     network = BoNetSettings(12, (8,), deformation, "attention", hidden=16, dropout=0.1)
