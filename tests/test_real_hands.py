@@ -72,14 +72,11 @@ def test_the_shipped_model_reads_the_same_age_at_any_size(real_data):
     pipeline = BoneAgePipeline.load(shipped_model())
     ages = read_ages(real_data / "rsna_native" / "ages.csv")
     paths = find_scans(real_data / "rsna_native" / "images")[-8:]
-    # A ring finger's last joint in a thumbnail; a little finger that is found in its place, or beside it, by a hair.
-    doubts = {("14750", 2): "no region for pip_4, dip_4", ("10017", 0): "no region for pip_5, dip_5"}
     read = []
     for path in paths:
         scan, thumbnail = read_scan(path), read_scan(real_data / "rsna100" / "images" / path.name)
         results = [pipeline.assess(one, sex=ages[path.stem].sex) for one in (scan, to_thumbnail(scan, 500), thumbnail)]
-        assert [result.reason for result in results] == [doubts.get((path.stem, size), "") for size in range(3)]
-        assert all(result.status == ("flagged" if result.reason else "ok") for result in results)
+        assert [(result.status, result.reason) for result in results] == [("ok", "")] * 3
         read.append([result.estimate.months for result in results])
     months, known = np.array(read), np.array([ages[path.stem].boneage_months for path in paths])
     assert np.abs(months - months[:, :1]).mean(axis=0).max() < 2.5
