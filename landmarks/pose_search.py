@@ -6,6 +6,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -139,8 +140,12 @@ class BeamSearch:
         self._stage, self._coarse = stages[0].coarsen(settings.coarsening), stages[1]
         self._local, self._typical_score = local, typical_score
         self._shape, self._bounds, self._usual, self._settings = mean_shape, bounds, usual, settings
-        self._alike = find_self_similarities(mean_shape, settings.alike)
         self._few = few
+
+    @cached_property
+    def _alike(self) -> list[Frame]:
+        """The moves that lay the mean shape upon itself: found when a search first comes to them."""
+        return find_self_similarities(self._shape, self._settings.alike)
 
     def search(self, scan: Scan, budget: float = 1.0) -> list[PoseHypothesis]:
         """Return the hypotheses worth refining, best first; none where the anatomy is not seen.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from boneage.imaging import Frame
 from boneage.landmarks.search_settings import SelfSimilaritySettings
@@ -34,9 +35,8 @@ def find_self_similarities(shape: Array, settings: SelfSimilaritySettings) -> li
     places = shape @ np.array([1.0, 1.0j])
     moves = _propose_moves(places, settings)
     moved = moves[:, :1] * places + moves[:, 1:]
-    distances = np.abs(moved[:, :, None] - places)
-    nearest = distances.argmin(axis=2)
-    closeness = np.maximum(1 - (distances.min(axis=2) / settings.tolerance) ** 2, 0.0)
+    distances, nearest = cKDTree(shape).query(np.stack([moved.real, moved.imag], axis=-1))
+    closeness = np.maximum(1 - (distances / settings.tolerance) ** 2, 0.0)
     counts = (closeness * (nearest != np.arange(len(places)))).sum(axis=1)
     far = np.abs(moved - places).mean(axis=1) > settings.min_move
     chosen: list[int] = []
