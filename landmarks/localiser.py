@@ -28,14 +28,13 @@ from boneage.landmarks.settings import LocaliserSettings
 from boneage.landmarks.similarity import fit_local_frames
 from boneage.landmarks.stages import CoarseStage, LocalStage
 from boneage.landmarks.standard_form import StandardisedScans, negative, stands_out
-from boneage.landmarks.training_shapes import TrainingShape, UsualPose, read_training_shapes
+from boneage.landmarks.training_shapes import TrainingShape, UsualPose, choose_some, read_training_shapes
 from boneage.landmarks.views import Bounds, View, draw_close_view, draw_training_views, image_bounds
 from boneage.landmarks.voting import VoteMap
 
 Array = NDArray[np.float64]
 
 _MARGIN = 0.25  # of the extent, around the mean shape
-_N_CALIBRATION = 20  # training scans on which the usual score is measured
 _COMMON = 0.5  # of the training scans have a landmark that scores a pose
 _NO_POSE = "no pose of the anatomy fits the image"
 
@@ -156,7 +155,7 @@ class ForestLocaliser:
             May differ in how trees vote, not in how they are grown. Finer local stages and a standard form that
             :meth:`fit` left out stay out.
         scans, points : sequence
-            Those the localiser was fitted to. The usual support and score are measured on them.
+            Those the localiser was fitted to. The usual local score is measured on them.
 
         Raises
         ------
@@ -343,9 +342,9 @@ class ForestLocaliser:
         searcher = self._searcher
         if isinstance(searcher, FixedPose):
             return
-        chosen = range(0, len(scans), max(len(scans) // _N_CALIBRATION, 1))[:_N_CALIBRATION]
         parallel = joblib.Parallel(n_jobs=self.n_jobs, prefer="threads")
-        corrected = parallel(joblib.delayed(searcher.correct)(scans[k], poses[k]) for k in chosen)
+        some = choose_some(len(scans))
+        corrected = parallel(joblib.delayed(searcher.correct)(scans[k], poses[k]) for k in some)
         scores = [hypothesis.local_score for hypothesis in corrected if hypothesis is not None]
         self.typical_score_ = float(np.median(scores)) if scores else 1.0
         self._prepare_search()

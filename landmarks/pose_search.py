@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,6 +91,14 @@ class FixedPose:
         return [PoseHypothesis(pose, pose.compose(view.to_view.inverse()).apply(positions), bounds)]
 
 
+class _Fit(NamedTuple):
+    """A pose that votes have corrected, their support, and the landmarks they are for, in reference coordinates."""
+
+    pose: Frame
+    support: float
+    positions: Array
+
+
 @dataclass(frozen=True, eq=False)
 class _Proposal:
     """A pose that the votes of a window, or of the whole view, have corrected."""
@@ -140,7 +148,7 @@ class BeamSearch:
         self._stage, self._coarse = stages[0].coarsen(settings.coarsening), stages[1]
         self._local, self._typical_score = local, typical_score
         self._shape, self._bounds, self._usual, self._settings = mean_shape, bounds, usual, settings
-        self._few = few
+        self._few_places = mean_shape[few]
 
     @cached_property
     def _alike(self) -> list[Frame]:
@@ -171,10 +179,9 @@ class BeamSearch:
                 corrected = [self.correct(small, pose) for pose in self._keep(proposals, step.n_kept)]
                 found = [hypothesis for hypothesis in corrected if hypothesis is not None]
             beam = self._drop_alike([*beam, *found])
-        best = max((hypothesis.local_score for hypothesis in beam), default=0.0)
-        if best < s.lowest_score:
+        if not beam or beam[0].local_score < s.lowest_score:
             return []
-        worth = [h for h in beam if h.local_score >= s.refined_ratio * best][: s.n_refined]
+        worth = [h for h in beam if h.local_score >= s.refined_ratio * beam[0].local_score][: s.n_refined]
         return [replace(self._list_further(small, h), pose=h.pose.compose(to_small)) for h in worth]
 
     def _is_unneeded(self, step: SearchStep, beam: Sequence[PoseHypothesis]) -> bool:
@@ -187,16 +194,13 @@ class BeamSearch:
 
     def correct(self, scan: Scan, pose: Frame) -> PoseHypothesis | None:
         """Let both stages vote in a pose, correct it, and score it; None if no similarity fits the votes."""
-        corrected = self._vote(self._cast(scan, pose, self._stage, self._bounds), pose, self._shape[self._few])
-        if corrected is None:
+        first = self._vote(self._cast(scan, pose, self._stage, self._bounds), pose, self._few_places)
+        if first is None:
             return None
-        pose = corrected[0]
-        votes = self._cast(scan, pose, self._coarse, self._bounds)
-        corrected = self._vote(votes, pose, self._shape)
-        if corrected is None:
+        fit = self._vote(self._cast(scan, first.pose, self._coarse, self._bounds), first.pose, self._shape)
+        if fit is None:
             return None
-        hypothesis = PoseHypothesis(corrected[0], corrected[2], self._bounds, corrected[1])
-        return self._score(scan, hypothesis)
+        return self._score(scan, PoseHypothesis(fit.pose, fit.positions, self._bounds, fit.support))
 
     def _score(self, scan: Scan, hypothesis: PoseHypothesis) -> PoseHypothesis:
         """Return a hypothesis with its local score, corrected by the local votes while that grows."""
@@ -231,7 +235,7 @@ class BeamSearch:
                 break
             best = replace(best, pose=change.compose(viewed.pose), positions=positions, local_score=score)
             try:
-                change, _ = fit_pose_correction(found, scores, self._shape[self._few], self._settings)
+                change, _ = fit_pose_correction(found, scores, self._few_places, self._settings)
             except NoSimilarity:
                 break
             positions = self._shape
@@ -249,8 +253,8 @@ class BeamSearch:
         for group, (pose, bounds, windows) in enumerate(self._list_views(scan, step)):
             votes = self._cast(scan, pose, self._stage, bounds, self._settings.window_noise if windows else None)
             for window in windows or (None,):
-                corrected = self._vote(votes, pose, self._shape[self._few], window)
-                moved, support = (pose, -1.0) if corrected is None else corrected[:2]
+                fit = self._vote(votes, pose, self._few_places, window)
+                moved, support = (pose, -1.0) if fit is None else (fit.pose, fit.support)
                 yield _Proposal(moved, support, group % 2 if step.mirrored else 0)
 
     def _list_views(self, scan: Scan, step: SearchStep) -> Iterator[tuple[Frame, Bounds, Sequence[Array]]]:
@@ -279,17 +283,15 @@ class BeamSearch:
     ) -> CoarseVotes:
         return stage.cast(draw_view(scan, pose, bounds, stage.stage.resolution), noise)
 
-    def _vote(
-        self, votes: CoarseVotes, pose: Frame, shape: Array, centre: Array | None = None
-    ) -> tuple[Frame, float, Array] | None:
-        """Return a pose corrected by votes, their support, and the landmarks in it; None if no similarity fits.
+    def _vote(self, votes: CoarseVotes, pose: Frame, shape: Array, centre: Array | None = None) -> _Fit | None:
+        """Return a pose corrected by votes; None if no similarity fits.
 
         Only the votes around ``centre`` count, if it is given; the pose is moved there.
         """
         window = None
         if centre is not None:
             to_view = votes.view.to_view.compose(pose.inverse())
-            low, high = to_view.apply(np.stack([centre + self._bounds.low, centre + self._bounds.high]))
+            low, high = to_view.apply(centre + np.stack([self._bounds.low, self._bounds.high]))
             window = low, high
             pose = Frame.from_linear(np.eye(len(centre)), -centre).compose(pose)
         found, scores = votes.locate(window)
@@ -298,7 +300,7 @@ class BeamSearch:
             correction, support = fit_pose_correction(positions, scores, shape, self._settings)
         except NoSimilarity:
             return None
-        return correction.compose(pose), float(support.sum()), correction.apply(positions)
+        return _Fit(correction.compose(pose), float(support.sum()), correction.apply(positions))
 
     def _keep(self, proposals: Sequence[_Proposal], n: int) -> list[Frame]:
         """Return the poses of the ``n`` distinct proposals of highest support of each group."""

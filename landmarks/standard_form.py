@@ -10,8 +10,8 @@ import numpy as np
 
 from boneage.imaging import Scan
 from boneage.imaging.standardise import StandardiseSettings, standardise
+from boneage.landmarks.training_shapes import choose_some
 
-_N_SCANS = 20
 _MIN_MASK_QUALITY = 0.7  # median in some training scans
 
 
@@ -20,10 +20,8 @@ def stands_out(scans: Sequence[Scan], settings: StandardiseSettings) -> bool:
 
     Only such an anatomy can be brought to the standard form.
     """
-    some = range(0, len(scans), max(len(scans) // _N_SCANS, 1))[:_N_SCANS]
-    return bool(some) and float(np.median([standardise(scans[k], settings).mask.quality for k in some])) >= (
-        _MIN_MASK_QUALITY
-    )
+    qualities = [standardise(scans[k], settings).mask.quality for k in choose_some(len(scans))]
+    return bool(qualities) and float(np.median(qualities)) >= _MIN_MASK_QUALITY
 
 
 def negative(scan: Scan) -> Scan:

@@ -15,6 +15,8 @@ from boneage.imaging.shapes import shape_centre, shape_extent
 
 Array = NDArray[np.float64]
 
+_N_SOME = 20
+
 
 @dataclass(frozen=True, eq=False)
 class TrainingShape:
@@ -110,3 +112,14 @@ class UsualPose:
         centre = size / 2 + self.centre_offset * size.max()
         linear = (np.eye(scan.ndim) if turn is None else turn) / (self.size_ratio * scale * size.max())
         return Frame.from_linear(linear, -linear @ centre).compose(scan.frame_to_true())
+
+
+def choose_some(n: int) -> range:
+    """Return the numbers of some of ``n`` training scans, spread over all: enough to measure what is usual.
+
+    Examples
+    --------
+    >>> list(choose_some(3)), list(choose_some(45))[:3], len(choose_some(45))
+    ([0, 1, 2], [0, 2, 4], 20)
+    """
+    return range(0, n, max(n // _N_SOME, 1))[:_N_SOME]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from boneage.imaging import Frame, Points, Scan, resample
 from boneage.imaging.scans import Laterality
+from boneage.landmarks.similarity import rotation
 
 Array = NDArray[Any]
 Grey = Literal["air", "black", "bright"]
@@ -44,7 +45,7 @@ class Rotation:
 
     def apply(self, scan: Scan, points: Points) -> tuple[Scan, Points]:
         """Rotate."""
-        return _transform(scan, points, _rotate(self.degrees))
+        return _transform(scan, points, rotation(math.radians(self.degrees), 2))
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,8 @@ class Surround:
 
     def apply(self, scan: Scan, points: Points) -> tuple[Scan, Points]:
         """Put the field on its canvas."""
-        return _transform(scan, points, _rotate(self.degrees), size=self.size, place=self.place, grey=self.grey)
+        turn = rotation(math.radians(self.degrees), 2)
+        return _transform(scan, points, turn, size=self.size, place=self.place, grey=self.grey)
 
 
 def restore_proportions(scan: Scan, points: Points) -> tuple[Scan, Points]:
@@ -172,8 +174,3 @@ def _transform(
     shape = np.ceil(size * needed).astype(int)
     shift = np.round(np.array(place) * (shape - np.ceil(needed))) - corners.min(axis=0)
     return move(scan, points, Frame.from_linear(np.eye(2), shift).compose(frame), shape.tolist(), grey)
-
-
-def _rotate(degrees: float) -> Array:
-    c, s = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
-    return np.array([[c, -s], [s, c]])

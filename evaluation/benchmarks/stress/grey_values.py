@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boneage.imaging import Points, Scan
+from boneage.landmarks.standard_form import negative
 
 Array = NDArray[Any]
 
@@ -21,7 +22,7 @@ class Inversion:
 
     def apply(self, scan: Scan, points: Points) -> tuple[Scan, Points]:
         """Turn the grey values round within their range."""
-        return _with_part_of_range(scan, 1.0 - _part_of_range(scan)), points
+        return negative(scan), points
 
 
 @dataclass(frozen=True)

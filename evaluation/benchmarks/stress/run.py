@@ -31,6 +31,8 @@ from boneage.pipeline.storage.model_file import load_model
 
 Array = NDArray[Any]
 
+_NO_POINTS = Points((), np.empty((0, 2)))
+
 
 @dataclass(frozen=True, eq=False)
 class Reading:
@@ -147,7 +149,7 @@ def _stress_hand(
     if fault:
         return [StressResult(id_, UNCHANGED, "refused", fault)]
     reader = _load_reader(model)
-    scan, truth = restore_proportions(scan, annotated or Points((), np.empty((0, 2))))
+    scan, truth = restore_proportions(scan, annotated or _NO_POINTS)
     if annotated is None:
         truth = reader.read(scan, sex).points
     results: list[StressResult] = []
@@ -197,9 +199,6 @@ class _Reader:
             assessment = self.model.assess(scan, sex=sex)
         months = assessment.estimate.months if assessment.estimate else math.nan
         return Reading(assessment.status, assessment.reason, assessment.points or _NO_POINTS, months)
-
-
-_NO_POINTS = Points((), np.empty((0, 2)))
 
 
 @lru_cache(maxsize=1)
