@@ -141,6 +141,10 @@ class Scan:
         """Return the map from the original's pixels to true proportions, in units of the spacing."""
         return self.frame_to_true().compose(self.frame_to_original().inverse())
 
+    def negative(self) -> Scan:
+        """Return the scan with black and white swapped."""
+        return dataclasses.replace(self, pixels=self.pixels.max() + self.pixels.min() - self.pixels)
+
     def as_resized_copy_of(self, original_shape: tuple[int, ...]) -> Scan:
         """Return the scan as a resized copy of an original of ``original_shape``.
 

@@ -27,7 +27,7 @@ from boneage.landmarks.search_settings import PriorSettings
 from boneage.landmarks.settings import LocaliserSettings
 from boneage.landmarks.similarity import fit_local_frames
 from boneage.landmarks.stages import CoarseStage, LocalStage
-from boneage.landmarks.standard_form import StandardisedScans, negative, stands_out
+from boneage.landmarks.standard_form import StandardisedScans, stands_out
 from boneage.landmarks.training_shapes import TrainingShape, UsualPose, choose_some, read_training_shapes
 from boneage.landmarks.views import Bounds, View, draw_close_view, draw_training_views, image_bounds
 from boneage.landmarks.voting import VoteMap
@@ -199,7 +199,7 @@ class ForestLocaliser:
         inverted = standardised is not None and standardised.polarity.inverted
         hypotheses = self._searcher.search(searched)
         if not hypotheses and scan.ndim == 2:
-            searched, inverted = negative(searched), not inverted
+            searched, inverted = searched.negative(), not inverted
             hypotheses = self._searcher.search(searched, self._settings.search.negative_budget)
         if not hypotheses:
             return LocatedScan(self._absent(_NO_POSE), (), standardised, inverted=False, pose_score=0.0)

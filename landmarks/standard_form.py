@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from typing import overload
 
@@ -22,11 +21,6 @@ def stands_out(scans: Sequence[Scan], settings: StandardiseSettings) -> bool:
     """
     qualities = [standardise(scans[k], settings).mask.quality for k in choose_some(len(scans))]
     return bool(qualities) and float(np.median(qualities)) >= _MIN_MASK_QUALITY
-
-
-def negative(scan: Scan) -> Scan:
-    """Return a scan with black and white swapped."""
-    return dataclasses.replace(scan, pixels=scan.pixels.max() + scan.pixels.min() - scan.pixels)
 
 
 class StandardisedScans(Sequence[Scan]):

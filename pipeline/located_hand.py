@@ -11,7 +11,6 @@ import numpy as np
 
 from boneage.imaging import Points, Scan
 from boneage.landmarks import ForestLocaliser
-from boneage.landmarks.standard_form import negative
 from boneage.pipeline.quality import (
     CroppedRegions,
     describe_findings,
@@ -86,8 +85,7 @@ def crop_located_hand(
     mismatch = find_modality_mismatch(scan, modality_of(crop_spec.ndim))
     if mismatch:
         return None, mismatch
-    scan = negative(scan) if located.inverted else scan
-    regions = crop_spec.crop(scan, located.points, reference, mirrored=located.mirrored)
+    regions = crop_spec.crop(scan, located.points, reference, mirrored=located.mirrored, inverted=located.inverted)
     fault = find_region_fault(regions)
     return (None, fault) if fault else (regions, "")
 

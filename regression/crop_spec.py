@@ -9,9 +9,10 @@ from typing import Literal, get_args
 from boneage.imaging import Points, Scan
 from boneage.imaging.errors import InvalidInput
 from boneage.imaging.plain_data import STRICT
+from boneage.imaging.standardise import StandardiseSettings, standardise
 from boneage.regression.crops import crop_hand, crop_regions, crop_whole
 from boneage.regression.flattening import Flattening, flatten_regions
-from boneage.regression.proportions import fit_proportions, to_thumbnail
+from boneage.regression.proportions import fit_proportions, reduce_detail, to_thumbnail
 from boneage.regression.region_stack import RegionStack, join_regions
 from boneage.regression.sites import HAND_SITES, VOLUME_SITES, Site, check_sites
 
@@ -54,7 +55,14 @@ class CropSpec:
         Files with more pixels a side are first made thumbnails of so many; 0 makes none. See
         :func:`~boneage.regression.proportions.to_thumbnail`.
     ndim : {2, 3}
-        Number of axes of the scans: radiographs or volumes. Volumes take neither fitted proportions nor thumbnails.
+        Number of axes of the scans: radiographs or volumes. Volumes take neither fitted proportions nor thumbnails, nor
+        what follows.
+    detail : int
+        Hands of more pixels along an axis are first shrunk to so many, so that a film at full size is read as the
+        smaller copies that a model has learnt from; 0 leaves them. See
+        :func:`~boneage.regression.proportions.reduce_detail`.
+    standardise : StandardiseSettings or None
+        How the radiograph is brought to the standard form before it is cropped; None takes it as it is.
 
     Raises
     ------
@@ -70,6 +78,8 @@ class CropSpec:
     proportions: Proportions = "file"
     thumbnail: int = 0
     ndim: int = 2
+    detail: int = 0
+    standardise: StandardiseSettings | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in CROP_KINDS:
@@ -78,10 +88,16 @@ class CropSpec:
             raise InvalidInput(f"proportions must be file or fitted, got {self.proportions!r}")
         if self.thumbnail and self.thumbnail < 8:
             raise InvalidInput(f"a thumbnail must have at least 8 pixels a side, got {self.thumbnail}")
+        if self.detail and (self.detail < 32 or not self.needs_landmarks):
+            raise InvalidInput(
+                f"a hand's detail is measured by its landmarks, at least 32 pixels: got {self.detail} for {self.kind}"
+            )
         if self.ndim not in (2, 3):
             raise InvalidInput(f"scans have 2 or 3 axes, got {self.ndim}")
-        if self.ndim == 3 and (self.thumbnail or self.proportions == "fitted"):
-            raise InvalidInput("volumes have the proportions that their files say, and no thumbnails are made of them")
+        if self.ndim == 3 and (self.thumbnail or self.detail or self.standardise or self.proportions == "fitted"):
+            raise InvalidInput(
+                "volumes have the proportions, the detail and the grey values of their files, and no thumbnails"
+            )
         if self.ndim == 2 and self.kind in _FLATTENINGS:
             raise InvalidInput(f"{self.kind} makes pictures of volumes; radiographs are pictures already")
         if not self.side:
@@ -133,7 +149,13 @@ class CropSpec:
         check_sites(self.sites, names)
 
     def crop(
-        self, scan: Scan, points: Points | None = None, reference: Points | None = None, *, mirrored: bool = False
+        self,
+        scan: Scan,
+        points: Points | None = None,
+        reference: Points | None = None,
+        *,
+        mirrored: bool = False,
+        inverted: bool = False,
     ) -> RegionStack:
         """Crop the regions of a hand.
 
@@ -143,9 +165,11 @@ class CropSpec:
         points : Points, optional
             The hand's landmarks in original pixels.
         reference : Points, optional
-            The shape that ``hand`` and fitted proportions are aligned to.
+            The shape that ``hand``, fitted proportions and the detail are measured by.
         mirrored : bool
             Whether the hand is the mirror image of the reference; it is then mirrored back. ``whole`` ignores it.
+        inverted : bool
+            Whether black and white are swapped in the file; they are then swapped back.
 
         Raises
         ------
@@ -154,17 +178,24 @@ class CropSpec:
         """
         if scan.ndim != self.ndim:
             raise InvalidInput(f"the crops are of {self.ndim}D scans, got {scan.ndim}D")
-        if self.thumbnail:
-            scan = to_thumbnail(scan, self.thumbnail)
-        if self.kind == "whole":
-            return crop_whole(scan, side=self.side)
-        fitted = self.proportions == "fitted"
-        if points is None or ((self.has_hand or fitted) and reference is None):
+        fitted = self.proportions == "fitted" and self.needs_landmarks
+        by_reference = fitted or self.detail or self.has_hand
+        if self.needs_landmarks and (points is None or (by_reference and reference is None)):
             raise InvalidInput(
                 f"cropping {self.kind} needs the landmarks of the hand, and a reference shape to align it to"
             )
-        if fitted and reference is not None:
+        if self.thumbnail:
+            scan = to_thumbnail(scan, self.thumbnail)
+        if fitted and points is not None and reference is not None:
             scan = fit_proportions(scan, points, reference, mirrored=mirrored)
+        if self.standardise is not None:
+            scan = standardise(scan, self.standardise, inverted=inverted).scan
+        elif inverted:
+            scan = scan.negative()
+        if points is None or self.kind == "whole":
+            return crop_whole(scan, side=self.side)
+        if self.detail and reference is not None:
+            scan = reduce_detail(scan, points, reference, self.detail, mirrored=mirrored)
         stacks = []
         if self.has_hand and reference is not None:
             stacks.append(crop_hand(scan, points, reference, side=self.side, mirrored=mirrored))

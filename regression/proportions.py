@@ -1,4 +1,4 @@
-"""Proportions of a radiograph: brought to those of a reference hand, or squashed to a square thumbnail."""
+"""Proportions and detail of a radiograph: brought to those of a reference hand, or squashed to a thumbnail."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
-from boneage.imaging import Frame, NoSimilarity, Points, Scan
+from boneage.imaging import Frame, NoSimilarity, Points, Scan, resample
 from boneage.imaging.errors import InvalidInput
-from boneage.imaging.shapes import fit_similarity, mirror
+from boneage.imaging.shapes import fit_similarity, mirror, shape_extent
 
 Array = NDArray[np.float64]
 
@@ -113,4 +113,50 @@ def to_thumbnail(scan: Scan, side: int) -> Scan:
     to_original = scan.to_original and scan.to_original.compose(Frame.resize((side, side), scan.pixels.shape))
     return dataclasses.replace(
         scan, pixels=scan.pixels[np.ix_(rows, columns)], spacing=spacing, to_original=to_original
+    )
+
+
+def reduce_detail(scan: Scan, points: Points, reference: Points, detail: int, *, mirrored: bool = False) -> Scan:
+    """Return a scan shrunk so that the hand measures no more than ``detail`` pixels along either axis.
+
+    A film at full size and a small copy of it are then read alike. A scan with fewer pixels is returned unchanged, as
+    is one with fewer than two landmarks.
+
+    Parameters
+    ----------
+    scan : Scan
+        2D.
+    points : Points
+        In original pixels.
+    reference : Points
+        The shape whose larger side the hand's is the counterpart of.
+    detail : int
+    mirrored : bool
+        Whether the hand is the mirror image of the reference.
+
+    Raises
+    ------
+    InvalidInput
+        If the scan is not 2D, or the points lack a landmark name of the reference.
+    """
+    if scan.ndim != 2:
+        raise InvalidInput("the detail of a volume is that of its file")
+    positions, _ = to_reference_side(scan, points, reference, mirrored)
+    try:
+        to_reference = fit_similarity(positions, reference.positions)
+    except NoSimilarity:
+        return scan
+    length = shape_extent(reference.positions) / to_reference.scale()
+    old = np.array(scan.pixels.shape)
+    new = np.minimum(np.maximum(np.rint(detail * scan.true_size / length), 1), old).astype(int)
+    if (new == old).all():
+        return scan
+    shape = (int(new[0]), int(new[1]))
+    to_small = Frame.resize(scan.pixels.shape, shape)
+    rows, columns = scan.true_size / new
+    return dataclasses.replace(
+        scan,
+        pixels=resample(scan.pixels, to_small, shape),
+        spacing=(float(rows), float(columns)),
+        to_original=scan.frame_to_original().compose(to_small.inverse()),
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from boneage.cli.age.options import (
+    Detail,
     Epochs,
     Folds,
     Hands,
@@ -17,6 +19,7 @@ from boneage.cli.age.options import (
     ProportionsOption,
     RecipeOption,
     Side,
+    Standardise,
     Start,
     Thumbnail,
     Weights,
@@ -67,6 +70,8 @@ def benchmark(
     side: Side = None,
     proportions: ProportionsOption = "file",
     thumbnail: Thumbnail = 0,
+    detail: Detail = 0,
+    standardise: Standardise = False,
     hands: Hands = None,
     recipe: RecipeOption = None,
     weights: Weights = None,
@@ -90,9 +95,11 @@ def benchmark(
     from boneage.evaluation.benchmarks.ages.variants import remark_on_known_hands
     from boneage.evaluation.benchmarks.provenance import describe_run
     from boneage.evaluation.benchmarks.splits import CrossValidation, FixedSplit
-    from boneage.pipeline.data import describe, load_collection, read_id_lists
+    from boneage.imaging.standardise import StandardiseSettings
+    from boneage.pipeline.data import count_axes, describe, load_collection, read_id_lists
     from boneage.pipeline.pipeline import BoneAgePipeline
     from boneage.pipeline.training.age_settings import make_settings
+    from boneage.regression import CropSpec
 
     run, bounds = describe_run(), read_bounds(strata)
     if (train_ids is None) != (test_ids is None) or (validation_ids is not None and train_ids is None):
@@ -118,9 +125,15 @@ def benchmark(
         protocol,
         model,
         epochs=epochs,
-        side=side or 0,
-        proportions=proportions,
-        thumbnail=thumbnail,
+        make_crop_spec=partial(
+            CropSpec,
+            side=side or 0,
+            proportions=proportions,
+            thumbnail=thumbnail,
+            ndim=count_axes(collection),
+            detail=detail,
+            standardise=StandardiseSettings() if standardise else None,
+        ),
         localiser=localiser,
         at_annotations=landmarks is not None,
         weights=weights,

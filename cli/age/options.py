@@ -40,6 +40,20 @@ Thumbnail = Annotated[
         help="First shrink images with more pixels a side to thumbnails of this many; 0: leave them.",
     ),
 ]
+Detail = Annotated[
+    int,
+    typer.Option(
+        "--detail",
+        min=0,
+        help="First shrink hands of more pixels to so many, so that films of any size are read alike; 0: leave them.",
+    ),
+]
+Standardise = Annotated[
+    bool,
+    typer.Option(
+        "--standardise", help="Cut out the exposed field and choose its grey window before a hand is cropped."
+    ),
+]
 Hands = Annotated[
     Path | None,
     typer.Option(

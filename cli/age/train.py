@@ -6,6 +6,7 @@ import shutil
 
 from boneage.cli.age.options import (
     CutOption,
+    Detail,
     Epochs,
     Half,
     Hands,
@@ -16,6 +17,7 @@ from boneage.cli.age.options import (
     ProportionsOption,
     RecipeOption,
     Side,
+    Standardise,
     Start,
     Thumbnail,
     Weights,
@@ -47,6 +49,8 @@ def train(
     side: Side = None,
     proportions: ProportionsOption = "file",
     thumbnail: Thumbnail = 0,
+    detail: Detail = 0,
+    standardise: Standardise = False,
     hands: Hands = None,
     network: Network = "multiregion",
     recipe: RecipeOption = None,
@@ -68,6 +72,7 @@ def train(
     An interrupted training resumes when the same command is given again.
     """
     from boneage.cli.progress import show_stages
+    from boneage.imaging.standardise import StandardiseSettings
     from boneage.pipeline.data import count_axes, describe, load_collection
     from boneage.pipeline.pipeline import BoneAgePipeline
     from boneage.pipeline.storage.output import prepare_folder
@@ -87,7 +92,15 @@ def train(
     collection = load_collection(images, landmarks=landmarks, ages=ages, sizes=sizes, ids=ids)
     options = AgeTrainingOptions(
         settings,
-        CropSpec(cut, side or 0, proportions=proportions, thumbnail=thumbnail, ndim=count_axes(collection)),
+        CropSpec(
+            cut,
+            side or 0,
+            proportions=proportions,
+            thumbnail=thumbnail,
+            ndim=count_axes(collection),
+            detail=detail,
+            standardise=StandardiseSettings() if standardise else None,
+        ),
         localiser=localiser,
         at_annotations=landmarks is not None,
         weights=weights,

@@ -34,7 +34,9 @@ Mask = NDArray[np.bool_]
 _SQUARE = np.ones(2)
 
 
-def standardise(scan: Scan, settings: StandardiseSettings | None = None) -> StandardisedScan:
+def standardise(
+    scan: Scan, settings: StandardiseSettings | None = None, *, inverted: bool | None = None
+) -> StandardisedScan:
     """Bring a radiograph to the standard form: the exposed field, bones bright, grey values from 0 to 1.
 
     1. Find the exposed field. 2. Judge the polarity. 3. Find the hand. 4. Choose the grey window. 5. Judge how the hand
@@ -46,6 +48,8 @@ def standardise(scan: Scan, settings: StandardiseSettings | None = None) -> Stan
     scan : Scan
         A volume is returned as it is.
     settings : StandardiseSettings, optional
+    inverted : bool, optional
+        Whether black and white are swapped in the file, where it is known; judged from the picture if not given.
 
     Returns
     -------
@@ -68,7 +72,7 @@ def standardise(scan: Scan, settings: StandardiseSettings | None = None) -> Stan
     to_view, shape = cut_field(field, picture.shape, _SQUARE)
     view = warp(picture, to_view, shape) if field.rotation_rad else _slice(picture, to_view, shape)
     exposed = fill_outline(field, to_view, shape)
-    polarity, mask, fingers = _find_bright_hand(view, exposed, settings)
+    polarity, mask, fingers = _find_bright_hand(view, exposed, settings, inverted)
     window = choose_window(view, exposed, mask, polarity, settings.window)
     upright = judge_upright(fingers, mask.quality, scan.laterality)
     in_file = field.moved(to_copy.inverse())
@@ -83,10 +87,10 @@ def standardise(scan: Scan, settings: StandardiseSettings | None = None) -> Stan
 
 
 def _find_bright_hand(
-    view: Picture, exposed: Mask, settings: StandardiseSettings
+    view: Picture, exposed: Mask, settings: StandardiseSettings, inverted: bool | None
 ) -> tuple[Polarity, HandMask, Fingers | None]:
-    """Judge the polarity and find the hand; where the polarity is not clear, by the hand in both."""
-    polarity = judge_polarity(view, exposed, settings.polarity)
+    """Judge the polarity, unless it is known, and find the hand; where it is not clear, by the hand in both."""
+    polarity = judge_polarity(view, exposed, settings.polarity) if inverted is None else Polarity(inverted, 1.0)
     bright = -view if polarity.inverted else view
     hand = find_hand(bright, exposed, settings.mask, settings.fingers)
     if polarity.confidence >= settings.polarity.sure:

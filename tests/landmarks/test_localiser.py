@@ -10,7 +10,6 @@ from boneage.imaging.shapes import NoSimilarity
 from boneage.landmarks import ForestLocaliser, with_vote_weight
 from boneage.landmarks.pose_search import PoseHypothesis, select_far_apart
 from boneage.landmarks.search_settings import SearchSettings
-from boneage.landmarks.standard_form import negative
 from boneage.landmarks.training_shapes import read_training_shapes
 from tests.landmarks.conftest import NAMES, draw_scene, search_more
 
@@ -83,7 +82,7 @@ def test_noise_has_no_pose(all_round):
 
 def test_a_negative_is_found_and_known_as_one(all_round, scenes):
     for scan, points in scenes[1]:
-        plain, swapped = all_round.find(scan), all_round.find(negative(scan))
+        plain, swapped = all_round.find(scan), all_round.find(scan.negative())
         assert (plain.inverted, swapped.inverted) == (False, True)
         assert np.abs(swapped.points.positions - plain.points.positions).max() < 0.1
         assert np.linalg.norm(swapped.points.positions - points.positions, axis=1).max() < 2

@@ -13,7 +13,6 @@ from boneage.landmarks import ForestLocaliser, ForestSettings, LocaliserSettings
 from boneage.landmarks.presets import list_search_steps
 from boneage.landmarks.search_settings import PriorSettings, SearchSettings
 from boneage.landmarks.similarity import rotate
-from boneage.landmarks.standard_form import negative
 
 NAMES = ("large", "shell", "small", "dark", "pair", "faint", "rod")
 LAYOUT = np.array([[14, 14, 16], [34, 30, 14], [18, 50, 20], [30, 16, 44], [14, 36, 50], [36, 52, 46], [26, 34, 32]])
@@ -115,7 +114,7 @@ def test_state_and_back_locates_the_same(fitted, balls):
 
 def test_a_negative_volume_is_not_read(fitted, balls):
     scan, _ = balls[1][0]
-    found = fitted.find(negative(scan))
+    found = fitted.find(scan.negative())
     assert not found.points.present.any()
     assert set(found.points.reasons) == {"no pose of the anatomy fits the image"}
     assert (found.inverted, found.votes, found.standardised) == (False, (), None)

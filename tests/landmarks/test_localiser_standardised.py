@@ -8,7 +8,6 @@ import pytest
 from boneage.imaging import Frame, Scan
 from boneage.imaging.standardise import StandardiseSettings, standardise
 from boneage.landmarks import ForestLocaliser, with_vote_weight
-from boneage.landmarks.standard_form import negative
 from tests.landmarks.conftest import draw_scene
 
 BEFORE, AFTER = (20, 50), (60, 10)  # rows and columns of the surround
@@ -84,12 +83,12 @@ def test_a_negative_is_found_too_and_known_as_one(fitted, bodies):
 @pytest.mark.parametrize("swapped", [False, True])
 def test_where_the_polarity_is_misjudged_the_search_sets_it_right(fitted, bodies, monkeypatch, swapped):
     scan, points = bodies[1][0]
-    scan = negative(scan) if swapped else scan
+    scan = scan.negative() if swapped else scan
 
     def misjudge(scan, settings):
         result = standardise(scan, settings)
         wrong = dataclasses.replace(result.polarity, inverted=not result.polarity.inverted)
-        return dataclasses.replace(result, scan=negative(result.scan), polarity=wrong)
+        return dataclasses.replace(result, scan=result.scan.negative(), polarity=wrong)
 
     monkeypatch.setattr("boneage.landmarks.localiser.standardise", misjudge)
     found = fitted.find(scan)

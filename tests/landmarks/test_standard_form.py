@@ -4,7 +4,7 @@ import pytest
 from boneage.imaging import Scan
 from boneage.imaging.phantoms import draw_phantom_hand
 from boneage.imaging.standardise import StandardiseSettings, standardise
-from boneage.landmarks.standard_form import StandardisedScans, negative, stands_out
+from boneage.landmarks.standard_form import StandardisedScans, stands_out
 
 
 @pytest.fixture(scope="module")
@@ -46,11 +46,11 @@ def test_whether_an_anatomy_stands_out_is_seen_in_twenty_scans_at_most(noise, mo
 
 def test_a_negative_has_the_same_range_and_everything_else_of_the_scan():
     scan = Scan(np.array([[3.0, 5.0], [10.0, 4.0]]), spacing=(2.0, 1.0), sex="F")
-    swapped = negative(scan)
+    swapped = scan.negative()
     assert swapped.pixels.tolist() == [[10, 8], [3, 9]]
     assert scan.pixels.tolist() == [[3, 5], [10, 4]]
     assert (swapped.spacing, swapped.sex) == (scan.spacing, "F")
-    assert np.array_equal(negative(swapped).pixels, scan.pixels)
+    assert np.array_equal(swapped.negative().pixels, scan.pixels)
 
 
 def test_scans_are_standardised_when_they_are_read(hands):

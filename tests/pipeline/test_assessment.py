@@ -7,7 +7,6 @@ import pytest
 from boneage.imaging import Frame, Points, Scan, read_scan
 from boneage.imaging.standardise.results import Finding
 from boneage.landmarks import ForestLocaliser
-from boneage.landmarks.standard_form import negative
 from boneage.pipeline.assessment import Assessment
 from boneage.pipeline.located_hand import crop_located_hand
 from boneage.pipeline.quality import find_landmark_fault, find_region_fault
@@ -247,7 +246,7 @@ def test_a_mirrored_hand_is_read_the_same_and_says_so(pipeline, scan):
 
 def test_a_negative_is_read_nearly_the_same_and_says_so(pipeline, scan):
     straight = pipeline.assess(scan, sex="F")
-    inverted = pipeline.assess(negative(scan), sex="F")
+    inverted = pipeline.assess(scan.negative(), sex="F")
     assert (straight.status, straight.reason) == ("ok", "")
     assert (inverted.status, inverted.reason) == ("flagged", "black and white are swapped in the file")
     assert inverted.estimate.months == pytest.approx(straight.estimate.months, abs=2)
@@ -273,7 +272,7 @@ def test_a_localiser_that_does_not_standardise_finds_nothing_odd_about_a_picture
     config["settings"]["standardise"] = None
     plain = dataclasses.replace(pipeline, localiser=ForestLocaliser.from_state(config, arrays))
     assert plain.assess(scan, sex="F").status == "ok"
-    swapped = plain.assess(negative(scan), sex="F")
+    swapped = plain.assess(scan.negative(), sex="F")
     assert (swapped.status, swapped.reason) == ("flagged", "black and white are swapped in the file")
 
 

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from boneage.imaging import Scan, read_scan
-from boneage.landmarks.standard_form import negative
 from boneage.pipeline.located_hand import HandLandmarks, crop_located_hand, locate_hand, mean_shape_of
 from boneage.regression import CropSpec
 
@@ -33,7 +32,7 @@ def test_a_mirrored_hand_is_known_as_one(pipeline, scan):
 
 
 def test_a_negative_is_known_as_one_and_its_crops_are_those_of_the_hand(pipeline, scan, located):
-    swapped = negative(scan)
+    swapped = scan.negative()
     there = locate_hand(swapped, pipeline.localiser)
     assert (located.inverted, there.inverted) == (False, True)
     assert np.abs(there.points.positions - located.points.positions).max() < 2

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from boneage.imaging import Points
+from boneage.imaging import Points, Scan
 from boneage.imaging.phantoms import draw_phantom_hand, draw_phantom_volume
+from boneage.imaging.standardise import StandardiseSettings
 from boneage.regression import CROP_KINDS, HAND_SITES, VOLUME_SITES, CropSpec
 
 SITES = tuple(site.name for site in HAND_SITES)
@@ -61,6 +62,10 @@ def test_landmarks_that_are_not_enough_are_named_with_their_sites(hand):
         ({"ndim": 3, "proportions": "fitted"}, "volumes have the proportions"),
         ({"ndim": 3, "thumbnail": 50}, "no thumbnails"),
         ({"proportions": "square"}, "file or fitted"),
+        ({"ndim": 3, "detail": 100}, "no thumbnails"),
+        ({"ndim": 3, "standardise": StandardiseSettings()}, "no thumbnails"),
+        ({"detail": 20}, "at least 32 pixels"),
+        ({"kind": "whole", "detail": 100}, "measured by its landmarks"),
         ({"thumbnail": 3}, "at least 8 pixels"),
     ],
 )
@@ -100,3 +105,17 @@ def test_radiographs_and_volumes_are_not_mixed_up(hand, volume):
         CropSpec("whole", ndim=3).crop(hand.scan)
     with pytest.raises(ValueError, match="the crops are of 2D scans, got 3D"):
         CropSpec("whole").crop(volume.scan)
+
+
+@pytest.mark.parametrize("kind", ["hand", "regions"])
+def test_a_standardised_hand_is_cropped_alike_in_any_surround_and_polarity(hand, kind):
+    rows, columns = hand.scan.pixels.shape
+    framed = np.full((rows + 200, columns + 160), 255, np.float32)
+    framed[100:-100, 80:-80] = hand.scan.pixels
+    points = Points(hand.points.names, hand.points.positions + np.array([100, 80]))
+    crop_spec = CropSpec(kind, 48, standardise=StandardiseSettings())
+    expected = crop_spec.crop(hand.scan, hand.points, hand.points)
+    for pixels, inverted in ((framed, False), (255 - framed, True)):
+        crops = crop_spec.crop(Scan(pixels), points, points, inverted=inverted)
+        assert crops.present.all()
+        assert np.abs(crops.pixels - expected.pixels).mean() < 0.02

@@ -7,7 +7,7 @@ import pytest
 from boneage.imaging import Frame, Points, Scan
 from boneage.imaging.phantoms import draw_phantom_hand
 from boneage.regression import CropSpec
-from boneage.regression.proportions import fit_proportions, to_thumbnail
+from boneage.regression.proportions import fit_proportions, reduce_detail, to_thumbnail
 
 
 @pytest.fixture(scope="module")
@@ -89,3 +89,44 @@ def test_the_thumbnail_of_a_part_leads_to_the_same_original_pixels(hand):
     middle = [[(n - 1) / 2 for n in hand.scan.pixels.shape]]
     small = to_thumbnail(part, 100)
     assert small.frame_to_original().apply([[49.5, 49.5]]) == pytest.approx(shift.apply(middle))
+
+
+def _pixels_of_hand(scan, points):
+    inside = scan.frame_to_original().inverse().apply(points.positions)
+    return np.ptp(inside, axis=0)
+
+
+def test_a_hand_is_shrunk_to_its_detail_and_one_of_fewer_pixels_is_left(hand):
+    length = _pixels_of_hand(hand.scan, hand.points).max()
+    small = reduce_detail(hand.scan, hand.points, hand.points, 150)
+    assert _pixels_of_hand(small, hand.points).max() == pytest.approx(150, abs=1)
+    assert small.true_size == pytest.approx(hand.scan.true_size)
+    assert reduce_detail(hand.scan, hand.points, hand.points, int(length) + 2) is hand.scan
+    absent = Points(hand.points.names, np.full_like(hand.points.positions, np.nan))
+    assert reduce_detail(hand.scan, absent, hand.points, 150) is hand.scan
+    with pytest.raises(ValueError, match="detail of a volume"):
+        reduce_detail(Scan(np.zeros((4, 4, 4))), hand.points, hand.points, 150)
+
+
+def test_each_axis_of_a_squashed_copy_is_shrunk_to_the_same_detail(hand):
+    rows, columns = hand.scan.pixels.shape
+    squashed = cv2.resize(hand.scan.pixels, (columns, rows // 3), interpolation=cv2.INTER_AREA)
+    copy = Scan(squashed).as_resized_copy_of((rows, columns))
+    small = reduce_detail(copy, hand.points, hand.points, 160)
+    assert small.pixels.shape[0] == rows // 3, "the rows had fewer pixels already"
+    across = _pixels_of_hand(small, hand.points)[1] / np.ptp(hand.points.positions, axis=0)[1]
+    assert across * np.ptp(hand.points.positions, axis=0).max() == pytest.approx(160, abs=1)
+
+
+@pytest.mark.parametrize("kind", ["hand", "regions"])
+def test_a_film_and_its_half_size_copy_are_cropped_alike_at_one_detail(hand, kind):
+    rows, columns = hand.scan.pixels.shape
+    half = cv2.resize(hand.scan.pixels, (columns // 2, rows // 2), interpolation=cv2.INTER_AREA)
+    copy = Scan(half).as_resized_copy_of((rows, columns))
+
+    def difference(detail):
+        crop_spec = CropSpec(kind, 240 if kind == "hand" else 96, detail=detail)
+        crops = [crop_spec.crop(scan, hand.points, hand.points).pixels for scan in (hand.scan, copy)]
+        return np.abs(crops[0] - crops[1]).mean()
+
+    assert difference(100) < 0.5 * difference(0)

@@ -9,7 +9,6 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +20,11 @@ from boneage.evaluation.benchmarks.splits import CrossValidation, FixedSplit, Sp
 from boneage.imaging import Collection
 from boneage.imaging.errors import InvalidInput
 from boneage.imaging.progress import Progress
-from boneage.pipeline.data import count_axes
 from boneage.pipeline.pipeline import BoneAgePipeline
 from boneage.pipeline.storage.code_version import prepare_versioned_folder
 from boneage.pipeline.storage.output import prepare_folder
 from boneage.pipeline.training.dataset import AgeDataset
-from boneage.regression import AgeRegressor, CropSpec, RegressorSettings
-from boneage.regression.crop_spec import Proportions
+from boneage.regression import AgeRegressor, CropKind, CropSpec, RegressorSettings
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,11 +41,8 @@ class AgeBenchmarkSettings:
         Of the networks.
     epochs : int, optional
         Passes over the hands for every network; those of its recipe if not given.
-    side : int
-        Side of the crops in pixels; 0 for that of their kind.
-    proportions : {"file", "fitted"}
-    thumbnail : int
-        See :class:`~boneage.regression.CropSpec`.
+    make_crop_spec : callable
+        From a variant's kind of crops to their :class:`~boneage.regression.CropSpec`.
     localiser : Path, optional
         Model file of the localiser that finds the landmarks.
     at_annotations : bool
@@ -65,9 +59,7 @@ class AgeBenchmarkSettings:
     protocol: CrossValidation | FixedSplit = field(default_factory=lambda: CrossValidation(5))
     settings: RegressorSettings = field(default_factory=RegressorSettings)
     epochs: int | None = None
-    side: int = 0
-    proportions: Proportions = "file"
-    thumbnail: int = 0
+    make_crop_spec: Callable[[CropKind], CropSpec] = CropSpec
     localiser: Path | None = None
     at_annotations: bool = False
     weights: Path | None = None
@@ -107,17 +99,10 @@ def run_age_benchmark(
     UnusableOutput
         If the folder cannot be written to, or holds rounds of another benchmark.
     """
-    crop = partial(
-        CropSpec,
-        side=settings.side,
-        proportions=settings.proportions,
-        thumbnail=settings.thumbnail,
-        ndim=count_axes(collection),
-    )
     variants = name_variants(
         settings.names,
         settings.settings,
-        crop,
+        settings.make_crop_spec,
         epochs=settings.epochs,
         weights=settings.weights,
         start=settings.start,

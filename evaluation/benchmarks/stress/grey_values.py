@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boneage.imaging import Points, Scan
-from boneage.landmarks.standard_form import negative
 
 Array = NDArray[Any]
 
@@ -22,7 +21,7 @@ class Inversion:
 
     def apply(self, scan: Scan, points: Points) -> tuple[Scan, Points]:
         """Turn the grey values round within their range."""
-        return negative(scan), points
+        return scan.negative(), points
 
 
 @dataclass(frozen=True)

@@ -186,3 +186,10 @@ def test_the_same_picture_has_the_same_result(phantom, framed):
     assert (first.polarity, first.window, first.upright, first.findings) == (
         second.polarity, second.window, second.upright, second.findings,
     )  # fmt: skip
+
+
+def test_a_known_polarity_is_not_judged(phantom):
+    for inverted in (False, True):
+        result = standardise(phantom.scan, inverted=inverted)
+        assert (result.polarity.inverted, result.polarity.confidence) == (inverted, 1.0)
+        assert (result.window.low > result.window.high) == inverted

@@ -1,5 +1,6 @@
 import dataclasses
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from boneage.imaging.errors import UnusableOutput
 from boneage.pipeline.data import load_collection
 from boneage.pipeline.training.age_settings import make_settings
 from boneage.pipeline.training.dataset import AgeDataset, ExcludedHand
-from boneage.regression import ConstantBySex, MultiRegionSettings, RegionStack
+from boneage.regression import ConstantBySex, CropSpec, MultiRegionSettings, RegionStack
 
 IDS = tuple(f"h{k}" for k in range(9))
 SETTINGS = dataclasses.replace(make_settings(epochs=2), network=MultiRegionSettings(channels=(4, 8), hidden=8))
@@ -133,7 +134,9 @@ def test_a_collection_is_measured_by_settings_alone(known, tmp_path):
     collection = load_collection([known / "images"], ages=[known / "ages.csv"])
     ids = collection.ids
     protocol = FixedSplit(ids[:6], ids[6:8])
-    settings = AgeBenchmarkSettings(("constant", "whole"), protocol, SETTINGS, side=32)
+    settings = AgeBenchmarkSettings(
+        ("constant", "whole"), protocol, SETTINGS, make_crop_spec=partial(CropSpec, side=32)
+    )
     rounds = run_age_benchmark(collection, settings, tmp_path / "rounds", cache=tmp_path / "hands")
     assert [(r.variant, r.n_train, len(r.predictions)) for r in rounds] == [("constant", 6, 2), ("whole", 6, 2)]
     assert len(list((tmp_path / "hands").iterdir())) == 8, "hands of other ids are not read"
