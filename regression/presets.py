@@ -10,13 +10,17 @@ from boneage.regression.networks.bonet import BoNetSettings
 from boneage.regression.networks.multiregion import cube_regions, whole_hand
 from boneage.regression.recipes import (
     aligned_hand_recipe,
+    averaged_fine_tuning_recipe,
     feature_recipe,
     fine_tuning_recipe,
     whole_hand_recipe,
 )
 from boneage.regression.regressor_settings import RegressorSettings
 
-_LAYERS = {"vgg16": "pool5", "googlenet": "inception5b", "overfeat": "pool5"}  # the last convolutions
+_LITE = ("efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2")
+_LAYERS = {  # the last convolutions
+    "vgg16": "pool5", "googlenet": "inception5b", "overfeat": "pool5", **dict.fromkeys(_LITE, "head"),
+}  # fmt: skip
 
 PRESETS: dict[str, RegressorSettings] = {
     "multiregion": RegressorSettings(),
@@ -31,7 +35,8 @@ PRESETS: dict[str, RegressorSettings] = {
     },
     **{
         f"{name}-finetuned": RegressorSettings(
-            network=BackboneSettings(name, layer, frozen=False), recipe=fine_tuning_recipe()
+            network=BackboneSettings(name, layer, frozen=False, batch_statistics=name in _LITE),
+            recipe=averaged_fine_tuning_recipe() if name in _LITE else fine_tuning_recipe(),
         )
         for name, layer in _LAYERS.items()
     },

@@ -40,8 +40,21 @@ class Recipe:
         processors that have instructions for it (AVX-512 BF16, AMX) and on GPUs, and slower on others.
     pretrained_rate : float
         Learning rate of pretrained layers, as a part of ``learning_rate``.
+    average_weights : float
+        Decay of the exponential moving average of the weights (Polyak averaging [1]_) that the trained network has; 0
+        keeps the weights of the last step. See :class:`~boneage.regression.weight_average.WeightAverage`.
+    sides : tuple of int
+        Sides in pixels that pictures are resized to in the course of the training (progressive resizing [2]_), which is
+        split evenly among them; the last is that of the regions, so that prediction reads what was trained last. Empty
+        to train at that side alone.
     augmentation : AugmentationSettings or None
         ``None`` leaves every hand as it is.
+
+    References
+    ----------
+    .. [1] Polyak, Juditsky. Acceleration of stochastic approximation by averaging. SIAM J. Control Optim. 30, 1992.
+    .. [2] Karras, Aila, Laine, Lehtinen. Progressive growing of GANs. ICLR 2018; for classification Tan, Le.
+       EfficientNetV2. ICML 2021.
     """
 
     __pydantic_config__ = STRICT
@@ -57,6 +70,8 @@ class Recipe:
     weight_decay: float = 0.02
     precision: Precision = "float32"
     pretrained_rate: float = 0.1
+    average_weights: float = 0.0
+    sides: tuple[int, ...] = ()
     augmentation: AugmentationSettings | None = field(default_factory=AugmentationSettings)
 
     def __post_init__(self) -> None:
@@ -72,11 +87,28 @@ class Recipe:
             raise InvalidInput(f"stratum_weight must be from 0 to 1, got {self.stratum_weight}")
         if not 0 < self.pretrained_rate <= 1:
             raise InvalidInput(f"pretrained_rate must be above 0 and at most 1, got {self.pretrained_rate}")
+        if not 0 <= self.average_weights < 1:
+            raise InvalidInput(f"average_weights must be at least 0 and below 1, got {self.average_weights}")
+        if any(not 8 <= side <= max(self.sides) == self.sides[-1] for side in self.sides):
+            raise InvalidInput(f"sides must be at least 8 pixels and the last the largest, got {self.sides}")
         named = ((self.optimiser, ("adamw", "sgd")), (self.schedule, ("one_cycle", "constant")),
                  (self.loss, ("smooth_l1", "mse")), (self.precision, ("float32", "bfloat16")))  # fmt: skip
         for value, known in named:
             if value not in known:
                 raise InvalidInput(f"{value!r} is not one of {', '.join(known)}")
+
+    def side_of_epoch(self, epoch: int) -> int | None:
+        """Return the side of the pictures in an epoch, counted from 0; ``None`` if it is that of the regions.
+
+        Examples
+        --------
+        >>> [Recipe(epochs=4, sides=(128, 128, 128, 224)).side_of_epoch(epoch) for epoch in range(4)]
+        [128, 128, 128, 224]
+        >>> [Recipe(epochs=2, sides=(128, 128, 128, 224)).side_of_epoch(epoch) for epoch in range(2)]
+        [128, 224]
+        """
+        to_come = self.epochs - 1 - epoch
+        return self.sides[len(self.sides) - 1 - to_come * len(self.sides) // self.epochs] if self.sides else None
 
 
 def modern_recipe() -> Recipe:
@@ -111,6 +143,11 @@ def feature_recipe() -> Recipe:
 def fine_tuning_recipe() -> Recipe:
     """Return our recipe for networks with a pretrained backbone: fewer epochs, smaller steps."""
     return Recipe(epochs=15, learning_rate=1e-3, weight_decay=0.01, pretrained_rate=0.1)
+
+
+def averaged_fine_tuning_recipe() -> Recipe:
+    """Return our recipe for a pretrained network whose layers all learn alike, and whose weights are averaged."""
+    return Recipe(epochs=15, batch_size=32, learning_rate=1e-3, pretrained_rate=1.0, average_weights=0.998)
 
 
 def seed_recipe() -> Recipe:

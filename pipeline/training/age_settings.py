@@ -6,12 +6,14 @@ import dataclasses
 from collections.abc import Sequence
 
 from boneage.imaging.errors import InvalidInput
-from boneage.regression import PRESETS, RegressorSettings, fine_tuning_of, modern_recipe, seed_recipe
+from boneage.regression import PRESETS, BackboneSettings, RegressorSettings, fine_tuning_of, modern_recipe, seed_recipe
 from boneage.regression.fusion import FUSION_RULES
 from boneage.regression.recipes import Precision
 
 RECIPES = {"modern": modern_recipe, "seed": seed_recipe}
-_STRATUM = "stratum="
+_VALUES = {  # changes that have a value, and how one is written
+    "stratum=": "stratum=W", "average=": "average=D", "sides=": "sides=128x10+192x5+224x3", "hidden=": "hidden=N+M",
+}  # fmt: skip
 
 
 def make_settings(
@@ -56,8 +58,14 @@ def change_settings(settings: RegressorSettings, changes: Sequence[str], name: s
     """Return changed settings.
 
     A change is the name of a network's preset, a weighting of the regions (``learned``, ``inverse_variance``,
-    ``fixed``, ``equal``), a recipe (``modern``, ``seed``), or ``stratum=W``, how far the loss makes up for rare ages (0
-    to 1). The use of the sex and the precision are left as they are.
+    ``fixed``, ``equal``), a recipe (``modern``, ``seed``), or one of
+
+    - ``stratum=W``: how far the loss makes up for rare ages (0 to 1);
+    - ``average=D``: the decay of the average of the weights;
+    - ``sides=128x10+192x5+224x3``: sides of the pictures in the course of the training, each with its passes;
+    - ``hidden=N`` or ``hidden=N+M``: widths of the fully connected layers on a pretrained network.
+
+    The use of the sex and the precision are left as they are.
 
     Parameters
     ----------
@@ -86,16 +94,38 @@ def change_settings(settings: RegressorSettings, changes: Sequence[str], name: s
             settings = dataclasses.replace(settings, fusion=change)
         elif change in RECIPES:
             settings = dataclasses.replace(settings, recipe=RECIPES[change]()).with_recipe(precision=precision)
-        elif change.startswith(_STRATUM):
-            settings = settings.with_recipe(stratum_weight=_read_number(change.removeprefix(_STRATUM), name))
+        elif change.startswith(tuple(_VALUES)):
+            settings = _set_value(settings, change, name)
         else:
-            known = ", ".join([*PRESETS, *FUSION_RULES, *RECIPES, f"{_STRATUM}W"])
+            known = ", ".join([*PRESETS, *FUSION_RULES, *RECIPES, *_VALUES.values()])
             raise InvalidInput(f"{name!r}: after a colon goes one of {known}, got {change!r}")
     return settings
 
 
-def _read_number(text: str, name: str) -> float:
+def _set_value(settings: RegressorSettings, change: str, name: str) -> RegressorSettings:
+    """Apply a change of the form ``what=value``."""
+    what, text = change.split("=", 1)
     try:
-        return float(text)
+        if what == "stratum":
+            return settings.with_recipe(stratum_weight=float(text))
+        if what == "average":
+            return settings.with_recipe(average_weights=float(text))
+        if what == "sides":
+            return settings.with_recipe(sides=_read_sides(text))
+        if not isinstance(settings.network, BackboneSettings):
+            raise InvalidInput(f"{name!r}: hidden is for pretrained networks")
+        hidden = tuple(int(width) for width in text.split("+"))
+        return dataclasses.replace(settings, network=dataclasses.replace(settings.network, hidden=hidden))
+    except InvalidInput:
+        raise
     except ValueError:
-        raise InvalidInput(f"{name!r}: {_STRATUM} wants a number from 0 to 1, got {text!r}") from None
+        raise InvalidInput(f"{name!r}: after a colon goes {_VALUES[f'{what}=']}, got {change!r}") from None
+
+
+def _read_sides(text: str) -> tuple[int, ...]:
+    """Return the side of each pass: ``128x2+224`` is 128, 128, 224."""
+    sides: list[int] = []
+    for part in text.split("+"):
+        side, _, passes = part.partition("x")
+        sides += [int(side)] * int(passes or 1)
+    return tuple(sides)

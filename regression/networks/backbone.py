@@ -12,14 +12,23 @@ from torch.nn import functional
 
 from boneage.imaging.errors import InvalidInput
 from boneage.imaging.plain_data import STRICT
+from boneage.regression.networks.efficientnet_lite import (
+    EfficientNetLite,
+    EfficientNetLite0,
+    EfficientNetLite1,
+    EfficientNetLite2,
+)
 from boneage.regression.networks.googlenet import GoogLeNet
 from boneage.regression.networks.overfeat import OverFeat
 from boneage.regression.networks.oxfordnet import OxfordNet
 from boneage.regression.networks.region_scatter import scatter_regions
 
-Backbone = OxfordNet | GoogLeNet | OverFeat
+Backbone = OxfordNet | GoogLeNet | OverFeat | EfficientNetLite
 
-BACKBONES: dict[str, type[Backbone]] = {kind.name: kind for kind in (OxfordNet, GoogLeNet, OverFeat)}
+BACKBONES: dict[str, type[Backbone]] = {
+    kind.name: kind
+    for kind in (OxfordNet, GoogLeNet, OverFeat, EfficientNetLite0, EfficientNetLite1, EfficientNetLite2)
+}
 
 _SMALLEST_SIDE = 32
 _SITE_WIDTH = 16
@@ -31,7 +40,7 @@ class BackboneSettings:
 
     Parameters
     ----------
-    backbone : {"vgg16", "googlenet", "overfeat"}
+    backbone : {"vgg16", "googlenet", "overfeat", "efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2"}
     layer : str
         The backbone's layer whose features are used; its class's docstring lists them.
     frozen : bool
@@ -43,6 +52,9 @@ class BackboneSettings:
     input_side : int or None
         Side that regions are resized to first; by default their own. ImageNet's features are best near the side they
         were learnt at, 224 (OverFeat 231), and cost with its square.
+    batch_statistics : bool
+        Whether batch normalisation in a fine-tuned backbone is trained as usual, on the statistics of the batches,
+        which wants batches of some 32 regions or more; otherwise it keeps those it came with.
     """
 
     __pydantic_config__ = STRICT
@@ -54,6 +66,7 @@ class BackboneSettings:
     hidden: tuple[int, ...] = (256,)
     dropout: float = 0.3
     input_side: int | None = None
+    batch_statistics: bool = False
 
     def __post_init__(self) -> None:
         if self.backbone not in BACKBONES:
@@ -125,8 +138,8 @@ class RegionHead(nn.Module):
 class BackboneNet(nn.Module):
     """A pretrained backbone that computes features of each region, and a head that predicts from them.
 
-    Batch normalisation keeps its pretrained statistics, and a frozen backbone all of its weights: neither depends on
-    the batches of a training. Weights are random until
+    A frozen backbone keeps all of its weights, and batch normalisation its pretrained statistics unless the settings
+    say that it learns new ones. Weights are random until
     :func:`~boneage.regression.networks.weights.load_pretrained` fills them.
 
     Parameters
@@ -139,6 +152,7 @@ class BackboneNet(nn.Module):
     def __init__(self, settings: BackboneSettings, n_regions: int, use_sex: bool) -> None:
         super().__init__()
         self.frozen = settings.frozen
+        self.batch_statistics = settings.batch_statistics
         self.input_side = settings.input_side
         self.backbone = BACKBONES[settings.backbone](settings.layer)
         self.head = RegionHead(self.backbone.n_features, n_regions, use_sex, settings)
@@ -149,7 +163,7 @@ class BackboneNet(nn.Module):
         """Prepare for training or, with ``False``, for prediction."""
         super().train(mode)
         for module in self.backbone.modules():
-            if self.frozen or isinstance(module, nn.BatchNorm2d):
+            if self.frozen or (isinstance(module, nn.BatchNorm2d) and not self.batch_statistics):
                 module.training = False
         return self
 

@@ -1,4 +1,4 @@
-"""Pretrained weights of backbones: downloaded once, or from a file; checked before they are used.
+"""Pretrained weights of backbones: downloaded once, of an installed package, or from a file; checked before use.
 
 Reading a file runs no code: it must hold named arrays only.
 """
@@ -21,7 +21,9 @@ from boneage.imaging.errors import UnusableWeights
 from boneage.imaging.progress import Progress
 from boneage.regression.caching import cache_folder, open_atomically
 from boneage.regression.networks.backbone import BACKBONES, Backbone
+from boneage.regression.networks.efficientnet_lite import sum_colours
 from boneage.regression.networks.overfeat import OverFeat, is_published, read_published
+from boneage.regression.networks.packaged_weights import PACKAGED, find_packaged_weights
 
 _CHUNK = 1 << 20
 _TIMEOUT_S = 30.0  # without data from the server
@@ -57,27 +59,29 @@ PUBLISHED = {  # learnt from ImageNet, by torchvision
 def load_pretrained(backbone: Backbone, weights: Path | None = None, progress: Progress | None = None) -> None:
     """Load pretrained weights into a backbone.
 
-    1. Find the file: the one given, else torchvision's, which is downloaded once to the cache folder.
+    1. Find the file: the one given, else that of the optional package, or torchvision's, which is downloaded once to
+       the cache folder.
     2. Read its arrays and check them against the layout of the whole network.
     3. Copy those that the backbone has, up to its last layer; classifiers of photographs are left out.
 
     Parameters
     ----------
-    backbone : OxfordNet, GoogLeNet or OverFeat
+    backbone : OxfordNet, GoogLeNet, OverFeat or EfficientNetLite
         Changed in place.
     weights : Path, optional
         A file written by ``torch.save`` that holds a dict of arrays by their names; it may end after the layer that
-        is needed. For OverFeat also the authors' own.
+        is needed. For OverFeat also the authors' own; for EfficientNet-Lite with a stem for colours or for grey.
     progress : callable, optional
         Called with a stage name and the part of it that is done.
 
     Raises
     ------
     UnusableWeights
-        If the file is missing and cannot be fetched, has another SHA-256 than it should, is damaged, or does not hold
-        the arrays that this backbone needs.
+        If the file is missing and cannot be fetched, its package is not installed, it has another SHA-256 than it
+        should, is damaged, or does not hold the arrays that this backbone needs.
     """
-    path = weights or fetch_weights(backbone.name, progress)
+    kind = backbone.name
+    path = weights or (find_packaged_weights(kind) if kind in PACKAGED else fetch_weights(kind, progress))
     arrays = _read(path, backbone)
     _check(path, arrays, backbone)
     state = {name: arrays.get(name, start).to(start.dtype) for name, start in backbone.state_dict().items()}
@@ -156,38 +160,37 @@ def _read(path: Path, backbone: Backbone) -> Mapping[str, Tensor]:
         raise UnusableWeights(path, f"cannot be read: it is cut short, or no file of weights ({error})") from error
     if not isinstance(arrays, Mapping) or not all(isinstance(array, Tensor) for array in arrays.values()):
         raise UnusableWeights(path, "holds something else than arrays by their names")
-    return {str(name): array for name, array in arrays.items()}
+    return sum_colours({str(name): array for name, array in arrays.items()})
 
 
 def _check(path: Path, arrays: Mapping[str, Tensor], backbone: Backbone) -> None:
     """Check a file's arrays against the layout of the whole network."""
-    layout = _layout(type(backbone))
     # statistics of batch normalisation count their batches only in newer files, and nothing here reads the count
     needed = [name for name in backbone.state_dict() if not name.endswith("num_batches_tracked")]
     absent = [name for name in needed if name not in arrays]
-    foreign = [name for name in arrays if name not in layout and not name.startswith(backbone.dropped)]
-    if absent or foreign:
-        problem = f"it lacks {_list(absent)}" if absent else f"it has {_list(foreign)} besides"
-        others = [kind.name for kind in BACKBONES.values() if arrays and arrays.keys() <= _known(kind, arrays)]
+    problem = f"it lacks {_list(absent)}" if absent else _find_misfit(type(backbone), arrays)
+    if problem:
+        others = [kind.name for kind in BACKBONES.values() if arrays and not _find_misfit(kind, arrays)]
         remark = f"; these are weights of {others[0]}" if others and others[0] != backbone.name else ""
         raise UnusableWeights(path, f"does not fit {backbone.name}: {problem}{remark}")
-    for name in arrays:
-        if name in layout and arrays[name].shape != layout[name].shape:
-            raise UnusableWeights(
-                path,
-                f"does not fit {backbone.name}: its array {name} has the shape {tuple(arrays[name].shape)} "
-                f"instead of {tuple(layout[name].shape)}",
-            )
+
+
+def _find_misfit(kind: type[Backbone], arrays: Mapping[str, Tensor]) -> str:
+    """Return what arrays have that the whole network has not, or in another shape; empty if there is nothing."""
+    layout = _layout(kind)
+    foreign = [name for name in arrays if name not in layout and not name.startswith(kind.dropped)]
+    if foreign:
+        return f"it has {_list(foreign)} besides"
+    for name in layout:
+        if name in arrays and arrays[name].shape != layout[name].shape:
+            return f"its array {name} has the shape {tuple(arrays[name].shape)} instead of {tuple(layout[name].shape)}"
+    return ""
 
 
 def _layout(kind: type[Backbone]) -> dict[str, Tensor]:
     """Return the arrays of the whole network, which have shapes and no content."""
     with torch.device("meta"):
         return dict(kind(kind.layers[-1]).state_dict())
-
-
-def _known(kind: type[Backbone], arrays: Mapping[str, Tensor]) -> set[str]:
-    return set(_layout(kind)) | {name for name in arrays if name.startswith(kind.dropped)}
 
 
 def _list(names: list[str]) -> str:

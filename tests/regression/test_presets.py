@@ -12,12 +12,20 @@ def test_there_is_one_of_each_backbone_off_the_shelf_and_fine_tuned():
 @pytest.mark.parametrize("name", [name for name in PRESETS if name.endswith(("features", "finetuned"))])
 def test_what_a_preset_is_called_it_is(name):
     settings = PRESETS[name]
-    backbone, use = name.split("-")
+    backbone, use = name.rsplit("-", 1)
     assert isinstance(settings.network, BackboneSettings)
     assert settings.network.backbone == backbone
     assert settings.network.frozen is (use == "features")
     # off the shelf, features are computed once; fine-tuned, hands are changed each time
     assert (settings.recipe.augmentation is None) is (use == "features")
+
+
+def test_the_lite_networks_are_fine_tuned_as_usual():
+    settings = PRESETS["efficientnet-lite0-finetuned"]
+    assert settings.network.batch_statistics
+    assert settings.recipe.pretrained_rate == 1
+    assert 0.9 < settings.recipe.average_weights < 1
+    assert not PRESETS["googlenet-finetuned"].network.batch_statistics
 
 
 def test_multiregion_alone_has_a_sibling_that_reads_volumes():

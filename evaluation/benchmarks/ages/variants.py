@@ -247,6 +247,7 @@ def _name_network(
     crop_spec = make_crop_spec(kind)
     if len(crop_spec.shape) == 3:
         settings = for_volumes(settings)
+    settings.check_side(crop_spec.side)
     first = start.only_age_model.regressor if start else None
     if first is not None:
         first.check_fine_tuning(settings, crop_spec.region_names, crop_spec.side)

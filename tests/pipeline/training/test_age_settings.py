@@ -31,6 +31,26 @@ def test_changes_after_colons_change_nothing_else():
         make_settings(network="multiregion:bright")
 
 
+def test_changes_that_have_a_value():
+    settings = make_settings(network="efficientnet-lite0-finetuned:sides=128x2+192+224:average=0.99:hidden=64+32")
+    assert settings.recipe.sides == (128, 128, 192, 224)
+    assert settings.recipe.average_weights == 0.99
+    assert settings.network.hidden == (64, 32)
+    for change, reason in {
+        "sides=big": "sides=128x10",
+        "sides=128xx": "sides=128x10",
+        "sides=224+128": "the last the largest",
+        "average=much": "average=D",
+        "average=2": "average_weights must",
+        "stratum=": "stratum=W",
+        "hidden=": "hidden=N",
+    }.items():
+        with pytest.raises(ValueError, match=reason):
+            make_settings(network=f"efficientnet-lite0-finetuned:{change}")
+    with pytest.raises(ValueError, match="hidden is for pretrained networks"):
+        make_settings(network="multiregion:hidden=8")
+
+
 def test_epochs_change_nothing_else():
     short, usual = make_settings(use_sex=True, epochs=3), make_settings(use_sex=True, epochs=None)
     assert short.recipe.epochs == 3

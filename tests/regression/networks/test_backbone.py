@@ -30,6 +30,8 @@ def statistics(net):
         BackboneSettings("vgg16", "pool5", hidden=(8, 4)),
         BackboneSettings("googlenet", "inception3b", frozen=False, hidden=(8,)),
         BackboneSettings("overfeat", "pool2", hidden=(8,)),
+        BackboneSettings("efficientnet-lite0", "head", hidden=(8,)),
+        BackboneSettings("efficientnet-lite1", "stage2", frozen=False, batch_statistics=True, hidden=(8, 4)),
         BackboneSettings("overfeat", "pool1", hidden=(8,), input_side=80),
     ],
 )
@@ -76,6 +78,17 @@ def test_training_mode_is_the_heads_and_a_fine_tuned_backbones_but_never_batch_n
     tuned = make(BackboneSettings("googlenet", "inception3a", frozen=False)).train()
     for module in tuned.backbone.modules():
         assert module.training is not isinstance(module, nn.BatchNorm2d)
+
+
+def test_batch_normalisation_of_a_fine_tuned_backbone_learns_where_the_settings_say_so():
+    for frozen in (True, False):
+        settings = BackboneSettings("efficientnet-lite0", "stage1", frozen=frozen, hidden=(8,), batch_statistics=True)
+        net = make(settings).train()
+        before = statistics(net)
+        net(pixels(), PRESENT, SEX)
+        same = [torch.equal(a, b) for a, b in zip(statistics(net), before, strict=True)]
+        assert all(same) is frozen
+        assert any(same) is frozen
 
 
 def test_regions_are_brought_to_the_side_that_is_asked_for():

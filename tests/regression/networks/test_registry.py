@@ -11,6 +11,7 @@ SETTINGS = [
     BackboneSettings("vgg16", "pool2", hidden=(8, 4)),
     BackboneSettings("googlenet", "inception3a", frozen=False, input_side=40),
     BackboneSettings("overfeat", "pool2"),
+    BackboneSettings("efficientnet-lite2", "stage3", frozen=False, batch_statistics=True),
     BoNetSettings(32, channels=(4, 8), hidden=8),
     BoNetSettings(16, channels=(4, 8), deformation="thin_plate", aggregate="attention", hidden=8),
 ]

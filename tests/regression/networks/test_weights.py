@@ -10,6 +10,7 @@ import torch
 from boneage.imaging.errors import UnusableWeights
 from boneage.regression.networks import weights
 from boneage.regression.networks.backbone import BACKBONES
+from boneage.regression.networks.efficientnet_lite import EfficientNetLite0
 from boneage.regression.networks.googlenet import GoogLeNet
 from boneage.regression.networks.overfeat import OverFeat
 from boneage.regression.networks.oxfordnet import OxfordNet
@@ -20,6 +21,13 @@ def random_state(name, layer):
     """Arrays of a network down to a layer, as a file of its kind names and shapes them."""
     torch.manual_seed(7)
     return {key: torch.rand(array.shape).to(array.dtype) for key, array in BACKBONES[name](layer).state_dict().items()}
+
+
+def whole_state(name):
+    """Arrays of a whole network, as small on disk as one number each."""
+    with torch.device("meta"):
+        layout = BACKBONES[name]("head").state_dict()
+    return {key: torch.zeros((), dtype=array.dtype).expand(array.shape) for key, array in layout.items()}
 
 
 def googlenet_classifiers():
@@ -87,6 +95,27 @@ def test_weights_of_another_network_are_named(vgg_file, name, layer, other):
         load_pretrained(BACKBONES[name](layer), vgg_file)
 
 
+@pytest.mark.parametrize(("name", "other"), [("lite0", "lite1"), ("lite1", "lite2"), ("lite1", "lite0")])
+def test_another_size_of_the_same_family_is_refused_and_named(tmp_path, name, other):
+    path = save(tmp_path / "other.pth", whole_state(f"efficientnet-{other}"))
+    with pytest.raises(UnusableWeights, match=rf"does not fit efficientnet-{name}: .*these are weights of .*-{other}"):
+        load_pretrained(BACKBONES[f"efficientnet-{name}"]("head"), path)
+    with pytest.raises(UnusableWeights, match=rf"does not fit vgg16: it lacks.*these are weights of .*-{other}"):
+        load_pretrained(OxfordNet("pool1"), path)
+
+
+def test_a_stem_for_colours_is_read_as_one_for_grey(tmp_path):
+    state = random_state("efficientnet-lite0", "stage2")
+    colours = torch.rand(32, 3, 3, 3)
+    net = EfficientNetLite0("stage2")
+    for dtype in (torch.float32, torch.float16):
+        published = state | {"_conv_stem.weight": colours.to(dtype), "_fc.weight": torch.rand(1000, 1280)}
+        load_pretrained(net, save(tmp_path / "published.pth", published))
+        assert torch.allclose(net._conv_stem.weight[:, 0], colours.sum(dim=1), atol=2e-3)
+    load_pretrained(net, save(tmp_path / "grey.pth", state))
+    assert all(torch.equal(array, state[name]) for name, array in net.state_dict().items())
+
+
 def test_a_deeper_relative_whose_first_layers_agree_is_refused(tmp_path):
     state = random_state("vgg16", "pool2") | {"features.16.weight": torch.rand(256, 256, 3, 3)}  # as VGG-19 has
     with pytest.raises(UnusableWeights, match=r"does not fit vgg16: it has features\.16\.weight besides"):
@@ -103,15 +132,17 @@ def test_wrong_shapes_and_values_are_named(tmp_path):
         load_pretrained(OxfordNet("pool1"), save(tmp_path / "nan.pth", state))
 
 
+@pytest.mark.parametrize("name", ["vgg16", "efficientnet-lite0"])
 @pytest.mark.parametrize("old_format", [True, False])
 @pytest.mark.parametrize("part", [0.0, 0.001, 0.3, 0.99])
-def test_a_file_that_is_cut_short_is_refused(tmp_path, part, old_format):
-    whole = save(tmp_path / "whole.pth", random_state("vgg16", "pool1"), _use_new_zipfile_serialization=not old_format)
+def test_a_file_that_is_cut_short_is_refused(tmp_path, part, old_format, name):
+    layer = BACKBONES[name].layers[0]
+    whole = save(tmp_path / "whole.pth", random_state(name, layer), _use_new_zipfile_serialization=not old_format)
     short = tmp_path / "short.pth"
     content = whole.read_bytes()
     short.write_bytes(content[: int(part * len(content))])
     with pytest.raises(UnusableWeights, match=r"short\.pth: .*(cut short|damaged)"):
-        load_pretrained(OxfordNet("pool1"), short)
+        load_pretrained(BACKBONES[name](layer), short)
 
 
 @pytest.mark.parametrize("content", [[1, 2], {"state_dict": {}}, {"features.0.weight": 3.0}, OxfordNet("pool1")])
