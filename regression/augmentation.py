@@ -44,6 +44,10 @@ class AugmentationSettings:
     max_blur : float
         Largest weight of a 3x3 mean that is blended in, drawn for each hand: between a sharp picture and one that was
         downsampled by averaging, or enlarged.
+    max_window : float
+        The grey values that become black and white are moved by up to this, each on its own, for each hand.
+    max_noise : float
+        Largest standard deviation of the white noise that is added, drawn for each hand.
     """
 
     __pydantic_config__ = STRICT
@@ -56,6 +60,8 @@ class AugmentationSettings:
     flip: bool = False
     sharp: float = 0.0
     max_blur: float = 0.0
+    max_window: float = 0.0
+    max_noise: float = 0.0
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
@@ -63,6 +69,8 @@ class AugmentationSettings:
                 raise InvalidInput(f"{name} must be small and not negative, got {value}")
         if self.sharp > 1 or self.max_blur > 1:
             raise InvalidInput(f"sharp and max_blur must be at most 1, got {self.sharp}, {self.max_blur}")
+        if self.max_window >= 0.5:
+            raise InvalidInput(f"max_window must be below 0.5, got {self.max_window}")
         if self.drop_region >= 1:
             raise InvalidInput(f"drop_region must be below 1, got {self.drop_region}")
 
@@ -81,6 +89,11 @@ class Augmentation:
         Hands that are resampled by nearest neighbour.
     blurs : ndarray of shape (n_hands,)
         Weights of the 3x3 mean.
+    windows : ndarray of shape (n_hands, 2)
+        Grey values that become black and white.
+    noises : ndarray of shape (n_hands,)
+        Standard deviations.
+    noise_seed : int
     """
 
     warps: NDArray[np.float32]
@@ -88,6 +101,9 @@ class Augmentation:
     dropped: NDArray[np.bool_]
     nearest: NDArray[np.bool_]
     blurs: NDArray[np.float32]
+    windows: NDArray[np.float32]
+    noises: NDArray[np.float32]
+    noise_seed: int
 
     def apply(self, pixels: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
         """Return changed regions, of the same shape and on the same device, and which are present."""
@@ -104,9 +120,22 @@ class Augmentation:
             mean = pool(functional.pad(warped, (1, 1) * len(sides), mode="replicate"), 3, stride=1)
             parts = torch.from_numpy(self.blurs.repeat(regions)).to(device)
             warped = torch.lerp(warped, mean, parts.reshape(-1, *[1] * (warped.ndim - 1)))
-        warped = warped.reshape(pixels.shape)
-        powers = torch.from_numpy(self.gammas).to(device).reshape(-1, *[1] * (pixels.ndim - 1))
-        return warped.clamp(0, 1) ** powers, present & ~torch.from_numpy(self.dropped).to(device)
+        grey = self._change_grey(warped.reshape(pixels.shape))
+        return grey, present & ~torch.from_numpy(self.dropped).to(device)
+
+    def _change_grey(self, grey: Tensor) -> Tensor:
+        """Return the window, the exponent and the noise of each hand applied to all its regions."""
+
+        def of_hands(values: NDArray[np.float32]) -> Tensor:
+            return torch.from_numpy(values).to(grey.device).reshape(-1, *[1] * (grey.ndim - 1))
+
+        black, white = of_hands(self.windows[:, 0]), of_hands(self.windows[:, 1])
+        changed = ((grey - black) / (white - black)).clamp(0, 1) ** of_hands(self.gammas)
+        if self.noises.any():
+            generator = torch.Generator(grey.device).manual_seed(self.noise_seed)
+            noise = torch.randn(grey.shape, generator=generator, device=grey.device)
+            changed = (changed + of_hands(self.noises) * noise).clamp(0, 1)
+        return changed
 
 
 def draw_augmentation(
@@ -132,12 +161,19 @@ def draw_augmentation(
     draws[np.arange(shape[0]), np.argmax(np.where(present, draws, -1), axis=1)] = 1.0  # one stays
     if settings.flip:
         warps[..., 0] *= np.where(rng.uniform(size=shape[0]) < 0.5, -1, 1)[:, None, None]  # of the output's columns
+    nearest = rng.uniform(size=shape[0]) < settings.sharp
+    blurs = np.asarray(rng.uniform(size=shape[0]) * settings.max_blur)
+    windows = np.array([0.0, 1.0]) + rng.uniform(-1, 1, (shape[0], 2)) * settings.max_window
+    noises = np.asarray(rng.uniform(size=shape[0]) * settings.max_noise)
     return Augmentation(
         warps.astype(np.float32),
         gammas.astype(np.float32),
         np.asarray(draws < settings.drop_region),
-        np.asarray(rng.uniform(size=shape[0]) < settings.sharp),
-        np.asarray(rng.uniform(size=shape[0]) * settings.max_blur, dtype=np.float32),
+        np.asarray(nearest),
+        blurs.astype(np.float32),
+        windows.astype(np.float32),
+        noises.astype(np.float32),
+        int(rng.integers(2**62)),
     )
 
 

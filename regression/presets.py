@@ -37,6 +37,7 @@ PRESETS: dict[str, RegressorSettings] = {
         f"{name}-finetuned": RegressorSettings(
             network=BackboneSettings(name, layer, frozen=False, batch_statistics=name in _LITE),
             recipe=averaged_fine_tuning_recipe() if name in _LITE else fine_tuning_recipe(),
+            mirrored_views=name in _LITE,
         )
         for name, layer in _LAYERS.items()
     },

@@ -147,7 +147,13 @@ def fine_tuning_recipe() -> Recipe:
 
 def averaged_fine_tuning_recipe() -> Recipe:
     """Return our recipe for a pretrained network whose layers all learn alike, and whose weights are averaged."""
-    return Recipe(epochs=15, batch_size=32, learning_rate=1e-3, pretrained_rate=1.0, average_weights=0.998)
+    augmentation = AugmentationSettings(
+        drop_region=0.0, flip=True, max_log_gamma=0.6, max_blur=0.7, max_window=0.1, max_noise=0.04
+    )
+    return Recipe(
+        epochs=15, batch_size=32, learning_rate=1e-3, pretrained_rate=1.0, average_weights=0.998,
+        augmentation=augmentation,
+    )  # fmt: skip
 
 
 def seed_recipe() -> Recipe:

@@ -44,6 +44,7 @@ def predict_regions(
     sexes: Sequence[Sex | None],
     *,
     n_augmented: int = 1,
+    mirrored: bool = False,
     cache: Path | None = None,
 ) -> RegionOutputs:
     """Return the network's age and weight logit for every region.
@@ -57,6 +58,8 @@ def predict_regions(
     sexes : sequence of {"F", "M", None}
     n_augmented : int
         Number of test-time augmentations whose outputs are averaged.
+    mirrored : bool
+        Whether each is averaged with its mirror image.
     cache : Path, optional
         Folder of the features of frozen backbones; with it, those are of the hands as they are.
     """
@@ -65,7 +68,8 @@ def predict_regions(
         if cache and has_frozen_backbone(network):
             ages, logits = network.head(extract_features(network, pixels, present, cache=cache), present, sex)
             return RegionOutputs(ages, logits)
-        outputs = [network(augmented, present, sex) for augmented in draw_augmented(to_grey(pixels), n_augmented)]
+        views = draw_augmented(to_grey(pixels), n_augmented, mirrored=mirrored)
+        outputs = [network(view, present, sex) for view in views]
         ages, logits = (torch.stack(parts).mean(dim=0) for parts in zip(*outputs, strict=True))
     return RegionOutputs(ages, logits)
 

@@ -184,7 +184,8 @@ class AgeRegressor:
             Hands that ``predict`` would accept; not checked.
         sexes : sequence of {"F", "M", None}
         """
-        return predict_regions(self.network_, stacks, sexes, n_augmented=self._settings.views, cache=self.cache)
+        n, mirrored = self._settings.views, self._settings.mirrored_views
+        return predict_regions(self.network_, stacks, sexes, n_augmented=n, mirrored=mirrored, cache=self.cache)
 
     def fuse_outputs(self, outputs: RegionOutputs, present: Tensor) -> list[AgeEstimate]:
         """Fuse the outputs for the regions into the age of each hand.

@@ -32,6 +32,8 @@ class RegressorSettings:
     views : int
         Number of test-time augmentations whose outputs are averaged in a prediction; 1 reads the hand as it is. See
         :mod:`boneage.regression.test_time_augmentation`. Cached features are of the hand as it is.
+    mirrored_views : bool
+        Whether each of them is averaged with its mirror image: for networks that were trained on mirrored hands too.
 
     Raises
     ------
@@ -47,6 +49,7 @@ class RegressorSettings:
     network: NetworkSettings = field(default_factory=MultiRegionSettings)
     recipe: Recipe = field(default_factory=Recipe)
     views: int = 1
+    mirrored_views: bool = False
 
     def __post_init__(self) -> None:
         if self.fusion not in FUSION_RULES:

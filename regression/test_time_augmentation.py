@@ -16,7 +16,7 @@ _CHANGES = AugmentationSettings(
 )
 
 
-def draw_augmented(pixels: Tensor, n: int) -> Iterator[Tensor]:
+def draw_augmented(pixels: Tensor, n: int, *, mirrored: bool = False) -> Iterator[Tensor]:
     """Yield the pictures as they are, then ``n - 1`` times slightly rotated, resized and shifted.
 
     The changes are always the same, and the same for every hand and region: the prediction for a hand does not depend
@@ -27,7 +27,16 @@ def draw_augmented(pixels: Tensor, n: int) -> Iterator[Tensor]:
     pixels : tensor of shape (n_hands, n_regions, side, side) or (n_hands, n_regions, side, side, side)
     n : int
         At least 1.
+    mirrored : bool
+        Whether each of them is yielded a second time, its columns reversed.
     """
+    for augmented in _draw(pixels, n):
+        yield augmented
+        if mirrored:
+            yield augmented.flip(-1)
+
+
+def _draw(pixels: Tensor, n: int) -> Iterator[Tensor]:
     yield pixels
     rng = np.random.default_rng(0)
     flat = pixels.reshape(1, -1, *pixels.shape[2:])  # as if all were regions of one hand

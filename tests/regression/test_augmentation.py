@@ -115,3 +115,27 @@ def test_cubes_are_moved_as_torch_moves_them():
     grid = functional.affine_grid(torch.from_numpy(drawn.warps.reshape(-1, 3, 4)), [6, 1, 9, 9, 9], align_corners=False)
     known = functional.grid_sample(cubes().reshape(6, 1, 9, 9, 9), grid, padding_mode="border", align_corners=False)
     assert torch.allclose(changed, known.reshape(changed.shape), atol=1e-4)
+
+
+def test_a_window_moves_black_and_white_of_all_regions_of_a_hand():
+    ramp = torch.linspace(0, 1, 256).reshape(1, 1, 16, 16).expand(2, 3, 16, 16)
+    changed, _ = draw(2, max_window=0.2).apply(ramp, torch.from_numpy(PRESENT))
+    assert torch.equal(changed[:, 0], changed[:, 1])
+    assert not torch.allclose(changed[0], changed[1], atol=0.02)
+    for hand in changed[:, 0]:
+        flat = hand.flatten()
+        inner = flat[(flat > 0.05) & (flat < 0.95)]
+        slopes = inner.diff() * 255
+        assert slopes.std() < 0.01
+        assert 1 / 1.4 < slopes.mean() < 1 / 0.6
+
+
+def test_noise_has_its_own_strength_for_each_hand_and_is_the_same_each_time():
+    grey = torch.full((2, 3, 16, 16), 0.5)
+    drawn = draw(4, max_noise=0.1)
+    noisy, _ = drawn.apply(grey, torch.from_numpy(PRESENT))
+    again, _ = drawn.apply(grey, torch.from_numpy(PRESENT))
+    assert torch.equal(noisy, again)
+    for k in range(2):
+        assert noisy[k].std().item() == pytest.approx(drawn.noises[k], rel=0.1)
+    assert drawn.noises[0] != drawn.noises[1]

@@ -48,6 +48,25 @@ def test_ages_are_means_over_the_augmentations_whose_number_is_saved(hands, quic
     )
 
 
+def test_mirrored_views_follow_each_view():
+    pixels = torch.rand(3, 2, 20, 20, generator=torch.Generator().manual_seed(0))
+    views, plain = list(draw_augmented(pixels, 2, mirrored=True)), list(draw_augmented(pixels, 2))
+    assert len(views) == 4
+    for k, view in enumerate(plain):
+        assert torch.equal(views[2 * k], view)
+        assert torch.equal(views[2 * k + 1], view.flip(-1))
+
+
+def test_a_model_with_mirrored_views_reads_a_hand_and_its_mirror_image_alike(hands, quick_settings):
+    fitted = AgeRegressor(settings=dataclasses.replace(quick_settings, mirrored_views=True)).fit(*hands)
+    stacks, _, sexes = hands
+    mirrored = [dataclasses.replace(stack, pixels=stack.pixels[..., ::-1].copy()) for stack in stacks[:4]]
+    plain, swapped = (fitted.predict(some, sexes[:4]) for some in (stacks[:4], mirrored))
+    assert [e.months for e in plain] == pytest.approx([e.months for e in swapped], abs=1e-3)
+    again = AgeRegressor.from_state(*fitted.to_state())
+    assert again.predict(stacks[:1], sexes[:1])[0].months == pytest.approx(plain[0].months, abs=1e-3)
+
+
 def test_fewer_than_one_augmentation_is_refused():
     with pytest.raises(ValueError, match="views must be at least 1, got 0"):
         RegressorSettings(views=0)
