@@ -13,6 +13,12 @@ STRICT = ConfigDict(extra="forbid")
 """The ``__pydantic_config__`` of settings in files: an unknown field is an error."""
 
 
+def check(name: str, value: object, valid: bool, wanted: str) -> None:
+    """Raise a ValueError that says what was wanted of a setting, unless ``valid``."""
+    if not valid:
+        raise ValueError(f"{name} must be {wanted}, got {value}")
+
+
 def from_plain_data(kind: type[T], data: Any) -> T:
     """Rebuild settings, and whatever settings they hold.
 

@@ -27,7 +27,7 @@ from boneage.landmarks.search_settings import PriorSettings
 from boneage.landmarks.settings import LocaliserSettings
 from boneage.landmarks.similarity import fit_local_frames
 from boneage.landmarks.stages import CoarseStage, LocalStage
-from boneage.landmarks.standard_form import StandardisedScans, stands_out
+from boneage.landmarks.standard_form import StandardisedScans
 from boneage.landmarks.training_shapes import TrainingShape, UsualPose, choose_some, read_training_shapes
 from boneage.landmarks.views import Bounds, View, draw_close_view, draw_training_views, image_bounds
 from boneage.landmarks.voting import VoteMap
@@ -117,9 +117,7 @@ class ForestLocaliser:
         """
         report = progress or (lambda _stage, _fraction: None)
         self._settings = self.settings or accurate(points[0].positions.shape[1] if points else 2)
-        if scans and self._settings.standardise is not None and not stands_out(scans, self._settings.standardise):
-            self._settings = dataclasses.replace(self._settings, standardise=None)
-        scans = StandardisedScans(scans, self._settings.standardise)
+        scans = self._standardise(scans)
         self.names_, annotated = read_training_shapes(scans, points)
         in_file, shapes = [a.in_file for a in annotated], [a.shape for a in annotated]
         self.mean_shape_ = mean_shape(shapes, self._settings.may_mirror)
@@ -263,6 +261,14 @@ class ForestLocaliser:
         self._coarse, self._local = list(state.coarse), list(state.local)
         self._prepare_search()
         return self
+
+    def _standardise(self, scans: Sequence[Scan]) -> Sequence[Scan]:
+        """Return the scans in the standard form, if the settings say so and the anatomy stands out."""
+        standardised = StandardisedScans(scans, self._settings.standardise)
+        if not scans or self._settings.standardise is None or standardised.stand_out():
+            return standardised
+        self._settings = dataclasses.replace(self._settings, standardise=None)
+        return scans
 
     def _fit_coarse_stages(
         self,

@@ -8,15 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from boneage.imaging.plain_data import STRICT
+from boneage.imaging.plain_data import STRICT, check
 
 Place = Literal["usual", "windows", "nearby", "alike"]
-
-
-def check(name: str, value: object, valid: bool, wanted: str) -> None:
-    """Raise a ValueError that says what was wanted, unless ``valid``."""
-    if not valid:
-        raise ValueError(f"{name} must be {wanted}, got {value}")
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from boneage.imaging.plain_data import STRICT
+from boneage.imaging.plain_data import STRICT, check
 from boneage.imaging.standardise import StandardiseSettings
-from boneage.landmarks.search_settings import CandidateSettings, PriorSettings, SearchSettings, check
+from boneage.landmarks.search_settings import CandidateSettings, PriorSettings, SearchSettings
 
 VoteWeight = Literal["uniform", "displacement", "spread"]
 

@@ -19,7 +19,7 @@ from boneage.imaging.standardise.settings import (
     WindowSettings,
 )
 from boneage.imaging.standardise.splitting import split_hands
-from boneage.imaging.standardise.standardising import standardise
+from boneage.imaging.standardise.standardising import crop_field, standardise
 
 __all__ = [
     "ExposedField",
@@ -36,6 +36,7 @@ __all__ = [
     "StandardisedScan",
     "Upright",
     "WindowSettings",
+    "crop_field",
     "split_hands",
     "standardise",
 ]

@@ -3,9 +3,34 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
+from typing import Any
 
-from boneage.imaging.plain_data import STRICT
+from boneage.imaging.plain_data import STRICT, check
+
+_MOST = 1000  # of what is counted: more would only cost time
+
+
+def _check_numbers(settings: Any, *, positive: tuple[str, ...] = (), counts: tuple[str, ...] = ()) -> None:
+    """Raise a ValueError unless all numbers are finite and not negative, some of them positive, or counts."""
+    numbers = {
+        f.name: value
+        for f in dataclasses.fields(settings)
+        if isinstance(value := getattr(settings, f.name), float | int)
+    }
+    for name, value in numbers.items():
+        check(name, value, 0 <= value < math.inf, "finite and not negative")
+    for name in positive:
+        check(name, numbers[name], numbers[name] > 0, "positive")
+    for name in counts:
+        check(name, numbers[name], 1 <= numbers[name] <= _MOST, f"1 to {_MOST}")
+
+
+def _check_range(settings: Any, low: str, high: str, most: float = 100.0) -> None:
+    """Raise a ValueError unless one number is less than another, as a lower percentile is."""
+    a, b = getattr(settings, low), getattr(settings, high)
+    check(f"{low} and {high}", (a, b), 0 <= a < b <= most, f"two numbers from 0 to {most:g} in order")
 
 
 @dataclass(frozen=True)
@@ -62,6 +87,9 @@ class FieldSettings:
     margin: float = 2.0
     min_rotation_rad: float = 0.0175
     max_area: float = 0.97
+
+    def __post_init__(self) -> None:
+        _check_numbers(self, positive=("angle_tolerance_rad", "min_length"), counts=("n_lines",))
 
 
 @dataclass(frozen=True)
@@ -121,6 +149,13 @@ class MaskSettings:
     edge_noise: float = 4.0
     contact: int = 4
 
+    def __post_init__(self) -> None:
+        _check_numbers(self, positive=("weight_above", "background_ridge"), counts=("size", "n_fits", "n_thresholds"))
+        _check_range(self, "black", "white")
+        _check_range(self, "lowest_threshold", "highest_threshold")
+        first, second = self.blank_depth
+        check("blank_depth", self.blank_depth, 0 <= first <= second <= 1, "two parts in order")
+
 
 @dataclass(frozen=True)
 class FingerSettings:
@@ -150,6 +185,9 @@ class FingerSettings:
     min_area: float = 0.15
     max_spread_rad: float = 2.2
     min_fingers: int = 3
+
+    def __post_init__(self) -> None:
+        _check_numbers(self, positive=("thickness",))
 
 
 @dataclass(frozen=True)
@@ -182,6 +220,12 @@ class PolaritySettings:
     hand_weight: float = 6.0
     max_confidence: float = 0.998
 
+    def __post_init__(self) -> None:
+        _check_numbers(self, counts=("size",))
+        _check_range(self, "black", "white")
+        check("weights", self.weights, all(map(math.isfinite, self.weights)), "finite")
+        check("max_confidence", self.max_confidence, 0.5 <= self.max_confidence < 1, "in [0.5, 1)")
+
 
 @dataclass(frozen=True)
 class WindowSettings:
@@ -208,6 +252,12 @@ class WindowSettings:
     max_clipped: float = 0.25
     black: float = 2.0
     white: float = 99.5
+
+    def __post_init__(self) -> None:
+        _check_numbers(self)
+        _check_range(self, "black", "white")
+        for name in ("air", "bone"):
+            check(name, getattr(self, name), getattr(self, name) <= 100, "a percentile")
 
 
 @dataclass(frozen=True)
@@ -236,6 +286,9 @@ class FindingSettings:
     min_convergence_rad: float = 0.026
     min_surround: float = 1.0
 
+    def __post_init__(self) -> None:
+        _check_numbers(self)
+
 
 @dataclass(frozen=True)
 class StandardiseSettings:
@@ -261,3 +314,6 @@ class StandardiseSettings:
     fingers: FingerSettings = dataclasses.field(default_factory=FingerSettings)
     window: WindowSettings = dataclasses.field(default_factory=WindowSettings)
     findings: FindingSettings = dataclasses.field(default_factory=FindingSettings)
+
+    def __post_init__(self) -> None:
+        _check_numbers(self, positive=("size",))

@@ -76,7 +76,7 @@ def standardise(
     window = choose_window(view, exposed, mask, polarity, settings.window)
     upright = judge_upright(fingers, mask.quality, scan.laterality)
     in_file = field.moved(to_copy.inverse())
-    crop = _crop(scan, _extend(in_file, mask.touches, settings.reach, scan), window)
+    crop = crop_field(scan, in_file, mask.touches, window, settings)
     exposed_copy = fill_outline(field, Frame.identity(2), picture.shape)
     film = looks_like_film(picture, field, exposed_copy, window, settings.findings)
     to_mask = mask.frame.compose(to_view).compose(to_copy)
@@ -84,6 +84,24 @@ def standardise(
     mask = dataclasses.replace(mask, frame=to_mask, length=length)
     findings = tuple(describe(_part(scan, in_file), window, mask, film, settings.findings))
     return StandardisedScan(crop, in_file, polarity, window, mask, upright, findings)
+
+
+def crop_field(
+    scan: Scan, field: ExposedField, touches: tuple[str, ...], window: GreyWindow, settings: StandardiseSettings
+) -> Scan:
+    """Cut the exposed field out of a radiograph and window it: the last step of :func:`standardise`.
+
+    Parameters
+    ----------
+    scan : Scan
+    field : ExposedField
+        In pixels of ``scan``.
+    touches : tuple of str
+        The sides of the field that the hand reaches: there the picture goes on beyond it.
+    window : GreyWindow
+    settings : StandardiseSettings
+    """
+    return _crop(scan, _extend(field, touches, settings.reach, scan), window)
 
 
 def _find_bright_hand(

@@ -4,7 +4,7 @@ import pytest
 from boneage.imaging import Scan
 from boneage.imaging.phantoms import draw_phantom_hand
 from boneage.imaging.standardise import StandardiseSettings, standardise
-from boneage.landmarks.standard_form import StandardisedScans, stands_out
+from boneage.landmarks.standard_form import StandardisedScans
 
 
 @pytest.fixture(scope="module")
@@ -22,11 +22,11 @@ def noise():
 
 
 def test_a_hand_stands_out_and_noise_does_not(hands, noise):
-    assert stands_out(hands, StandardiseSettings())
-    assert not stands_out(noise, StandardiseSettings())
-    assert stands_out([*hands[:2], noise[0]], StandardiseSettings()), "most do"
-    assert not stands_out([*noise[:2], hands[0]], StandardiseSettings())
-    assert not stands_out([], StandardiseSettings())
+    assert StandardisedScans(hands, StandardiseSettings()).stand_out()
+    assert not StandardisedScans(noise, StandardiseSettings()).stand_out()
+    assert StandardisedScans([*hands[:2], noise[0]], StandardiseSettings()).stand_out(), "most do"
+    assert not StandardisedScans([*noise[:2], hands[0]], StandardiseSettings()).stand_out()
+    assert not StandardisedScans([], StandardiseSettings()).stand_out()
 
 
 @pytest.mark.parametrize(("n", "n_read"), [(7, 7), (20, 20), (50, 20)])
@@ -40,7 +40,7 @@ def test_whether_an_anatomy_stands_out_is_seen_in_twenty_scans_at_most(noise, mo
     result = standardise(noise[0])
     monkeypatch.setattr("boneage.landmarks.standard_form.standardise", count)
     scans = [Scan(np.full((2, 2), float(k))) for k in range(n)]
-    stands_out(scans, StandardiseSettings())
+    StandardisedScans(scans, StandardiseSettings()).stand_out()
     assert len(read) == len({id(scan) for scan in read}) == n_read
 
 
@@ -64,3 +64,23 @@ def test_scans_are_standardised_when_they_are_read(hands):
 
 def test_scans_stay_as_they_are_without_settings(hands):
     assert [one is other for one, other in zip(StandardisedScans(hands, None), hands, strict=True)] == [True] * 3
+
+
+def test_a_scan_is_judged_once_and_cut_out_alike_each_time(hands, monkeypatch):
+    turned = Scan(np.rot90(hands[0].pixels))
+    judged = []
+
+    def count(scan, settings):
+        judged.append(scan)
+        return standardise(scan, settings)
+
+    monkeypatch.setattr("boneage.landmarks.standard_form.standardise", count)
+    standard = StandardisedScans([*hands, turned], StandardiseSettings())
+    assert standard.stand_out()
+    for _ in range(2):
+        for k, original in enumerate([*hands, turned]):
+            expected = standardise(original, StandardiseSettings()).scan
+            assert np.array_equal(standard[k].pixels, expected.pixels)
+            assert np.array_equal(standard[k].frame_to_original().matrix, expected.frame_to_original().matrix)
+    assert np.array_equal(standard[-1].pixels, standard[3].pixels)
+    assert len(judged) == 4
