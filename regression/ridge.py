@@ -16,6 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 from boneage.imaging import Sex
 from boneage.imaging.progress import Progress
+from boneage.regression.baselines import count_parameters
 from boneage.regression.estimates import AgeEstimate, check_regions, check_training, missing_estimate, refusal_reason
 from boneage.regression.features import extract_features
 from boneage.regression.networks.backbone import BackboneNet, BackboneSettings
@@ -69,6 +70,15 @@ class FeatureRidge:
     def needs_sex(self) -> bool:
         """Whether ``predict`` needs to know the sex."""
         return self.use_sex
+
+    @property
+    def n_parameters(self) -> int:
+        """Number of weights of the regressions, with their intercepts; the backbone's are not learnt."""
+        if not hasattr(self, "errors_"):
+            raise NotFittedError("this FeatureRidge is not fitted yet")
+        return sum(
+            count_parameters(model) for model, error in zip(self._models, self.errors_, strict=True) if error < np.inf
+        )
 
     def fit(
         self,

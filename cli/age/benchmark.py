@@ -45,7 +45,7 @@ from boneage.cli.options import (
 _COMPARE_HELP = (
     "Variants, by commas: constant, geometry, geometry+size, hog-ridge, whole, hand, regions, hand+regions; of volumes "
     "also regions-slice, regions-projection. A network is changed after colons, as in regions:equal or "
-    "regions:stratum=0.5."
+    "regions:stratum=0.5; whole:vgg16-features:ridge reads features by ridge regression."
 )
 
 

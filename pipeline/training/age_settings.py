@@ -12,7 +12,8 @@ from boneage.regression.recipes import Precision
 
 RECIPES = {"modern": modern_recipe, "seed": seed_recipe}
 _VALUES = {  # changes that have a value, and how one is written
-    "stratum=": "stratum=W", "average=": "average=D", "sides=": "sides=128x10+192x5+224x3", "hidden=": "hidden=N+M",
+    "stratum=": "stratum=W", "average=": "average=D", "sides=": "sides=128x10+192x5+224x3", "views=": "views=N",
+    "hidden=": "hidden=N+M",
 }  # fmt: skip
 
 
@@ -63,6 +64,7 @@ def change_settings(settings: RegressorSettings, changes: Sequence[str], name: s
     - ``stratum=W``: how far the loss makes up for rare ages (0 to 1);
     - ``average=D``: the decay of the average of the weights;
     - ``sides=128x10+192x5+224x3``: sides of the pictures in the course of the training, each with its passes;
+    - ``views=N``: slightly turned and resized copies that a prediction is averaged over;
     - ``hidden=N`` or ``hidden=N+M``: widths of the fully connected layers on a pretrained network.
 
     The use of the sex and the precision are left as they are.
@@ -112,6 +114,8 @@ def _set_value(settings: RegressorSettings, change: str, name: str) -> Regressor
             return settings.with_recipe(average_weights=float(text))
         if what == "sides":
             return settings.with_recipe(sides=_read_sides(text))
+        if what == "views":
+            return dataclasses.replace(settings, views=int(text))
         if not isinstance(settings.network, BackboneSettings):
             raise InvalidInput(f"{name!r}: hidden is for pretrained networks")
         hidden = tuple(int(width) for width in text.split("+"))

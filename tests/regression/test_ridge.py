@@ -44,6 +44,10 @@ def test_it_learns_what_the_regions_show(learnt):
     assert np.abs([e.months - a for e, a in zip(estimates, ages, strict=True)]).mean() < 12
 
 
+def test_it_counts_what_it_learnt(learnt):
+    assert learnt[0].n_parameters == len(REGIONS) * (64 + 1 + 1)  # features, sex, intercept
+
+
 def test_a_region_that_shows_nothing_has_the_error_of_a_guess(learnt, hands):
     errors = learnt[0].errors_
     assert errors.shape == (len(REGIONS),)

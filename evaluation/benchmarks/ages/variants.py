@@ -26,12 +26,15 @@ from boneage.regression import (
     ConstantBySex,
     CropKind,
     CropSpec,
+    FeatureRidge,
     GeometryRegressor,
     GeometrySettings,
     HogRegressor,
     RegressorSettings,
     for_volumes,
 )
+
+_RIDGE = "ridge"
 
 InputKind = Literal["labels", "landmarks", "crops"]
 
@@ -101,7 +104,13 @@ class Variant:
         """Return its settings as JSON data: all that its results rest on, apart from hands and code."""
         settings = dataclasses.asdict(self.settings) if self.settings else None
         kind = type(self.settings.network).__name__ if isinstance(self.settings, RegressorSettings) else ""
-        return [settings, kind, dataclasses.asdict(self.crop_spec) if self.crop_spec else None, self.start]
+        return [
+            settings,
+            type(self.make(0)).__name__,
+            kind,
+            dataclasses.asdict(self.crop_spec) if self.crop_spec else None,
+            self.start,
+        ]
 
 
 def name_variants(
@@ -118,7 +127,8 @@ def name_variants(
     ``constant`` is the median age of the sex, ``geometry`` the landmarks alone, ``hog-ridge`` gradients of the whole
     image. A network is named by its crops, ``whole``, ``hand``, ``regions`` or ``hand+regions``, and, after colons,
     by changes to ``settings``, such as ``regions:equal``; see
-    :func:`~boneage.pipeline.training.age_settings.change_settings`.
+    :func:`~boneage.pipeline.training.age_settings.change_settings`. ``whole:vgg16-features:ridge`` reads features off
+    the shelf by ridge regression instead of a trained head.
     Volumes have ``regions-slice`` and ``regions-projection`` too, whose crops are pictures.
 
     Parameters
@@ -228,6 +238,21 @@ _BASELINES: Mapping[str, Callable[[RegressorSettings], Variant]] = {
 }
 
 
+def _create_ridge_variant(name: str, settings: RegressorSettings, crop_spec: CropSpec, file: Path | None) -> Variant:
+    """Return the variant that reads a frozen backbone's features by ridge regression."""
+    network, use_sex = settings.network, settings.use_sex
+    if not (isinstance(network, BackboneSettings) and network.frozen):
+        raise InvalidInput(
+            f"{name!r}: ridge is for features off the shelf, such as {name.split(':')[0]}:vgg16-features:ridge"
+        )
+
+    def make(seed: int) -> AgeEstimator:
+        return FeatureRidge(settings=network, use_sex=use_sex, weights=file)
+
+    # no recipe's passes, and no layers of its own
+    return Variant(name, "crops", make, dataclasses.replace(settings.with_recipe(epochs=1), views=1), crop_spec)
+
+
 def _name_network(
     name: str,
     settings: RegressorSettings,
@@ -241,7 +266,8 @@ def _name_network(
     if kind is None:
         known = ", ".join([*_BASELINES, *CROP_KINDS])
         raise InvalidInput(f"variants to compare are {known}, got {name!r}")
-    settings = change_settings(settings, changes, name)
+    ridge = changes[-1:] == [_RIDGE]
+    settings = change_settings(settings, changes[:-1] if ridge else changes, name)
     if epochs is not None:
         settings = settings.with_recipe(epochs=epochs)
     crop_spec = make_crop_spec(kind)
@@ -252,6 +278,8 @@ def _name_network(
     if first is not None:
         first.check_fine_tuning(settings, crop_spec.region_names, crop_spec.side)
     file = weights if isinstance(settings.network, BackboneSettings) else None
+    if ridge:
+        return _create_ridge_variant(name, settings, crop_spec, file)
 
     def make(seed: int) -> AgeEstimator:
         return AgeRegressor(settings=settings, random_state=seed, weights=file, start=first)

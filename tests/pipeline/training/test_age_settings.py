@@ -32,10 +32,13 @@ def test_changes_after_colons_change_nothing_else():
 
 
 def test_changes_that_have_a_value():
-    settings = make_settings(network="efficientnet-lite0-finetuned:sides=128x2+192+224:average=0.99:hidden=64+32")
+    settings = make_settings(
+        network="efficientnet-lite0-finetuned:sides=128x2+192+224:average=0.99:hidden=64+32:views=6"
+    )
     assert settings.recipe.sides == (128, 128, 192, 224)
     assert settings.recipe.average_weights == 0.99
     assert settings.network.hidden == (64, 32)
+    assert settings.views == 6
     for change, reason in {
         "sides=big": "sides=128x10",
         "sides=128xx": "sides=128x10",
@@ -43,6 +46,7 @@ def test_changes_that_have_a_value():
         "average=much": "average=D",
         "average=2": "average_weights must",
         "stratum=": "stratum=W",
+        "views=0": "views must be at least 1",
         "hidden=": "hidden=N",
     }.items():
         with pytest.raises(ValueError, match=reason):

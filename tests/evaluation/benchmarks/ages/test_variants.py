@@ -13,6 +13,7 @@ from boneage.regression import (
     AgeRegressor,
     ConstantBySex,
     CropSpec,
+    FeatureRidge,
     GeometryRegressor,
     GeometrySettings,
     HogRegressor,
@@ -54,6 +55,25 @@ def test_changes_after_colons_change_nothing_else():
     assert name("whole", side=40)[0].crop_spec == CropSpec("whole", 40)
 
 
+def test_features_off_the_shelf_have_a_head_or_a_ridge(tmp_path):
+    asked = ("whole:efficientnet-lite0-features", "whole:efficientnet-lite0-features:ridge")
+    head, ridge = name_variants(asked, SETTINGS, partial(CropSpec, side=64), weights=tmp_path / "lite.pth")
+    model = ridge.make(0)
+    assert isinstance(model, FeatureRidge)
+    assert (model.settings, model.use_sex, model.weights) == (head.settings.network, True, tmp_path / "lite.pth")
+    assert (ridge.epochs, ridge.crop_spec, ridge.needs_sex) == (1, head.crop_spec, True)
+    assert ridge.describe() != name_variants(asked[:1], SETTINGS, partial(CropSpec, side=64), epochs=1)[0].describe()
+    for network in ("multiregion", "vgg16-finetuned"):
+        with pytest.raises(ValueError, match="ridge is for features off the shelf"):
+            name(f"whole:{network}:ridge")
+
+
+def test_the_last_passes_are_at_the_side_of_the_crops():
+    assert name("whole:sides=64+96", side=96)[0].settings.recipe.sides == (64, 96)
+    with pytest.raises(ValueError, match="cropped at side 100, and the last passes read them at 96"):
+        name("whole:sides=64+96")
+
+
 def test_different_variants_have_different_descriptions():
     described = [variant.describe() for variant in name("whole", "hand", "whole:equal", "constant", "geometry")]
     assert all(one != other for k, one in enumerate(described) for other in described[:k])
@@ -70,7 +90,7 @@ def test_different_variants_have_different_descriptions():
         (("whole:",), "got ''"),
         (("whole:median",), "'whole:median': after a colon goes one of multiregion.*got 'median'"),
         (("constant:equal",), "got 'constant:equal'"),
-        (("regions:stratum=much",), "'regions:stratum=much': stratum= wants a number from 0 to 1, got 'much'"),
+        (("regions:stratum=much",), "'regions:stratum=much': after a colon goes stratum=W, got 'stratum=much'"),
         (("regions:stratum=2",), "stratum_weight must be from 0 to 1"),
     ],
 )
