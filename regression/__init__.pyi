@@ -1,9 +1,13 @@
 from .age_maps import AgeMap, check_map, map_ages
 from .augmentation import AugmentationSettings
 from .baselines import ConstantBySex, HogRegressor
+from .bias_correction import BiasCorrection, fit_bias_correction
+from .calibration import Calibration
+from .calibration_fitting import fit_calibration
+from .calibration_hands import CalibrationHands
 from .crop_spec import CROP_KINDS, CropKind, CropSpec
 from .crops import crop_hand, crop_regions, crop_whole, recrop
-from .estimates import AgeEstimate, merge_estimates, missing_estimate
+from .estimates import AgeEstimate, AgeInterval, merge_estimates, missing_estimate
 from .networks.backbone import BackboneSettings
 from .networks.bonet import BoNetSettings
 from .networks.multiregion import MultiRegionSettings, whole_hand
@@ -32,11 +36,15 @@ __all__ = [
     "PRESETS",
     "VOLUME_SITES",
     "AgeEstimate",
+    "AgeInterval",
     "AgeMap",
     "AgeRegressor",
     "AugmentationSettings",
     "BackboneSettings",
+    "BiasCorrection",
     "BoNetSettings",
+    "Calibration",
+    "CalibrationHands",
     "ConstantBySex",
     "CropKind",
     "CropSpec",
@@ -59,6 +67,8 @@ __all__ = [
     "feature_recipe",
     "fine_tuning_of",
     "fine_tuning_recipe",
+    "fit_bias_correction",
+    "fit_calibration",
     "for_volumes",
     "map_ages",
     "merge_estimates",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,32 @@ from boneage.regression.region_stack import RegionStack
 
 if TYPE_CHECKING:
     from boneage.regression.region_outputs import RegionOutputs
+
+
+@dataclass(frozen=True)
+class AgeInterval:
+    """Where an age lies with a stated probability.
+
+    Parameters
+    ----------
+    low_months, high_months : float
+        NaN if there is no interval; ``reason`` gives the cause.
+    level : float
+        The part of new hands whose age lies within, such as 0.9.
+    n_hands : int
+        Number of calibration hands that it rests on: those of the same sex and predicted age.
+    reason : str
+    """
+
+    low_months: float
+    high_months: float
+    level: float
+    n_hands: int
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        if math.isnan(self.low_months) != bool(self.reason) or self.high_months < self.low_months:
+            raise ValueError(f"an interval has two ends in order, or none and a reason, got {self}")
 
 
 @dataclass(frozen=True)
@@ -33,6 +60,8 @@ class AgeEstimate:
     outputs : RegionOutputs or None
         The network's outputs for this hand, before they are scaled and fused, shape (1, n_regions); None if there is
         no estimate, or it is not of a single network.
+    interval : AgeInterval or None
+        None as long as nothing has been asked about an interval.
     """
 
     months: float
@@ -41,6 +70,17 @@ class AgeEstimate:
     region_weights: tuple[float, ...]
     reason: str = ""
     outputs: RegionOutputs | None = field(default=None, repr=False, compare=False)
+    interval: AgeInterval | None = None
+
+    @property
+    def spread_months(self) -> float:
+        """How much the regions disagree: the weighted standard deviation of their ages; NaN if there is no estimate."""
+        return math.nan if math.isnan(self.months) else measure_spread(self.region_months, self.region_weights)
+
+    def move(self, months: float) -> AgeEstimate:
+        """Return the estimate with its age, and that of every region, so many months later."""
+        moved = tuple(age + months for age in self.region_months)
+        return dataclasses.replace(self, months=self.months + months, region_months=moved)
 
 
 def check_training(
@@ -125,7 +165,7 @@ def merge_estimates(estimates: Sequence[AgeEstimate]) -> AgeEstimate:
     >>> bones = AgeEstimate(100.0, ("radius", "ulna"), (110.0, 90.0), (0.5, 0.5))
     >>> merge_estimates([hand, bones])
     AgeEstimate(months=95.0, region_names=('hand', 'radius', 'ulna'), region_months=(90.0, 110.0, 90.0),
-        region_weights=(0.5, 0.25, 0.25), reason='')
+        region_weights=(0.5, 0.25, 0.25), reason='', interval=None)
     """
     if len(estimates) == 1:
         return estimates[0]
@@ -146,6 +186,22 @@ def merge_estimates(estimates: Sequence[AgeEstimate]) -> AgeEstimate:
         tuple(_merge_ages(of_regions[name]) for name in names),
         tuple(math.fsum(weight for _, weight in of_regions[name]) / len(with_age) for name in names),
     )
+
+
+def measure_spread(region_months: Sequence[float], weights: Sequence[float]) -> float:
+    """Return the weighted standard deviation of regions' ages; NaN if no region has an age and a weight.
+
+    Examples
+    --------
+    >>> measure_spread((90.0, 110.0, float("nan")), (0.5, 0.5, 0.0))
+    10.0
+    """
+    present = [(age, weight) for age, weight in zip(region_months, weights, strict=True) if weight > 0]
+    total = math.fsum(weight for _, weight in present)
+    if not total > 0:
+        return math.nan
+    mean = math.fsum(age * weight for age, weight in present) / total
+    return math.sqrt(math.fsum(weight * (age - mean) ** 2 for age, weight in present) / total)
 
 
 def _merge_ages(ages_and_weights: Sequence[tuple[float, float]]) -> float:
