@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from boneage.cli import age, demo, landmarks, phantom, predict, split, standardise, stress
+from boneage.cli import age, demo, info, landmarks, phantom, predict, split, standardise, stress
 from boneage.cli.options import err_console
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app.command("split")(split.split)
 app.command("standardise")(standardise.standardise)
 app.command("predict")(predict.predict)
 app.command("stress")(stress.stress)
+app.command("info")(info.info)
 app.add_typer(landmarks.app, name="landmarks")
 app.add_typer(age.app, name="age")
 

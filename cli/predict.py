@@ -38,6 +38,10 @@ def predict(
             help="Read each hand of a picture that shows several, from left to right: rows ID, ID#2 and so on.",
         ),
     ] = False,
+    level: Annotated[
+        float,
+        typer.Option("--level", help="Of the intervals: the part of new hands whose age lies within, below 1."),
+    ] = 0.9,
 ) -> None:
     """Read the bone age of every file in a folder.
 
@@ -47,7 +51,7 @@ def predict(
     """
     from boneage.cli.progress import show_stages
     from boneage.imaging import read_sizes
-    from boneage.pipeline.batch.prediction import OverlappingModels, predict_files
+    from boneage.pipeline.batch.prediction import OverlappingModels, describe_missing_intervals, predict_files
     from boneage.pipeline.data import find_files
     from boneage.pipeline.storage.shipped_model import shipped_model
 
@@ -64,13 +68,15 @@ def predict(
                 jobs=jobs,
                 explain=explain,
                 all_hands=all_hands,
+                level=level,
                 progress=progress,
             )
     except OverlappingModels as error:
         raise typer.BadParameter(str(error), param_hint="--model") from error
-    refusals = (
+    refusals = [
         f"refused {f'{result.id} of ' if all_hands else ''}{result.path}: {result.reason}"
         for result in results
         if result.status == "refused"
-    )
-    conclude(results, out / "ages.csv", refusals, "rows" if all_hands else "files")
+    ]
+    remarks = (*refusals, *describe_missing_intervals(results))
+    conclude(results, out / "ages.csv", remarks, "rows" if all_hands else "files")

@@ -15,7 +15,8 @@ from boneage.imaging import find_scans, read_ages, read_landmarks, read_sexes
 from boneage.imaging.phantoms import write_phantom_set
 from boneage.imaging.progress import Progress
 from boneage.landmarks import fast
-from boneage.pipeline.assessment import Assessment, age_text
+from boneage.pipeline.age_text import age_text
+from boneage.pipeline.assessment import Assessment
 from boneage.pipeline.batch.prediction import predict_files
 from boneage.pipeline.data import load_collection
 from boneage.pipeline.pages.folder import describe_heaviest, write_pages

@@ -11,6 +11,7 @@ from typing import Literal
 from boneage.imaging import Modality, Points, Scan, Sex
 from boneage.landmarks import ForestLocaliser
 from boneage.pipeline.age_model import AgeModel
+from boneage.pipeline.age_text import age_text
 from boneage.pipeline.located_hand import HandLandmarks, crop_located_hand, locate_hand, mean_shape_of
 from boneage.pipeline.quality import (
     CroppedRegions,
@@ -20,9 +21,12 @@ from boneage.pipeline.quality import (
     find_modality_mismatch,
     modality_of,
 )
-from boneage.regression import AgeEstimate, RegionStack, merge_estimates, missing_estimate
+from boneage.regression import AgeEstimate, Calibration, RegionStack, merge_estimates, missing_estimate
+from boneage.regression.calibration import DEFAULT_LEVEL, missing_interval
 
 Status = Literal["ok", "flagged", "refused"]
+
+INTERVAL_COLUMNS = ("interval_low_months", "interval_high_months", "interval_level", "interval_n_hands")
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +49,8 @@ class Assessment:
         The crops that each age model read, ``None`` for one that could not; empty if the file was refused, or after
         :meth:`without_regions`.
     readings : tuple of AgeEstimate
-        The estimate of each age model, of which ``estimate`` is the mean; empty where ``regions`` are.
+        The estimate of each age model, of which ``estimate`` is the mean before its bias is corrected; empty where
+        ``regions`` are.
     modality : {"xray", "mri"} or None
         ``None`` for a file that could not be read.
     model : str
@@ -102,10 +107,18 @@ class Assessment:
             "sex": self.sex or "",
             "bone_age_months": _number(months, 2),
             "bone_age_text": "" if math.isnan(months) else age_text(months),
+            **self._interval_cells(),
             **{f"weight_{name}": _number(weights.get(name, math.nan), 4) for name in region_names},
             **{f"age_{name}": _number(ages.get(name, math.nan), 2) for name in region_names},
             "model": self.model,
         }
+
+    def _interval_cells(self) -> dict[str, object]:
+        interval = self.estimate.interval if self.estimate else None
+        if interval is None or interval.reason:
+            return dict.fromkeys(INTERVAL_COLUMNS, "")
+        ends = (_number(interval.low_months, 2), _number(interval.high_months, 2))
+        return dict(zip(INTERVAL_COLUMNS, (*ends, f"{interval.level:g}", interval.n_hands), strict=True))
 
 
 @dataclass(frozen=True)
@@ -123,6 +136,8 @@ class _Case:
     given_sex: Sex | None
     localiser: ForestLocaliser | None
     age_models: Sequence[AgeModel]
+    calibration: Calibration | None = None
+    level: float = DEFAULT_LEVEL
     located: HandLandmarks = dataclasses.field(default_factory=lambda: HandLandmarks(None))
     crops: tuple[CroppedRegions, ...] = ()
     readings: tuple[AgeEstimate, ...] = ()
@@ -144,6 +159,8 @@ def assess(
     localiser: ForestLocaliser | None,
     age_models: Sequence[AgeModel],
     model: str = "",
+    calibration: Calibration | None = None,
+    level: float = DEFAULT_LEVEL,
 ) -> Assessment:
     """Find the landmarks, crop the hand by them and estimate the age: the mean of what the age models estimate.
 
@@ -153,12 +170,13 @@ def assess(
     4. Crop the hand, once for each crop settings; there are no crops where many landmarks are missing or doubtful.
     5. Estimate the age. An age model more than a third of whose regions are missing takes no part; refuse the hand if
        none does.
-    6. Flag the estimate if an age model, a region or several landmarks are missing, the picture is noisy or has several
+    6. Correct its bias and give it an interval of this level, as far as the model is calibrated.
+    7. Flag the estimate if an age model, a region or several landmarks are missing, the picture is noisy or has several
        hands or few pixels, the hand is mirrored, black and white are swapped, the file contradicts the sex given, or
        there is no localiser to check that it is a hand at all. Refuse the hand if both an age model and several
        landmarks are missing.
     """
-    case = _Case(scan, sex, localiser, age_models)
+    case = _Case(scan, sex, localiser, age_models, calibration, level)
     for step in _STEPS:
         outcome = step(case)
         if isinstance(outcome, Refusal):
@@ -218,6 +236,14 @@ def _estimate(case: _Case) -> _Case | Refusal:
     return dataclasses.replace(case, readings=readings, estimate=estimate)
 
 
+def _calibrate(case: _Case) -> _Case | Refusal:
+    assert case.estimate is not None
+    if case.calibration is None:
+        missing = missing_interval(case.level, "the model holds no calibration")
+        return dataclasses.replace(case, estimate=dataclasses.replace(case.estimate, interval=missing))
+    return dataclasses.replace(case, estimate=case.calibration.apply(case.estimate, case.sex, case.level))
+
+
 def _add_remarks(case: _Case) -> _Case | Refusal:
     landmarks = describe_missing_landmarks(case.located.points)
     remarks = [*describe_missing_regions(case.crops), *landmarks]
@@ -240,22 +266,9 @@ _STEPS: tuple[Callable[[_Case], _Case | Refusal], ...] = (
     _locate,
     _crop,
     _estimate,
+    _calibrate,
     _add_remarks,
 )
-
-
-def age_text(months: float) -> str:
-    """Write an age as years and months.
-
-    Examples
-    --------
-    >>> age_text(126.4)
-    '10 y 6 m'
-    >>> age_text(11.7)
-    '1 y 0 m'
-    """
-    whole = max(round(months), 0)
-    return f"{whole // 12} y {whole % 12} m"
 
 
 def _number(value: float, digits: int) -> str:

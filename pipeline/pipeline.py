@@ -13,6 +13,7 @@ import numpy as np
 
 from boneage.imaging import Modality, Scan, Sex, UnreadableScan, read_scan, scan_id
 from boneage.imaging.errors import InvalidInput, InvalidModelFile
+from boneage.imaging.plain_data import from_plain_data, to_plain_data
 from boneage.imaging.standardise import split_hands
 from boneage.landmarks import ForestLocaliser
 from boneage.pipeline.age_model import AgeModel
@@ -20,7 +21,8 @@ from boneage.pipeline.assessment import Assessment, assess
 from boneage.pipeline.quality import modality_of
 from boneage.pipeline.storage.model_file import ModelFile, load_model, save_model
 from boneage.pipeline.storage.shipped_model import shipped_model
-from boneage.regression import Occlusion, occlude
+from boneage.regression import Calibration, Occlusion, occlude
+from boneage.regression.calibration import DEFAULT_LEVEL
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,12 +39,15 @@ class BoneAgePipeline:
         What the parts were trained on.
     name : str
         What to call the model in tables: its file name and the start of its SHA-256.
+    calibration : Calibration or None
+        Corrects ages and gives them intervals.
     """
 
     localiser: ForestLocaliser | None
     age_models: tuple[AgeModel, ...]
     summary: Mapping[str, Any]
     name: str = "unsaved"
+    calibration: Calibration | None = None
 
     def __post_init__(self) -> None:
         if not self.age_models:
@@ -52,7 +57,15 @@ class BoneAgePipeline:
         for age_model in self.age_models:
             age_model.check_localiser(self.localiser)
 
-    def assess(self, scan: Scan | Path | str, *, sex: Sex | None = None, id_: str = "", path: str = "") -> Assessment:
+    def assess(
+        self,
+        scan: Scan | Path | str,
+        *,
+        sex: Sex | None = None,
+        id_: str = "",
+        path: str = "",
+        level: float = DEFAULT_LEVEL,
+    ) -> Assessment:
         """Assess one scan; a file or hand that cannot be read is a refused assessment, not an error.
 
         Parameters
@@ -63,6 +76,8 @@ class BoneAgePipeline:
             ``None`` takes the scan's own.
         id_, path : str, optional
             What to call it in the results; the scan's source, and the file's path, if not given.
+        level : float
+            Of the interval: the part of new hands whose age lies within.
         """
         if not isinstance(scan, Scan):
             path = path or str(scan)
@@ -78,6 +93,8 @@ class BoneAgePipeline:
             localiser=self.localiser,
             age_models=self.age_models,
             model=self.name,
+            calibration=self.calibration,
+            level=level,
         )
 
     def split_hands(self, scan: Scan) -> tuple[Scan, ...]:
@@ -159,7 +176,8 @@ class BoneAgePipeline:
             for name, array in reader_arrays.items():
                 shorter = half and array.dtype == np.float32
                 arrays[f"age_models/{number}/{name}"] = array.astype(np.float16) if shorter else array
-        settings = {"localiser": localiser, "age_models": age_models}
+        calibration = None if self.calibration is None else to_plain_data(self.calibration)
+        settings = {"localiser": localiser, "age_models": age_models, "calibration": calibration}
         save_model(path, ModelFile("pipeline", settings, arrays, dict(self.summary)))
 
     @classmethod
@@ -178,6 +196,7 @@ class BoneAgePipeline:
                 age_models=_read_age_models(model.settings, model.arrays),
                 summary=model.summary,
                 name=f"{Path(path).name} {model.sha256[:12]}",
+                calibration=_read_calibration(model.settings["calibration"]),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise InvalidModelFile(path, f"its contents do not fit together ({error})") from error
@@ -237,6 +256,10 @@ def _read_localiser(settings: Mapping[str, Any] | None, arrays: Mapping[str, Any
 def _read_age_models(settings: Mapping[str, Any], arrays: Mapping[str, Any]) -> tuple[AgeModel, ...]:
     states = enumerate(settings["age_models"])
     return tuple(AgeModel.from_state(state, _under(arrays, f"age_models/{number}/")) for number, state in states)
+
+
+def _read_calibration(data: Mapping[str, Any] | None) -> Calibration | None:
+    return None if data is None else from_plain_data(Calibration, data)
 
 
 def _collect_ids(summary: Mapping[str, Any]) -> frozenset[str]:

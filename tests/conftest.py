@@ -21,7 +21,8 @@ from boneage.pipeline.pipeline import BoneAgePipeline, save_localiser
 from boneage.pipeline.training.age_model import fit_age_model, prepare_crops
 from boneage.pipeline.training.age_settings import make_settings
 from boneage.pipeline.training.localiser import train_localiser
-from boneage.regression import BoNetSettings, CropSpec, Recipe, RegressorSettings, for_volumes
+from boneage.regression import BoNetSettings, Calibration, CropSpec, Recipe, RegressorSettings, for_volumes
+from boneage.regression.calibration import CalibrationCell
 from tests.volume_hands import quick_settings, write_hands
 
 settings.register_profile("any machine", deadline=None)
@@ -110,6 +111,21 @@ def model_file(prepared, tmp_path_factory):
 def pipeline(model_file):
     """The pipeline of ``model_file``."""
     return BoneAgePipeline.load(model_file)
+
+
+@pytest.fixture(scope="session")
+def calibrated(pipeline):
+    """That pipeline with intervals that reach 19 months (90 %) to both sides, of girls and boys, and no correction."""
+    scores = tuple(k / 10 for k in range(1, 210))
+    return dataclasses.replace(pipeline, calibration=Calibration(tuple(CalibrationCell(s, 0.0, scores) for s in "FM")))
+
+
+@pytest.fixture(scope="session")
+def calibrated_file(calibrated, tmp_path_factory):
+    """The file of that pipeline."""
+    path = tmp_path_factory.mktemp("models") / "calibrated.boneage"
+    calibrated.save(path)
+    return path
 
 
 @pytest.fixture(scope="session")

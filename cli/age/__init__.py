@@ -1,12 +1,12 @@
-"""``boneage age``: train an age model, join and compare age models, report errors, draw maps."""
+"""``boneage age``: train an age model, join and compare age models, report errors, calibrate, draw maps."""
 
 import typer
 
-from boneage.cli.age import benchmark, geometry, join, map, report, train
+from boneage.cli.age import benchmark, calibrate, geometry, join, map, report, train
 
 __all__ = ["app"]
 
 app = typer.Typer(help="Train an age model, join and compare age models, report errors.", no_args_is_help=True)
-for command in (train.train, join.join, benchmark.benchmark, geometry.geometry, report.report):
+for command in (train.train, join.join, benchmark.benchmark, geometry.geometry, report.report, calibrate.calibrate):
     app.command()(command)
 app.command("map")(map.map_)

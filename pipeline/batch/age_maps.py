@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -109,7 +109,7 @@ def map_files(
     InvalidInput
         If the model makes no maps, or joins several, or its window is larger than ``side``.
     """
-    pipeline = BoneAgePipeline.load(model)
+    pipeline = replace(BoneAgePipeline.load(model), calibration=None)  # a map holds no corrected ages
     window = check_map(pipeline.only_age_model.regressor).settings.window
     if side is not None and side < window:
         raise InvalidInput(f"the side must be at least the network's window, {window} pixels, got {side}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from boneage.pipeline.quality import READS
 from boneage.pipeline.storage.output import name_output, prepare_folder, write_picture, write_table
 from boneage.pipeline.visualisation.occlusion import draw_explanation
 from boneage.pipeline.visualisation.overlay import draw_overlay
+from boneage.regression.calibration import DEFAULT_LEVEL, check_level
 
 Pipelines = Sequence[BoneAgePipeline]
 
@@ -45,12 +47,15 @@ class Prediction:
         Folder of the pictures of what each age rests on; none are drawn if None.
     ids : frozenset of str
         Of all files; the hands of one file get others.
+    level : float
+        Of the intervals.
     """
 
     load: Callable[[], Pipelines]
     overlays: Path
     explanations: Path | None = None
     ids: frozenset[str] = frozenset()
+    level: float = DEFAULT_LEVEL
 
     def split_hands(self, task: FileTask, scan: Scan) -> list[tuple[FileTask, Scan]]:
         """Return each hand of a picture, from left to right; the second one's id is that of the file and ``#2``."""
@@ -64,7 +69,8 @@ class Prediction:
     def process(self, task: FileTask, scan: Scan) -> Assessment:
         """Assess a scan, on one thread: the same sums in the same order for any number of jobs."""
         with one_torch_thread():
-            return self._choose(scan).assess(scan, sex=task.sex, id_=task.id, path=str(task.path))
+            pipeline = self._choose(scan)
+            return pipeline.assess(scan, sex=task.sex, id_=task.id, path=str(task.path), level=self.level)
 
     def outputs(self, task: FileTask, scan: Scan, result: Assessment) -> list[Output]:
         """Return the overlay, and the explanation of a hand with an age if it is asked for."""
@@ -100,6 +106,7 @@ def predict_files(
     jobs: int = 1,
     explain: bool = False,
     all_hands: bool = False,
+    level: float = DEFAULT_LEVEL,
     progress: Progress | None = None,
 ) -> list[Assessment]:
     """Assess each file with the model of its modality and write the results into ``out``.
@@ -125,6 +132,8 @@ def predict_files(
         Whether to draw what each age rests on; see :meth:`BoneAgePipeline.explain`.
     all_hands : bool
         Whether each hand of a picture with several is read by itself, the second as ``<id>#2``, from left to right.
+    level : float
+        Of the intervals: the part of new hands whose age lies within.
     progress : callable, optional
 
     Returns
@@ -136,18 +145,28 @@ def predict_files(
     ------
     InvalidModelFile, OverlappingModels, UnusableOutput
         If a model cannot be used, two read the same modality, or the folder cannot be written to.
+    InvalidInput
+        If the level is not between 0 and 1.
     """
+    check_level(level)
     with _open_models(models, jobs if len(paths) > 1 else 1) as load:
         pipelines = load()
         folder = prepare_folder(out)
         explanations = prepare_folder(folder / "explanations") if explain else None
         tasks = make_tasks(paths, sexes=sexes, sizes=sizes)
         ids = frozenset(task.id for task in tasks)
-        processor = Prediction(load, prepare_folder(folder / "overlays"), explanations, ids)
+        processor = Prediction(load, prepare_folder(folder / "overlays"), explanations, ids, level)
         split = processor.split_hands if all_hands else None
         results = run_folder(processor, tasks, stage="reading hands", jobs=jobs, progress=progress, split=split)
     _write_tables(folder, pipelines, results)
     return results
+
+
+def describe_missing_intervals(results: Sequence[Assessment]) -> list[str]:
+    """Return why ages have no interval, and how many of them for each reason."""
+    intervals = (result.estimate.interval for result in results if result.estimate is not None)
+    counts = Counter(interval.reason for interval in intervals if interval is not None and interval.reason)
+    return [f"no interval for {n} age{'s' if n > 1 else ''}: {reason}" for reason, n in counts.items()]
 
 
 def load_models(models: Sequence[Path]) -> list[BoneAgePipeline]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from boneage.pipeline.assessment import Assessment, age_text
+from boneage.pipeline.age_text import age_text, estimate_text, interval_text
+from boneage.pipeline.assessment import Assessment
 from boneage.pipeline.pages.html import Page
 from boneage.regression import AgeEstimate
 
@@ -52,8 +53,8 @@ def build_case_page(
 
 
 def describe_age(assessment: Assessment) -> str:
-    """Return the age of a hand in words; that it was refused if it has none."""
-    return age_text(assessment.estimate.months) if assessment.estimate else "refused"
+    """Return the age of a hand in words, with its interval; that it was refused if it has none."""
+    return estimate_text(assessment.estimate) if assessment.estimate else "refused"
 
 
 def describe_landmarks(assessment: Assessment) -> str:
@@ -76,11 +77,22 @@ def list_regions(estimate: AgeEstimate) -> list[tuple[str, str, str, str]]:
     ]
 
 
+def _describe_interval(assessment: Assessment) -> str:
+    interval = assessment.estimate.interval if assessment.estimate else None
+    if interval is None:
+        return ""
+    if interval.reason:
+        return f"none: {interval.reason}"
+    ends = f"{interval.low_months:.1f} to {interval.high_months:.1f} months"
+    return f"{interval_text(interval)} ({ends}; by {interval.n_hands} calibration hands of this sex and age)"
+
+
 def _describe(assessment: Assessment) -> dict[str, str]:
     months = assessment.estimate.months if assessment.estimate else math.nan
     return {
         "status": assessment.status,
         "bone age": "" if math.isnan(months) else f"{age_text(months)} ({months:.1f} months)",
+        "interval": _describe_interval(assessment),
         "sex": assessment.sex or "not known",
         "landmarks": describe_landmarks(assessment),
         "model": assessment.model,

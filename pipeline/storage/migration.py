@@ -3,6 +3,7 @@
 Format 1 had two layouts: one age model with its settings on top, later several under ``readers``. Format 2 names things
 as the code does: ``age_models``, each with its ``crop``, and the localiser's ``pairwise_prior`` with ``anchor_sets``.
 Format 3 holds every number that decides where a landmark is found; in older ones most of them stood in the code.
+A pipeline of format 4 may hold a calibration.
 """
 
 from __future__ import annotations
@@ -54,6 +55,8 @@ def migrate(kind: str, number: int, settings: Mapping[str, Any], arrays: Mapping
         under = {name.removeprefix("localiser/"): array for name, array in new_arrays.items()}
         new["localiser"], added = _complete_localiser(new["localiser"], under)
         new_arrays |= {f"localiser/{name}": array for name, array in added.items()}
+    if number < 4 and kind == "pipeline":
+        new["calibration"] = None
     return new, new_arrays
 
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from boneage.imaging import Frame, Scan
-from boneage.pipeline.assessment import Assessment, age_text
+from boneage.pipeline.age_text import age_text
+from boneage.pipeline.assessment import Assessment
 from boneage.pipeline.visualisation.colormap import blend_colours, darken, interpolate_cells, outline_cells, viridis
 from boneage.pipeline.visualisation.overlay import draw_scan
 from boneage.pipeline.visualisation.panels import HEIGHT, TEXT, WARNING, draw_bar, draw_wrapped, join_panels, new_panel

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from boneage.imaging import Frame, Scan
-from boneage.pipeline.assessment import Assessment, age_text
+from boneage.pipeline.age_text import age_text
+from boneage.pipeline.assessment import Assessment
 from boneage.pipeline.visualisation.annotations import draw_regions
 from boneage.pipeline.visualisation.colormap import blend_colours, darken, interpolate_cells, outline_cells
 from boneage.pipeline.visualisation.overlay import draw_scan

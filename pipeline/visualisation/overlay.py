@@ -6,7 +6,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from boneage.imaging import Frame, Points, Scan
-from boneage.pipeline.assessment import Assessment, age_text
+from boneage.pipeline.age_text import age_text, interval_text
+from boneage.pipeline.assessment import Assessment
 from boneage.pipeline.visualisation.annotations import draw_points, draw_regions, normalise_weights, weight_colour
 from boneage.pipeline.visualisation.panels import (
     FAINT,
@@ -75,9 +76,12 @@ def _draw_panel(assessment: Assessment, *, phantom: bool) -> Image.Image:
     title = age_text(estimate.months) if estimate else "refused"
     detail = f"{estimate.months:.1f} months, sex {assessment.sex or 'not used'}" if estimate else ""
     panel, draw = new_panel(HEIGHT, assessment.id, title, detail)
+    top = 116
+    if estimate and interval_text(estimate.interval):
+        top = draw_wrapped(draw, interval_text(estimate.interval), top, TEXT) + 6
     if phantom:
         draw.text((20, HEIGHT - 58), "phantom: a synthetic drawing", fill=WARNING, font=font(14))
-    top = draw_wrapped(draw, assessment.reason, 116, WARNING) + 14
+    top = draw_wrapped(draw, assessment.reason, top, WARNING) + 14
     if estimate:
         _draw_table(draw, estimate, normalise_weights(estimate, estimate.region_names), top)
     return panel

@@ -17,12 +17,35 @@ def test_a_folder_in_and_ages_out(boneage, new, model_file, tmp_path):
     assert list(rows) == ["phantom0001", "phantom0002", "phantom0003"]
     header = list(rows["phantom0001"])
     columns = ["id", "path", "modality", "status", "reason", "sex", "bone_age_months", "bone_age_text"]
+    columns += ["interval_low_months", "interval_high_months", "interval_level", "interval_n_hands"]
     assert header[: len(columns)] == columns
     assert {"weight_radius", "age_radius", "weight_dip_3", "age_carpus"} <= set(header)
     assert header[-1] == "model"
     code, out, _ = boneage("age", "report", "--predicted", tmp_path / "ages.csv", "--truth", new / "ages.csv")
     assert code == 0
     assert "3 hands, all of them phantoms (synthetic)" in out
+
+
+def test_intervals_are_written_at_the_level_asked_for(boneage, new, calibrated_file, tmp_path):
+    arguments = ("predict", new / "images", "--model", calibrated_file, "--sex", "F", "--out", tmp_path)
+    code, _, err = boneage(*arguments, "--level", "0.8")
+    assert (code, err.count("no interval")) == (0, 0)
+    for row in read_rows(tmp_path / "ages.csv").values():
+        assert float(row["interval_low_months"]) < float(row["bone_age_months"]) < float(row["interval_high_months"])
+        assert (row["interval_level"], row["interval_n_hands"]) == ("0.8", "209")
+    code, _, err = boneage(*arguments, "--level", "0.999")
+    assert code == 0
+    assert "no interval for 3 ages: only 209 hands to calibrate on (girls from 0 years), 99.9 % needs 999" in err
+    assert {row["interval_level"] for row in read_rows(tmp_path / "ages.csv").values()} == {""}
+    code, _, err = boneage(*arguments, "--level", "90")
+    assert code == 1
+    assert "the level of an interval must be between 0 and 1, such as 0.9, got 90" in err
+
+
+def test_an_uncalibrated_model_says_so_once(boneage, new, model_file, tmp_path):
+    code, _, err = boneage("predict", new / "images", "--model", model_file, "--sex", "F", "--out", tmp_path)
+    assert code == 0
+    assert err.count("no interval for 3 ages: the model holds no calibration") == 1
 
 
 def test_a_hand_without_a_sex_is_refused_and_the_others_are_read(boneage, new, model_file, tmp_path):

@@ -7,12 +7,13 @@ import pytest
 from boneage.imaging import Frame, Points, Scan, read_scan
 from boneage.imaging.standardise.results import Finding
 from boneage.landmarks import ForestLocaliser
-from boneage.pipeline.assessment import Assessment
+from boneage.pipeline.assessment import INTERVAL_COLUMNS, Assessment
 from boneage.pipeline.located_hand import crop_located_hand
 from boneage.pipeline.quality import find_landmark_fault, find_region_fault
 from boneage.pipeline.training.age_model import fit_age_model
 from boneage.pipeline.training.age_settings import make_settings
-from boneage.regression import AgeEstimate, CropSpec, RegionStack
+from boneage.regression import AgeEstimate, BiasCorrection, CropSpec, RegionStack
+from boneage.regression.bias_correction import Knot
 
 ESTIMATE = AgeEstimate(90.0, ("radius", "ulna"), (80.0, math.nan), (1.0, 0.0), "")
 
@@ -205,6 +206,39 @@ def test_a_row_has_every_column_and_empty_cells_where_there_is_nothing_to_say():
     assert list(refused) == list(row)
     assert refused["modality"] == refused["model"] == ""
     assert refused["bone_age_months"] == refused["bone_age_text"] == refused["weight_radius"] == refused["sex"] == ""
+
+
+def test_a_calibrated_model_gives_an_age_an_interval_around_it(pipeline, calibrated, scan):
+    plain, result = pipeline.assess(scan, sex="F"), calibrated.assess(scan, sex="F")
+    interval, months = result.estimate.interval, plain.estimate.months
+    assert (result.status, result.reason, result.estimate.months) == (plain.status, plain.reason, months)
+    assert (interval.low_months, interval.high_months) == pytest.approx((max(months - 18.9, 0), months + 18.9))
+    row = result.row(("radius",))
+    assert row["interval_low_months"] == f"{interval.low_months:.2f}"
+    assert row["interval_high_months"] == f"{interval.high_months:.2f}"
+    assert (row["interval_level"], row["interval_n_hands"]) == ("0.9", 209)
+    narrower = calibrated.assess(scan, sex="F", level=0.5).estimate.interval
+    assert (narrower.level, narrower.high_months) == (0.5, pytest.approx(months + 10.5))
+
+
+def test_a_bias_correction_moves_the_age_and_its_regions(pipeline, calibrated, scan):
+    correction = BiasCorrection((Knot("F", 100.0, 7.0, 1.0, 60),))
+    correcting = dataclasses.replace(calibrated.calibration, corrections=(correction,))
+    result = dataclasses.replace(calibrated, calibration=correcting).assess(scan, sex="F")
+    before = pipeline.assess(scan, sex="F").estimate
+    assert result.estimate.months == before.months + 7.0
+    assert result.estimate.region_months[0] == before.region_months[0] + 7.0
+    assert result.readings[0].months == before.months
+
+
+def test_without_an_interval_its_cells_are_empty_and_the_reason_is_kept(pipeline, calibrated, scan):
+    for result, reason in (
+        (pipeline.assess(scan, sex="F"), "the model holds no calibration"),
+        (calibrated.assess(scan, sex="F", level=0.999), "only 209 hands to calibrate on"),
+    ):
+        assert result.status == "ok"
+        assert reason in result.estimate.interval.reason
+        assert {result.row(())[name] for name in INTERVAL_COLUMNS} == {""}
 
 
 def test_contradictions_are_refused():

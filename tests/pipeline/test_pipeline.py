@@ -163,6 +163,22 @@ def test_a_localiser_of_format_2_still_locates(localiser_file, model_file, older
     assert np.array_equal(points.positions, expected.positions)
 
 
+def test_a_calibration_is_kept_in_the_file(calibrated, calibrated_file):
+    assert BoneAgePipeline.load(calibrated_file).calibration == calibrated.calibration
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"cells": []}, {"cells": [{"sex": "F", "from_months": 0.0, "scores": [2.0, 1.0]}]}, {"hashes": [7]}, {"more": 1}],
+)
+def test_a_calibration_of_impossible_values_is_refused(calibrated_file, tmp_path, change):
+    model = load_model(calibrated_file)
+    settings = {**model.settings, "calibration": {**model.settings["calibration"], **change}}
+    save_model(tmp_path / "bad.boneage", dataclasses.replace(model, settings=settings))
+    with pytest.raises(InvalidModelFile, match="do not fit together"):
+        BoneAgePipeline.load(tmp_path / "bad.boneage")
+
+
 def test_a_model_of_the_whole_image_has_no_localiser_and_says_so(whole_model_file, new):
     pipeline = BoneAgePipeline.load(whole_model_file)
     assert pipeline.localiser is None

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from boneage.regression import AgeEstimate, merge_estimates, missing_estimate
+from boneage.regression import AgeEstimate, AgeInterval, merge_estimates, missing_estimate
 
 NAN = math.nan
 HAND = AgeEstimate(90.0, ("hand",), (90.0,), (1.0,))
@@ -69,3 +69,23 @@ def test_one_model_alone_is_left_as_it_is_and_twice_the_same_says_the_same():
     assert twice.months == BONES.months
     assert twice.region_weights == BONES.region_weights
     assert twice.region_months == pytest.approx(BONES.region_months, nan_ok=True)
+
+
+def test_the_spread_is_that_of_the_regions_by_their_weights_and_stays_when_all_move():
+    estimate = AgeEstimate(100.0, ("a", "b", "c"), (90.0, 110.0, math.nan), (0.5, 0.5, 0.0))
+    assert estimate.spread_months == pytest.approx(10.0)
+    moved = estimate.move(-5.0)
+    assert (moved.months, moved.region_months[:2]) == (95.0, (85.0, 105.0))
+    assert math.isnan(moved.region_months[2])
+    assert moved.spread_months == pytest.approx(10.0)
+    assert math.isnan(missing_estimate(("a",), "no region").spread_months)
+    assert AgeEstimate(100.0, ("hand",), (100.0,), (1.0,)).spread_months == 0.0
+
+
+def test_an_interval_has_ends_in_order_or_none_and_a_reason():
+    with pytest.raises(ValueError, match="ends in order"):
+        AgeInterval(10.0, 5.0, 0.9, 100)
+    with pytest.raises(ValueError, match="ends in order"):
+        AgeInterval(math.nan, math.nan, 0.9, 100)
+    with pytest.raises(ValueError, match="ends in order"):
+        AgeInterval(5.0, 10.0, 0.9, 100, "none")

@@ -62,6 +62,15 @@ def test_the_page_of_a_hand_lists_its_regions(assessed):
     assert "2026-01-02" in text
 
 
+def test_the_page_of_a_hand_has_its_interval_or_says_why_it_has_none(assessed, calibrated, new):
+    scan = read_scan(new / "images" / "phantom0001.png")
+    page = build_case_page(calibrated.assess(scan, sex="F", level=0.95), picture="", provenance={}).render()
+    assert re.search(r"<h1>.*: \d+ y \d+ m \(95 %: \d+ y \d+ m to \d+ y \d+ m\)</h1>", page)
+    assert "by 209 calibration hands of this sex and age" in page
+    page = build_case_page(assessed[0], picture="", provenance={}).render()
+    assert "none: the model holds no calibration" in page
+
+
 def test_the_page_of_a_refused_file_says_why_and_has_no_regions(refused):
     text = build_case_page(refused, picture="", provenance={}).render()
     assert "refused: is &lt;not&gt; an image" in text

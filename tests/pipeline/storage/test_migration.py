@@ -54,6 +54,14 @@ def read_settings(migrated):
     return from_plain_data(LocaliserSettings, migrated["settings"])
 
 
+def test_a_pipeline_of_format_3_has_no_calibration_and_one_of_format_4_keeps_its_own():
+    settings = {"localiser": None, "age_models": []}
+    assert migrate("pipeline", 3, settings, {})[0] == {**settings, "calibration": None}
+    assert "calibration" not in settings
+    calibrated = {**settings, "calibration": {"cells": []}}
+    assert migrate("pipeline", 4, calibrated, {})[0] == calibrated
+
+
 def test_a_localiser_of_format_1_has_the_names_of_later_ones_and_nothing_is_changed_in_place():
     before, arrays_before = copy.deepcopy(FORMAT_1), dict(ARRAYS_1)
     settings, arrays = migrate("localiser", 1, FORMAT_1, ARRAYS_1)
@@ -136,8 +144,8 @@ def test_a_localiser_of_volumes_keeps_its_rolls():
 
 
 def test_what_is_of_the_present_format_or_of_another_kind_stays():
-    assert migrate("localiser", 3, FORMAT_1, ARRAYS_1) == (FORMAT_1, ARRAYS_1)
-    assert migrate("pipeline", 3, {"localiser": FORMAT_1}, ARRAYS_1) == ({"localiser": FORMAT_1}, ARRAYS_1)
+    assert migrate("localiser", 4, FORMAT_1, ARRAYS_1) == (FORMAT_1, ARRAYS_1)
+    assert migrate("pipeline", 4, {"localiser": FORMAT_1}, ARRAYS_1) == ({"localiser": FORMAT_1}, ARRAYS_1)
     assert migrate("engine", 1, {"a": 1}, {}) == ({"a": 1}, {})
 
 
@@ -157,7 +165,8 @@ def test_a_pipeline_without_a_localiser_has_none():
     old = {"localiser": None, "regressor": {"side": 48}, "cut": "whole", "sites": [], "side": 48}
     settings, arrays = migrate("pipeline", 1, old, {"regressor/head": np.zeros(1)})
     crop = {"kind": "whole", "sites": [], "side": 48}
-    assert settings == {"localiser": None, "age_models": [{"regressor": {"side": 48}, "crop": crop}]}
+    age_models = [{"regressor": {"side": 48}, "crop": crop}]
+    assert settings == {"localiser": None, "age_models": age_models, "calibration": None}
     assert list(arrays) == ["age_models/0/head"]
     assert migrate("pipeline", 2, settings, arrays) == (settings, arrays)
 

@@ -32,6 +32,16 @@ def test_the_picture_shows_the_hand_in_true_proportions_beside_a_panel(pipeline,
     assert draw_overlay(squeezed, result).width - panel == round(HEIGHT * 2 * columns / rows)
 
 
+def test_the_interval_is_written_below_the_age(pipeline, calibrated, scan):
+    plain, with_interval = (
+        draw_overlay(scan, model.assess(scan, sex="F", id_="hand")) for model in (pipeline, calibrated)
+    )
+    panels = [np.asarray(picture)[:, -PANEL_WIDTH:] for picture in (plain, with_interval)]
+    changed = np.argwhere((panels[0] != panels[1]).any(axis=2))
+    assert changed[:, 0].min() >= 110
+    assert np.array_equal(panels[0][:110], panels[1][:110])
+
+
 def test_landmarks_are_drawn_where_they_are_and_doubtful_ones_in_another_colour(pipeline, scan):
     points = pipeline.localiser.locate(scan)
     doubtful = dataclasses.replace(points, reasons=("few votes",) + ("",) * (len(points) - 1))
