@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,13 +100,13 @@ def _gather(
     read = [id_ for id_ in common if months[id_] is not None]
     if not read:
         raise InvalidTable(table.path, f"has no age for any of the {len(common)} hands that {truth} knows")
-    _check_models(table, read, model)
+    check_models(table, read, model)
     hands = CalibrationHands(
         tuple(read),
-        tuple(_find_sex(table, id_, known[id_]) for id_ in read),
+        tuple(_check_sex(table, id_, known[id_]) for id_ in read),
         np.array([months[id_] for id_ in read], np.float64),
         np.array([known[id_].boneage_months for id_ in read]),
-        np.array([_read_spread(table, id_) for id_ in read]),
+        np.array([read_spread(table, id_) for id_ in read]),
     )
     counts = {
         f"rows have no age in {truth}": len(table.rows) - len(common),
@@ -116,26 +116,37 @@ def _gather(
     return hands, tuple(f"{n} {words}" for words, n in counts.items() if n)
 
 
-def _check_models(table: Table, ids: list[str], model: str) -> None:
-    """Check that a model made all predictions: the digests are compared, so that a file may be renamed."""
+def check_models(table: Table, ids: Sequence[str], model: str) -> None:
+    """Check that a model made the predictions of hands: digests are compared, so that a file may be renamed.
+
+    Raises
+    ------
+    InvalidTable
+        If another model made one.
+    """
     for id_ in ids:
-        stated = table.rows[id_]["model"]
+        stated = table.rows[id_].get("model", "")
         if stated.split(" ")[-1] != model.split(" ")[-1]:
             reason = f"the age is by the model {stated or 'of no name'}, not by {model}: predict with it first"
             raise InvalidTable(table.path, f"{table.place(id_)}: {reason}")
 
 
-def _find_sex(table: Table, id_: str, known: AgeRecord) -> Sex | None:
-    """Return the sex that the hand was read with; that of the other table must not contradict it."""
+def read_sex(table: Table, id_: str) -> Sex | None:
+    """Return the sex that a hand was read with, by ``ages.csv``."""
     stated = table.rows[id_].get("sex", "")
-    sex: Sex | None = "F" if stated == "F" else "M" if stated == "M" else None
+    return "F" if stated == "F" else "M" if stated == "M" else None
+
+
+def _check_sex(table: Table, id_: str, known: AgeRecord) -> Sex | None:
+    """Return the sex that a hand was read with; that of the other table must not contradict it."""
+    sex = read_sex(table, id_)
     if sex and known.sex and sex != known.sex:
         raise InvalidTable(table.path, f"{table.place(id_)}: was read with sex {sex}, but the true one is {known.sex}")
     return sex
 
 
-def _read_spread(table: Table, id_: str) -> float:
-    """Return how much the regions of a hand disagree; NaN if the table has no regions."""
+def read_spread(table: Table, id_: str) -> float:
+    """Return how much the regions of a hand disagree, by ``ages.csv``; NaN if it has no regions."""
     names = [column.removeprefix("weight_") for column in table.columns if column.startswith("weight_")]
     weights = [table.number(id_, f"weight_{name}") or 0.0 for name in names]
     ages = [table.number(id_, f"age_{name}") for name in names]

@@ -14,8 +14,9 @@ from boneage.pipeline.pipeline import BoneAgePipeline, load_localiser
 from boneage.pipeline.quality import READS
 from boneage.pipeline.storage.model_file import load_model
 from boneage.pipeline.storage.shipped_model import shipped_model
-from boneage.regression import Calibration
+from boneage.regression import Calibration, RegressorSettings
 from boneage.regression.calibration import SEX_WORDS
+from boneage.regression.networks.registry import network_to_json
 
 Facts = list[tuple[str, str]]
 """Names and what is said of them, a line each."""
@@ -44,8 +45,10 @@ def describe_model(path: Path | None = None) -> Facts:
         facts += _describe_localiser(localiser, summary)
     else:
         raise InvalidModelFile(path, f"holds a model of kind {file.kind!r}, which this version does not know")
-    licence = file.summary.get("licence", "not stated in the file: that of its training data and of who made it")
-    return [*facts, ("licence", str(licence))]
+    shipped = "research use only; data and terms are in docs/model-card.md"
+    other = "not stated in the file: ask who trained it, and see the terms of the training data"
+    stated = file.summary.get("licence", shipped if path.resolve() == shipped_model().resolve() else other)
+    return [*facts, ("licence", str(stated))]
 
 
 def describe_calibration(calibration: Calibration | None) -> Facts:
@@ -99,7 +102,7 @@ def _describe_age_model(age_model: AgeModel, summary: Mapping[str, Any]) -> str:
     sides = " x ".join(map(str, crop.shape))
     sex = "uses the sex" if regressor.needs_sex else "does not use the sex"
     names = ", ".join(crop.region_names)
-    kind = getattr(getattr(regressor.settings, "network", None), "kind", type(regressor).__name__)
+    kind = network_to_json((regressor.settings or RegressorSettings()).network)["kind"]
     return (
         f"{kind} of {regressor.n_parameters:,} weights, {len(crop.region_names)} regions of {sides} pixels ({names}), "
         f"{sex}{_describe_training(summary)}"

@@ -22,12 +22,17 @@ def report(
             help="Put the overlays of the hands with the largest errors on the page: it then holds pixels.",
         ),
     ] = False,
+    model: Annotated[
+        Path | None,
+        typer.Option("--model", help="The calibrated model that predicted: tests its intervals of 80, 90 and 95 %."),
+    ] = None,
 ) -> None:
     """Print the errors of predicted ages, of all hands, by sex and by age; with --out, write tables and a page.
 
+    Where hands have intervals, also how many of them these cover, beside the band of what chance allows.
     The files are errors.csv, summary.json, report.html and figures/.
     """
     from boneage.evaluation.reports.ages.report import report_ages
 
-    text = report_ages(predicted, truth, out, strata=read_bounds(strata), pictures=pictures)
+    text = report_ages(predicted, truth, out, strata=read_bounds(strata), pictures=pictures, model=model)
     out_console().print(text, soft_wrap=True)

@@ -5,6 +5,7 @@ from boneage.evaluation.metrics.age_errors import WITHIN_MONTHS, AgeErrors, comp
 from boneage.evaluation.metrics.age_groups import SEX_NAMES, group_ages, list_strata, name_stratum
 from boneage.evaluation.metrics.bootstrap import bootstrap_interval, bootstrap_mean_interval
 from boneage.evaluation.metrics.confidence import WRONG_BEYOND, evaluate_scores
+from boneage.evaluation.metrics.coverage import Coverage, coverage_band, measure_coverage
 from boneage.evaluation.metrics.landmark_errors import (
     OUTLIER_PERCENT,
     RADII,
@@ -33,6 +34,7 @@ __all__ = [
     "WRONG_BEYOND",
     "AgeErrors",
     "Case",
+    "Coverage",
     "HandOutliers",
     "LandmarkErrors",
     "Reference",
@@ -40,6 +42,7 @@ __all__ = [
     "bootstrap_mean_interval",
     "compare_ages",
     "count_outliers",
+    "coverage_band",
     "describe_outliers",
     "evaluate_scores",
     "find_cases",
@@ -48,6 +51,7 @@ __all__ = [
     "group_by_landmark",
     "list_age_bands",
     "list_strata",
+    "measure_coverage",
     "measure_landmarks",
     "name_age_band",
     "name_stratum",

@@ -11,6 +11,7 @@ import numpy as np
 
 from boneage.evaluation.figures import draw_cumulative_ages
 from boneage.evaluation.metrics import AgeErrors, list_strata, summarise_ages
+from boneage.evaluation.reports.ages.coverage import COVERAGE_NOTE, summarise_coverage, tabulate_coverage
 from boneage.evaluation.reports.ages.sections import (
     CONVENTIONS,
     add_age_details,
@@ -30,7 +31,13 @@ _N_WORST = 12
 
 
 def report_ages(
-    predicted: Path, truth: Path, out: Path | None, *, strata: Sequence[int] = (), pictures: bool = False
+    predicted: Path,
+    truth: Path,
+    out: Path | None,
+    *,
+    strata: Sequence[int] = (),
+    pictures: bool = False,
+    model: Path | None = None,
 ) -> str:
     """Compare the ``ages.csv`` of a prediction with known ages.
 
@@ -44,6 +51,8 @@ def report_ages(
         Bounds of the ids, where they are numbers, to group by.
     pictures : bool
         Whether to put on the page the overlays of the hands read worst, from ``overlays/`` beside ``predicted``.
+    model : Path, optional
+        The calibrated model that predicted them; see :func:`summarise_coverage`.
 
     Returns
     -------
@@ -53,7 +62,7 @@ def report_ages(
     Raises
     ------
     InvalidTable
-        If a table cannot be read, lacks its columns, or no hand is in both.
+        If a table cannot be read, lacks its columns, or no hand is in both; or the ages are not by the model.
     ValueError
         If the strata do not increase.
     """
@@ -78,6 +87,7 @@ def report_ages(
         "n_without_age": len(common) - len(read),
         "all": summarise_ages(ages),
         "groups": groups,
+        "coverage": summarise_coverage(table, known, read, model),
     }
     title = "Bone age errors in months"
     basis = f"{len(read)} hands{describe_phantoms(summary)}; {len(common) - len(read)} more have no age (refused)"
@@ -92,7 +102,10 @@ def report_ages(
         page.write(folder / "report.html")
     header, rows = tabulate_age_groups(groups)
     table_text = draw_table(header, [*tabulate_ages({"all": summary["all"]})[1], *rows])
-    return "\n".join([title, basis, "", table_text, "", RESEARCH])
+    coverage = (
+        [draw_table(*tabulate_coverage(summary["coverage"])), "", COVERAGE_NOTE, ""] if summary["coverage"] else []
+    )
+    return "\n".join([title, basis, "", table_text, "", *coverage, RESEARCH])
 
 
 def _draw_page(
@@ -106,6 +119,10 @@ def _draw_page(
     page.add_table(*tabulate_ages({"all": summary["all"]}))
     page.add_text(f"{CONVENTIONS} {RESEARCH}", note=True)
     page.show_figure("age-cumulative", draw_cumulative_ages({"all hands": ages}), "Grey: 6, 12 and 24 months.")
+    if summary["coverage"]:
+        page.add_heading("Intervals")
+        page.add_table(*tabulate_coverage(summary["coverage"]))
+        page.add_text(COVERAGE_NOTE, note=True)
     add_age_details(page, ages, summary["groups"], strata)
     return page
 
