@@ -101,10 +101,10 @@ def _describe_age_model(age_model: AgeModel, summary: Mapping[str, Any]) -> str:
     regressor, crop = age_model.regressor, age_model.crop_spec
     sides = " x ".join(map(str, crop.shape))
     sex = "uses the sex" if regressor.needs_sex else "does not use the sex"
-    names = ", ".join(crop.region_names)
+    names, n = ", ".join(crop.region_names), len(crop.region_names)
     kind = network_to_json((regressor.settings or RegressorSettings()).network)["kind"]
     return (
-        f"{kind} of {regressor.n_parameters:,} weights, {len(crop.region_names)} regions of {sides} pixels ({names}), "
+        f"{kind} of {regressor.n_parameters:,} weights, {n} region{'s' if n > 1 else ''} of {sides} pixels ({names}), "
         f"{sex}{_describe_training(summary)}"
     )
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+from boneage.pipeline.age_text import age_text, interval_text
 from boneage.pipeline.assessment import Assessment
 from boneage.pipeline.pages.case import NOTICE, build_case_page, describe_age, describe_landmarks
 from boneage.pipeline.pages.html import Card, Page
@@ -69,8 +70,8 @@ def write_pages(
         write_atomically(pages / names[place], page.render())
     cards = [
         Card(
-            describe_age(assessment),
-            (assessment.id, *_describe_sex(assessment), assessment.reason),
+            age_text(assessment.estimate.months) if assessment.estimate else "refused",
+            (*_describe_interval(assessment), assessment.id, *_describe_sex(assessment), assessment.reason),
             f"pages/{name}",
             _relative(there.get(assessment.id), folder),
             assessment.status,
@@ -139,6 +140,11 @@ def _build_index(
 
 def _describe_sex(assessment: Assessment) -> tuple[str, ...]:
     return ("female" if assessment.sex == "F" else "male",) if assessment.sex else ()
+
+
+def _describe_interval(assessment: Assessment) -> tuple[str, ...]:
+    text = interval_text(assessment.estimate.interval) if assessment.estimate else ""
+    return (text,) if text else ()
 
 
 def _link_neighbours(names: Sequence[str], place: int) -> list[tuple[str, str]]:

@@ -16,7 +16,7 @@ def test_a_pipeline_is_described_with_its_parts(model_file, pipeline):
     assert facts["localiser"].startswith("37 landmarks")
     assert "trained on 12 hands, 12 of them phantoms" in facts["localiser"]
     assert facts["age model 1"].startswith("multiregion of ")
-    assert "17 regions of 32 x 32 pixels (radius, ulna, " in facts["age model 1"]
+    assert "17 regions of 64 x 64 pixels (radius, ulna, " in facts["age model 1"]
     assert "uses the sex, trained on 12 hands" in facts["age model 1"]
     assert facts["hands whose ages were seen"] == "12"
     assert facts["intervals"] == "none: the model holds no calibration"

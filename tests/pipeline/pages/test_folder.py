@@ -67,7 +67,7 @@ def test_the_page_of_a_hand_has_its_interval_or_says_why_it_has_none(assessed, c
     page = build_case_page(calibrated.assess(scan, sex="F", level=0.95), picture="", provenance={}).render()
     assert re.search(r"<h1>.*: \d+ y \d+ m \(95 %: \d+ y \d+ m to \d+ y \d+ m\)</h1>", page)
     assert "by 209 calibration hands of this sex and age" in page
-    page = build_case_page(assessed[0], picture="", provenance={}).render()
+    page = build_case_page(assessed, picture="", provenance={}).render()
     assert "none: the model holds no calibration" in page
 
 
