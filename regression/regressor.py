@@ -29,7 +29,8 @@ from boneage.regression.region_stack import RegionStack
 from boneage.regression.regressor_settings import RegressorSettings, settings_from_json, settings_to_json
 from boneage.regression.regressor_state import fixed_weights_from_json, network_from_arrays, training_fingerprint
 from boneage.regression.training import train_network
-from boneage.regression.training_data import TrainingData, make_training_data
+from boneage.regression.training_data import TrainingData, ValidationHands, make_training_data
+from boneage.regression.validation import EpochResult, history_from_json
 
 _BATCH = 32
 
@@ -61,8 +62,8 @@ class AgeRegressor:
         Mean and standard deviation of the training ages, in months.
     fixed_weights_ : torch.Tensor or None
         Of the regions, shape (n_regions,), if the fusion is ``fixed``.
-    history_ : list of float
-        Mean loss of each epoch of the training.
+    history_ : list of EpochResult
+        What came out in each epoch of the training.
     """
 
     def __init__(
@@ -103,6 +104,7 @@ class AgeRegressor:
         sexes: Sequence[Sex | None],
         *,
         ids: Sequence[str] | None = None,
+        validation: ValidationHands | None = None,
         progress: Progress | None = None,
         checkpoints: Path | None = None,
     ) -> Self:
@@ -118,6 +120,8 @@ class AgeRegressor:
         sexes : sequence of {"F", "M", None}
         ids : sequence of str, optional
             Names of the hands in messages; by default their numbers.
+        validation : tuple of sequences, optional
+            Stacks, ages and sexes of other hands, whose error is measured after each epoch; it changes nothing.
         progress : callable, optional
         checkpoints : Path, optional
             Folder for the state of the training, which resumes from there if it was interrupted. The file in it
@@ -145,8 +149,9 @@ class AgeRegressor:
         self.fixed_weights_ = anatomical_weights(self.region_names_) if settings.fusion == "fixed" else None
         hand_weights = stratum_weights(ages_months, sexes, settings.recipe.stratum_weight)
         data = make_training_data(stacks, ages_months, sexes, names, self.centre_, self.spread_, hand_weights)
+        others = None if validation is None else self._make_validation_data(*validation)
         self.network_ = self._initial_network(progress)
-        self.history_ = self._train(data, checkpoints, progress)
+        self.history_ = self._train(data, others, checkpoints, progress)
         self.network_.eval()
         return self
 
@@ -219,7 +224,7 @@ class AgeRegressor:
             "centre_months": self.centre_,
             "spread_months": self.spread_,
             "fixed_weights": None if self.fixed_weights_ is None else self.fixed_weights_.tolist(),
-            "history": self.history_,
+            "history": [list(result) for result in self.history_],
         }
         return config, {name: tensor.numpy() for name, tensor in self.network_.state_dict().items()}
 
@@ -238,7 +243,7 @@ class AgeRegressor:
         self.region_names_ = tuple(str(name) for name in config["regions"])
         self.side_ = int(config["side"])
         self.centre_, self.spread_ = float(config["centre_months"]), float(config["spread_months"])
-        self.history_ = [float(loss) for loss in config.get("history", ())]
+        self.history_ = history_from_json(config.get("history", ()), self.side_)
         if not (self.region_names_ and math.isfinite(self.centre_) and 0 < self.spread_ < math.inf and self.side_ > 0):
             raise InvalidInput("the age model's regions or its ages' mean and spread are malformed")
         self.fixed_weights_ = fixed_weights_from_json(config, settings.fusion, len(self.region_names_))
@@ -277,26 +282,47 @@ class AgeRegressor:
             self.start.check_fine_tuning(self._settings, self.region_names_, self.side_)
             self.centre_, self.spread_ = self.start.centre_, self.start.spread_
 
+    def _make_validation_data(
+        self, stacks: Sequence[RegionStack], ages_months: Sequence[float], sexes: Sequence[Sex | None]
+    ) -> TrainingData:
+        names = tuple(f"validation hand {k}" for k in range(len(stacks)))
+        check_training(stacks, ages_months, sexes, names, use_sex=self.needs_sex, ndim=self._settings.network.ndim)
+        check_regions(stacks, self.region_names_, self.shape_)
+        ones = np.ones(len(stacks))
+        return make_training_data(stacks, ages_months, sexes, names, self.centre_, self.spread_, ones)
+
     def _initial_network(self, progress: Progress | None) -> torch.nn.Module:
         """Return the network to train: a copy of the one to fine-tune, or a new one."""
         if self.start is not None:
             return copy.deepcopy(self.start.network_)
         return build_initial_network(self._settings, len(self.region_names_), self.random_state, self.weights, progress)
 
-    def _train(self, data: TrainingData, checkpoints: Path | None, progress: Progress | None) -> list[float]:
-        """Train the network, or only its head, in place and return the mean loss of each epoch."""
+    def _train(
+        self,
+        data: TrainingData,
+        validation: TrainingData | None,
+        checkpoints: Path | None,
+        progress: Progress | None,
+    ) -> list[EpochResult]:
+        """Train the network, or only its head, in place and return what came out in each epoch."""
         settings, network = self._settings, self.network_
         checkpoint = None
         if checkpoints:
             checkpoint = checkpoints / f"{training_fingerprint(data, settings, self.random_state, network)}.ckpt"
         if has_frozen_backbone(network) and settings.recipe.augmentation is None:
-            features = extract_features(network, data.pixels, data.present, cache=self.cache, progress=progress)
-            network.head.standardise(features, data.present)
-            network, data = network.head, dataclasses.replace(data, pixels=features)
-        return train_network(
+
+            def read(hands: TrainingData) -> TrainingData:
+                features = extract_features(backbone, hands.pixels, hands.present, cache=self.cache, progress=progress)
+                return dataclasses.replace(hands, pixels=features)
+
+            backbone, network = network, network.head
+            data, validation = read(data), read(validation) if validation else None
+            network.standardise(data.pixels, data.present)
+        history = train_network(
             network, data, settings.recipe, settings.fusion, fixed_weights=self.fixed_weights_,
-            seed=self.random_state, checkpoint=checkpoint, progress=progress,
+            validation=validation, seed=self.random_state, checkpoint=checkpoint, progress=progress,
         )  # fmt: skip
+        return [result.in_months(self.spread_) for result in history]
 
     def _predict_batch(self, stacks: Sequence[RegionStack], sexes: Sequence[Sex | None]) -> list[AgeEstimate]:
         present = torch.from_numpy(np.stack([stack.present for stack in stacks]))

@@ -6,7 +6,7 @@ import logging
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,6 +25,7 @@ from boneage.regression.networks.backbone import BackboneNet
 from boneage.regression.recipes import Recipe
 from boneage.regression.tensors import resize_pictures, to_grey
 from boneage.regression.training_data import TrainingData
+from boneage.regression.validation import EpochResult, validate
 from boneage.regression.weight_average import WeightAverage
 
 _CHECKPOINT_EPOCHS = 5
@@ -39,11 +40,12 @@ def train_network(
     fusion: FusionRule,
     *,
     fixed_weights: Tensor | None = None,
+    validation: TrainingData | None = None,
     seed: int,
     checkpoint: Path | None = None,
     progress: Progress | None = None,
-) -> list[float]:
-    """Train a network in place, and return its mean loss in each epoch.
+) -> list[EpochResult]:
+    """Train a network in place, and return what came out in each epoch; validation errors in the units of the ages.
 
     Every random choice follows from the seed and the epoch, so a training that was interrupted and resumed
     ends with the same weights as one that was not.
@@ -57,6 +59,8 @@ def train_network(
     fusion : {"learned", "inverse_variance", "fixed", "equal"}
     fixed_weights : tensor of shape (n_regions,), optional
         For the rule ``fixed``.
+    validation : TrainingData, optional
+        Hands whose error is measured after each epoch, with the averaged weights where there are some.
     seed : int
     checkpoint : Path, optional
         File to save the state to, after every fifth epoch, or once two minutes have passed, and to resume
@@ -87,7 +91,8 @@ def train_network(
             enable_progress_bar=False, enable_model_summary=False, precision=_PRECISIONS[recipe.precision],
         )  # fmt: skip
         network.train()
-        loop = _TrainingLoop(network, recipe, fusion, fixed_weights, names, seed, len(batches) * recipe.epochs)
+        steps = len(batches) * recipe.epochs
+        loop = _TrainingLoop(network, recipe, fusion, fixed_weights, names, seed, steps, validation, average)
         trainer.fit(loop, DataLoader(dataset, sampler=batches, batch_size=None), ckpt_path=resume, weights_only=True)
     if average:
         average.apply()
@@ -107,6 +112,8 @@ class _TrainingLoop(lightning.LightningModule):
         names: tuple[str, ...],
         seed: int,
         steps: int,
+        validation: TrainingData | None,
+        average: WeightAverage | None,
     ) -> None:
         super().__init__()
         self.network = network
@@ -116,14 +123,18 @@ class _TrainingLoop(lightning.LightningModule):
         self.names = names
         self.seed = seed
         self.steps = steps
-        self.history: list[float] = []
+        self.validation = validation
+        self.average = average
+        self.history: list[EpochResult] = []
         self._losses: list[float] = []
+        self._side = 0
 
     def training_step(self, batch: tuple[Tensor, ...], batch_idx: int) -> Tensor:
         pixels, present, sex, age, weight, hands = batch
         rng = np.random.default_rng([self.seed, self.current_epoch, batch_idx])
         torch.manual_seed(int(rng.integers(2**62)))  # for dropout; the caller's state is restored afterwards
         pixels = resize_pictures(to_grey(pixels), self.recipe.side_of_epoch(self.current_epoch))
+        self._side = pixels.shape[-1]
         if self.recipe.augmentation:
             drawn = draw_augmentation(rng, self.recipe.augmentation, present.cpu().numpy(), pixels.ndim - 2)
             pixels, present = drawn.apply(pixels, present)
@@ -138,14 +149,21 @@ class _TrainingLoop(lightning.LightningModule):
         return loss
 
     def on_train_epoch_end(self) -> None:
-        self.history.append(float(np.mean(self._losses)))
+        self.history.append(EpochResult(float(np.mean(self._losses)), self._side, self._validate()))
         self._losses.clear()
 
+    def _validate(self) -> float | None:
+        if self.validation is None:
+            return None
+        side = self.recipe.side_of_epoch(self.current_epoch)
+        with self.average.applied() if self.average else nullcontext():
+            return validate(self.network, self.validation, side, self.fusion, self.fixed_weights)
+
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        checkpoint["history"] = self.history
+        checkpoint["history"] = [tuple(result) for result in self.history]
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        self.history = list(checkpoint["history"])
+        self.history = [EpochResult(*result) for result in checkpoint["history"]]
 
     def configure_optimizers(self) -> Any:
         r = self.recipe

@@ -14,6 +14,9 @@ from boneage.imaging import Sex
 from boneage.regression.region_stack import RegionStack
 from boneage.regression.tensors import to_tensors
 
+ValidationHands = tuple[Sequence[RegionStack], Sequence[float], Sequence[Sex | None]]
+"""Regions, ages in months and sexes of hands."""
+
 
 @dataclass(frozen=True, eq=False)
 class TrainingData:

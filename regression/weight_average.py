@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import lightning
@@ -51,6 +52,14 @@ class WeightAverage(Callback):
     def apply(self) -> None:
         """Give the average to the network."""
         self._network.load_state_dict(self._average)
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """Give the average to the network for a while."""
+        own = {name: array.clone() for name, array in self._network.state_dict().items()}
+        self.apply()
+        yield
+        self._network.load_state_dict(own)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the average and the number of steps, for a checkpoint."""

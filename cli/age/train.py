@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from boneage.cli.age.options import (
     CutOption,
@@ -56,6 +60,10 @@ def train(
     recipe: RecipeOption = None,
     weights: Weights = None,
     start: Start = None,
+    validation_ids: Annotated[
+        Path | None,
+        typer.Option("--validation-ids", help="Ids to leave out of the training, and to measure after each pass."),
+    ] = None,
     no_sex: NoSex = False,
     epochs: Epochs = None,
     half: Half = False,
@@ -69,11 +77,13 @@ def train(
     annotated ones, and a localiser is trained on those first, for use at prediction time. --cut whole needs neither;
     with a localiser all the same, the model refuses images that show no hand.
     With --start the training continues from another model's weights, with these hands alone.
-    An interrupted training resumes when the same command is given again.
+    An interrupted training resumes when the same command is given again. Beside the model it writes the loss and the
+    error on the --validation-ids by pass: NAME.training.csv and NAME.training.png, of the name of the model.
     """
     from boneage.cli.progress import show_stages
+    from boneage.evaluation.reports.training_curve import write_training_curve
     from boneage.imaging.standardise import StandardiseSettings
-    from boneage.pipeline.data import count_axes, describe, load_collection
+    from boneage.pipeline.data import count_axes, describe, load_collection, read_id_lists
     from boneage.pipeline.pipeline import BoneAgePipeline
     from boneage.pipeline.storage.output import prepare_folder
     from boneage.pipeline.training.age_model import AgeTrainingOptions, train_age_model
@@ -105,6 +115,7 @@ def train(
         at_annotations=landmarks is not None,
         weights=weights,
         start=first,
+        validation_ids=frozenset(read_id_lists(collection, (validation_ids,))[0]),
         seed=seed,
         jobs=jobs,
     )
@@ -116,5 +127,6 @@ def train(
     remark(f"left out {hand.path}: {hand.reason}" for hand in excluded)
     pipeline.save(model, half=half)
     shutil.rmtree(state, ignore_errors=True)
+    write_training_curve(model, pipeline.only_age_model.regressor.history_)
     size = model.stat().st_size / 1e6
     out_console().print(f"age model trained on {pipeline.summary['age']['n_hands']} hands; {model} ({size:.1f} MB)")

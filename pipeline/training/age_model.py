@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,8 @@ class AgeTrainingOptions:
         File of pretrained weights, for networks that take some.
     start : BoneAgePipeline, optional
         A trained model: its age model's weights are where the training starts.
+    validation_ids : frozenset of str
+        Hands that are not trained on; the error on them is measured after each pass.
     seed : int
     jobs : int
         Number of processes.
@@ -50,6 +53,7 @@ class AgeTrainingOptions:
     at_annotations: bool = False
     weights: Path | None = None
     start: BoneAgePipeline | None = None
+    validation_ids: frozenset[str] = frozenset()
     seed: int = 0
     jobs: int = 1
 
@@ -121,6 +125,7 @@ def train_age_model(
         seed=options.seed,
         weights=options.weights,
         start=options.start,
+        validation_ids=options.validation_ids,
         report=report,
         checkpoints=state,
     )
@@ -170,10 +175,11 @@ def fit_age_model(
     seed: int,
     weights: Path | None = None,
     start: BoneAgePipeline | None = None,
+    validation_ids: AbstractSet[str] = frozenset(),
     report: Progress | None = None,
     checkpoints: Path | None = None,
 ) -> BoneAgePipeline:
-    """Fit the age model on all prepared hands and join it with the localiser.
+    """Fit the age model on the prepared hands and join it with the localiser.
 
     Parameters
     ----------
@@ -184,6 +190,8 @@ def fit_age_model(
         File of pretrained weights, for networks that take some.
     start : BoneAgePipeline, optional
         A trained model: its age model's weights are where the training starts.
+    validation_ids : set of str
+        Hands that are not trained on; the error on them is measured after each pass.
     report : callable, optional
     checkpoints : Path, optional
         Folder for the state of the training; the same call resumes from there if the code is the same.
@@ -194,15 +202,18 @@ def fit_age_model(
         If there are too few hands, or the model is to use the sex and that of a hand is not known, or ``start`` joins
         several age models.
     """
-    regions = prepared.regions
     if settings.use_sex:
-        regions.check_sexes()
+        prepared.regions.check_sexes()
+    regions = prepared.regions.among(set(prepared.regions.ids) - validation_ids)
+    others = prepared.regions.among(validation_ids)
+    validation = (others.inputs, others.ages_months, others.sexes) if others.ids else None
     first = start.only_age_model.regressor if start else None
     regressor = AgeRegressor(settings=settings, random_state=seed, weights=weights, start=first)
     folder = prepare_versioned_folder(checkpoints) if checkpoints is not None else None
     regressor.fit(
-        regions.inputs, regions.ages_months, regions.sexes, ids=regions.ids, progress=report, checkpoints=folder
-    )
+        regions.inputs, regions.ages_months, regions.sexes,
+        ids=regions.ids, validation=validation, progress=report, checkpoints=folder,
+    )  # fmt: skip
     summary = {
         "localiser": prepared.localiser_summary,
         "age": {
@@ -210,6 +221,7 @@ def fit_age_model(
             "n_phantoms": len(regions.phantoms),
             "seed": seed,
             "ids": list(regions.ids),
+            "validation_ids": list(others.ids),
         },
     }
     if start is not None:

@@ -196,11 +196,30 @@ def test_messages_name_the_hands_by_their_ids(hands, quick_settings):
 
 def test_the_training_curve_is_saved(fitted):
     assert len(fitted.history_) == 25
-    assert fitted.history_[-1] < 0.5 * fitted.history_[0]
+    assert fitted.history_[-1].loss < 0.5 * fitted.history_[0].loss
+    assert {result.side for result in fitted.history_} == {fitted.side_}
     config, arrays = fitted.to_state()
     assert AgeRegressor.from_state(config, arrays).history_ == fitted.history_
+    config["history"] = [0.5, 0.25]  # of older files: the losses alone
+    assert AgeRegressor.from_state(config, arrays).history_ == [(0.5, fitted.side_, None), (0.25, fitted.side_, None)]
     del config["history"]  # models saved before there was one
     assert AgeRegressor.from_state(config, arrays).history_ == []
+
+
+@pytest.mark.parametrize("average", [0.0, 0.9])
+def test_the_last_validation_error_is_that_of_the_trained_model(hands, quick_settings, average):
+    stacks, ages, sexes = hands
+    settings = quick_settings.with_recipe(epochs=3, average_weights=average)
+    train, test = slice(0, -5), slice(-5, None)
+    plain = AgeRegressor(settings=settings).fit(stacks[train], ages[train], sexes[train])
+    validated = AgeRegressor(settings=settings).fit(
+        stacks[train], ages[train], sexes[train], validation=(stacks[test], ages[test], sexes[test])
+    )
+    predicted = [estimate.months for estimate in validated.predict(stacks[test], sexes[test])]
+    assert predicted == [estimate.months for estimate in plain.predict(stacks[test], sexes[test])]
+    expected = np.abs(np.array(predicted) - ages[test]).mean()
+    assert validated.history_[-1].validation_error == pytest.approx(expected, abs=1e-2)
+    assert [result.validation_error for result in plain.history_] == [None] * 3
 
 
 def test_an_interrupted_fit_resumes(hands, quick_settings, tmp_path):

@@ -14,8 +14,26 @@ def test_train_writes_one_file_and_removes_its_state(boneage, known, localiser_f
     )  # fmt: skip
     assert code == 0
     assert "age model trained on 12 hands" in out
-    assert list(tmp_path.iterdir()) == [model]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["m.boneage", "m.training.csv", "m.training.png"]
+    passes = (tmp_path / "m.training.csv").read_text().splitlines()
+    assert passes[0] == "pass,side,loss,validation_mad_months"
+    assert [line.split(",")[:2] for line in passes[1:]] == [["1", "64"], ["2", "64"]]
     assert not BoneAgePipeline.load(model).only_age_model.regressor.needs_sex
+
+
+def test_validation_hands_are_not_trained_on_and_measured_after_each_pass(boneage, known, tmp_path):
+    (tmp_path / "v.txt").write_text("phantom0001\nphantom0003\n")
+    code, out, _ = boneage(
+        "age", "train", known / "images", "--ages", known / "ages.csv", "--cut", "whole", "--side", 32,
+        "--validation-ids", tmp_path / "v.txt", "--model", tmp_path / "m.boneage", "--epochs", 2,
+    )  # fmt: skip
+    assert code == 0
+    assert "age model trained on 10 hands" in out
+    summary = BoneAgePipeline.load(tmp_path / "m.boneage").summary["age"]
+    assert summary["validation_ids"] == ["phantom0001", "phantom0003"]
+    assert not set(summary["ids"]) & set(summary["validation_ids"])
+    errors = [line.split(",")[3] for line in (tmp_path / "m.training.csv").read_text().splitlines()[1:]]
+    assert all(0 < float(error) < 200 for error in errors)
 
 
 @contextmanager
