@@ -56,15 +56,15 @@ def describe_calibration(calibration: Calibration | None) -> Facts:
     if calibration is None:
         return [("intervals", "none: the model holds no calibration")]
     facts = [("intervals", f"{calibration.method}, {calibration.n_hands} hands")]
-    scale = "" if calibration.least_spread_months is None else f" x ({calibration.least_spread_months:.1f} + spread)"
+    least = calibration.least_spread_months
+    scale, digits = ("", 1) if least is None else (f" x ({least:.1f} + spread)", 2)
     for cell in calibration.cells:
         halves = {level: cell.quantile(level) for level in LEVELS}
         widths = ", ".join(
-            f"{100 * level:g} %: {'none' if math.isnan(half) else f'+-{half:.1f}{scale}'}"
+            f"{100 * level:g} %: {'none' if math.isnan(half) else f'+-{half:.{digits}f}{scale}'}"
             for level, half in halves.items()
         )
-        name = f"{SEX_WORDS[cell.sex]} from {cell.from_months / 12:g} years"
-        facts.append((f"  {name}", f"{widths} months, {len(cell.scores)} hands"))
+        facts.append((f"  {calibration.name_cell(cell)}", f"{widths} months, {len(cell.scores)} hands"))
     for correction in calibration.corrections:
         facts += [
             (

@@ -113,4 +113,9 @@ def fit_bias_correction(hands: CalibrationHands) -> BiasCorrection:
             standard_error = float(shifts.std(ddof=1)) / math.sqrt(len(rows))
             months = float(hands.predicted_months[rows].mean())
             knots.append(Knot(sex, months, float(shifts.mean()), standard_error, len(rows)))
-    return BiasCorrection(tuple(knots))
+    try:
+        return BiasCorrection(tuple(knots))
+    except InvalidInput as error:
+        raise InvalidInput(
+            f"the predicted ages follow the true ones too little to correct their bias ({error})"
+        ) from error

@@ -136,6 +136,15 @@ class Calibration:
         of_sex = [cell for cell in self.cells if cell.sex == sex]
         return next((cell for cell in reversed(of_sex) if cell.from_months <= months), of_sex[0] if of_sex else None)
 
+    def name_cell(self, cell: CalibrationCell) -> str:
+        """Return the sex and the predicted ages of a cell in words, such as ``girls from 5 to 10 years``."""
+        starts = [other.from_months / 12 for other in self.cells if other.sex == cell.sex]
+        begin = cell.from_months / 12
+        end = next((start for start in starts if start > begin), None)
+        if end is None:
+            return f"{SEX_WORDS[cell.sex]} " + (f"from {begin:g} years" if begin else "of all ages")
+        return f"{SEX_WORDS[cell.sex]} " + (f"from {begin:g} to {end:g} years" if begin else f"under {end:g} years")
+
     def scale(self, spread_months: float) -> float:
         """Return what the errors of a hand are divided by; NaN if it is not known."""
         return 1.0 if self.least_spread_months is None else self.least_spread_months + spread_months
@@ -165,7 +174,7 @@ class Calibration:
             return missing_interval(level, f"it was calibrated on no {SEX_WORDS[sex]}")
         half, n = cell.quantile(level) * self.scale(spread_months), len(cell.scores)
         if math.isnan(cell.quantile(level)):
-            few = f"only {n} hands to calibrate on ({SEX_WORDS[sex]} from {cell.from_months / 12:g} years)"
+            few = f"only {n} hands to calibrate on ({self.name_cell(cell)})"
             return missing_interval(level, f"{few}, {100 * level:g} % needs {count_needed(level)}", n)
         if math.isnan(half):
             return missing_interval(level, "how much the regions disagree is not known", n)

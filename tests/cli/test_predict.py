@@ -35,7 +35,7 @@ def test_intervals_are_written_at_the_level_asked_for(boneage, new, calibrated_f
         assert (row["interval_level"], row["interval_n_hands"]) == ("0.8", "209")
     code, _, err = boneage(*arguments, "--level", "0.999")
     assert code == 0
-    assert "no interval for 3 ages: only 209 hands to calibrate on (girls from 0 years), 99.9 % needs 999" in err
+    assert "no interval for 3 ages: only 209 hands to calibrate on (girls of all ages), 99.9 % needs 999" in err
     assert {row["interval_level"] for row in read_rows(tmp_path / "ages.csv").values()} == {""}
     code, _, err = boneage(*arguments, "--level", "90")
     assert code == 1

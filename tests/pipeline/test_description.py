@@ -43,10 +43,10 @@ def test_a_calibration_is_described_by_cell_and_offset(calibrated):
     correction = BiasCorrection((Knot("F", 120.0, -3.0, 0.8, 70),))
     facts = dict(describe_calibration(dataclasses.replace(calibrated.calibration, corrections=(correction,))))
     assert facts["intervals"] == "split conformal by sex and predicted age, 418 hands"
-    assert facts["  girls from 0 years"] == "80 %: +-16.8, 90 %: +-18.9, 95 %: +-20.0 months, 209 hands"
+    assert facts["  girls of all ages"] == "80 %: +-16.8, 90 %: +-18.9, 95 %: +-20.0 months, 209 hands"
     assert facts["  offset of girls at 10.0 years"] == "-3.0 months (standard error 0.8), 70 hands"
     scaled = dict(describe_calibration(dataclasses.replace(calibrated.calibration, least_spread_months=2.0)))
-    assert "90 %: +-18.9 x (2.0 + spread)" in scaled["  boys from 0 years"]
+    assert "90 %: +-18.90 x (2.0 + spread)" in scaled["  boys of all ages"]
 
 
 def test_a_model_of_another_kind_is_refused(tmp_path):

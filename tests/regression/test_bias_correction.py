@@ -46,6 +46,15 @@ def test_a_correction_that_changes_the_order_of_ages_is_refused(knots):
         BiasCorrection(knots)
 
 
+def test_ages_that_do_not_follow_the_true_ones_are_not_corrected():
+    hands = make_hands(600, seed=2)
+    backwards = CalibrationHands(
+        hands.ids, hands.sexes, hands.predicted_months, 240 - hands.true_months, hands.spreads_months
+    )
+    with pytest.raises(InvalidInput, match="follow the true ones too little"):
+        fit_bias_correction(backwards)
+
+
 def test_a_knot_is_of_finite_numbers_and_enough_hands():
     with pytest.raises(InvalidInput, match="finite"):
         Knot("F", 60.0, float("nan"), 1.0, 60)

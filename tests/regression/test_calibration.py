@@ -27,7 +27,7 @@ def test_an_interval_is_a_quantile_of_the_errors_of_the_cell_and_stays_within_th
 @pytest.mark.parametrize(
     ("months", "sex", "level", "spread", "reason"),
     [
-        (100.0, "F", 0.96, 0.0, "only 19 hands to calibrate on (girls from 0 years), 96 % needs 24"),
+        (100.0, "F", 0.96, 0.0, "only 19 hands to calibrate on (girls of all ages), 96 % needs 24"),
         (100.0, "M", 0.9, 0.0, "calibrated on no boys"),
         (100.0, None, 0.9, 0.0, "calibrated on no hands of unknown sex"),
         (100.0, "F", 0.9, math.nan, "how much the regions disagree is not known"),
@@ -106,6 +106,19 @@ def test_method_is_told_in_words():
     assert Calibration((CELL,)).method == "split conformal by sex and predicted age"
     assert Calibration((CELL,), (), 2.0).method.endswith("scaled by how much the regions disagree")
     assert Calibration((CELL, CalibrationCell("M", 0.0, CELL.scores))).n_hands == 38
+
+
+def test_cells_are_named_by_their_ages():
+    starts = (0.0, 60.0, 120.0)
+    calibration = Calibration(
+        (*(CalibrationCell("F", start, (1.0,)) for start in starts), CalibrationCell("M", 0.0, (1.0,)))
+    )
+    assert [calibration.name_cell(cell) for cell in calibration.cells] == [
+        "girls under 5 years",
+        "girls from 5 to 10 years",
+        "girls from 10 years",
+        "boys of all ages",
+    ]
 
 
 def test_scores_in_any_number_are_the_quantiles_of_numpy_by_rank():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -113,15 +114,13 @@ def _read_intervals(table: Table, ids: Sequence[str]) -> Intervals:
 
 def _make_intervals(table: Table, ids: Sequence[str], calibration: Calibration) -> Intervals:
     intervals: Intervals = {}
-    for id_ in ids:
+    for cell, id_ in itertools.product(calibration.cells, ids):
         months, sex = table.number(id_, "bone_age_months"), read_sex(table, id_)
-        cell = None if months is None else calibration.find_cell(months, sex)
-        if months is None or cell is None:
+        if months is None or calibration.find_cell(months, sex) is not cell:
             continue
-        name = f"{SEX_WORDS[sex]} from {cell.from_months / 12:g} years"
         for level in LEVELS:
             found = calibration.find_interval(months, sex, read_spread(table, id_), level)
             if not math.isnan(found.low_months):
-                row = (id_, found.low_months, found.high_months, found.n_hands, name)
+                row = (id_, found.low_months, found.high_months, found.n_hands, calibration.name_cell(cell))
                 intervals.setdefault(level, []).append(row)
     return intervals

@@ -1,4 +1,5 @@
 import csv
+import dataclasses
 
 import numpy as np
 import pytest
@@ -6,6 +7,10 @@ from PIL import Image
 
 from boneage.imaging import find_scans, read_landmarks
 from boneage.pipeline.batch.age_maps import map_files
+from boneage.pipeline.pipeline import BoneAgePipeline
+from boneage.regression import BiasCorrection, Calibration
+from boneage.regression.bias_correction import Knot
+from boneage.regression.calibration import CalibrationCell
 
 
 def read_rows(path):
@@ -37,6 +42,17 @@ def test_the_map_at_the_trained_size_makes_up_the_age(mapped):
         total = sum(float(cell["months"]) * float(cell["weight"]) for cell in cells)
         assert total == pytest.approx(float(row["map_months"]), abs=0.02)
         assert row["model"].startswith("hand.boneage ")
+
+
+def test_a_map_makes_up_the_age_before_its_bias_is_corrected(mapped, new, hand_model_file, tmp_path):
+    correction = BiasCorrection((Knot("F", 100.0, 20.0, 1.0, 60),))
+    calibration = Calibration((CalibrationCell("F", 0.0, (10.0,) * 20),), (correction,))
+    model = dataclasses.replace(BoneAgePipeline.load(hand_model_file), calibration=calibration)
+    model.save(tmp_path / "corrected.boneage")
+    path = new / "images" / "phantom0001.png"
+    map_files([path], tmp_path / "corrected.boneage", tmp_path, sexes={path.stem: "F"}, sizes={})
+    row, plain = read_rows(tmp_path / "age_maps.csv")[0], read_rows(mapped / "age_maps.csv")[0]
+    assert (row["bone_age_months"], row["map_months"]) == (plain["bone_age_months"], plain["map_months"])
 
 
 def test_cells_lie_on_the_hand_in_original_pixels(mapped, new):

@@ -51,7 +51,7 @@ def test_with_its_model_three_levels_are_tested(calibrated_file, calibrated, pip
     known = read_ages(truth)
     summary = summarise_coverage(read_table(read), known, list(known), calibrated_file)
     assert list(summary) == ["0.8", "0.9", "0.95"]
-    assert list(summary["0.9"]) == ["all", "girls from 0 years", "boys from 0 years"]
+    assert list(summary["0.9"]) == ["all", "girls of all ages", "boys of all ages"]
     assert len(tabulate_coverage(summary)[1]) == 9
     with pytest.raises(InvalidTable, match="the age is by the model"):
         summarise_coverage(read_table(read), known, list(known), model_file)
