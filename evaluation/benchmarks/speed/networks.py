@@ -28,8 +28,8 @@ class NetworkCost:
     name : str
         Of its preset.
     n_weights : int
-    predicting_ms, training_ms : float
-        Processor time of a hand: a forward pass, and a forward and a backward pass.
+    predicting_ms, training_ms, training_bfloat16_ms : float
+        Processor time of a hand: a forward pass, and a forward and a backward pass in either precision.
     predicting_mb, training_mb : float
         Peak memory of the network and a batch of ``N_HANDS``.
     """
@@ -38,6 +38,7 @@ class NetworkCost:
     n_weights: int
     predicting_ms: float
     training_ms: float
+    training_bfloat16_ms: float
     predicting_mb: float
     training_mb: float
 
@@ -66,19 +67,24 @@ def measure_network(name: str, side: int, n_regions: int) -> NetworkCost:
     before = read_memory("VmRSS")
     network = build_network(PRESETS[name].network, n_regions, True)
 
-    def train() -> None:
-        ages, logits = network(*inputs)
-        (ages.sum() + logits.sum()).backward()
+    def train(coarse: bool = False) -> None:
+        with torch.autocast("cpu", torch.bfloat16, enabled=coarse):
+            ages, logits = network(*inputs)
+        (ages.float().sum() + logits.float().sum()).backward()
 
     def predict() -> None:
         with torch.inference_mode():
             network(*inputs)
 
+    network.eval()
     predicting_ms = time_hand(predict)
     predicting_mb = read_memory("VmHWM") - before
+    network.train()
     training_ms = time_hand(train)
+    training_mb = read_memory("VmHWM") - before
+    coarse_ms = time_hand(partial(train, coarse=True))
     n_weights = sum(array.numel() for array in network.parameters())
-    return NetworkCost(name, n_weights, predicting_ms, training_ms, predicting_mb, read_memory("VmHWM") - before)
+    return NetworkCost(name, n_weights, predicting_ms, training_ms, coarse_ms, predicting_mb, training_mb)
 
 
 def time_hand(step: Callable[[], object], seconds: float = 1.0) -> float:
@@ -94,11 +100,19 @@ def time_hand(step: Callable[[], object], seconds: float = 1.0) -> float:
 
 def tabulate_networks(costs: Sequence[NetworkCost]) -> Table:
     """Return the cost of each network, a row each."""
-    header = ["network", "million weights", "ms predicting", "ms training", "MB predicting", "MB training"]
+    header = [
+        "network",
+        "million weights",
+        "ms predicting",
+        "ms training",
+        "ms bfloat16",
+        "MB predicting",
+        "MB training",
+    ]
     rows = [
         [
             cost.name, f"{cost.n_weights / 1e6:.1f}", f"{cost.predicting_ms:.1f}", f"{cost.training_ms:.1f}",
-            f"{cost.predicting_mb:.0f}", f"{cost.training_mb:.0f}",
+            f"{cost.training_bfloat16_ms:.1f}", f"{cost.predicting_mb:.0f}", f"{cost.training_mb:.0f}",
         ]
         for cost in costs
     ]  # fmt: skip

@@ -9,5 +9,5 @@ def test_the_cost_of_a_network_is_measured_in_a_process_of_its_own(monkeypatch):
     assert 100_000 < cost.n_weights < 300_000
     assert 1 < cost.predicting_mb <= cost.training_mb < 2000
     header, (row,) = tabulate_networks([cost])
-    assert row[:4] == ["multiregion", "0.2", "1.2", "1.2"]
+    assert row[:5] == ["multiregion", "0.2", "1.2", "1.2", "1.2"]
     assert len(row) == len(header)
