@@ -171,7 +171,11 @@ class _Block(nn.Module):
 
 
 class _SameConv2d(nn.Conv2d):
-    """A convolution with TensorFlow's border ``SAME``: of an odd number of pixels, the far end has one more."""
+    """A convolution with TensorFlow's border ``SAME``: of an odd number of pixels, the far end has one more.
+
+    On a processor, filters of single maps that are 5x5 or take steps of two pixels are trained in 32 bits where the
+    others are trained in bfloat16, in which their gradients take three times as long: that halves the time of a step.
+    """
 
     def __init__(self, n_in: int, n_out: int, size: int, *, stride: int = 1, groups: int = 1) -> None:
         super().__init__(n_in, n_out, size, stride, size // 2 if stride == 1 else 0, groups=groups, bias=False)
@@ -182,7 +186,11 @@ class _SameConv2d(nn.Conv2d):
                 _same_border(side, self.kernel_size[0], self.stride[0]) for side in x.shape[2:]
             )
             x = functional.pad(x, (columns_before, columns_after, rows_before, rows_after))
-        return super().forward(x)
+        slow = self.groups > 1 and (self.stride[0] > 1 or self.kernel_size[0] > 3)
+        if not (slow and x.dtype == torch.bfloat16 and x.device.type == "cpu"):
+            return super().forward(x)
+        with torch.autocast("cpu", enabled=False):
+            return super().forward(x.float()).to(x.dtype)
 
 
 def _same_border(side: int, size: int, stride: int) -> tuple[int, int]:

