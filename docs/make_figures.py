@@ -89,7 +89,8 @@ def draw_stages(localiser: ForestLocaliser, scan: Scan, path: Path) -> None:
     matplotlib.use("Agg")
     found = localiser.find(scan)
     standard = scan if found.standardised is None else found.standardised.scan
-    best = localiser._searcher.search(standard)[0]
+    best = localiser._searcher.search(standard)
+    assert best is not None
     figure = plt.figure(figsize=(12.6, 9.0), facecolor=BACKGROUND, dpi=80)
     figure.subplots_adjust(left=0.01, right=0.99, top=0.93, bottom=0.005, wspace=0.03, hspace=0.1)
     axes = [figure.add_subplot(2, 3, k) for k in range(1, 7)]

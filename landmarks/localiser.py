@@ -20,7 +20,7 @@ from boneage.imaging.shapes import NoSimilarity, align_to, fit_pose, mean_shape
 from boneage.imaging.standardise import StandardisedScan, StandardiseSettings, standardise
 from boneage.landmarks.localiser_state import LocaliserState
 from boneage.landmarks.pairwise_prior import PairwisePrior, find_neighbours
-from boneage.landmarks.pose_search import BeamSearch, FixedPose, select_far_apart
+from boneage.landmarks.pose_search import BeamSearch, FixedPose
 from boneage.landmarks.presets import accurate
 from boneage.landmarks.refinement import Refinement
 from boneage.landmarks.search_settings import PriorSettings
@@ -28,7 +28,13 @@ from boneage.landmarks.settings import LocaliserSettings
 from boneage.landmarks.similarity import fit_local_frames
 from boneage.landmarks.stages import CoarseStage, LocalStage
 from boneage.landmarks.standard_form import StandardisedScans
-from boneage.landmarks.training_shapes import TrainingShape, UsualPose, choose_some, read_training_shapes
+from boneage.landmarks.training_shapes import (
+    TrainingShape,
+    UsualPose,
+    choose_some,
+    read_training_shapes,
+    select_far_apart,
+)
 from boneage.landmarks.views import Bounds, View, draw_close_view, draw_training_views, image_bounds
 from boneage.landmarks.voting import VoteMap
 
@@ -177,8 +183,8 @@ class ForestLocaliser:
         """Find the landmarks of a scan, and all that is known about it then.
 
         1. Bring a radiograph to the standard form, if the settings say so.
-        2. Find the pose, or a few that may be right; see :meth:`~boneage.landmarks.pose_search.BeamSearch.search`. If
-           none fits a radiograph, search its negative.
+        2. Find the pose (:meth:`~boneage.landmarks.pose_search.BeamSearch.search`). If none fits, search a
+           radiograph's negative.
         3. Refine each landmark through the local stages; see :meth:`~boneage.landmarks.refinement.Refinement.refine`.
 
         Raises
@@ -195,18 +201,20 @@ class ForestLocaliser:
         standardised = None if settings is None else standardise(scan, settings)
         searched = scan if standardised is None else standardised.scan
         inverted = standardised is not None and standardised.polarity.inverted
-        hypotheses = self._searcher.search(searched)
-        if not hypotheses and scan.ndim == 2:
+        hypothesis = self._searcher.search(searched)
+        if hypothesis is None and scan.ndim == 2:
             searched, inverted = searched.negative(), not inverted
-            hypotheses = self._searcher.search(searched, self._settings.search.negative_budget)
-        if not hypotheses:
+            hypothesis = self._searcher.search(searched, self._settings.search.negative_budget)
+        if hypothesis is None:
             return LocatedScan(self._absent(_NO_POSE), (), standardised, inverted=False, pose_score=0.0)
-        found, to_original = self._refinement.refine(searched, hypotheses), searched.frame_to_original()
-        votes = tuple(VoteMap(m.values, m.to_map.compose(to_original.inverse())) for m in found.votes)
-        outlying = self._refinement.find_outliers(found.positions)
-        positions = to_original.apply(found.pose.inverse().apply(found.positions))
-        points = self._to_points(scan, positions, found.scores, outlying)
-        return LocatedScan(points, votes, standardised, inverted, hypotheses[0].local_score)
+        found, to_original = self._refinement.refine(searched, hypothesis), searched.frame_to_original()
+        maps = [landmark.map for landmark in found]
+        votes = tuple(VoteMap(m.values, m.to_map.compose(to_original.inverse())) for m in maps)
+        in_pose = np.stack([landmark.position for landmark in found])
+        positions = to_original.apply(hypothesis.pose.inverse().apply(in_pose))
+        scores = np.array([landmark.height for landmark in found])
+        points = self._to_points(scan, positions, scores, self.prior_.find_outliers(in_pose))
+        return LocatedScan(points, votes, standardised, inverted, hypothesis.local_score)
 
     @property
     def ndim(self) -> int:
@@ -323,11 +331,11 @@ class ForestLocaliser:
         settings, shape = self._settings, self.mean_shape_
         few = self.pose_landmarks_
         self._refinement = Refinement(self._local, shape, self.neighbours_, self.prior_, few, settings)
-        self._searcher: BeamSearch | FixedPose = FixedPose(self._coarse[0], self.usual_)
+        self._searcher: BeamSearch | FixedPose = FixedPose(self._coarse[0], self.usual_, shape, settings.search)
         if settings.pose is not None:
             self._searcher = BeamSearch(
                 self._coarse,
-                self._refinement,
+                self._refinement.open_view,
                 self.typical_score_,
                 shape,
                 few,

@@ -116,10 +116,6 @@ class SearchSettings:
         Distinct hypotheses that are kept from step to step.
     max_proposals : int
         The budget: proposals that are voted on, at most; of ``nearby`` and ``alike`` there are few.
-    n_refined : int
-        Hypotheses, of the highest local scores, whose landmarks are all found; the most plausible set is taken.
-    refined_ratio : float
-        ... if their local score is at least this part of the best one's.
     low_score : float
         Local score below which a hypothesis is not good enough, whatever that of the next one.
     lowest_score : float
@@ -163,8 +159,6 @@ class SearchSettings:
     steps: tuple[SearchStep, ...] = (SearchStep(),)
     n_hypotheses: int = 4
     max_proposals: int = 300
-    n_refined: int = 3
-    refined_ratio: float = 0.85
     low_score: float = 0.62
     lowest_score: float = 0.4
     n_landmarks: int = 12
@@ -190,7 +184,6 @@ class SearchSettings:
         for name in (
             "n_hypotheses",
             "max_proposals",
-            "n_refined",
             "coarsening",
             "n_trials",
             "n_refits",
@@ -199,8 +192,7 @@ class SearchSettings:
         ):
             check(name, getattr(self, name), getattr(self, name) >= 1, "at least 1")
         check("n_landmarks", self.n_landmarks, self.n_landmarks >= 2, "at least 2")
-        parts = ("refined_ratio", "low_score", "lowest_score", "min_peak_ratio")
-        for name in (*parts, "min_distance", "max_start_distance"):
+        for name in ("low_score", "lowest_score", "min_peak_ratio", "min_distance", "max_start_distance"):
             check(name, getattr(self, name), getattr(self, name) >= 0, "not negative")
         for name in ("tolerance", "window_step", "window_inside", "window_noise"):
             check(name, getattr(self, name), getattr(self, name) > 0, "positive")
@@ -209,24 +201,20 @@ class SearchSettings:
 
 @dataclass(frozen=True)
 class CandidateSettings:
-    """The candidates for each landmark, from the votes of the local stages.
+    """The candidates for each landmark, from the votes of the first local stage; and the local frames.
 
     Parameters
     ----------
     n_peaks : int
-        Of one start's votes in the first stage, that become candidates.
+        Of one start's votes, that become candidates.
     min_peak_ratio : float
         Height of a further peak, relative to the highest.
-    n_rounds : int
-        Of votes, each from new starts.
     max_new_starts : int
-        Of a landmark in a round.
+        Of a landmark, where others predict it.
     min_start_distance, min_distance : float
         Between two starts, between two candidates.
     max_start_distance : float
         Of a start from the landmark's place in the mean shape.
-    doubtful_height : float
-        Of the median height; a landmark whose votes are lower in a later stage is searched for elsewhere, too.
     max_local_resize : float
         A local frame that is larger or smaller by more than this factor is rejected.
     """
@@ -235,18 +223,16 @@ class CandidateSettings:
 
     n_peaks: int = 4
     min_peak_ratio: float = 0.1
-    n_rounds: int = 3
     max_new_starts: int = 4
     min_start_distance: float = 0.03
     min_distance: float = 0.005
     max_start_distance: float = 0.4
-    doubtful_height: float = 0.5
     max_local_resize: float = 1.5
 
     def __post_init__(self) -> None:
-        for name in ("n_peaks", "n_rounds", "max_new_starts"):
+        for name in ("n_peaks", "max_new_starts"):
             check(name, getattr(self, name), getattr(self, name) >= 1, "at least 1")
-        for name in ("min_peak_ratio", "min_start_distance", "min_distance", "max_start_distance", "doubtful_height"):
+        for name in ("min_peak_ratio", "min_start_distance", "min_distance", "max_start_distance"):
             check(name, getattr(self, name), getattr(self, name) >= 0, "not negative")
         check("max_local_resize", self.max_local_resize, self.max_local_resize > 1, "above 1")
 

@@ -123,3 +123,12 @@ def choose_some(n: int) -> range:
     ([0, 1, 2], [0, 2, 4], 20)
     """
     return range(0, n, max(n // _N_SOME, 1))[:_N_SOME]
+
+
+def select_far_apart(shape: Array, n: int) -> NDArray[np.int64]:
+    """Return up to ``n`` landmarks that lie far apart: each is the furthest from those before it."""
+    chosen = [int(np.linalg.norm(shape, axis=1).argmax())]
+    while len(chosen) < min(n, len(shape)):
+        distances = np.linalg.norm(shape[:, None] - shape[chosen], axis=2).min(axis=1)
+        chosen.append(int(distances.argmax()))
+    return np.array(chosen)

@@ -184,6 +184,21 @@ def draw_training_views(
     return list(views), list(truths)
 
 
+def shrink_scan(scan: Scan, length: float) -> tuple[Scan, Frame]:
+    """Return a scan whose pixels have about a length, in its spacing's unit, and the map to it.
+
+    A scan that is hardly finer is returned as it is.
+    """
+    shape, spacing = np.array(scan.pixels.shape), scan.spacing_array
+    factor = length / spacing
+    if (factor < 1.5).all():
+        return scan, Frame.identity(scan.ndim)
+    smaller = tuple(int(n) for n in np.maximum(np.round(shape / np.maximum(factor, 1.0)), 2))
+    to_small = Frame.resize(scan.pixels.shape, smaller)
+    pixels = resample(scan.pixels, to_small, smaller)
+    return Scan(pixels, spacing=tuple(spacing * shape / np.array(smaller)), source=scan.source), to_small
+
+
 def image_bounds(scan: Scan, pose: Frame) -> Bounds:
     """Return the bounds of the whole image in a pose."""
     placed = pose.apply(_corners(np.zeros(scan.ndim), np.array(scan.pixels.shape) - 1.0))

@@ -4,6 +4,7 @@ Format 1 had two layouts: one age model with its settings on top, later several 
 as the code does: ``age_models``, each with its ``crop``, and the localiser's ``pairwise_prior`` with ``anchor_sets``.
 Format 3 holds every number that decides where a landmark is found; in older ones most of them stood in the code.
 A pipeline of format 4 may hold a calibration.
+Format 5 has no settings for the steps of the search that were left out: landmarks are found in the best pose alone.
 """
 
 from __future__ import annotations
@@ -15,14 +16,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boneage.landmarks.pose_search import select_far_apart
 from boneage.landmarks.presets import list_search_steps
 from boneage.landmarks.search_settings import PriorSettings, SearchSettings
+from boneage.landmarks.training_shapes import select_far_apart
 
 Settings = dict[str, Any]
 Arrays = dict[str, NDArray[Any]]
 
 _CROP_KEYS = {"cut": "kind", "side": "side", "proportions": "proportions", "thumbnail": "thumbnail", "ndim": "ndim"}
+_LEFT_OUT = {
+    "search": ("n_refined", "refined_ratio"),
+    "candidates": ("n_rounds", "doubtful_height"),
+}  # of formats 3 and 4
 _ARRAY_NAMES = {"constellation/tellers": "pairwise_prior/anchor_sets", "constellation/": "pairwise_prior/"}
 
 
@@ -57,7 +62,20 @@ def migrate(kind: str, number: int, settings: Mapping[str, Any], arrays: Mapping
         new_arrays |= {f"localiser/{name}": array for name, array in added.items()}
     if number < 4 and kind == "pipeline":
         new["calibration"] = None
+    if number < 5 and kind == "localiser":
+        new = _drop_settings(new)
+    if number < 5 and kind == "pipeline" and new["localiser"] is not None:
+        new["localiser"] = _drop_settings(new["localiser"])
     return new, new_arrays
+
+
+def _drop_settings(config: Mapping[str, Any]) -> Settings:
+    """Return a localiser of format 3 or 4 without the settings that format 5 does not have."""
+    settings = dict(config["settings"])
+    for part, names in _LEFT_OUT.items():
+        if part in settings:
+            settings[part] = {name: value for name, value in settings[part].items() if name not in names}
+    return {**config, "settings": settings}
 
 
 def _complete_localiser(config: Mapping[str, Any], arrays: Mapping[str, Any]) -> tuple[Settings, Arrays]:

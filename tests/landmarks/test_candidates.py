@@ -1,13 +1,14 @@
 import numpy as np
 import pytest
 
-from boneage.imaging import Frame
-from boneage.landmarks.candidates import CandidateSearch
+from boneage.imaging import Frame, Scan
+from boneage.landmarks import StageSettings
+from boneage.landmarks.candidates import LocalView, find_most_plausible
 from boneage.landmarks.pairwise_prior import PairwisePrior
 from boneage.landmarks.search_settings import CandidateSettings, PriorSettings
 from boneage.landmarks.similarity import rotation
 from boneage.landmarks.stages import NearbyVotes
-from boneage.landmarks.views import View
+from boneage.landmarks.views import Bounds
 from boneage.landmarks.voting import VoteMap
 
 RNG = np.random.default_rng(0)
@@ -20,6 +21,7 @@ class Terrain:
     """A stand-in stage: peaks at known places, found from within 0.09; the view has 100 pixels a unit."""
 
     def __init__(self, peaks):
+        self.stage = StageSettings(resolution=100, feature_range=0.1, radius=0.1)
         self.peaks = peaks
         self.voted, self.turns = [], []
 
@@ -42,20 +44,22 @@ def prior():
     return PairwisePrior.fit(shapes, MEAN, PriorSettings())
 
 
-def search(stage, prior, *, first=True, **settings):
-    view = View(np.zeros((4, 4), np.float32), Frame.identity(2), 100)
-    to_view = Frame.from_linear(100 * np.eye(2), np.zeros(2))
-    turn, settings = lambda p: np.tile(np.eye(2), (len(p), 1, 1)), CandidateSettings(**settings)
-    return CandidateSearch(stage, view, to_view, prior, turn, settings, first)
+def locate(stage, prior, start, further=(), **settings):
+    """Return the most plausible candidates' positions and heights; the view is the scan, of 100 pixels a unit."""
+    pose = Frame.from_linear(np.eye(2) / 100, np.zeros(2))
+    bounds = Bounds(np.full(2, 0.0), np.full(2, 0.03))
+    view = LocalView(stage, Scan(np.zeros((4, 4))), pose, bounds)
+    turns = np.tile(np.eye(2), (len(start), 1, 1))
+    found = find_most_plausible(view, start, further, turns, prior, CandidateSettings(**settings))
+    return np.stack([landmark.position for landmark in found]), np.array([landmark.height for landmark in found])
 
 
 def test_starts_that_agree_with_the_prior_vote_once(prior):
     stage = Terrain([[(place, 0.8)] for place in MEAN])
-    positions, scores, maps = search(stage, prior).locate(MEAN + 0.01)
+    positions, scores = locate(stage, prior, MEAN + 0.01)
     assert np.allclose(positions, MEAN)
     assert scores == pytest.approx(np.full(8, 0.8))
     assert sorted(stage.voted) == list(range(8))
-    assert len(maps) == 8
 
 
 def test_a_start_on_the_next_finger_is_corrected_by_predictions_from_the_others(prior):
@@ -63,7 +67,7 @@ def test_a_start_on_the_next_finger_is_corrected_by_predictions_from_the_others(
     stage.peaks[6].append((MEAN[7], 0.8))  # the tip of the other finger has the same votes
     start = MEAN.copy()
     start[6] = MEAN[7]
-    positions, _, _ = search(stage, prior).locate(start)
+    positions, _ = locate(stage, prior, start)
     assert np.allclose(positions, MEAN)
     assert stage.voted.count(6) > 1
 
@@ -75,7 +79,7 @@ def test_a_predicted_start_has_the_rotation_and_size_by_which_it_is_predicted(pr
     stage.peaks[6].append((true[7], 0.8))
     start = true.copy()
     start[6] = true[7]
-    positions, _, _ = search(stage, prior).locate(start)
+    positions, _ = locate(stage, prior, start)
     assert np.allclose(positions, true)
     first, later = stage.turns[:8], stage.turns[8:]
     assert all(np.array_equal(turn, np.eye(2)) for turn in first)
@@ -89,39 +93,22 @@ def test_landmarks_found_at_one_place_are_no_error(prior):
         stage.peaks[k] = [(MEAN[4], 0.9)]
     start = MEAN.copy()
     start[4:] = MEAN[4]
-    positions, _, _ = search(stage, prior).locate(start)
+    positions, _ = locate(stage, prior, start)
     assert np.isfinite(positions).all()
 
 
 def test_the_lower_of_two_peaks_is_taken_where_it_is_the_plausible_one(prior):
     stage = Terrain([[(place, 0.8)] for place in MEAN])
     stage.peaks[4] = [(MEAN[4] + [0.055, -0.055], 0.9), (MEAN[4], 0.5)]
-    positions, scores, _ = search(stage, prior).locate(MEAN)
+    positions, scores = locate(stage, prior, MEAN)
     assert np.allclose(positions[4], MEAN[4])
     assert scores[4] == pytest.approx(0.5)
 
 
 def test_a_view_without_peaks_is_no_error(prior):
-    positions, scores, _ = search(Terrain([[] for _ in MEAN]), prior).locate(MEAN)
+    positions, scores = locate(Terrain([[] for _ in MEAN]), prior, MEAN)
     assert positions.shape == MEAN.shape
     assert (scores == 0.01).all()
-
-
-def test_only_outliers_and_landmarks_of_few_votes_get_further_starts():
-    loose = PairwisePrior.fit(MEAN + RNG.normal(0, 0.03, (30, 8, 2)), MEAN, PriorSettings())
-
-    def locate(place, height):
-        stage = Terrain([[(place, 0.8)] for place in MEAN])
-        stage.peaks[6] = [(place, height), (MEAN[6], 0.8)]
-        start = MEAN.copy()
-        start[6] = place
-        return search(stage, loose, first=False, doubtful_height=0.5).locate(start)[0]
-
-    beside = MEAN[6] + (0.1, 0.0)
-    assert not loose.find_outliers(np.vstack([MEAN[:6], beside, MEAN[7]])).any()
-    assert np.allclose(locate(beside, 0.3), MEAN)
-    assert np.allclose(locate(beside, 0.5)[6], beside)
-    assert np.allclose(locate(MEAN[7], 0.9), MEAN)
 
 
 def test_predictions_from_misplaced_landmarks_do_not_use_up_the_starts(prior):
@@ -130,55 +117,25 @@ def test_predictions_from_misplaced_landmarks_do_not_use_up_the_starts(prior):
     for k, wrong in ((4, 5), (6, 7)):  # a whole finger taken for the other
         stage.peaks[k].append((MEAN[wrong], 0.8))
         start[k] = MEAN[wrong]
-    positions, _, _ = search(stage, prior).locate(start)
+    positions, _ = locate(stage, prior, start)
     assert np.allclose(positions, MEAN)
-
-
-def test_the_first_stage_takes_all_peaks_and_a_later_one_the_highest(prior):
-    settings = {"n_peaks": 3, "min_peak_ratio": 0.2}
-    for first, limits in ((True, (3, 0.2)), (False, (1, 0.2))):
-        stage = Terrain([[(place, 0.8)] for place in MEAN])
-        search(stage, prior, first=first, **settings).locate(MEAN)
-        assert stage.limits == limits
 
 
 def test_without_a_prior_the_highest_peak_is_taken():
     stage = Terrain([[(place, 0.8)] for place in MEAN])
     higher = MEAN[4] + [0.055, -0.055]
     stage.peaks[4] = [(higher, 0.9), (MEAN[4], 0.5)]
-    positions, scores, _ = search(stage, PairwisePrior.flat(MEAN)).locate(MEAN)
+    positions, scores = locate(stage, PairwisePrior.flat(MEAN), MEAN)
     assert np.allclose(positions[4], higher)
     assert scores == pytest.approx(np.where(np.arange(8) == 4, 0.9, 0.8))
     assert stage.limits[0] == 1
     assert sorted(stage.voted) == list(range(8))
 
 
-def test_a_landmark_is_found_from_a_further_start_alone():
-    """Its place is far from the start, and without a prior nothing predicts it."""
-    there = MEAN[2] + [0.3, 0.0]
-    further = [np.zeros((0, 2))] * 8
-    further[2] = np.stack([MEAN[2] + 0.01, there + 0.02, there])  # the first is near the start, the third the second
-
-    def locate(*further, **settings):
-        stage = Terrain([[(place, 0.8)] for place in MEAN])
-        stage.peaks[2] = [(there, 0.8)]
-        flat = PairwisePrior.flat(MEAN)
-        positions, scores, _ = search(stage, flat, **settings).locate(MEAN, *further)
-        return stage.voted.count(2), positions[2], scores[2]
-
-    assert locate()[2] == 0.01
-    n_voted, place, score = locate(further)
-    assert n_voted == 2
-    assert np.allclose(place, there)
-    assert score == pytest.approx(0.8)
-    assert locate(further, min_start_distance=0.005)[0] == 4
-
-
 @pytest.mark.parametrize(
     ("settings", "found"),
     [
         ({}, True),
-        ({"n_rounds": 1}, False),  # no further starts
         ({"max_start_distance": 0.01}, False),  # all landmarks lie further than that from the mean shape
         ({"min_start_distance": 0.9}, False),  # all places are near the first start
     ],
@@ -190,7 +147,7 @@ def test_settings_decide_which_further_starts_there_are(prior, settings, found):
     stage.peaks[6].append((places[7], 0.8))
     start = places.copy()
     start[6] = places[7]
-    positions, _, _ = search(stage, prior, **settings).locate(start)
+    positions, _ = locate(stage, prior, start, **settings)
     assert np.allclose(positions[6], places[6] if found else places[7])
 
 
@@ -200,17 +157,38 @@ def test_a_landmark_has_a_largest_number_of_new_starts(prior):
     for most in (1, 3):
         stage = Terrain([[] for _ in MEAN])
         scattered = MEAN + np.random.default_rng(3).normal(0, 0.1, MEAN.shape)
-        search(stage, prior, max_new_starts=most, n_rounds=2, min_start_distance=1e-6).locate(scattered)
+        locate(stage, prior, scattered, max_new_starts=most, min_start_distance=1e-6)
         counts.append(np.bincount(stage.voted))
     assert counts[0].max() == 2
     assert counts[1].max() == 4
 
 
-def test_a_peak_beside_another_is_no_further_candidate(prior):
-    """The lower peak is the plausible one; it is taken unless it is too near to the higher one."""
-    beside = MEAN[4] + [0.04, -0.05]
-    for distance, found in ((0.005, MEAN[4]), (0.07, beside)):
+def test_a_peak_of_further_votes_beside_a_known_one_is_no_candidate(prior):
+    """All votes for the tip are on the next finger at first; near enough to it, its own place is not taken."""
+    for distance, k in ((0.005, 6), (0.5, 7)):
         stage = Terrain([[(place, 0.8)] for place in MEAN])
-        stage.peaks[4] = [(beside, 0.9), (MEAN[4], 0.7)]
-        positions, _, _ = search(stage, prior, min_distance=distance).locate(MEAN)
-        assert np.allclose(positions[4], found)
+        stage.peaks[6].append((MEAN[7], 0.8))
+        start = MEAN.copy()
+        start[6] = MEAN[7]
+        positions, _ = locate(stage, prior, start, min_distance=distance)
+        assert np.allclose(positions[6], MEAN[k])
+
+
+def test_a_landmark_is_found_from_a_further_start_alone():
+    """Its place is far from the start, and without a prior nothing predicts it."""
+    there = MEAN[2] + [0.3, 0.0]
+    further = [np.zeros((0, 2))] * 8
+    further[2] = np.stack([MEAN[2] + 0.01, there + 0.02, there])  # the first is near the start, the third the second
+
+    def find(*further, **settings):
+        stage = Terrain([[(place, 0.8)] for place in MEAN])
+        stage.peaks[2] = [(there, 0.8)]
+        positions, scores = locate(stage, PairwisePrior.flat(MEAN), MEAN, *further, **settings)
+        return stage.voted.count(2), positions[2], scores[2]
+
+    assert find()[2] == 0.01
+    n_voted, place, height = find(further)
+    assert n_voted == 2
+    assert np.allclose(place, there)
+    assert height == pytest.approx(0.8)
+    assert find(further, min_start_distance=0.005)[0] == 4

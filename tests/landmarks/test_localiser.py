@@ -8,9 +8,9 @@ from sklearn.exceptions import NotFittedError
 from boneage.imaging import Frame, Points, Scan
 from boneage.imaging.shapes import NoSimilarity
 from boneage.landmarks import ForestLocaliser, with_vote_weight
-from boneage.landmarks.pose_search import PoseHypothesis, select_far_apart
+from boneage.landmarks.pose_search import PoseHypothesis
 from boneage.landmarks.search_settings import SearchSettings
-from boneage.landmarks.training_shapes import read_training_shapes
+from boneage.landmarks.training_shapes import read_training_shapes, select_far_apart
 from tests.landmarks.conftest import NAMES, draw_scene, search_more
 
 

@@ -124,15 +124,15 @@ def test_a_landmark_outside_the_image_is_told_by_the_file_not_by_the_standard_fo
     inside, beyond = np.array([scan.pixels.shape[0] - 2.0, 100.0]), np.array([50.0, -1.0])
     refine = fitted._refinement.refine
 
-    def misplace(standard, hypotheses):
-        found = refine(standard, hypotheses)
-        to_reference = found.pose.compose(standard.frame_to_original().inverse())
-        positions = found.positions.copy()
-        positions[:2] = to_reference.apply(np.stack([inside, beyond]))
-        return dataclasses.replace(found, positions=positions)
+    def misplace(standard, hypothesis):
+        first, second, *others = refine(standard, hypothesis)
+        to_reference = hypothesis.pose.compose(standard.frame_to_original().inverse())
+        places = to_reference.apply(np.stack([inside, beyond]))
+        moved = [dataclasses.replace(landmark, position=p) for landmark, p in zip((first, second), places, strict=True)]
+        return [*moved, *others]
 
     monkeypatch.setattr(fitted._refinement, "refine", misplace)
-    monkeypatch.setattr(fitted._refinement, "find_outliers", lambda positions: np.zeros(4, dtype=bool))
+    monkeypatch.setattr(fitted.prior_, "find_outliers", lambda positions: np.zeros(4, dtype=bool))
     found = fitted.locate(scan)
     assert found.reasons[:2] == ("", "outside the image")
     assert found.positions[0] == pytest.approx(inside)

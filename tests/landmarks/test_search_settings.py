@@ -35,7 +35,6 @@ def test_a_step_is_checked(field, value, wanted):
         ("steps", (SearchStep("windows"),), "some, the first of them usual"),
         ("n_hypotheses", 0, "at least 1"),
         ("max_proposals", 0, "at least 1"),
-        ("n_refined", 0, "at least 1"),
         ("coarsening", 0, "at least 1"),
         ("n_trials", 0, "at least 1"),
         ("n_refits", 0, "at least 1"),
@@ -46,7 +45,6 @@ def test_a_step_is_checked(field, value, wanted):
         ("window_step", 0.0, "positive"),
         ("window_inside", -0.1, "positive"),
         ("window_noise", 0.0, "positive"),
-        ("refined_ratio", -0.1, "not negative"),
         ("lowest_score", -0.1, "not negative"),
         ("max_resize", 1.0, "above 1"),
     ],
@@ -60,7 +58,6 @@ def test_a_search_is_checked(field, value, wanted):
     ("field", "value", "wanted"),
     [
         ("n_peaks", 0, "at least 1"),
-        ("n_rounds", 0, "at least 1"),
         ("max_new_starts", 0, "at least 1"),
         ("max_local_resize", 1.0, "above 1"),
     ],
@@ -96,7 +93,7 @@ def test_a_prior_is_checked(field, value, wanted):
 @pytest.mark.parametrize(
     "settings",
     [
-        SearchSettings((SearchStep(), SearchStep("windows", (1.0, 0.5), mirrored=True)), n_refined=2),
+        SearchSettings((SearchStep(), SearchStep("windows", (1.0, 0.5), mirrored=True)), n_hypotheses=2),
         CandidateSettings(n_peaks=2, max_new_starts=1),
         PriorSettings(crowding_ratio=0.0, damping=0.0),
     ],

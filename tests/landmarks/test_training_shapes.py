@@ -5,7 +5,7 @@ import pytest
 
 from boneage.imaging import Points, Scan
 from boneage.landmarks.similarity import rotation
-from boneage.landmarks.training_shapes import UsualPose, read_training_shapes
+from boneage.landmarks.training_shapes import UsualPose, read_training_shapes, select_far_apart
 from tests.landmarks.conftest import NAMES
 
 
@@ -85,3 +85,9 @@ def test_shapes_are_in_true_proportions():
     assert np.array_equal(shape.in_file, points.positions)
     height, width = np.ptp(shape.shape, axis=0)
     assert width == pytest.approx(2 * height)
+
+
+def test_the_landmarks_that_score_a_pose_lie_far_apart():
+    shape = np.array([[0.0, 0.0], [0.01, 0.0], [0.5, 0.0], [-0.5, 0.4], [0.49, 0.0]])
+    assert select_far_apart(shape, 3).tolist() == [3, 2, 0]
+    assert sorted(select_far_apart(shape, 9).tolist()) == [0, 1, 2, 3, 4]

@@ -1,14 +1,15 @@
 import copy
 import math
+from dataclasses import asdict
 
 import numpy as np
 import pytest
 
 from boneage.imaging.plain_data import from_plain_data
-from boneage.landmarks import LocaliserSettings
+from boneage.landmarks import LocaliserSettings, accurate
 from boneage.landmarks.presets import list_search_steps
 from boneage.landmarks.search_settings import PriorSettings, SearchSettings
-from boneage.pipeline.storage.migration import migrate
+from boneage.pipeline.storage.migration import _LEFT_OUT, migrate
 
 STAGE = {"resolution": 60, "feature_range": 0.1, "radius": 0.1}
 FORMAT_1 = {
@@ -143,9 +144,22 @@ def test_a_localiser_of_volumes_keeps_its_rolls():
     assert new_arrays["pairwise_prior/least_distances"].shape == (2, 2)
 
 
+def test_settings_that_the_present_format_lacks_are_left_out_of_older_ones():
+    present = asdict(accurate())
+    old = copy.deepcopy(present)
+    for part, names in _LEFT_OUT.items():
+        old[part] |= dict.fromkeys(names, 1)
+    before = copy.deepcopy(old)
+    assert migrate("localiser", 3, {"settings": old, "names": []}, {})[0] == {"settings": present, "names": []}
+    within = migrate("pipeline", 3, {"localiser": {"settings": old}, "age_models": []}, {})[0]
+    assert within == {"localiser": {"settings": present}, "age_models": [], "calibration": None}
+    assert from_plain_data(LocaliserSettings, within["localiser"]["settings"]) == accurate()
+    assert old == before
+
+
 def test_what_is_of_the_present_format_or_of_another_kind_stays():
-    assert migrate("localiser", 4, FORMAT_1, ARRAYS_1) == (FORMAT_1, ARRAYS_1)
-    assert migrate("pipeline", 4, {"localiser": FORMAT_1}, ARRAYS_1) == ({"localiser": FORMAT_1}, ARRAYS_1)
+    assert migrate("localiser", 5, FORMAT_1, ARRAYS_1) == (FORMAT_1, ARRAYS_1)
+    assert migrate("pipeline", 5, {"localiser": FORMAT_1}, ARRAYS_1) == ({"localiser": FORMAT_1}, ARRAYS_1)
     assert migrate("engine", 1, {"a": 1}, {}) == ({"a": 1}, {})
 
 
