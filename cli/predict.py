@@ -47,7 +47,8 @@ def predict(
 
     Writes ages.csv (a row a file, or a hand with --all-hands; bad files with their reason), landmarks.csv and
     overlays/; with two models, also landmarks_mri.csv. A file that no model reads is refused. The sex comes from
-    --sex-csv, --sex or the file itself, and is never guessed. Research use only.
+    --sex-csv, --sex or the file itself, and is never guessed. Ages have an interval where the model was calibrated for
+    such hands. Research use only.
     """
     from boneage.cli.progress import show_stages
     from boneage.imaging import read_sizes

@@ -73,12 +73,7 @@ def calibrate_model(
     pipeline = BoneAgePipeline.load(model)
     table, known = read_table(predicted, needs=("bone_age_months", "model")), read_ages(truth)
     hands, remarks = _gather(table, known, pipeline.name, truth)
-    trained = [id_ for id_ in hands.ids if id_ in pipeline.trained_ids]
-    if trained:
-        named = ", ".join(trained[:3]) + (", …" if len(trained) > 3 else "")
-        raise InvalidInput(
-            f"{model} was trained on {len(trained)} of these hands ({named}): calibrate by hands that are new to it"
-        )
+    remarks += _check_new(pipeline, hands, model)
     earlier = pipeline.calibration.corrections if pipeline.calibration is not None else ()
     others, rest = hands.halve() if offset else (None, hands)
     calibration = fit_calibration(rest, others=others, earlier=earlier)
@@ -87,6 +82,19 @@ def calibrate_model(
         settings = {**file.settings, "calibration": to_plain_data(calibration)}
         save_model(out, dataclasses.replace(file, settings=settings))
     return CalibratedModel(calibration, 0 if others is None else len(others.ids), remarks)
+
+
+def _check_new(pipeline: BoneAgePipeline, hands: CalibrationHands, model: Path) -> tuple[str, ...]:
+    """Check that the age models were trained on none of the hands; return a remark if the localiser was."""
+    trained = sorted(set(hands.ids) & pipeline.trained_ids)
+    if trained:
+        named = ", ".join(trained[:3]) + (", …" if len(trained) > 3 else "")
+        raise InvalidInput(
+            f"{model} was trained on {len(trained)} of these hands ({named}): calibrate by hands that are new to it"
+        )
+    n_located = len(set(hands.ids) & set(pipeline.summary.get("localiser", {}).get("ids", ())))
+    better = "it may place their landmarks better than those of new ones"
+    return (f"the localiser was trained on {n_located} of these hands: {better}",) if n_located else ()
 
 
 def _gather(

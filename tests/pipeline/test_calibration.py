@@ -1,3 +1,5 @@
+import dataclasses
+
 import pytest
 
 from boneage.imaging import InvalidTable, read_scan
@@ -62,6 +64,16 @@ def test_hands_that_the_model_was_trained_on_are_refused_by_their_ids(pipeline, 
     with pytest.raises(InvalidInput, match=rf"was trained on 4 of these hands \({trained[0]}, .*…\): calibrate by"):
         calibrate_model(*tables, model_file, tmp_path / "out.boneage")
     assert not (tmp_path / "out.boneage").exists()
+
+
+def test_hands_that_the_localiser_was_trained_on_are_told(pipeline, tmp_path):
+    model = tmp_path / "located.boneage"
+    dataclasses.replace(pipeline, summary={**pipeline.summary, "age": {}}).save(model)
+    read, truth = write_tables(tmp_path, BoneAgePipeline.load(model).name, 60, trained=sorted(pipeline.trained_ids)[:4])
+    made = calibrate_model(read, truth, model)
+    assert made.remarks == (
+        "the localiser was trained on 4 of these hands: it may place their landmarks better than those of new ones",
+    )
 
 
 def test_ages_by_another_model_are_refused_and_a_renamed_file_is_the_same(pipeline, model_file, tmp_path):
