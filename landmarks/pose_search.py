@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from boneage.imaging import Frame, Scan
 from boneage.imaging.shapes import NoSimilarity, mirror
 from boneage.landmarks.search_settings import SearchSettings, SearchStep
-from boneage.landmarks.self_similarity import find_self_similarities
+from boneage.landmarks.self_similarity import find_self_similarities, measure_repetition
 from boneage.landmarks.similarity import fit_similarity_robustly, rotation
 from boneage.landmarks.stages import CoarseStage, CoarseVotes
 from boneage.landmarks.training_shapes import UsualPose
@@ -126,8 +126,15 @@ class BeamSearch:
         """The moves that lay the mean shape upon itself: found when a search first comes to them."""
         return find_self_similarities(self.mean_shape, self.settings.alike)
 
+    @cached_property
+    def _is_repetitive(self) -> bool:
+        """Whether nearly all of the shape is made of parts that are alike, as a ladder is and a hand is not."""
+        return measure_repetition(self.mean_shape, self.settings.alike) > self.settings.alike.repetitive
+
     def search(self, scan: Scan, budget: float = 1.0) -> PoseHypothesis | None:
         """Return the best hypothesis; None where the anatomy is not seen.
+
+        A repetitive shape stays in its usual pose, unless another is much better.
 
         Parameters
         ----------
@@ -136,6 +143,28 @@ class BeamSearch:
             Part of the usual number of proposals after which the search ends.
         """
         small, to_small = self._shrink(scan)
+        best = usual = self._stay_usual(small) if self._is_repetitive else None
+        if usual is None or usual.local_score < self.settings.low_score:
+            best = self._search_beam(small, budget)
+            if best is None or (usual and best.local_score <= self.settings.usual_ratio * usual.local_score):
+                best = usual
+        if best is None or best.local_score < self.settings.lowest_score:
+            return None
+        further = () if best is usual else self._list_further(small, best.pose)
+        return replace(best, pose=best.pose.compose(to_small), further=further)
+
+    def _stay_usual(self, scan: Scan) -> PoseHypothesis:
+        """Return the usual pose as it is, with the landmarks of the mean shape.
+
+        Where a shape is laid upon itself, one part upon the next, all votes agree as well as in the right place: they
+        would move it there. How the anatomy usually lies in the image is then the better evidence.
+        """
+        hypothesis = PoseHypothesis(self.usual.place(scan), self.mean_shape, self.bounds)
+        _, scores = self.open_view(scan, hypothesis.pose, self.bounds)(self.mean_shape)
+        return replace(hypothesis, local_score=float(scores.mean()) / self.typical_score)
+
+    def _search_beam(self, small: Scan, budget: float) -> PoseHypothesis | None:
+        """Return the best hypothesis of the steps of the settings; None if no similarity fits the votes anywhere."""
         beam: list[PoseHypothesis] = []
         n_left = round(budget * self.settings.max_proposals)
         for step in self.settings.steps:
@@ -150,10 +179,7 @@ class BeamSearch:
                 found = [hypothesis for hypothesis in corrected if hypothesis is not None]
             ranked = sorted([*beam, *found], key=lambda hypothesis: -hypothesis.local_score)
             beam = [ranked[k] for k in self._find_distinct([h.pose for h in ranked], self.settings.n_hypotheses)]
-        if not beam or beam[0].local_score < self.settings.lowest_score:
-            return None
-        further = self._list_further(small, beam[0].pose)
-        return replace(beam[0], pose=beam[0].pose.compose(to_small), further=further)
+        return beam[0] if beam else None
 
     def _is_unneeded(self, step: SearchStep, beam: Sequence[PoseHypothesis]) -> bool:
         """Whether the best hypothesis is good enough, by itself or compared with the next."""

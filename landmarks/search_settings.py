@@ -85,6 +85,8 @@ class SelfSimilaritySettings:
         How near a landmark comes to another one.
     min_move : float
         Mean distance that landmarks are moved; also between two moves.
+    repetitive : float
+        Part of the landmarks that a move lays upon others, above which the parts of a shape are taken to be alike.
     """
 
     __pydantic_config__ = STRICT
@@ -97,6 +99,7 @@ class SelfSimilaritySettings:
     max_log_scale: float = 0.12
     tolerance: float = 0.04
     min_move: float = 0.05
+    repetitive: float = 0.7
 
     def __post_init__(self) -> None:
         for name in ("n_moves", "n_pairs"):
@@ -118,6 +121,9 @@ class SearchSettings:
         The budget: proposals that are voted on, at most; of ``nearby`` and ``alike`` there are few.
     low_score : float
         Local score below which a hypothesis is not good enough, whatever that of the next one.
+    usual_ratio : float
+        Of a repetitive shape, whose votes agree one part further as well: how many times the local score of the usual
+        pose another one must have to be taken for it.
     lowest_score : float
         Local score below which the image does not show the anatomy.
     n_landmarks : int
@@ -160,6 +166,7 @@ class SearchSettings:
     n_hypotheses: int = 4
     max_proposals: int = 300
     low_score: float = 0.62
+    usual_ratio: float = 1.4
     lowest_score: float = 0.4
     n_landmarks: int = 12
     coarsening: int = 2
@@ -192,7 +199,14 @@ class SearchSettings:
         ):
             check(name, getattr(self, name), getattr(self, name) >= 1, "at least 1")
         check("n_landmarks", self.n_landmarks, self.n_landmarks >= 2, "at least 2")
-        for name in ("low_score", "lowest_score", "min_peak_ratio", "min_distance", "max_start_distance"):
+        for name in (
+            "low_score",
+            "lowest_score",
+            "usual_ratio",
+            "min_peak_ratio",
+            "min_distance",
+            "max_start_distance",
+        ):
             check(name, getattr(self, name), getattr(self, name) >= 0, "not negative")
         for name in ("tolerance", "window_step", "window_inside", "window_noise"):
             check(name, getattr(self, name), getattr(self, name) > 0, "positive")

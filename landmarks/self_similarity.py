@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
@@ -10,6 +12,8 @@ from boneage.imaging import Frame
 from boneage.landmarks.search_settings import SelfSimilaritySettings
 
 Array = NDArray[np.float64]
+
+_N_PAIRS_TO_MEASURE = 20  # a repetitive shape is one whichever pairs are laid upon others
 
 
 def find_self_similarities(shape: Array, settings: SelfSimilaritySettings) -> list[Frame]:
@@ -35,9 +39,7 @@ def find_self_similarities(shape: Array, settings: SelfSimilaritySettings) -> li
     places = shape @ np.array([1.0, 1.0j])
     moves = _propose_moves(places, settings)
     moved = moves[:, :1] * places + moves[:, 1:]
-    distances, nearest = cKDTree(shape).query(np.stack([moved.real, moved.imag], axis=-1))
-    closeness = np.maximum(1 - (distances / settings.tolerance) ** 2, 0.0)
-    counts = (closeness * (nearest != np.arange(len(places)))).sum(axis=1)
+    counts = _measure_closeness(np.stack([moved.real, moved.imag], axis=-1), shape, settings).sum(axis=1)
     far = np.abs(moved - places).mean(axis=1) > settings.min_move
     chosen: list[int] = []
     for k in np.argsort(-counts.round(6), kind="stable"):
@@ -46,6 +48,27 @@ def find_self_similarities(shape: Array, settings: SelfSimilaritySettings) -> li
         if far[k] and all(np.abs(moved[k] - moved[other]).mean() > settings.min_move for other in chosen):
             chosen.append(int(k))
     return [_to_frame(*moves[k]) for k in chosen]
+
+
+def measure_repetition(shape: Array, settings: SelfSimilaritySettings) -> float:
+    """Return which part of a shape's landmarks a move lays upon others, 0 to 1; some pairs of them tell it.
+
+    Examples
+    --------
+    >>> ladder = np.array([[row / 6, column] for row in range(-3, 4) for column in (-0.1, 0.1)])
+    >>> round(measure_repetition(ladder, SelfSimilaritySettings()), 2)
+    0.86
+    """
+    few = replace(settings, n_moves=1, n_pairs=min(settings.n_pairs, _N_PAIRS_TO_MEASURE))
+    moves = find_self_similarities(shape, few)
+    return max((float(_measure_closeness(move.apply(shape), shape, settings).mean()) for move in moves), default=0.0)
+
+
+def _measure_closeness(moved: Array, shape: Array, settings: SelfSimilaritySettings) -> Array:
+    """Return how near each landmark is moved to another one: 1 upon it, 0 out of tolerance or near its own place."""
+    distances, nearest = cKDTree(shape).query(moved)
+    closeness = np.maximum(1 - (distances / settings.tolerance) ** 2, 0.0)
+    return np.asarray(closeness * (nearest != np.arange(len(shape))))
 
 
 def _propose_moves(places: NDArray[np.complex128], settings: SelfSimilaritySettings) -> NDArray[np.complex128]:

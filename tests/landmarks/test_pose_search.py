@@ -392,6 +392,7 @@ def test_a_shape_that_lies_upon_itself_is_moved_there(
     assert start.local_score == pytest.approx(0.5)
     monkeypatch.setattr(search, "_propose", lambda scan, step: iter([PoseHypothesis(wrong, RUNGS, search.bounds, 1.0)]))
     monkeypatch.setattr(search, "correct", lambda scan, pose: start)
+    monkeypatch.setattr(BeamSearch, "_is_repetitive", False)  # else the usual pose, which is right here, is tried first
     best = search.search(scan)
     assert (best.local_score == pytest.approx(1.0)) == found
     moved = np.linalg.norm(best.pose.apply(places) - RUNGS, axis=1).mean()
@@ -505,3 +506,42 @@ def test_a_hypothesis_lists_the_lower_peaks_of_the_coarse_votes(make_search, mea
     assert np.linalg.norm(first - mean_shape, axis=1).max() < 0.15
     alone = make_search(n_peaks=1).search(scenes[1][0][0])
     assert [len(places) for places in alone.further] == [1] * len(mean_shape)
+
+
+@pytest.mark.parametrize(
+    ("usual_score", "best_score", "stays"),
+    [
+        (0.7, 1.0, True),  # not low: nothing else is tried
+        (0.5, 0.65, True),
+        (0.5, 0.75, False),  # a pose that is much better, as in a picture that was turned
+    ],
+)
+def test_a_repetitive_shape_stays_in_the_usual_pose_unless_another_is_much_better(
+    make_search, scenes, monkeypatch, usual_score, best_score, stays
+):
+    scan = scenes[1][0][0]
+    search = make_search(steps=ALL_ROUND)
+    usual = search.usual.place(scan)
+
+    def score(pose):
+        return usual_score if np.allclose(pose.matrix, usual.matrix, rtol=1e-3) else best_score
+
+    search = make_search(Scores(score), steps=ALL_ROUND)
+    monkeypatch.setattr(BeamSearch, "_is_repetitive", True)
+    voted = count_proposals(search, monkeypatch)
+    best = search.search(scan)
+    assert bool(voted) == (usual_score < search.settings.low_score)
+    assert best.local_score == (usual_score if stays else best_score)
+    assert np.allclose(best.pose.matrix, usual.matrix) == stays
+    if stays:
+        assert best.positions.tolist() == search.mean_shape.tolist()
+
+
+def test_a_ladder_is_repetitive_and_four_squares_are_not(make_search, all_round_localiser):
+    trees = all_round_localiser
+    ladder = np.array([[row / 6, column] for row in range(-3, 4) for column in (-0.1, 0.1)])
+    few, bounds, settings = trees.pose_landmarks_, trees.bounds_, trees._settings.search
+    local = trees._refinement.open_view
+    repeated = BeamSearch(trees._coarse, local, 1.0, ladder, few, bounds, trees.usual_, settings)
+    assert repeated._is_repetitive
+    assert not make_search()._is_repetitive

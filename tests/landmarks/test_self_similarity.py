@@ -3,7 +3,7 @@ import pytest
 
 from boneage.imaging import Frame
 from boneage.landmarks.search_settings import SelfSimilaritySettings
-from boneage.landmarks.self_similarity import find_self_similarities
+from boneage.landmarks.self_similarity import find_self_similarities, measure_repetition
 from boneage.landmarks.similarity import rotation
 
 LADDER = np.array([[row / 6, column] for row in range(-3, 4) for column in (-0.1, 0.1)])
@@ -85,3 +85,11 @@ def test_where_nothing_is_alike_there_are_no_moves(shape):
 
 def test_none_are_returned_where_none_are_asked_for():
     assert find_self_similarities(LADDER, SelfSimilaritySettings(0)) == []
+
+
+def test_a_ladder_repeats_itself_more_than_a_fan_does():
+    settings = SelfSimilaritySettings()
+    assert measure_repetition(LADDER, settings) == pytest.approx(12 / 14, abs=0.05), "all but the last rung"
+    assert measure_repetition(draw_fan(), settings) == pytest.approx(12 / 16, abs=0.1), "three of four fingers"
+    assert measure_repetition(np.zeros((1, 2)), settings) == 0
+    assert measure_repetition(np.random.default_rng(0).normal(size=(8, 3)), settings) == 0, "a volume has no moves"
