@@ -80,6 +80,22 @@ def test_with_augmentation_or_fine_tuned_it_is_trained_from_pixels(large_hands, 
     assert months(again, large_hands) == pytest.approx(months(regressor, large_hands), abs=1e-2)
 
 
+def test_efficientnet_lite_is_tuned_on_growing_pictures_and_reads_the_last_side(large_hands, tmp_path):
+    torch.manual_seed(0)
+    file = tmp_path / "lite.pth"
+    torch.save(BACKBONES["efficientnet-lite0"]("stage1").state_dict(), file)
+    hands = [enlarged(stack) for stack in large_hands[0][:8]], *(labels[:8] for labels in large_hands[1:])
+    network = BackboneSettings("efficientnet-lite0", "stage1", frozen=False, hidden=(8,), batch_statistics=True)
+    recipe = Recipe(epochs=2, batch_size=8, average_weights=0.9, sides=(32, 64))
+    settings = RegressorSettings(network=network, recipe=recipe)
+    regressor = AgeRegressor(settings=settings, weights=file).fit(*hands)
+    assert regressor.side_ == 64
+    again = AgeRegressor.from_state(*regressor.to_state())
+    assert months(again, hands) == pytest.approx(months(regressor, hands), abs=1e-2)
+    with pytest.raises(ValueError, match="cropped at side 64, and the last passes read them at 48"):
+        AgeRegressor(settings=settings.with_recipe(sides=(32, 48)), weights=file).fit(*hands)
+
+
 def test_weights_that_cannot_be_had_stop_the_fit(large_hands, tmp_path, vgg_file):
     with pytest.raises(UnusableWeights, match="no such file"):
         AgeRegressor(settings=SETTINGS, weights=tmp_path / "none.pth").fit(*large_hands)

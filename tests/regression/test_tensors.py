@@ -1,7 +1,7 @@
 import numpy as np
 import torch
 
-from boneage.regression.tensors import to_grey, to_tensors
+from boneage.regression.tensors import resize_pictures, to_grey, to_tensors
 from tests.regression.conftest import make_stack
 
 
@@ -32,3 +32,12 @@ def test_grey_values_of_eight_bit_pictures_come_back_as_they_were():
 def test_floats_are_left_alone():
     features = torch.tensor([-3.0, 7.5])
     assert torch.equal(to_grey(features), features)
+
+
+def test_resized_pictures_keep_their_mean_and_a_shrunk_edge_is_no_alias():
+    stripes = (torch.arange(64) % 2).float().expand(1, 2, 64, 64)
+    shrunk = resize_pictures(stripes, 16)
+    assert shrunk.shape == (1, 2, 16, 16)
+    assert torch.allclose(shrunk[..., 2:-2], torch.tensor(0.5), atol=0.05)
+    assert resize_pictures(stripes, None) is stripes
+    assert resize_pictures(stripes, 64) is stripes
