@@ -252,7 +252,7 @@ def _add_remarks(case: _Case) -> _Case | Refusal:
     remarks += case.located.findings
     remarks += describe_doubts(
         mirrored=case.located.mirrored,
-        inverted=case.located.inverted,
+        inverted=bool(case.located.inverted),
         given=case.given_sex,
         stated=case.scan.sex,
         has_localiser=case.localiser is not None,

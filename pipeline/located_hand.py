@@ -32,8 +32,8 @@ class HandLandmarks:
         In original pixels; None where no localiser was asked.
     mirrored : bool
         Whether the hand is mirrored with respect to those that the localiser has learnt from.
-    inverted : bool
-        Whether black and white are swapped in the file.
+    inverted : bool or None
+        Whether black and white are swapped in the file; None where nothing is known of it.
     findings : tuple of str
         Sentences on what makes the picture itself doubtful: noise, several hands, few pixels.
     fault : str
@@ -42,7 +42,7 @@ class HandLandmarks:
 
     points: Points | None
     mirrored: bool = False
-    inverted: bool = False
+    inverted: bool | None = None
     findings: tuple[str, ...] = ()
     fault: str = ""
 
@@ -59,8 +59,8 @@ class HandLandmarks:
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Rebuild it."""
         points = None if data["points"] is None else Points(**data["points"])
-        flags = bool(data["mirrored"]), bool(data["inverted"])
-        return cls(points, *flags, tuple(map(str, data["findings"])), str(data["fault"]))
+        inverted = None if data["inverted"] is None else bool(data["inverted"])
+        return cls(points, bool(data["mirrored"]), inverted, tuple(map(str, data["findings"])), str(data["fault"]))
 
 
 def locate_hand(scan: Scan, localiser: ForestLocaliser | None) -> HandLandmarks:

@@ -155,7 +155,7 @@ class CropSpec:
         reference: Points | None = None,
         *,
         mirrored: bool = False,
-        inverted: bool = False,
+        inverted: bool | None = None,
     ) -> RegionStack:
         """Crop the regions of a hand.
 
@@ -168,8 +168,9 @@ class CropSpec:
             The shape that ``hand``, fitted proportions and the detail are measured by.
         mirrored : bool
             Whether the hand is the mirror image of the reference; it is then mirrored back. ``whole`` ignores it.
-        inverted : bool
-            Whether black and white are swapped in the file; they are then swapped back.
+        inverted : bool, optional
+            Whether black and white are swapped in the file; they are then swapped back. Where it is not known,
+            standardising judges it.
 
         Raises
         ------

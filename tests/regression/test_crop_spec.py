@@ -115,7 +115,7 @@ def test_a_standardised_hand_is_cropped_alike_in_any_surround_and_polarity(hand,
     points = Points(hand.points.names, hand.points.positions + np.array([100, 80]))
     crop_spec = CropSpec(kind, 48, standardise=StandardiseSettings())
     expected = crop_spec.crop(hand.scan, hand.points, hand.points)
-    for pixels, inverted in ((framed, False), (255 - framed, True)):
+    for pixels, inverted in ((framed, False), (framed, None), (255 - framed, True), (255 - framed, None)):
         crops = crop_spec.crop(Scan(pixels), points, points, inverted=inverted)
         assert crops.present.all()
         assert np.abs(crops.pixels - expected.pixels).mean() < 0.02
