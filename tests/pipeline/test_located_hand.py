@@ -72,7 +72,13 @@ def test_without_a_localiser_there_are_no_landmarks_and_no_fault(scan):
 
 
 def test_landmarks_survive_json(located):
-    for flags in ({}, {"mirrored": True}, {"inverted": True}, {"inverted": None}, {"findings": ("noise", "two hands"), "fault": "odd"}):
+    for flags in (
+        {},
+        {"mirrored": True},
+        {"inverted": True},
+        {"inverted": None},
+        {"findings": ("noise", "two hands"), "fault": "odd"},
+    ):
         hand = dataclasses.replace(located, **flags)
         again = HandLandmarks.from_json(json.loads(json.dumps(hand.to_json())))
         assert np.array_equal(again.points.positions, located.points.positions, equal_nan=True)
