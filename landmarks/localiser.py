@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from boneage.imaging.errors import InvalidInput
 from boneage.imaging.progress import Progress
 from boneage.imaging.shapes import NoSimilarity, align_to, fit_pose, mean_shape
 from boneage.imaging.standardise import StandardisedScan, StandardiseSettings, standardise
+from boneage.landmarks.acceptance import BEYOND_OUTLINE, NOT_FOUND, Acceptance, Evidence, Verdict, find_beyond
 from boneage.landmarks.localiser_state import LocaliserState
 from boneage.landmarks.pairwise_prior import PairwisePrior, find_neighbours
 from boneage.landmarks.pose_search import BeamSearch, FixedPose
@@ -54,8 +56,8 @@ class LocatedScan:
     points : Points
         In original pixels. The score is the height of the last vote map's peak relative to full agreement (0..1). A
         landmark is absent if its score is below ``min_score``, it lies outside the image, or to the others as in no
-        training image, or no pose could be found; it is doubtful if its score is below ``doubtful_score``. The reason
-        says which.
+        training image, or outside the outline with a score that is low for a real scan, or no pose could be found; it
+        is doubtful if its score is below ``doubtful_score``. The reason says which.
     votes : tuple of VoteMap
         The last stage's map of each landmark; empty if no pose was found. Their frames lead from original pixels.
     standardised : StandardisedScan or None
@@ -64,6 +66,10 @@ class LocatedScan:
         Whether the landmarks were found in the negative of the file.
     pose_score : float
         Local score of the best pose, relative to the usual one; 0 if none fits.
+    evidence : Evidence or None
+        What speaks for the landmarks; None if no pose was found.
+    verdict : Verdict or None
+        How they compare with those of real scans; None where that was not measured.
     """
 
     points: Points
@@ -71,6 +77,8 @@ class LocatedScan:
     standardised: StandardisedScan | None
     inverted: bool
     pose_score: float
+    evidence: Evidence | None = None
+    verdict: Verdict | None = None
 
 
 class ForestLocaliser:
@@ -90,6 +98,8 @@ class ForestLocaliser:
     names_ : tuple of str
     mean_shape_ : ndarray of shape (n_landmarks, ndim)
         In reference coordinates: centred on 0, extent 1.
+    acceptance_ : Acceptance or None
+        How real scans are located, where that was measured: see :meth:`with_acceptance`.
     """
 
     def __init__(self, *, settings: LocaliserSettings | None = None, random_state: int = 0, n_jobs: int = 1) -> None:
@@ -145,6 +155,7 @@ class ForestLocaliser:
         resize = self._settings.candidates.max_local_resize
         turns = np.stack([fit_local_frames(shape, self.mean_shape_, self.neighbours_, resize) for shape in aligned])
         self._local = self._fit_local_stages(scans, poses, in_file, turns, seeds[2:], report)
+        self.acceptance_: Acceptance | None = None
         self._calibrate(scans, poses)
         return self
 
@@ -173,6 +184,12 @@ class ForestLocaliser:
         scans = StandardisedScans(scans, settings.standardise)
         _, annotated = read_training_shapes(scans, points)
         other._calibrate(scans, other._fit_poses(annotated))
+        return other
+
+    def with_acceptance(self, acceptance: Acceptance | None) -> Self:
+        """Return the same localiser that judges what it finds by how real scans are located, or does not."""
+        other = copy.copy(self)
+        other.acceptance_ = acceptance
         return other
 
     def locate(self, scan: Scan) -> Points:
@@ -206,15 +223,20 @@ class ForestLocaliser:
             searched, inverted = searched.negative(), not inverted
             hypothesis = self._searcher.search(searched, self._settings.search.negative_budget)
         if hypothesis is None:
-            return LocatedScan(self._absent(_NO_POSE), (), standardised, inverted=False, pose_score=0.0)
+            points, verdict = self._absent(_NO_POSE), None if self.acceptance_ is None else NOT_FOUND
+            return LocatedScan(points, (), standardised, inverted=False, pose_score=0.0, verdict=verdict)
         found, to_original = self._refinement.refine(searched, hypothesis), searched.frame_to_original()
         maps = [landmark.map for landmark in found]
         votes = tuple(VoteMap(m.values, m.to_map.compose(to_original.inverse())) for m in maps)
         in_pose = np.stack([landmark.position for landmark in found])
         positions = to_original.apply(hypothesis.pose.inverse().apply(in_pose))
+        in_file = scan.frame_to_original().inverse().apply(positions)
+        beyond = find_beyond(in_file, None if standardised is None else standardised.mask)
         scores = np.array([landmark.height for landmark in found])
-        points = self._to_points(scan, positions, scores, self.prior_.find_outliers(in_pose))
-        return LocatedScan(points, votes, standardised, inverted, hypothesis.local_score)
+        evidence = Evidence.weigh(hypothesis.local_score, scores, self.prior_.measure_misfit(in_pose), beyond)
+        points = self._to_points(scan, positions, scores, self.prior_.find_outliers(in_pose), evidence)
+        verdict = None if self.acceptance_ is None else self.acceptance_.judge(evidence)
+        return LocatedScan(points, votes, standardised, inverted, hypothesis.local_score, evidence, verdict)
 
     @property
     def ndim(self) -> int:
@@ -249,6 +271,7 @@ class ForestLocaliser:
             prior=self.prior_,
             coarse=self._coarse,
             local=self._local,
+            acceptance=self.acceptance_,
         ).to_json_and_arrays()
 
     @classmethod
@@ -266,7 +289,7 @@ class ForestLocaliser:
         self.mean_shape_, self.bounds_ = state.mean_shape, state.bounds
         self.usual_, self.typical_score_ = state.usual, state.typical_score
         self.neighbours_, self.prior_, self.pose_landmarks_ = state.neighbours, state.prior, state.pose_landmarks
-        self._coarse, self._local = list(state.coarse), list(state.local)
+        self._coarse, self._local, self.acceptance_ = list(state.coarse), list(state.local), state.acceptance
         self._prepare_search()
         return self
 
@@ -381,19 +404,23 @@ class ForestLocaliser:
         n, ndim = self.mean_shape_.shape
         return Points(self.names_, np.full((n, ndim), np.nan), np.zeros(n), (reason,) * n)
 
-    def _to_points(self, scan: Scan, positions: Array, scores: Array, outlying: NDArray[np.bool_]) -> Points:
+    def _to_points(
+        self, scan: Scan, positions: Array, scores: Array, outlying: NDArray[np.bool_], evidence: Evidence
+    ) -> Points:
         in_file = scan.frame_to_original().inverse().apply(positions)
         outside = np.asarray(((in_file < -0.5) | (in_file > np.array(scan.pixels.shape) - 0.5)).any(axis=1))
         lowest, low = self._settings.min_score, self._settings.doubtful_score
         poor, doubtful = scores < lowest, scores < low
+        unsupported = np.zeros_like(poor) if self.acceptance_ is None else self.acceptance_.find_unsupported(evidence)
         faults = (
             (outside, "outside the image"),
             (poor, f"score below {lowest:g}"),
             (outlying, "does not lie to the others as in any training image"),
+            (unsupported, BEYOND_OUTLINE),
             (doubtful, f"doubtful: score below {low:g}"),
         )
         reasons = [next((reason for fault, reason in faults if fault[k]), "") for k in range(len(scores))]
-        absent = (outside | poor | outlying)[:, None]
+        absent = (outside | poor | outlying | unsupported)[:, None]
         return Points(self.names_, np.where(absent, np.nan, positions), scores, tuple(reasons))
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from boneage.imaging.errors import InvalidInput
 from boneage.imaging.plain_data import from_plain_data, to_plain_data
+from boneage.landmarks.acceptance import Acceptance
 from boneage.landmarks.pairwise_prior import PairwisePrior
 from boneage.landmarks.serialization import (
     arrays_under,
@@ -48,6 +49,8 @@ class LocaliserState:
     coarse : sequence of CoarseStage
         The pose stage, if there is one, and the coarse stage.
     local : sequence of LocalStage
+    acceptance : Acceptance or None
+        How real scans are located; None where that was not measured.
 
     Raises
     ------
@@ -66,6 +69,7 @@ class LocaliserState:
     prior: PairwisePrior
     coarse: Sequence[CoarseStage]
     local: Sequence[LocalStage]
+    acceptance: Acceptance | None = None
 
     def __post_init__(self) -> None:
         low, high = self.bounds.low, self.bounds.high
@@ -92,6 +96,8 @@ class LocaliserState:
         arrays |= {"neighbours": self.neighbours, "pose_landmarks": self.pose_landmarks}
         if self.settings.prior is not None:
             arrays |= {f"pairwise_prior/{name}": array for name, array in self.prior.to_arrays().items()}
+        if self.acceptance is not None:
+            arrays |= {f"acceptance/{name}": array for name, array in self.acceptance.to_arrays().items()}
         return config, arrays
 
     @classmethod
@@ -110,6 +116,7 @@ class LocaliserState:
         prior = PairwisePrior.flat(mean_shape)
         if settings.prior is not None:
             prior = PairwisePrior.from_arrays(mean_shape, arrays_under(arrays, "pairwise_prior/"), settings.prior)
+        accepted = arrays_under(arrays, "acceptance/")
         few = read_pose_landmarks(arrays, n_landmarks)
         voted = [n_landmarks] if settings.pose is None else [len(few), n_landmarks]
         coarse, local = stages_from_arrays(settings.coarse_stages, settings.local, arrays, voted, n_landmarks, ndim)
@@ -125,4 +132,5 @@ class LocaliserState:
             prior=prior,
             coarse=coarse,
             local=local,
+            acceptance=Acceptance.from_arrays(accepted, n_landmarks) if accepted else None,
         )

@@ -148,15 +148,26 @@ class PairwisePrior:
             In reference coordinates; an absent landmark is NaN, and no outlier.
         """
         first, second = self.pairs.T
-        turn = self._estimate_rotation(positions, np.ones(len(positions)))
-        distances = self._squared_distances(positions[first][:, None, None], positions[second][:, None, None], turn)[
-            :, 0, 0
-        ]
+        distances = self._measure_pairs(positions)
         counts = np.zeros((2, len(positions)))
         for ends in (first, second):
             np.add.at(counts[0], ends, distances > self.settings.outlying_distance)  # NaN is not greater
             np.add.at(counts[1], ends, np.isfinite(distances))
         return np.asarray(2 * counts[0] > counts[1])
+
+    def measure_misfit(self, positions: Array) -> float:
+        """Return how unlike those of the training shapes the offsets of landmarks are; 0 if all are the mean ones.
+
+        The mean of ``log(1 + d)``, where ``d`` is the squared Mahalanobis distance of a pair's offset: a few misplaced
+        landmarks do not outweigh all others.
+
+        Parameters
+        ----------
+        positions : ndarray of shape (n_landmarks, ndim)
+            In reference coordinates; none is absent.
+        """
+        distances = self._measure_pairs(positions)
+        return float(np.log1p(distances).mean()) if len(distances) else 0.0
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return what was learnt as arrays."""
@@ -195,6 +206,13 @@ class PairwisePrior:
         if not (shapes and inside and finite):
             raise ValueError("the pairwise prior does not fit the landmarks")
         return cls(mean_shape, anchor_sets, pairs, offsets, precisions, least_distances, settings)
+
+    def _measure_pairs(self, positions: Array) -> Array:
+        """Return the squared Mahalanobis distance of each pair's offset, shape (n_pairs,)."""
+        first, second = self.pairs.T
+        turn = self._estimate_rotation(positions, np.ones(len(positions)))
+        places = positions[:, None, None]
+        return np.asarray(self._squared_distances(places[first], places[second], turn)[:, 0, 0])
 
     def _estimate_rotation(self, positions: Array, weights: Array) -> Array:
         """Return the rotation and scale, shape (ndim, ndim), in which most landmarks lie as in the mean shape.

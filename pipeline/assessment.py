@@ -18,6 +18,7 @@ from boneage.pipeline.quality import (
     describe_doubts,
     describe_missing_landmarks,
     describe_missing_regions,
+    describe_unsupported_landmarks,
     find_modality_mismatch,
     modality_of,
 )
@@ -51,6 +52,8 @@ class Assessment:
     readings : tuple of AgeEstimate
         The estimate of each age model, of which ``estimate`` is the mean before its bias is corrected; empty where
         ``regions`` are.
+    acceptance : float
+        Share of real hands whose landmarks are at least as strange; 0 if none were found, NaN where it is not known.
     modality : {"xray", "mri"} or None
         ``None`` for a file that could not be read.
     model : str
@@ -68,6 +71,7 @@ class Assessment:
     modality: Modality | None = None
     model: str = ""
     readings: tuple[AgeEstimate, ...] = ()
+    acceptance: float = math.nan
 
     def __post_init__(self) -> None:
         if (self.estimate is None) != (self.status == "refused"):
@@ -108,6 +112,7 @@ class Assessment:
             "bone_age_months": _number(months, 2),
             "bone_age_text": "" if math.isnan(months) else age_text(months),
             **self._interval_cells(),
+            "acceptance": _number(self.acceptance, 4),
             **{f"weight_{name}": _number(weights.get(name, math.nan), 4) for name in region_names},
             **{f"age_{name}": _number(ages.get(name, math.nan), 2) for name in region_names},
             "model": self.model,
@@ -167,7 +172,8 @@ def assess(
     1. Refuse a volume where the model reads radiographs, and the other way round.
     2. Take the sex given, else the file's; refuse the hand if a model needs it and neither is there.
     3. Locate the landmarks.
-    4. Crop the hand, once for each crop settings; there are no crops where many landmarks are missing or doubtful.
+    4. Crop the hand, once for each crop settings; there are no crops where many landmarks are missing, or they are
+       strange for a real hand; where the localiser has not been compared with real hands, if many are doubtful.
     5. Estimate the age. An age model more than a third of whose regions are missing takes no part; refuse the hand if
        none does.
     6. Correct its bias and give it an interval of this level, as far as the model is calibrated.
@@ -180,8 +186,17 @@ def assess(
     for step in _STEPS:
         outcome = step(case)
         if isinstance(outcome, Refusal):
-            points, modality = case.located.points, scan.modality
-            return Assessment(id_, path, "refused", outcome.reason, case.sex, points, modality=modality, model=model)
+            return Assessment(
+                id_,
+                path,
+                "refused",
+                outcome.reason,
+                sex=case.sex,
+                points=case.located.points,
+                modality=scan.modality,
+                model=model,
+                acceptance=case.located.acceptance,
+            )
         case = outcome
     return Assessment(
         id_,
@@ -195,6 +210,7 @@ def assess(
         modality=scan.modality,
         model=model,
         readings=case.readings,
+        acceptance=case.located.acceptance,
     )
 
 
@@ -232,7 +248,7 @@ def _estimate(case: _Case) -> _Case | Refusal:
     )
     estimate = merge_estimates(readings)
     if math.isnan(estimate.months):
-        return Refusal(estimate.reason)
+        return Refusal("; ".join((estimate.reason, *case.located.findings)))
     return dataclasses.replace(case, readings=readings, estimate=estimate)
 
 
@@ -249,6 +265,7 @@ def _add_remarks(case: _Case) -> _Case | Refusal:
     remarks = [*describe_missing_regions(case.crops), *landmarks]
     if landmarks and any(stack is None for stack, _ in case.crops):
         return Refusal("; ".join(remarks))
+    remarks += describe_unsupported_landmarks(case.located.points)
     remarks += case.located.findings
     remarks += describe_doubts(
         mirrored=case.located.mirrored,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -38,6 +39,9 @@ class HandLandmarks:
         Sentences on what makes the picture itself doubtful: noise, several hands, few pixels.
     fault : str
         Why no age can be built on the landmarks; empty if one can.
+    acceptance : float
+        Share of real hands whose landmarks are at least as strange; 0 where no pose fits, NaN where the localiser has
+        not been compared with real hands.
     """
 
     points: Points | None
@@ -45,6 +49,7 @@ class HandLandmarks:
     inverted: bool | None = None
     findings: tuple[str, ...] = ()
     fault: str = ""
+    acceptance: float = math.nan
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON data."""
@@ -60,7 +65,8 @@ class HandLandmarks:
         """Rebuild it."""
         points = None if data["points"] is None else Points(**data["points"])
         inverted = None if data["inverted"] is None else bool(data["inverted"])
-        return cls(points, bool(data["mirrored"]), inverted, tuple(map(str, data["findings"])), str(data["fault"]))
+        findings, fault = tuple(map(str, data["findings"])), str(data["fault"])
+        return cls(points, bool(data["mirrored"]), inverted, findings, fault, float(data["acceptance"]))
 
 
 def locate_hand(scan: Scan, localiser: ForestLocaliser | None) -> HandLandmarks:
@@ -72,8 +78,12 @@ def locate_hand(scan: Scan, localiser: ForestLocaliser | None) -> HandLandmarks:
         return HandLandmarks(None, fault=mismatch)
     found = localiser.find(scan)
     findings = () if found.standardised is None else tuple(describe_findings(found.standardised.findings))
-    fault = find_landmark_fault(found.points)
-    return HandLandmarks(found.points, localiser.is_mirrored(found.points), found.inverted, findings, fault)
+    fault = find_landmark_fault(found.points, found.verdict)
+    mirrored, acceptance = (
+        localiser.is_mirrored(found.points),
+        math.nan if found.verdict is None else found.verdict.acceptance,
+    )
+    return HandLandmarks(found.points, mirrored, found.inverted, findings, fault, acceptance)
 
 
 def crop_located_hand(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from boneage.imaging import Modality, Points, Scan, Sex
 from boneage.imaging.standardise import Finding
+from boneage.landmarks import Verdict
+from boneage.landmarks.acceptance import BEYOND_OUTLINE, Term
 from boneage.regression import RegionStack
 
 READS: dict[Modality, str] = {"xray": "radiographs", "mri": "volumes (MR)"}
@@ -13,6 +15,14 @@ READS: dict[Modality, str] = {"xray": "radiographs", "mri": "volumes (MR)"}
 ENOUGH = 2 / 3  # of the landmarks: ages of hands with fewer were off by four years on average (docs/decisions/0006)
 NEARLY_ALL = 0.9  # ... of those with fewer than this, by two
 MANY = 0.4  # of the landmarks doubtful: they are placed by chance, and such ages were off by a year and more
+
+_NO_HAND = "no hand that the model can read"
+_TERMS: Mapping[Term, str] = {
+    "pose": "the pose that fits it best fits as badly",
+    "scores": "its landmarks are found as vaguely",
+    "offsets": "its landmarks lie to each other as strangely",
+    "outline": "as many of its landmarks lie outside its outline",
+}
 
 CroppedRegions = tuple[RegionStack | None, str]
 """The regions of a hand for one age model, or None and the fault for which there are none."""
@@ -50,19 +60,33 @@ def find_modality_mismatch(scan: Scan, modality: Modality, remedy: str = "") -> 
     return f"is {kind}; the model reads {READS[modality]}{remedy and ': '}{remedy}"
 
 
-def find_landmark_fault(points: Points) -> str:
+def find_landmark_fault(points: Points, verdict: Verdict | None = None) -> str:
     """Return why no age can be built on located landmarks; empty if one can.
 
-    Where many landmarks are missing or doubtful, the remaining ones are placed by chance.
+    Where many landmarks are missing or doubtful, the remaining ones are placed by chance. How many are doubtful is not
+    asked if they have been compared with those of real hands.
     """
     n_found, n_doubtful = int(points.present.sum()), int(points.doubtful.sum())
     if n_found < ENOUGH * len(points):
         reasons = set(points.reasons or ())
         of_all = f" ({reasons.pop()})" if len(reasons) == 1 else ""
-        return f"no hand that the model can read: {n_found} of {len(points)} landmarks found{of_all}"
+        return f"{_NO_HAND}: {n_found} of {len(points)} landmarks found{of_all}"
+    if verdict is not None:
+        return "" if verdict.accepted else f"{_NO_HAND}: {describe_verdict(verdict)}"
     if n_doubtful > MANY * len(points):
-        return f"no hand that the model can read: {n_doubtful} of {len(points)} landmarks are doubtful"
+        return f"{_NO_HAND}: {n_doubtful} of {len(points)} landmarks are doubtful"
     return ""
+
+
+def describe_verdict(verdict: Verdict) -> str:
+    """Return what tells located landmarks from those of real hands the most.
+
+    Examples
+    --------
+    >>> describe_verdict(Verdict(0.001, False, "offsets", 1001))
+    'its landmarks lie to each other as strangely as in 1 of 1001 real hands, or fewer'
+    """
+    return f"{_TERMS[verdict.term]} as in 1 of {verdict.one_in} real hands, or fewer"
 
 
 def find_region_fault(regions: RegionStack) -> str:
@@ -72,7 +96,7 @@ def find_region_fault(regions: RegionStack) -> str:
     """
     n_present = int(regions.present.sum())
     if 3 * n_present < 2 * len(regions.names):
-        return f"no hand that the model can read: {n_present} of {len(regions.names)} regions could be cropped"
+        return f"{_NO_HAND}: {n_present} of {len(regions.names)} regions could be cropped"
     return ""
 
 
@@ -93,6 +117,14 @@ def describe_missing_landmarks(points: Points | None) -> list[str]:
     if points is None or points.present.sum() >= NEARLY_ALL * len(points):
         return []
     return [f"only {points.present.sum()} of {len(points)} landmarks found"]
+
+
+def describe_unsupported_landmarks(points: Points | None) -> list[str]:
+    """Return a remark that names the landmarks which were left out because nothing is seen where they should be."""
+    if points is None or points.reasons is None:
+        return []
+    names = [name for name, reason in zip(points.names, points.reasons, strict=True) if reason == BEYOND_OUTLINE]
+    return [f"nothing seen where {', '.join(names)} should be"] if names else []
 
 
 def describe_findings(findings: Sequence[Finding]) -> list[str]:

@@ -159,6 +159,31 @@ def test_age_models_get_another_localiser(model_file, localiser_file, tmp_path):
     assert [model.crop_spec for model in new.age_models] == [model.crop_spec for model in old.age_models]
 
 
+def test_a_localiser_judges_by_the_hands_that_it_is_given_and_by_none_that_it_knows(
+    model_file, localiser_file, new, monkeypatch, tmp_path
+):
+    from boneage.landmarks import Acceptance
+    from boneage.pipeline import BoneAgePipeline
+
+    script = load_script("replace_localiser")
+    fit = Acceptance.fit
+    monkeypatch.setattr(Acceptance, "fit", lambda evidence: fit(evidence, threshold=0.5))
+    ids, out = tmp_path / "ids.txt", tmp_path / "new.boneage"
+    ids.write_text("phantom0002\nphantom0003\n")
+    _, summary = script.load_localiser(localiser_file)
+    with pytest.raises(ValueError, match="has learnt from 2 of the hands, such as phantom0002"):
+        script.main(*map(str, (model_file, localiser_file, out, new / "images", ids)))
+    others = {**summary, "ids": ["phantom0009"]}
+    load = script.load_localiser
+    monkeypatch.setattr(script, "load_localiser", lambda path: (load(path)[0], others))
+    script.main(*map(str, (model_file, localiser_file, out, new / "images", ids)))
+    pipeline = BoneAgePipeline.load(out)
+    assert pipeline.summary["localiser"]["acceptance"] == {"ids": ["phantom0002", "phantom0003"], "not_found": []}
+    result = pipeline.assess(new / "images" / "phantom0002.png", sex="F")
+    assert 0 < result.acceptance <= 1
+    assert result.row(())["acceptance"] == f"{result.acceptance:.4f}"
+
+
 def test_the_times_of_reading_are_printed(new, model_file, monkeypatch, capsys):
     script = load_script("reading_times")
     monkeypatch.setattr(script, "shipped_model", lambda: model_file)
@@ -166,3 +191,34 @@ def test_the_times_of_reading_are_printed(new, model_file, monkeypatch, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("2 files: ")
     assert lines[1].startswith("seconds: median ")
+
+
+def test_refusals_are_counted_and_errors_told_by_acceptance(tmp_path, capsys):
+    script = load_script("acceptance")
+    header = "id,status,reason,acceptance,bone_age_months\n"
+    rows = [f"h{k},ok,,{k / 20:.2f},{100 + (30 if k == 1 else 2)}\n" for k in range(1, 19)]
+    rows += ["h19,refused,no hand,0.0000,\n", "h20,flagged,nothing seen where tip should be,0.9,102\n"]
+    (tmp_path / "ages.csv").write_text(header + "".join(rows))
+    truth = tmp_path / "truth.csv"
+    truth.write_text("id,boneage_months,sex\n" + "".join(f"h{k},100,F\n" for k in range(1, 21)))
+    script.main([str(tmp_path)], [str(truth)])
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert lines[1][1:] == ["20", "1", "1", "0.1%", "to", "24.9%", "1", "1", "18"]
+    assert lines[4] == ["100%", "19", "3.47", "5.26%"]
+    assert lines[7] == ["90%", "18", "2.00", "0.00%"]
+
+
+def test_hands_are_held_out_of_what_the_localiser_knows(monkeypatch, tmp_path):
+    script = load_script("held_out_hands")
+    images, tested = tmp_path / "images", tmp_path / "tested"
+    for folder, numbers in ((images, range(1990, 2030)), (tested, range(2000, 2010))):
+        folder.mkdir()
+        for number in numbers:
+            (folder / f"{number}.png").touch()
+    monkeypatch.setattr(script, "load_localiser", lambda _: (None, {"ids": ["rsna2029", "dha2028", "2027"]}))
+    script.main("model", str(images), str(tmp_path), "20", "3", str(tested))
+    calibration, test = ((tmp_path / f"{name}.txt").read_text().split() for name in ("calibration", "test"))
+    assert (len(calibration), len(test)) == (20, 3)
+    assert not {*calibration, *test} & {"2029", "2027", *map(str, range(2000, 2010))}
+    assert not set(calibration) & set(test)
+    assert all(int(number) >= 2010 for number in test)

@@ -67,7 +67,7 @@ class Localisation:
         if mismatch:
             return self.refuse(task, mismatch)
         found = self.localiser.find(scan)
-        fault = find_landmark_fault(found.points)
+        fault = find_landmark_fault(found.points, found.verdict)
         return LocalisationResult(task.id, str(task.path), fault, found.points, scan.original_shape, found.votes)
 
     def outputs(self, task: FileTask, scan: Scan, result: LocalisationResult) -> list[Output]:

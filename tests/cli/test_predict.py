@@ -18,6 +18,7 @@ def test_a_folder_in_and_ages_out(boneage, new, model_file, tmp_path):
     header = list(rows["phantom0001"])
     columns = ["id", "path", "modality", "status", "reason", "sex", "bone_age_months", "bone_age_text"]
     columns += ["interval_low_months", "interval_high_months", "interval_level", "interval_n_hands"]
+    columns.append("acceptance")
     assert header[: len(columns)] == columns
     assert {"weight_radius", "age_radius", "weight_dip_3", "age_carpus"} <= set(header)
     assert header[-1] == "model"

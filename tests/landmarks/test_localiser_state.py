@@ -4,7 +4,7 @@ import json
 import numpy as np
 import pytest
 
-from boneage.landmarks import ForestLocaliser
+from boneage.landmarks import Acceptance, ForestLocaliser
 from boneage.landmarks.localiser_state import LocaliserState
 from boneage.landmarks.training_shapes import UsualPose
 from tests.landmarks.conftest import NAMES
@@ -21,6 +21,23 @@ def test_a_state_comes_back_as_it_went(fitted):
     assert json.dumps(again) == json.dumps(config)
     assert same.keys() == arrays.keys()
     assert all(np.array_equal(same[name], array) for name, array in arrays.items())
+
+
+def test_acceptance_comes_back_and_a_state_without_it_has_none(fitted, scenes):
+    evidence = [fitted.find(scan).evidence for scan, _ in scenes[1]]
+    judge = fitted.with_acceptance(Acceptance.fit(evidence, threshold=0.25))
+    again = ForestLocaliser.from_state(*judge.to_state())
+    scan = scenes[1][0][0]
+    assert again.find(scan).verdict == judge.find(scan).verdict
+    assert fitted.acceptance_ is None
+    assert fitted.find(scan).verdict is None
+    assert ForestLocaliser.from_state(*fitted.to_state()).acceptance_ is None
+    config, arrays = judge.to_state()
+    with pytest.raises(ValueError, match="does not fit the landmarks"):
+        ForestLocaliser.from_state(config, {**arrays, "acceptance/low_scores": np.zeros(2)})
+    del arrays["acceptance/threshold"]
+    with pytest.raises(KeyError):
+        ForestLocaliser.from_state(config, arrays)
 
 
 @pytest.mark.parametrize(

@@ -219,3 +219,13 @@ def test_with_a_flat_prior_the_votes_alone_decide(shapes):
     misplaced = shapes[0] + 9.0 * (np.arange(12) == 5)[:, None]
     assert not flat.find_outliers(misplaced).any()
     assert [array.shape for array in flat.predict_from_anchors(shapes[0])] == [(12, 0, 2), (12, 0, 2, 2)]
+
+
+def test_offsets_fit_in_any_rotation_and_less_with_each_misplaced_landmark(prior, shapes):
+    turned = 1.1 * shapes[0] @ rotation(0.3, 2).T
+    usual, moved, more = prior.measure_misfit(shapes[0]), shapes[0].copy(), shapes[0].copy()
+    moved[5] += 0.3
+    more[[5, 8]] += 0.3
+    assert prior.measure_misfit(turned) == pytest.approx(usual, abs=0.05)
+    assert usual < prior.measure_misfit(moved) - 0.2 < prior.measure_misfit(moved) < prior.measure_misfit(more)
+    assert PairwisePrior.flat(shapes[0]).measure_misfit(shapes[0]) == 0.0

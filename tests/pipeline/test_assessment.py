@@ -202,7 +202,8 @@ def test_a_row_has_every_column_and_empty_cells_where_there_is_nothing_to_say():
     assert (row["modality"], row["model"]) == ("xray", "m")
     assert (row["weight_radius"], row["age_radius"]) == ("1.0000", "80.00")
     assert (row["weight_ulna"], row["age_ulna"]) == ("0.0000", "")
-    refused = Assessment("a", "a.png", "refused", "why").row(("radius", "ulna"))
+    refused = Assessment("a", "a.png", "refused", "why", acceptance=0.00167).row(("radius", "ulna"))
+    assert (row["acceptance"], refused["acceptance"]) == ("", "0.0017")
     assert list(refused) == list(row)
     assert refused["modality"] == refused["model"] == ""
     assert refused["bone_age_months"] == refused["bone_age_text"] == refused["weight_radius"] == refused["sex"] == ""

@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 
 from boneage.imaging import Scan, read_scan
+from boneage.landmarks import Acceptance
+from boneage.landmarks.acceptance import BEYOND_OUTLINE
 from boneage.pipeline.located_hand import HandLandmarks, crop_located_hand, locate_hand, mean_shape_of
 from boneage.regression import CropSpec
 
@@ -77,7 +79,7 @@ def test_landmarks_survive_json(located):
         {"mirrored": True},
         {"inverted": True},
         {"inverted": None},
-        {"findings": ("noise", "two hands"), "fault": "odd"},
+        {"findings": ("noise", "two hands"), "fault": "odd", "acceptance": 0.5},
     ):
         hand = dataclasses.replace(located, **flags)
         again = HandLandmarks.from_json(json.loads(json.dumps(hand.to_json())))
@@ -86,4 +88,31 @@ def test_landmarks_survive_json(located):
         assert (again.points.names, again.points.reasons) == (located.points.names, located.points.reasons)
         for name in ("mirrored", "inverted", "findings", "fault"):
             assert getattr(again, name) == getattr(hand, name)
+        assert again.acceptance == pytest.approx(hand.acceptance, nan_ok=True)
     assert HandLandmarks.from_json(HandLandmarks(None, fault="no hand").to_json()).points is None
+
+
+def test_a_hand_unlike_those_that_the_localiser_judges_by_is_refused(pipeline, scan, located):
+    evidence = pipeline.localiser.find(scan).evidence
+    better = dataclasses.replace(evidence, terms=evidence.terms + 1, scores=np.full_like(evidence.scores, 0.9))
+    for known, accepted in ((evidence, True), (better, False)):
+        judge = pipeline.localiser.with_acceptance(Acceptance.fit([known] * 4, threshold=0.25))
+        hand = locate_hand(scan, judge)
+        assert hand.acceptance == (1.0 if accepted else 0.2)
+        assert ("no hand that the model can read" in hand.fault) != accepted
+        assert np.array_equal(hand.points.positions, located.points.positions)
+    assert locate_hand(dataclasses.replace(scan, pixels=np.zeros_like(scan.pixels)), judge).acceptance == 0.0
+    assert np.isnan(located.acceptance)
+
+
+def test_landmarks_of_which_nothing_is_seen_are_left_out(pipeline, scan):
+    """The picture's only outline is far from the hand: every landmark with a low score is left out."""
+    evidence = pipeline.localiser.find(scan).evidence
+    high = evidence.scores > np.median(evidence.scores)
+    known = dataclasses.replace(evidence, scores=np.where(high, 0.0, 1.0))
+    judge = pipeline.localiser.with_acceptance(Acceptance.fit([known] * 4, threshold=0.25))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("boneage.landmarks.localiser.find_beyond", lambda positions, mask: np.ones(len(positions), bool))
+        points = judge.locate(scan)
+    assert np.array_equal(points.present, high)
+    assert {reason for reason, there in zip(points.reasons, high, strict=True) if not there} == {BEYOND_OUTLINE}

@@ -1,6 +1,8 @@
 import csv
+import dataclasses
 from collections import Counter
 
+import numpy as np
 import pytest
 
 from boneage.imaging import find_scans
@@ -8,6 +10,7 @@ from boneage.imaging.errors import InvalidModelFile
 from boneage.imaging.splits import assign_split
 from boneage.pipeline.pipeline import BoneAgePipeline
 from boneage.pipeline.storage import shipped_model as shipped
+from boneage.pipeline.storage.model_file import load_model, save_model
 
 
 @pytest.fixture(scope="module")
@@ -59,3 +62,20 @@ def test_an_installation_without_the_model_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(shipped, "_PATH", tmp_path / "hand.boneage")
     with pytest.raises(InvalidModelFile, match="lacks the model that comes with boneage: give --model"):
         shipped.shipped_model()
+
+
+@pytest.mark.parametrize(("name", "value"), [("threshold", 1.5), ("terms", np.nan), ("low_scores", -1.0)])
+def test_a_file_whose_acceptance_makes_no_sense_is_refused(name, value, tmp_path):
+    model = load_model(shipped.shipped_model())
+    array = np.full_like(model.arrays[f"localiser/acceptance/{name}"], value)
+    arrays = {**model.arrays, f"localiser/acceptance/{name}": array}
+    save_model(tmp_path / "odd.boneage", dataclasses.replace(model, arrays=arrays))
+    with pytest.raises(InvalidModelFile, match="do not fit together"):
+        BoneAgePipeline.load(tmp_path / "odd.boneage")
+
+
+def test_the_shipped_localiser_judges_by_hands_that_it_has_not_learnt_from(model):
+    known = {id_.removeprefix("rsna") for id_ in model.summary["localiser"]["ids"]}
+    judged_by = model.summary["localiser"]["acceptance"]["ids"]
+    assert len(judged_by) == len(model.localiser.acceptance_.terms) > 300
+    assert not known & set(judged_by)
