@@ -51,6 +51,7 @@ def deepen(max_depth: int) -> LocaliserSettings:
 VARIANTS = {
     "`accurate`": accurate(),
     "no frames of the landmarks' own": dataclasses.replace(accurate(), n_neighbours=0),
+    "pictures as they are, not standardised": dataclasses.replace(accurate(), standardise=None),
     "no pairwise prior": dataclasses.replace(accurate(), prior=None),
     "neither of the two": dataclasses.replace(accurate(), n_neighbours=0, prior=None),
     "contrast of the whole view": change_all(contrast=0.0),
