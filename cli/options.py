@@ -34,6 +34,7 @@ Sizes = Annotated[
     typer.Option("--sizes", help="CSV of id, width, height: original sizes of images that are resized copies."),
 ]
 Ids = Annotated[Path | None, typer.Option("--ids", help="Use only the images whose ids this file lists, one a line.")]
+Recursive = Annotated[bool, typer.Option("--recursive", help="Read the images in sub-folders too.")]
 Localiser = Annotated[Path | None, typer.Option("--localiser", help="A trained localiser (.boneage).")]
 PresetOption = Annotated[Preset, typer.Option("--preset", help="Localiser settings: the published recipe, or ours.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of every random choice.")]

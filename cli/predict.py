@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from boneage.cli.options import Ids, Images, Jobs, Out, Sizes, conclude, err_console
+from boneage.cli.options import (
+    Ids,
+    Images,
+    Jobs,
+    Out,
+    Recursive,
+    Sizes,
+    conclude,
+    err_console,
+)
 from boneage.cli.sexes import SexCsv, SexOfAll, choose_sexes
 
 
@@ -26,6 +35,7 @@ def predict(
     sex: SexOfAll = None,
     sizes: Sizes = None,
     ids: Ids = None,
+    recursive: Recursive = False,
     jobs: Jobs = 1,
     explain: Annotated[
         bool,
@@ -53,15 +63,15 @@ def predict(
     from boneage.cli.progress import show_stages
     from boneage.imaging import read_sizes
     from boneage.pipeline.batch.prediction import OverlappingModels, describe_missing_intervals, predict_files
-    from boneage.pipeline.data import find_files
+    from boneage.pipeline.data import describe_misfits, find_files
     from boneage.pipeline.storage.shipped_model import shipped_model
 
-    paths = find_files(images, ids)
+    files = find_files(images, ids, recursive=recursive)
     sexes, original_sizes = choose_sexes(sex_csv, sex), read_sizes(sizes) if sizes else {}
     try:
         with show_stages(err_console()) as progress:
             results = predict_files(
-                paths,
+                files.paths,
                 model or [shipped_model()],
                 out,
                 sexes=sexes,
@@ -79,5 +89,6 @@ def predict(
         for result in results
         if result.status == "refused"
     ]
-    remarks = (*refusals, *describe_missing_intervals(results))
+    misfits = describe_misfits(files.paths, sexes=sexes, sizes=original_sizes)
+    remarks = (*files.remarks, *misfits, *refusals, *describe_missing_intervals(results))
     conclude(results, out / "ages.csv", remarks, "rows" if all_hands else "files")

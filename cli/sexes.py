@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -10,12 +9,13 @@ import typer
 
 if TYPE_CHECKING:
     from boneage.imaging import Sex
+    from boneage.imaging.demographics import Sexes
 
 SexCsv = Annotated[Path | None, typer.Option("--sex-csv", help="CSV of id, sex (or male).")]
 SexOfAll = Annotated[Literal["F", "M"] | None, typer.Option("--sex", help="The sex of every hand.")]
 
 
-def choose_sexes(table: Path | None, sex: Sex | None) -> Mapping[str, Sex] | Sex | None:
+def choose_sexes(table: Path | None, sex: Sex | None) -> Sexes:
     """Return the sexes of a table by its ids, or the one sex of all hands, or None.
 
     Raises

@@ -8,7 +8,15 @@ from typing import Annotated
 
 import typer
 
-from boneage.cli.options import Images, Landmarks, Out, Seed, TestCount, out_console
+from boneage.cli.options import (
+    Images,
+    Landmarks,
+    Out,
+    Recursive,
+    Seed,
+    TestCount,
+    out_console,
+)
 
 
 def split(
@@ -17,6 +25,7 @@ def split(
     train: Annotated[int, typer.Option("--train", min=1, help="Images to train on.")] = 43,
     test: TestCount = 17,
     landmarks: Landmarks = None,
+    recursive: Recursive = False,
     seed: Seed = 0,
     by_hash: Annotated[
         bool, typer.Option("--hash", help="Divide all images 80/10/10 by the hash of their ids, instead of at random.")
@@ -40,7 +49,7 @@ def split(
 
     if (never_test or leave_out) and not by_hash:
         raise typer.BadParameter("--never-test and --leave-out go with --hash")
-    collection = load_collection(images, landmarks=landmarks)
+    collection = load_collection(images, landmarks=landmarks, recursive=recursive)
     usable = collection.ids if landmarks is None else collection.annotated_ids
     folder = prepare_folder(out)
     if by_hash:

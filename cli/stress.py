@@ -13,6 +13,7 @@ from boneage.cli.options import (
     Jobs,
     Landmarks,
     Out,
+    Recursive,
     Reference,
     Sizes,
     err_console,
@@ -36,6 +37,7 @@ def stress(
     sex: SexOfAll = None,
     sizes: Sizes = None,
     ids: Ids = None,
+    recursive: Recursive = False,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="Use only so many hands, the first.")] = None,
     changes: Annotated[
         str,
@@ -64,7 +66,7 @@ def stress(
 
     run = describe_run()
     prepare_folder(out)
-    hands = load_collection(images, landmarks=landmarks, sizes=sizes, ids=ids)
+    hands = load_collection(images, landmarks=landmarks, sizes=sizes, ids=ids, recursive=recursive)
     remark(describe(hands))
     usable = hands.annotated_ids if landmarks else hands.ids
     unit = read_reference(reference) if reference else None

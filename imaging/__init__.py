@@ -4,13 +4,14 @@ if __name__ != "boneage.imaging":
     raise ImportError(f"import boneage.imaging, not {__name__}: that would make a second copy of every class")
 
 from boneage.imaging.annotations import LandmarkTable, read_names, rename_landmarks, to_pixels
-from boneage.imaging.collection import Collection, find_scans, fold_ids, split_ids
+from boneage.imaging.collection import Collection, fold_ids, split_ids
 from boneage.imaging.demographics import AgeRecord, read_ages, read_ids, read_sexes, read_sizes
 from boneage.imaging.errors import BoneAgeError, InvalidInput, InvalidTable, NoScans, UnreadableScan
 from boneage.imaging.formats import FORMATS, Details, Order, read_landmarks, render_landmarks, write_landmarks
 from boneage.imaging.frames import Frame
 from boneage.imaging.identifiers import scan_id
 from boneage.imaging.jit import compiled
+from boneage.imaging.listing import find_scans
 from boneage.imaging.points import Points, measure_length
 from boneage.imaging.readers import read_scan
 from boneage.imaging.resampling import resample, shrink, warp

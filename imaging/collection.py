@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 import threading
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,45 +15,14 @@ from boneage.imaging.annotations import LandmarkTable, to_pixels
 from boneage.imaging.demographics import AgeRecord
 from boneage.imaging.errors import InvalidInput, InvalidTable, NoScans
 from boneage.imaging.identifiers import name_files
+from boneage.imaging.listing import join_listings, list_folder, name_some
 from boneage.imaging.matching import RowMatches, match_rows
 from boneage.imaging.points import Points
 from boneage.imaging.readers import read_scan
 from boneage.imaging.scan_cache import ScanCache
 from boneage.imaging.scans import Scan
-from boneage.imaging.volumes.headers import find_voxel_file, read_text_header
 
 T = TypeVar("T")
-
-_TABLE_SUFFIXES = (".csv", ".json", ".xml")
-_HEADER_SUFFIXES = (".mhd", ".nhdr")
-
-
-def find_scans(folder: Path | str) -> list[Path]:
-    """List the files of a folder that may be images, and its sub-folders that directly hold the slices of a volume.
-
-    Hidden files, tables (.csv, .json, .xml) and the voxel files of .mhd and .nhdr headers are left out. A file that is
-    no image is refused later, by the reader, with a reason. Numbers in names sort by value.
-
-    Raises
-    ------
-    NoScans
-        If the folder does not exist or holds no such file.
-    """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise NoScans(folder, "is not a folder" if folder.exists() else "there is no such folder")
-    there = [path for path in folder.iterdir() if not path.name.startswith(".")]
-    files = [path for path in there if path.is_file() and path.suffix.lower() not in _TABLE_SUFFIXES]
-    voxels = {_find_voxels(path) for path in files if path.suffix.lower() in _HEADER_SUFFIXES}
-    found = [path for path in files if path.name not in voxels]
-    found += [path for path in there if path.is_dir() and _holds_series(path)]
-    if not found:
-        raise NoScans(
-            folder,
-            "no image in it (looked for PNG, JPEG, TIFF, BMP, DICOM, NIfTI, MetaImage and NRRD files, zips and "
-            "subfolders of DICOM slices)",
-        )
-    return sorted(found, key=_natural_order)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +44,8 @@ class Collection:
     images_without_row : tuple of str
         Ids that no table has.
     remarks : tuple of str
-        Images that were left out because a row fits several, one sentence each.
+        What was passed over in a folder, images that were left out because a row fits several, ages that are left out
+        because the sex is not clear, and tables that fit no image, one sentence each.
     """
 
     paths: dict[str, Path]
@@ -97,6 +66,7 @@ class Collection:
         ages: Mapping[str, AgeRecord] | None = None,
         sizes: Mapping[str, tuple[int, ...]] | None = None,
         ids: Sequence[str] | None = None,
+        recursive: bool = False,
     ) -> Collection:
         """Join folders with tables; rows without an image and images without a row are reported, not fatal.
 
@@ -111,13 +81,16 @@ class Collection:
             Contents of tables, by id. ``sizes`` take precedence over the sizes in the landmark table.
         ids : sequence of str, optional
             Use these images alone.
+        recursive : bool
+            Whether sub-folders are entered too.
 
         Raises
         ------
         NoScans
             If a folder holds no image, or no image has an id that is asked for.
         """
-        files = list(dict.fromkeys(path for folder in folders for path in find_scans(folder)))
+        listing = join_listings(list_folder(folder, recursive=recursive) for folder in folders)
+        files = list(listing.scans)
         marked = landmarks or LandmarkTable(Path(), (), {}, {}, {})
         matches = (
             match_rows([*marked.points, *marked.original_shapes, *marked.laterality], files, "landmarks"),
@@ -129,7 +102,10 @@ class Collection:
         names = [_name_rows(match, paths) for match in matches]
         landmarks = landmarks and _rename_table(landmarks, names[0], paths)
         ages, sizes = _rename(ages or {}, names[1], paths), _rename(sizes or {}, names[2], paths)
-        remarks = [remark for match in matches for remark in match.remarks()]
+        remarks = [*listing.remarks(), *(remark for match in matches for remark in match.remarks())]
+        remarks += [match.misfit() for match in matches if match.misfit()]
+        remarks += [f"the age of {id_} is left out: {age.sex_fault}" for id_, age in ages.items() if age.sex_fault]
+        ages = {id_: age for id_, age in ages.items() if not age.sex_fault}
         if ids is not None:
             paths, of_ids = _select(paths, files, ids, left_out)
             remarks += of_ids
@@ -266,7 +242,10 @@ def _select(
     named = {row: path for path, row in match.rows.items()}
     absent = [id_ for id_ in ids if id_ not in paths and id_ not in named and id_ not in match.ambiguous]
     if absent:
-        raise NoScans(files[0].parent, f"no image of the id {absent[0]!r} that was asked for")
+        raise NoScans(
+            files[0].parent,
+            f"no image of {len(absent)} of the ids that were asked for: {name_some(list(map(repr, absent)))}",
+        )
     ids_of = {path: id_ for id_, path in paths.items()}
     chosen = [paths.get(id_) or named.get(id_) for id_ in ids]
     return {ids_of[path]: path for path in chosen if path is not None and path not in left_out}, match.remarks()
@@ -309,21 +288,3 @@ def fold_ids(ids: Sequence[str], n_folds: int, seed: int) -> list[list[str]]:
     """Deal the ids into folds of nearly equal size at random; the same for the same set of ids and seed."""
     order = np.random.default_rng(seed).permutation(sorted(ids)).tolist()
     return [order[fold::n_folds] for fold in range(n_folds)]
-
-
-def _find_voxels(header: Path) -> str | None:
-    try:
-        return find_voxel_file(read_text_header(header))
-    except OSError:
-        return None
-
-
-def _holds_series(folder: Path) -> bool:
-    from boneage.imaging.dicom.series import holds_series  # pydicom is imported only where there are folders
-
-    return holds_series(folder)
-
-
-def _natural_order(path: Path) -> tuple[tuple[int, int | str], ...]:
-    parts = re.split(r"(\d+)", path.name)
-    return tuple((0, int(part)) if part.isdigit() else (1, part) for part in parts if part)

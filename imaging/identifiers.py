@@ -16,17 +16,17 @@ def scan_id(path: Path | str) -> str:
     Parameters
     ----------
     path : path-like
-        A file, or a folder that exists; ``.nii.gz`` counts as one suffix, and a folder has none.
+        A file, or a folder that exists; ``.nii.gz`` counts as one suffix, a number is none, and a folder has none.
 
     Examples
     --------
-    >>> [scan_id(name) for name in ("a/hand1.nii.gz", "hand.v2.png", "study.zip")]
-    ['hand1', 'hand.v2', 'study']
+    >>> [scan_id(name) for name in ("a/hand1.nii.gz", "hand.v2.png", "study.zip", "1.2.840.5")]
+    ['hand1', 'hand.v2', 'study', '1.2.840.5']
     """
     path = Path(path)
     if path.name.lower().endswith(_DOUBLE_SUFFIX) and len(path.name) > len(_DOUBLE_SUFFIX):
         return path.name[: -len(_DOUBLE_SUFFIX)]
-    return path.name if path.is_dir() else path.stem
+    return path.name if path.suffix[1:].isdecimal() or path.is_dir() else path.stem
 
 
 def name_files(paths: Sequence[Path]) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
+from unicodedata import normalize
 
 from boneage.imaging.identifiers import scan_id
 
@@ -26,11 +27,24 @@ class RowMatches:
         The id of the row of each file that has one, by path.
     ambiguous : dict of tuple
         The files that a row fits, by the row's id, where there are several.
+    examples : (str, str), optional
+        The id of a row and that of a file, where there are rows and files and none fit.
     """
 
     table: str
     rows: dict[Path, str]
     ambiguous: dict[str, tuple[Path, ...]]
+    examples: tuple[str, str] | None = None
+
+    def misfit(self) -> str:
+        """Return a sentence that shows an id of the table and one of the files, if no row fits any; else ``""``."""
+        if self.examples is None:
+            return ""
+        row, file = self.examples
+        return (
+            f"no row of the table of {self.table} fits a file: its ids are such as {row!r}, those of the files such as "
+            f"{file!r}"
+        )
 
     def select(self, values: Mapping[str, T]) -> dict[Path, T]:
         """Return the values of a table's rows by file."""
@@ -60,7 +74,8 @@ def match_rows(ids: Iterable[str], paths: Iterable[Path], table: str) -> RowMatc
 
     An id is a file's id (see :func:`~boneage.imaging.identifiers.scan_id`), its name, or the end of its path, with or
     without the suffix: ``1``, ``1.png``, ``A/1`` and ``A/1.png`` all fit ``data/A/1.png``. A file takes the row with
-    the longest such id. A row that several files would take belongs to none of them.
+    the longest such id. A row that several files would take belongs to none of them. Letters with accents are alike
+    whether a name is composed or decomposed Unicode.
 
     Parameters
     ----------
@@ -79,9 +94,10 @@ def match_rows(ids: Iterable[str], paths: Iterable[Path], table: str) -> RowMatc
     """
     by_parts: dict[tuple[str, ...], str] = {}
     for id_ in ids:
-        by_parts.setdefault(PurePosixPath(id_).parts, id_)
+        by_parts.setdefault(split_name(id_), id_)
+    files = list(dict.fromkeys(paths))
     taken: dict[str, list[Path]] = {}
-    for path in dict.fromkeys(paths):
+    for path in files:
         row = next((by_parts[name] for name in list_names(path) if name in by_parts), None)
         if row is not None:
             taken.setdefault(row, []).append(path)
@@ -89,19 +105,31 @@ def match_rows(ids: Iterable[str], paths: Iterable[Path], table: str) -> RowMatc
         table,
         {found[0]: row for row, found in taken.items() if len(found) == 1},
         {row: tuple(found) for row, found in taken.items() if len(found) > 1},
+        (next(iter(by_parts.values())), scan_id(files[0])) if by_parts and files and not taken else None,
     )
 
 
+def split_name(name: str) -> tuple[str, ...]:
+    """Return the parts of a file's name in a table, in composed Unicode, as :func:`list_names` does.
+
+    Examples
+    --------
+    >>> split_name("./A/1.png")
+    ('A', '1.png')
+    """
+    return PurePosixPath(normalize("NFC", name)).parts
+
+
 def list_names(path: Path) -> list[tuple[str, ...]]:
-    """Return the parts of the names by which a table may call a file, the longest first.
+    """Return the parts of the names by which a table may call a file, the longest first, in composed Unicode.
 
     Examples
     --------
     >>> list_names(Path("/A/1.png"))
     [('/', 'A', '1.png'), ('/', 'A', '1'), ('A', '1.png'), ('A', '1'), ('1.png',), ('1',)]
     """
-    parts, id_ = path.absolute().parts, scan_id(path)
-    last = dict.fromkeys((path.name, id_))
+    parts = tuple(normalize("NFC", part) for part in path.absolute().parts)
+    last = dict.fromkeys(normalize("NFC", name) for name in (path.name, scan_id(path)))
     return [(*parts[first:-1], name) for first in range(len(parts)) for name in last]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import math
@@ -12,6 +13,7 @@ from pathlib import Path
 from boneage.imaging.errors import InvalidTable
 
 LARGEST_BYTES = 256 * 2**20
+_SPREADSHEET = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # a zip (.xlsx, .ods), or a compound file (.xls)
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,12 @@ def parse_number(path: Path, place: str, column: str, text: str) -> float | None
 
 
 def read_text(path: Path | str) -> str:
-    """Read a text file of at most ``LARGEST_BYTES``, with or without a BOM.
+    """Read a text file of at most ``LARGEST_BYTES``: UTF-8 with or without a BOM, or UTF-16 with one.
 
     Raises
     ------
     InvalidTable
-        If the file is missing, too large, empty or not text.
+        If the file is missing, too large, empty, a spreadsheet, not text, or text in another encoding.
     """
     path = Path(path)
     try:
@@ -75,14 +77,11 @@ def read_text(path: Path | str) -> str:
         raise InvalidTable(path, f"cannot be read ({error.strerror})") from error
     if len(data) > LARGEST_BYTES:
         raise InvalidTable(path, f"is larger than {LARGEST_BYTES // 2**20} MB")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise InvalidTable(path, "is not a text file") from None
+    if data.startswith(_SPREADSHEET):
+        raise InvalidTable(path, "is no text but a zip archive or a spreadsheet: save it as CSV in UTF-8")
+    text = _decode(path, data)
     if not text.strip():
         raise InvalidTable(path, "is empty")
-    if "\0" in text:
-        raise InvalidTable(path, "is not a text file")
     return text
 
 
@@ -191,6 +190,22 @@ def check_shape(path: Path, place: str, width: object, height: object, depth: ob
             names, got = ("width, height and depth", f"{width}, {height} and {depth}")
         raise InvalidTable(path, f"{place}: {names} must be positive whole numbers, got {got}")
     return tuple(int(n) for n in sizes)
+
+
+def _decode(path: Path, data: bytes) -> str:
+    utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        text = data.decode("utf-16" if utf16 else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        if utf16 or b"\0" in data:
+            raise InvalidTable(path, "is not a text file") from None
+        line, byte = len(data[: error.start + 1].splitlines()), data[error.start]
+        raise InvalidTable(
+            path, f"line {line} is not UTF-8 text (byte 0x{byte:02x}): if it is a table, save it as CSV in UTF-8"
+        ) from None
+    if "\0" in text:
+        raise InvalidTable(path, "is not a text file")
+    return text
 
 
 def _read_lines(path: Path) -> list[list[str]]:

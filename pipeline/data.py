@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Sequence
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from boneage.imaging import (
     AgeRecord,
     Collection,
     InvalidTable,
     UnreadableScan,
-    find_scans,
     read_ages,
     read_ids,
     read_landmarks,
     read_sizes,
 )
-from boneage.imaging.matching import list_names
+from boneage.imaging.demographics import Sexes, find_unusual_ages
+from boneage.imaging.listing import FolderListing, join_listings, list_folder, name_some
+from boneage.imaging.matching import list_names, match_rows, split_name
 
 
 def load_collection(
@@ -27,8 +29,9 @@ def load_collection(
     ages: Iterable[Path] = (),
     sizes: Path | None = None,
     ids: Path | None = None,
+    recursive: bool = False,
 ) -> Collection:
-    """Read the tables and join them with the folders' images.
+    """Read the tables and join them with the folders' images, of sub-folders too if ``recursive``.
 
     Raises
     ------
@@ -41,6 +44,7 @@ def load_collection(
         ages=merge_ages(ages),
         sizes=read_sizes(sizes) if sizes else None,
         ids=read_ids(ids) if ids else None,
+        recursive=recursive,
     )
 
 
@@ -52,8 +56,25 @@ def count_axes(collection: Collection) -> int:
     return 2
 
 
-def find_files(folders: Sequence[Path], ids: Path | None = None) -> list[Path]:
-    """List the files to read in some folders, only those of the listed ids if there is a list.
+@dataclass(frozen=True)
+class FileList:
+    """Files to read, and remarks on what was passed over, one sentence each."""
+
+    paths: tuple[Path, ...]
+    remarks: tuple[str, ...] = ()
+
+
+def find_files(places: Sequence[Path], ids: Path | None = None, *, recursive: bool = False) -> FileList:
+    """List the files to read, only those of the listed ids if there is a list.
+
+    Parameters
+    ----------
+    places : sequence of Path
+        Folders, and files.
+    ids : Path, optional
+        List of ids; those without a file are told.
+    recursive : bool
+        Whether sub-folders are entered too.
 
     Raises
     ------
@@ -62,19 +83,32 @@ def find_files(folders: Sequence[Path], ids: Path | None = None) -> list[Path]:
     InvalidTable
         If no file has a listed id.
     """
-    paths = list(dict.fromkeys(path for folder in folders for path in find_scans(folder)))
+    listing = join_listings(
+        FolderListing((place,)) if place.is_file() else list_folder(place, recursive=recursive) for place in places
+    )
     if ids is None:
-        return paths
-    wanted = {PurePosixPath(id_).parts for id_ in read_ids(ids)}
-    chosen = [path for path in paths if not wanted.isdisjoint(list_names(path))]
+        return FileList(listing.scans, tuple(listing.remarks()))
+    wanted = {split_name(id_): id_ for id_ in read_ids(ids)}
+    names = {path: wanted.keys() & set(list_names(path)) for path in listing.scans}
+    chosen = tuple(path for path in listing.scans if names[path])
     if not chosen:
-        raise InvalidTable(ids, f"none of its ids is that of a file in {', '.join(map(str, folders))}")
-    return chosen
+        raise InvalidTable(ids, f"none of its ids is that of a file in {', '.join(map(str, places))}")
+    absent = [id_ for name, id_ in wanted.items() if name not in set().union(*names.values())]
+    told = [f"{len(absent)} of the ids in {ids.name} have no file: {name_some(absent)}"] if absent else []
+    return FileList(chosen, (*listing.remarks(), *told))
+
+
+def describe_misfits(paths: Sequence[Path], *, sexes: Sexes = None, sizes: Iterable[str] = ()) -> list[str]:
+    """Return a sentence for each table of which no row fits a file, with an id of either."""
+    tables = {"sexes": sexes if isinstance(sexes, Mapping) else (), "sizes": sizes}
+    misfits = [match_rows(ids, paths, table).misfit() for table, ids in tables.items()]
+    return [misfit for misfit in misfits if misfit]
 
 
 def describe(collection: Collection) -> list[str]:
-    """Return remarks on tables read in part only, and on rows and images that did not join, one sentence each."""
+    """Return remarks on tables read in part only, on ages as in years, and on what did not join, one sentence each."""
     remarks = [*(collection.landmarks.remarks if collection.landmarks else ()), *collection.remarks]
+    remarks += find_unusual_ages(collection.ages)
     if collection.rows_without_image:
         remarks.append(f"{len(collection.rows_without_image)} table rows have no image and are left out")
     if collection.images_without_row:

@@ -32,6 +32,7 @@ from boneage.cli.options import (
     Landmarks,
     Localiser,
     Out,
+    Recursive,
     Seed,
     Sizes,
     Strata,
@@ -57,6 +58,7 @@ def benchmark(
     landmarks: Landmarks = None,
     sizes: Sizes = None,
     ids: Ids = None,
+    recursive: Recursive = False,
     compare: Annotated[str, typer.Option("--compare", help=_COMPARE_HELP)] = "constant,regions",
     folds: Folds = 5,
     train_ids: Annotated[
@@ -115,7 +117,7 @@ def benchmark(
         precision=precision,
         fine_tuning=first is not None,
     )
-    collection = load_collection(images, landmarks=landmarks, ages=ages, sizes=sizes, ids=ids)
+    collection = load_collection(images, landmarks=landmarks, ages=ages, sizes=sizes, ids=ids, recursive=recursive)
     protocol: CrossValidation | FixedSplit = CrossValidation(folds, seed)
     if train_ids is not None:
         train, test, validation = read_id_lists(collection, (train_ids, test_ids, validation_ids))

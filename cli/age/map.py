@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from boneage.cli.options import Out, Sizes, conclude, err_console
+from boneage.cli.options import Out, Recursive, Sizes, conclude, err_console
 from boneage.cli.sexes import SexCsv, SexOfAll, choose_sexes
 
 
@@ -20,6 +20,7 @@ def map_(
     sex_csv: SexCsv = None,
     sex: SexOfAll = None,
     sizes: Sizes = None,
+    recursive: Recursive = False,
     side: Annotated[
         int | None,
         typer.Option("--side", min=1, help="Side in pixels that hands are scaled to; that of training if not given."),
@@ -31,12 +32,14 @@ def map_(
     Research use only.
     """
     from boneage.cli.progress import show_stages
-    from boneage.imaging import find_scans, read_sizes
+    from boneage.imaging import read_sizes
     from boneage.pipeline.batch.age_maps import map_files
+    from boneage.pipeline.data import describe_misfits, find_files
 
-    paths = [path for each in images for path in ([each] if each.is_file() else find_scans(each))]
+    files = find_files(images, recursive=recursive)
     sexes, original_sizes = choose_sexes(sex_csv, sex), read_sizes(sizes) if sizes else {}
     with show_stages(err_console()) as progress:
-        results = map_files(paths, model, out, sexes=sexes, sizes=original_sizes, side=side, progress=progress)
+        results = map_files(files.paths, model, out, sexes=sexes, sizes=original_sizes, side=side, progress=progress)
     refusals = (f"refused {result.path}: {result.reason}" for result in results if result.status == "refused")
-    conclude(results, out / "age_maps.csv", refusals)
+    misfits = describe_misfits(files.paths, sexes=sexes, sizes=original_sizes)
+    conclude(results, out / "age_maps.csv", (*files.remarks, *misfits, *refusals))

@@ -33,6 +33,7 @@ from boneage.cli.options import (
     Jobs,
     Landmarks,
     Localiser,
+    Recursive,
     Seed,
     Sizes,
     err_console,
@@ -49,6 +50,7 @@ def train(
     landmarks: Landmarks = None,
     sizes: Sizes = None,
     ids: Ids = None,
+    recursive: Recursive = False,
     cut: CutOption = "regions",
     side: Side = None,
     proportions: ProportionsOption = "file",
@@ -99,7 +101,7 @@ def train(
         precision=precision,
         fine_tuning=first is not None,
     )
-    collection = load_collection(images, landmarks=landmarks, ages=ages, sizes=sizes, ids=ids)
+    collection = load_collection(images, landmarks=landmarks, ages=ages, sizes=sizes, ids=ids, recursive=recursive)
     options = AgeTrainingOptions(
         settings,
         CropSpec(

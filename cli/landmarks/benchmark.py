@@ -13,6 +13,7 @@ from boneage.cli.options import (
     Images,
     Jobs,
     Out,
+    Recursive,
     Reference,
     Scheme,
     Seed,
@@ -41,6 +42,7 @@ def benchmark(
     ] = None,
     reference: Reference = None,
     ids: Ids = None,
+    recursive: Recursive = False,
     ages: Ages = [],  # noqa: B006 (typer copies it)
     scheme: Scheme = None,
     pictures: Annotated[
@@ -61,7 +63,7 @@ def benchmark(
 
     splits = CrossValidation(folds, seed) if folds else RandomSplits(rounds, train, test, seed)
     settings = LandmarkBenchmarkSettings(tuple(split_names(compare)), splits, reference, scheme, pictures, jobs)
-    collection = load_collection(images, landmarks=landmarks, ids=ids, ages=ages)
+    collection = load_collection(images, landmarks=landmarks, ids=ids, ages=ages, recursive=recursive)
     remark(describe(collection))
     with show_stages(err_console()) as report:
         text = run_landmark_benchmark(collection, settings, out, report=report)

@@ -12,6 +12,7 @@ from boneage.cli.options import (
     Images,
     Jobs,
     Out,
+    Recursive,
     Reference,
     Seed,
     TestCount,
@@ -36,6 +37,7 @@ def speed(
     passes: Annotated[int, typer.Option("--passes", min=1, help="How often each of these is located.")] = 3,
     reference: Reference = None,
     ids: Ids = None,
+    recursive: Recursive = False,
     seed: Seed = 1,
     jobs: Jobs = 2,
 ) -> None:
@@ -55,7 +57,7 @@ def speed(
     ours, theirs = split_names(presets), split_names(peers)
     check_engines(ours, theirs)
     unit = read_reference(reference) if reference else None
-    collection = load_collection(images, landmarks=landmarks, ids=ids)
+    collection = load_collection(images, landmarks=landmarks, ids=ids, recursive=recursive)
     remark(describe(collection))
     prepare_folder(out)
     run = describe_run()

@@ -13,6 +13,7 @@ from boneage.cli.options import (
     Images,
     Jobs,
     PresetOption,
+    Recursive,
     Seed,
     err_console,
     out_console,
@@ -28,6 +29,7 @@ def train(
     model: ModelOut,
     preset: PresetOption = "accurate",
     ids: Ids = None,
+    recursive: Recursive = False,
     seed: Seed = 0,
     jobs: Jobs = 2,
 ) -> None:
@@ -39,7 +41,7 @@ def train(
     from boneage.pipeline.storage.output import prepare_folder
     from boneage.pipeline.training.localiser import train_localiser
 
-    collection = load_collection(images, landmarks=landmarks, ids=ids)
+    collection = load_collection(images, landmarks=landmarks, ids=ids, recursive=recursive)
     remark(describe(collection))
     prepare_folder(model.parent)
     with show_stages(err_console()) as report:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from boneage.imaging import Scan, Sex
+from boneage.imaging import Scan
+from boneage.imaging.demographics import Sexes
 from boneage.imaging.errors import InvalidInput
 from boneage.imaging.progress import Progress
 from boneage.pipeline.assessment import Assessment
@@ -76,7 +77,7 @@ def map_files(
     model: Path,
     out: Path,
     *,
-    sexes: Mapping[str, Sex] | Sex | None,
+    sexes: Sexes,
     sizes: Mapping[str, tuple[int, ...]],
     side: int | None = None,
     progress: Progress | None = None,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from boneage.imaging import Points, Scan, Sex, UnreadableScan, read_scan, write_landmarks
+from boneage.imaging.demographics import Sexes, UnclearSex
 from boneage.imaging.errors import FileError, UnusableOutput
 from boneage.imaging.identifiers import name_files
 from boneage.imaging.matching import match_rows
@@ -67,25 +68,25 @@ Split = Callable[[FileTask, Scan], Sequence[tuple[FileTask, Scan]]]
 """What tells the parts of a file that have a result each: their tasks, and a scan of each."""
 
 
-def make_tasks(
-    paths: Sequence[Path], *, sexes: Mapping[str, Sex] | Sex | None, sizes: Mapping[str, tuple[int, ...]]
-) -> list[FileTask]:
+def make_tasks(paths: Sequence[Path], *, sexes: Sexes, sizes: Mapping[str, tuple[int, ...]]) -> list[FileTask]:
     """Return a task for each file, with a unique id and what the tables have for it.
 
-    A file whose row fits other files too has a fault that names those.
+    A file whose row fits other files too has a fault that names those; one whose row has no clear sex has that fault.
 
     Parameters
     ----------
     paths : sequence of Path
-    sexes : mapping of {"F", "M"}, or "F" or "M", or None
+    sexes : mapping of {"F", "M"} or UnclearSex, or "F" or "M", or None
         By the ids of a table's rows (see :func:`~boneage.imaging.matching.match_rows`), or one for all files.
     sizes : mapping of tuple
         Original shapes, by the ids of a table's rows.
     """
     of_sex = match_rows(sexes if isinstance(sexes, Mapping) else (), paths, "sexes")
     of_size = match_rows(sizes, paths, "sizes")
-    sex_of = of_sex.select(sexes) if isinstance(sexes, Mapping) else dict.fromkeys(paths, sexes)
-    shape_of, faults = of_size.select(sizes), {**of_size.faults(), **of_sex.faults()}
+    given = of_sex.select(sexes) if isinstance(sexes, Mapping) else dict.fromkeys(paths, sexes)
+    sex_of = {path: sex for path, sex in given.items() if not isinstance(sex, UnclearSex)}
+    unclear = {path: sex.reason for path, sex in given.items() if isinstance(sex, UnclearSex)}
+    shape_of, faults = of_size.select(sizes), {**of_size.faults(), **of_sex.faults(), **unclear}
     return [
         FileTask(id_, path, sex_of.get(path), shape_of.get(path), faults.get(path, ""))
         for id_, path in zip(name_files(paths), paths, strict=True)

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 
-from boneage.imaging import Modality, Scan, Sex
+from boneage.imaging import Modality, Scan
+from boneage.imaging.demographics import Sexes
 from boneage.imaging.errors import InvalidInput, InvalidModelFile
 from boneage.imaging.identifiers import name_part
 from boneage.imaging.progress import Progress
@@ -101,7 +102,7 @@ def predict_files(
     models: Sequence[Path],
     out: Path,
     *,
-    sexes: Mapping[str, Sex] | Sex | None,
+    sexes: Sexes,
     sizes: Mapping[str, tuple[int, ...]],
     jobs: int = 1,
     explain: bool = False,

@@ -127,3 +127,22 @@ def test_each_hand_of_a_picture_is_a_row(boneage, model_file, tmp_path):
     _, out, _ = boneage(*arguments, "--all-hands")
     assert "2 rows" in out
     assert list(read_rows(tmp_path / "out" / "ages.csv")) == [only, f"{only}#2"]
+
+
+def test_what_was_not_read_and_why_is_told(boneage, new, model_file, tmp_path):
+    (tmp_path / "in" / "more").mkdir(parents=True)
+    shutil.copy(new / "images" / "phantom0001.png", tmp_path / "in" / "0001.png")
+    shutil.copy(new / "images" / "phantom0002.png", tmp_path / "in" / "more" / "0002.png")
+    (tmp_path / "in" / "gone.png").symlink_to("nowhere")
+    (tmp_path / "sexes.csv").write_text("id,sex\n1,F\n0002.png,U\n")
+    (tmp_path / "ids.txt").write_text("0001\n0002\n0003\n")
+    command = ("predict", tmp_path / "in", "--model", model_file, "--sex-csv", tmp_path / "sexes.csv", "--out")
+    code, out, err = boneage(*command, tmp_path / "out", "--ids", tmp_path / "ids.txt")
+    assert (code, "1 files: 0 ok" in out) == (1, True)
+    misfit = "no row of the table of sexes fits a file: its ids are such as '1', those of the files such as '0001'"
+    for told in ("1 sub-folder", "1 link to nothing", "2 of the ids in ids.txt have no file: 0002, 0003", misfit):
+        assert told in err
+    code, out, err = boneage(*command, tmp_path / "all", "--recursive")
+    assert (code, "2 files: 0 ok, 0 flagged, 2 refused" in out) == (1, True)
+    assert "0002.png: line 3, id 0002.png of sexes.csv: sex must be F, female" in err
+    assert "passed over 1 link to nothing" in err

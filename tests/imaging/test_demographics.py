@@ -26,8 +26,6 @@ def test_our_own_and_the_challenges_columns_are_read(tmp_path):
         ("id,boneage_months,sex\n1,inf,F\n", "line 2, id 1: boneage_months must be finite, got 'inf'"),
         ("id,boneage_months,sex\n1,ten,F\n", "line 2, id 1: boneage_months must be a number, got 'ten'"),
         ("id,boneage_months,sex\n1,9999,F\n", "got 9999"),
-        ("id,boneage_months,sex\n0,1,F\n1,12,girl\n", "line 3, id 1: sex must be .* got 'girl'"),
-        ("id,boneage,male\n1,12,2\n", "line 2, id 1: male must be .* got '2'"),
         ("id,boneage_months,sex\n1,12,F\n1,12,F\n", "twice"),
     ],
 )
@@ -60,5 +58,5 @@ def test_sizes_are_rows_and_columns(tmp_path):
 def test_ids_come_one_a_line_or_as_a_column(tmp_path):
     assert read_ids(table(tmp_path, "3\n1\n3\n")) == ["3", "1"]
     assert read_ids(table(tmp_path, "id,x\n3,0\n1,0\n")) == ["3", "1"]
-    with pytest.raises(InvalidTable, match="lists no ids"):
+    with pytest.raises(InvalidTable, match="is empty"):
         read_ids(table(tmp_path, "\n"))

@@ -26,7 +26,8 @@ def test_the_usual_dialects_read_alike(tmp_path, text):
         ("id,a,a\n1,x,y\n", "column 'a' occurs twice"),
         ("id,a\n1\n", "1 cells"),
         ("id,a\n,x\n", "no id"),
-        (b"id,a\n\xff\xfe,x\n", "not a text file"),
+        (b"id,a\n\xff\xfe,x\n", "line 2 is not UTF-8 text"),
+        (b"id,a\n\xff\0,x\n", "not a text file"),
         ("id,b\n1,x\n", "lacks the column 'a'"),
     ],
 )

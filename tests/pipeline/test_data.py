@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from boneage.imaging import Collection, InvalidTable, LandmarkTable, NoScans, Points
-from boneage.pipeline.data import count_axes, describe, find_files, load_collection, read_id_lists
+from boneage.pipeline.data import count_axes, describe, describe_misfits, find_files, load_collection, read_id_lists
 from boneage.pipeline.units import convert_to_mm, convert_to_pixels, read_spacings
 from tests.imaging.dicom_files import write_dicom
 from tests.imaging.volume_files import ramp, write_itk
@@ -33,7 +33,7 @@ def test_an_id_with_two_ages_is_refused(new, tmp_path):
 def test_only_listed_files_are_found_and_each_once(new, tmp_path):
     (tmp_path / "ids.txt").write_text("phantom0002\n")
     images = new / "images"
-    assert [path.stem for path in find_files([images, images], tmp_path / "ids.txt")] == ["phantom0002"]
+    assert [path.stem for path in find_files([images, images], tmp_path / "ids.txt").paths] == ["phantom0002"]
     (tmp_path / "ids.txt").write_text("somebody\n")
     with pytest.raises(InvalidTable, match=r"ids\.txt: none of its ids is that of a file in .*images"):
         find_files([images], tmp_path / "ids.txt")
@@ -93,3 +93,55 @@ def test_the_first_image_that_can_be_read_tells_how_many_axes_there_are(known, p
     (tmp_path / "a.nii").write_bytes(b"broken")
     assert count_axes(load_collection([tmp_path])) == 2
     assert count_axes(load_collection([tmp_path, phantom_volumes / "images"])) == 3
+
+
+def test_ids_without_a_file_are_counted_and_named(new, tmp_path):
+    (tmp_path / "ids.txt").write_text("phantom0002\nstranger\nphantom0003.png\n0001\n")
+    files = find_files([new / "images"], tmp_path / "ids.txt")
+    assert [path.stem for path in files.paths] == ["phantom0002", "phantom0003"]
+    assert files.remarks == ("2 of the ids in ids.txt have no file: stranger, 0001",)
+    with pytest.raises(NoScans, match="no image of 2 of the ids that were asked for: 'stranger', '0001'"):
+        load_collection([new / "images"], ids=tmp_path / "ids.txt")
+
+
+def test_sub_folders_are_told_or_read_and_files_taken_by_themselves(new, tmp_path):
+    (tmp_path / "hands").mkdir()
+    (tmp_path / "hands" / "more").symlink_to(new / "images")
+    (tmp_path / "hands" / "1.png").symlink_to(new / "images" / "phantom0001.png")
+    assert len(find_files([tmp_path / "hands"], recursive=True).paths) == 4
+    assert len(load_collection([tmp_path / "hands"], recursive=True)) == 4
+    assert "passed over 1 sub-folder: " in find_files([tmp_path / "hands"]).remarks[0]
+    assert find_files([tmp_path / "hands" / "1.png"]).paths == (tmp_path / "hands" / "1.png",)
+
+
+def test_tables_that_fit_nothing_are_told(new, tmp_path):
+    paths = find_files([new / "images"]).paths
+    told = describe_misfits(paths, sexes={"1": "F"}, sizes={"2": (3, 4)})
+    assert told == [
+        f"no row of the table of {what} fits a file: its ids are such as {row!r}, "
+        "those of the files such as 'phantom0001'"
+        for what, row in (("sexes", "1"), ("sizes", "2"))
+    ]
+    assert describe_misfits(paths, sexes="F") == describe_misfits(paths, sexes={"phantom0001": "F"}) == []
+    (tmp_path / "ages.csv").write_text("id,boneage_months,sex\n1,90,F\n")
+    told = describe(load_collection([new / "images"], ages=[tmp_path / "ages.csv"]))
+    assert "no row of the table of ages fits a file: its ids are such as '1'" in told[0]
+
+
+@pytest.mark.parametrize(("months", "told"), [((2.5, 11, 17.9), True), ((2.5, 11, 20), False), ((0, 0, 0), False),
+                                              ((3, 5), False)])  # fmt: skip
+def test_ages_as_in_years_are_told(new, tmp_path, months, told):
+    rows = "".join(f"phantom000{k},{age},F\n" for k, age in enumerate(months, start=1))
+    (tmp_path / "ages.csv").write_text("id,boneage_months,sex\n" + rows)
+    remarks = describe(load_collection([new / "images"], ages=[tmp_path / "ages.csv"]))
+    assert any("if they are years, multiply them by 12" in remark for remark in remarks) == told
+
+
+def test_an_age_whose_sex_is_not_clear_is_left_out_and_told(new, tmp_path):
+    (tmp_path / "ages.csv").write_text("id,boneage_months,sex\nphantom0001,90,U\nphantom0002,80,M\n")
+    collection = load_collection([new / "images"], ages=[tmp_path / "ages.csv"])
+    assert list(collection.ages) == ["phantom0002"]
+    assert (
+        "the age of phantom0001 is left out: line 2, id phantom0001 of ages.csv: sex must be F"
+        in describe(collection)[0]
+    )

@@ -6,7 +6,7 @@ import dataclasses
 import math
 import time
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from boneage.evaluation.benchmarks.stress.changes import UNCHANGED, select_chang
 from boneage.evaluation.benchmarks.stress.geometry import restore_proportions
 from boneage.evaluation.metrics import Reference, measure_landmarks
 from boneage.imaging import Collection, Points, Scan, Sex, UnreadableScan
+from boneage.imaging.demographics import Sexes
 from boneage.imaging.phantoms import draw_phantom_hand
 from boneage.imaging.progress import Progress
 from boneage.landmarks import ForestLocaliser
@@ -83,7 +84,7 @@ def run_stress_benchmark(
     model: Path,
     *,
     kinds: Sequence[str] = (),
-    sexes: Mapping[str, Sex] | Sex | None = None,
+    sexes: Sexes = None,
     reference: Reference | None = None,
     jobs: int = 1,
     progress: Progress | None = None,
