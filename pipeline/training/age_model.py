@@ -221,9 +221,10 @@ def fit_age_model(
             "n_phantoms": len(regions.phantoms),
             "seed": seed,
             "ids": list(regions.ids),
-            "validation_ids": list(others.ids),
         },
     }
+    if others.ids:
+        summary["age"]["validation_ids"] = list(others.ids)
     if start is not None:
         summary["age"]["started_from"] = {"model": start.name, **start.summary["age"]}
     return BoneAgePipeline(prepared.localiser, (AgeModel(regressor, prepared.crop_spec),), summary)
