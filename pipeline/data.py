@@ -20,6 +20,7 @@ from boneage.imaging import (
 from boneage.imaging.demographics import Sexes, find_unusual_ages
 from boneage.imaging.listing import FolderListing, join_listings, list_folder, name_some
 from boneage.imaging.matching import list_names, match_rows, split_name
+from boneage.imaging.plausibility import find_odd_scales
 
 
 def load_collection(
@@ -116,6 +117,24 @@ def describe(collection: Collection) -> list[str]:
         more = ", …" if len(collection.images_without_row) > 5 else ""
         remarks.append(f"{len(collection.images_without_row)} images have no table row: {first}{more}")
     return remarks
+
+
+def describe_scales(collection: Collection) -> list[str]:
+    """Return a remark for each hand that seems to be annotated on another scale than the others; reads every image.
+
+    Hands that cannot be read, or whose landmarks lie outside their image, are left to those who need them.
+    """
+    hands, shapes = {}, {}
+    for id_ in collection.annotated_ids:
+        with contextlib.suppress(UnreadableScan, InvalidTable):
+            points, shape = collection.points(id_), collection.scan(id_).original_shape
+            if points is not None and shape is not None:
+                hands[id_], shapes[id_] = points, shape
+    return [
+        f"the landmarks of {id_} seem to be on another scale than the others': were they annotated on a copy of "
+        f"{1 / factor:.2g} times the size?"
+        for id_, factor in find_odd_scales(hands, shapes).items()
+    ]
 
 
 def read_id_lists(collection: Collection, paths: Iterable[Path | None]) -> list[tuple[str, ...]]:

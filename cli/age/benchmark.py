@@ -98,7 +98,7 @@ def benchmark(
     from boneage.evaluation.benchmarks.provenance import describe_run
     from boneage.evaluation.benchmarks.splits import CrossValidation, FixedSplit
     from boneage.imaging.standardise import StandardiseSettings
-    from boneage.pipeline.data import count_axes, describe, load_collection, read_id_lists
+    from boneage.pipeline.data import count_axes, describe, describe_scales, load_collection, read_id_lists
     from boneage.pipeline.pipeline import BoneAgePipeline
     from boneage.pipeline.training.age_settings import make_settings
     from boneage.regression import CropSpec
@@ -142,7 +142,7 @@ def benchmark(
         start=first,
         jobs=jobs,
     )
-    remark(describe(collection))
+    remark((*describe(collection), *describe_scales(collection)))
     remark(remark_on_known_hands(first, settings.select(collection)))
     with show_stages(err_console()) as report:
         rounds = run_age_benchmark(collection, settings, out / "rounds", cache=hands or out / "hands", report=report)

@@ -85,7 +85,7 @@ def train(
     from boneage.cli.progress import show_stages
     from boneage.evaluation.reports.training_curve import write_training_curve
     from boneage.imaging.standardise import StandardiseSettings
-    from boneage.pipeline.data import count_axes, describe, load_collection, read_id_lists
+    from boneage.pipeline.data import count_axes, describe, describe_scales, load_collection, read_id_lists
     from boneage.pipeline.pipeline import BoneAgePipeline
     from boneage.pipeline.storage.output import prepare_folder
     from boneage.pipeline.training.age_model import AgeTrainingOptions, train_age_model
@@ -121,7 +121,7 @@ def train(
         seed=seed,
         jobs=jobs,
     )
-    remark(describe(collection))
+    remark((*describe(collection), *describe_scales(collection)))
     prepare_folder(model.parent)
     state = model.with_name(f".{model.name}.training")
     with show_stages(err_console()) as report:

@@ -15,9 +15,11 @@ from boneage.imaging.errors import InvalidTable
 from boneage.imaging.formats import boxes, coco, label_studio, markups, masks, voc, wide
 from boneage.imaging.formats.disambiguation import Order
 from boneage.imaging.formats.folders import has_files
+from boneage.imaging.formats.foreign import check_folder_not_foreign, check_not_foreign
 from boneage.imaging.formats.labelled_points import Details
 from boneage.imaging.formats.wide import write_landmarks
-from boneage.imaging.structured_text import read_json
+from boneage.imaging.plausibility import check_positions
+from boneage.imaging.structured_text import read_json, read_xml
 from boneage.imaging.tables import read_rows, read_text
 
 __all__ = ["FORMATS", "Details", "Format", "Order", "read_landmarks", "render_landmarks", "write_landmarks"]
@@ -74,10 +76,13 @@ def read_landmarks(path: Path | str, format: str | None = None, order: Order | N
     Raises
     ------
     InvalidTable
-        If it cannot be read, naming the file, within a folder too, and the reason.
+        If it cannot be read, naming the file, within a folder too, and the reason; or if its positions are none that
+        anybody means (:func:`~boneage.imaging.plausibility.check_positions`).
     """
     path = Path(path)
-    return FORMATS[format or find_format(path)].read(path, order)
+    table = FORMATS[format or find_format(path)].read(path, order)
+    check_positions(table)
+    return table
 
 
 def render_landmarks(table: LandmarkTable, format: str, details: Details) -> dict[str, str]:
@@ -106,20 +111,25 @@ def find_format(path: Path) -> str:
     Raises
     ------
     InvalidTable
-        If no format is found, or a folder holds files of two formats.
+        If no format is found, a folder holds files of two formats, or a file is of a program whose files are not read.
     """
     if path.is_dir():
+        check_folder_not_foreign(path)
         found = [name for name, suffix in _SUFFIXES.items() if has_files(path, suffix)]
         if len(found) != 1:
             what = " and ".join(_SUFFIXES[name] for name in found) or f"no {', '.join(_SUFFIXES.values())}"
             raise InvalidTable(path, f"is a folder with {what} files; landmarks are in files of one of these kinds")
         return found[0]
-    match read_text(path).lstrip()[0]:
+    text = read_text(path).lstrip()
+    match text[0]:
         case "<":
+            check_not_foreign(path, read_xml(path))
             return "voc"
         case "[":
             return "label-studio"
         case "{":
             data = read_json(path)
+            check_not_foreign(path, data)
             return "slicer" if "markups" in data else "coco"
+    check_not_foreign(path, text)
     return "boxes" if {"class", "xmin"} <= set(read_rows(path)[0]) else "csv"

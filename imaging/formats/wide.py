@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from boneage.imaging.annotations import LandmarkTable, check_side
+from boneage.imaging.atomic_files import open_atomically
 from boneage.imaging.errors import InvalidTable
 from boneage.imaging.formats.disambiguation import Order
 from boneage.imaging.formats.labelled_points import Details
@@ -49,7 +50,7 @@ def write_landmarks(
     original_shapes: Mapping[str, tuple[int, ...]] | None = None,
     names: Sequence[str] | None = None,
 ) -> None:
-    """Write a landmark CSV; the cells of an absent landmark are blank.
+    """Write a landmark CSV, atomically; the cells of an absent landmark are blank.
 
     Parameters
     ----------
@@ -63,7 +64,8 @@ def write_landmarks(
     """
     hands = list(points.values())
     names = tuple(names) if names is not None else hands[0].names if hands else ()
-    Path(path).write_text(_render(points, names, original_shapes or {}, {}), encoding="utf-8")
+    with open_atomically(Path(path)) as file:
+        file.write(_render(points, names, original_shapes or {}, {}).encode(errors="backslashreplace"))
 
 
 def render_csv(table: LandmarkTable, details: Details) -> dict[str, str]:

@@ -47,7 +47,7 @@ def write_atomically(path: Path | str, content: bytes | str) -> None:
         If the folder is missing or cannot be written to.
     """
     path = Path(path)
-    data = content.encode() if isinstance(content, str) else content
+    data = content.encode(errors="backslashreplace") if isinstance(content, str) else content
     try:
         with open_atomically(path) as file:
             file.write(data)
