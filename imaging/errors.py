@@ -56,6 +56,10 @@ class InvalidModelFile(FileError, ValueError):
     """A file that cannot be used as a model."""
 
 
+class UnusableCheckpoint(FileError, ValueError):
+    """A file that a training cannot resume from."""
+
+
 class UnusableWeights(FileError, ValueError):
     """A file that a network's pretrained weights cannot be taken from."""
 

@@ -125,7 +125,8 @@ class AgeRegressor:
         progress : callable, optional
         checkpoints : Path, optional
             Folder for the state of the training, which resumes from there if it was interrupted. The file in it
-            is named after the data and settings, so another training does not resume from it.
+            is named after the data and settings, so another training does not resume from it. It stays there when
+            the training is done: remove the folder once the model is stored.
 
         Raises
         ------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import pickle
 import time
 import warnings
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from lightning.pytorch.callbacks import Callback, Checkpoint
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Sampler, TensorDataset
 
+from boneage.imaging.errors import UnusableCheckpoint
 from boneage.imaging.progress import Progress
 from boneage.regression.augmentation import draw_augmentation
 from boneage.regression.fusion import FusionRule, fuse, log_precision, weigh_regions
@@ -28,8 +30,11 @@ from boneage.regression.training_data import TrainingData
 from boneage.regression.validation import EpochResult, validate
 from boneage.regression.weight_average import WeightAverage
 
+logger = logging.getLogger(__name__)
+
 _CHECKPOINT_EPOCHS = 5
 _CHECKPOINT_SECONDS = 120.0
+_DAMAGED = (OSError, EOFError, RuntimeError, ValueError, TypeError, LookupError, pickle.UnpicklingError)
 _PRECISIONS: dict[str, Literal["32-true", "bf16-mixed"]] = {"float32": "32-true", "bfloat16": "bf16-mixed"}
 
 
@@ -63,8 +68,8 @@ def train_network(
         Hands whose error is measured after each epoch, with the averaged weights where there are some.
     seed : int
     checkpoint : Path, optional
-        File to save the state to, after every fifth epoch, or once two minutes have passed, and to resume
-        from if it exists. It is removed at the end.
+        File to save the state to, after every fifth epoch and the last, or once two minutes have passed, and to resume
+        from if it exists. The caller removes it, once what was trained is stored.
     progress : callable, optional
         Called with a stage name and the part of it that is done.
 
@@ -72,6 +77,8 @@ def train_network(
     ------
     TrainingDiverged
         If the loss is no longer finite; it names the hands.
+    UnusableCheckpoint
+        If the checkpoint is damaged.
     """
     names = data.names or tuple(f"number {k}" for k in range(len(data)))
     weight = torch.ones(len(data)) if data.weight is None else data.weight
@@ -83,7 +90,7 @@ def train_network(
     average = WeightAverage(network, recipe.average_weights) if recipe.average_weights else None
     if average:
         callbacks.append(average)
-    resume = str(checkpoint) if checkpoint and checkpoint.is_file() else None
+    resume = str(_check_checkpoint(checkpoint)) if checkpoint and checkpoint.is_file() else None
     with _silence_lightning(), torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         trainer = lightning.Trainer(
             max_epochs=recipe.epochs, accelerator="gpu" if torch.cuda.is_available() else "cpu", devices=1,
@@ -97,8 +104,6 @@ def train_network(
     if average:
         average.apply()
     network.cpu().eval()
-    if checkpoint:
-        checkpoint.unlink(missing_ok=True)
     return loop.history
 
 
@@ -222,17 +227,30 @@ class _EpochProgress(Callback):
 
 
 class _Checkpointing(Checkpoint):
-    """Writes a checkpoint every few epochs, or every few minutes if epochs take longer."""
+    """Writes a checkpoint every few epochs and after the last, or every few minutes if epochs take longer."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._saved = time.monotonic()
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
-        due = (trainer.current_epoch + 1) % _CHECKPOINT_EPOCHS == 0
+        epoch = trainer.current_epoch + 1
+        due = epoch % _CHECKPOINT_EPOCHS == 0 or epoch == trainer.max_epochs
         if due or time.monotonic() - self._saved >= _CHECKPOINT_SECONDS:
-            trainer.save_checkpoint(self._path)
+            try:
+                trainer.save_checkpoint(self._path)
+            except OSError as error:  # a full disk: the training goes on, and is lost only if it is interrupted
+                logger.warning("the state of the training could not be saved to %s (%s)", self._path, error.strerror)
             self._saved = time.monotonic()
+
+
+def _check_checkpoint(path: Path) -> Path:
+    try:
+        if "history" in torch.load(path, map_location="cpu", weights_only=True):
+            return path
+    except _DAMAGED as error:
+        raise UnusableCheckpoint(path, f"is damaged: remove it to train from the beginning ({error!r:.60})") from error
+    raise UnusableCheckpoint(path, "is no state of a training: remove it to train from the beginning")
 
 
 @contextmanager

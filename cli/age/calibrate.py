@@ -29,10 +29,10 @@ def calibrate(
     """
     from boneage.pipeline.calibration import calibrate_model
     from boneage.pipeline.description import describe_calibration
-    from boneage.pipeline.storage.output import prepare_folder
+    from boneage.pipeline.storage.output import prepare_file
 
     if out is not None:
-        prepare_folder(out.parent)
+        prepare_file(out)
     made = calibrate_model(predicted, truth, model, out, offset=not no_offset)
     remark(made.remarks)
     for name, text in describe_calibration(made.calibration):

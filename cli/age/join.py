@@ -24,10 +24,10 @@ def join(
     different crops: one the hand as a whole, one the regions around its bones.
     """
     from boneage.pipeline.ensemble import join_pipelines
-    from boneage.pipeline.storage.output import prepare_folder
+    from boneage.pipeline.storage.output import prepare_file
 
     pipeline = join_pipelines(models)
-    prepare_folder(model.parent)
+    prepare_file(model)
     pipeline.save(model, half=half)
     size = model.stat().st_size / 1e6
     out_console().print(f"{len(pipeline.age_models)} age models joined; {model} ({size:.1f} MB)")

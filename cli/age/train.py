@@ -84,10 +84,11 @@ def train(
     """
     from boneage.cli.progress import show_stages
     from boneage.evaluation.reports.training_curve import write_training_curve
+    from boneage.imaging.errors import UnusableOutput
     from boneage.imaging.standardise import StandardiseSettings
     from boneage.pipeline.data import count_axes, describe, describe_scales, load_collection, read_id_lists
     from boneage.pipeline.pipeline import BoneAgePipeline
-    from boneage.pipeline.storage.output import prepare_folder
+    from boneage.pipeline.storage.output import name_output, prepare_file
     from boneage.pipeline.training.age_model import AgeTrainingOptions, train_age_model
     from boneage.pipeline.training.age_settings import make_settings
     from boneage.regression import CropSpec
@@ -122,13 +123,16 @@ def train(
         jobs=jobs,
     )
     remark((*describe(collection), *describe_scales(collection)))
-    prepare_folder(model.parent)
-    state = model.with_name(f".{model.name}.training")
+    prepare_file(model)
+    state = model.with_name(name_output(f".{model.name}", ".training"))
     with show_stages(err_console()) as report:
         pipeline, excluded = train_age_model(collection, options, state=state, cache=hands, report=report)
     remark(f"left out {hand.path}: {hand.reason}" for hand in excluded)
     pipeline.save(model, half=half)
     shutil.rmtree(state, ignore_errors=True)
-    write_training_curve(model, pipeline.only_age_model.regressor.history_)
+    try:
+        write_training_curve(model, pipeline.only_age_model.regressor.history_)
+    except UnusableOutput as error:
+        remark([str(error)])
     size = model.stat().st_size / 1e6
     out_console().print(f"age model trained on {pipeline.summary['age']['n_hands']} hands; {model} ({size:.1f} MB)")

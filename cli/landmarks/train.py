@@ -38,12 +38,12 @@ def train(
     from boneage.landmarks import PRESETS
     from boneage.pipeline.data import describe, describe_scales, load_collection
     from boneage.pipeline.pipeline import save_localiser
-    from boneage.pipeline.storage.output import prepare_folder
+    from boneage.pipeline.storage.output import prepare_file
     from boneage.pipeline.training.localiser import train_localiser
 
     collection = load_collection(images, landmarks=landmarks, ids=ids, recursive=recursive)
     remark((*describe(collection), *describe_scales(collection)))
-    prepare_folder(model.parent)
+    prepare_file(model)
     with show_stages(err_console()) as report:
         localiser, summary, excluded = train_localiser(
             collection, PRESETS[preset](collection.ndim), seed=seed, jobs=jobs, report=report

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from boneage.evaluation.figures.style import to_png
 from boneage.evaluation.figures.training import plot_training
-from boneage.pipeline.storage.output import write_atomically, write_table
+from boneage.pipeline.storage.output import name_output, write_atomically, write_table
 from boneage.regression.validation import EpochResult
 
 
@@ -35,6 +35,8 @@ def write_training_curve(model: Path, history: Sequence[EpochResult]) -> None:
         }
         for number, result in enumerate(history, start=1)
     ]
-    write_table(model.with_name(f"{model.stem}.training.csv"), rows)
+    write_table(model.with_name(name_output(model.stem, ".training.csv")), rows)
     losses, sides, errors = zip(*history, strict=True)
-    write_atomically(model.with_name(f"{model.stem}.training.png"), to_png(plot_training(losses, sides, errors)))
+    write_atomically(
+        model.with_name(name_output(model.stem, ".training.png")), to_png(plot_training(losses, sides, errors))
+    )

@@ -146,6 +146,8 @@ def _run_part(processor: FileProcessor[Result], task: FileTask, part: Scan, scan
     try:
         result = processor.process(task, part)
         outputs = processor.outputs(task, scan, result)
+    except FileError as error:
+        return processor.refuse(task, str(error))
     except Exception as error:  # ... a file any one part
         logger.exception("unexpected error while processing %s", task.path)
         return processor.refuse(task, f"internal error: {error!r}")

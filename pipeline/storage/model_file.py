@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from boneage.imaging.errors import InvalidModelFile
 from boneage.pipeline.storage.migration import migrate
-from boneage.pipeline.storage.output import write_atomically
+from boneage.pipeline.storage.output import write_result
 
 FORMAT = 5
 _COMMENT = b"boneage model sha256:"
@@ -63,14 +63,14 @@ class ModelFile:
 
 
 def save_model(path: Path | str, model: ModelFile) -> str:
-    """Write a model file atomically and return its SHA-256.
+    """Write a model file atomically and return its SHA-256; see :func:`~boneage.pipeline.storage.output.write_result`.
 
     Raises
     ------
     ValueError
         If an array is not of numbers, or settings are not plain JSON data.
-    OSError
-        If the file cannot be written.
+    UnusableOutput
+        If the file cannot be written; it says where the model is instead.
     """
     arrays = {name: np.ascontiguousarray(array) for name, array in model.arrays.items()}
     for name, array in arrays.items():
@@ -94,7 +94,7 @@ def save_model(path: Path | str, model: ModelFile) -> str:
     content = buffer.getvalue()[:-_DIGEST_LENGTH]
     digest = hashlib.sha256(content).hexdigest()
     content += digest.encode()
-    write_atomically(Path(path), content)
+    write_result(path, content)
     return hashlib.sha256(content).hexdigest()
 
 

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import tempfile
+import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from boneage.imaging.errors import UnusableOutput
 
 _LONGEST_NAME = 255  # bytes, of a file on common file systems
 _DIGEST = 16  # hexadecimal digits
+_ROOM_BYTES = 32 * 2**20  # more than most models take
 
 
 def prepare_folder(path: Path | str) -> Path:
@@ -38,6 +40,26 @@ def prepare_folder(path: Path | str) -> Path:
     return folder
 
 
+def prepare_file(path: Path | str) -> None:
+    """Make the folder of a file that is to be written after long work, and make sure that it can be.
+
+    Raises
+    ------
+    UnusableOutput
+        If there is a folder in its place, its name is too long, its folder cannot be made or written to, or the disk
+        has no room for 32 MiB.
+    """
+    path = Path(path)
+    folder = prepare_folder(path.parent)
+    try:
+        if path.is_dir():
+            raise UnusableOutput(path, "is needed as a file, but there is a folder in its place")
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(_ROOM_BYTES))
+    except OSError as error:
+        raise UnusableOutput(path, f"cannot be written ({error.strerror})") from error
+
+
 def write_atomically(path: Path | str, content: bytes | str) -> None:
     """Write a file under a temporary name beside its place, then move it there.
 
@@ -55,8 +77,27 @@ def write_atomically(path: Path | str, content: bytes | str) -> None:
         raise UnusableOutput(path, f"cannot be written ({error.strerror})") from error
 
 
+def write_result(path: Path | str, content: bytes | str) -> None:
+    """Write a file that took long to make, atomically; where it cannot be written, into the folder of temporary files.
+
+    Raises
+    ------
+    UnusableOutput
+        If the folder is missing or cannot be written to; it says where the content is instead.
+    """
+    try:
+        write_atomically(path, content)
+    except UnusableOutput as error:
+        other = Path(tempfile.gettempdir(), f"boneage-{uuid.uuid4().hex[:8]}-{Path(path).name[-_LONGEST_NAME // 4 :]}")
+        try:
+            write_atomically(other, content)
+        except UnusableOutput:
+            raise error from None
+        raise UnusableOutput(path, f"{error.reason}; it is in {other} instead") from error
+
+
 def write_table(path: Path | str, rows: Sequence[Mapping[str, object]], columns: Sequence[str] = ()) -> None:
-    """Write rows that share their columns as a CSV file, atomically.
+    """Write rows that share their columns as a CSV file; see :func:`write_result`.
 
     Parameters
     ----------
@@ -69,7 +110,7 @@ def write_table(path: Path | str, rows: Sequence[Mapping[str, object]], columns:
     writer = csv.DictWriter(text, list(columns) or list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    write_atomically(path, text.getvalue())
+    write_result(path, text.getvalue())
 
 
 def write_picture(path: Path | str, picture: Image.Image) -> None:

@@ -1,11 +1,15 @@
 import copy
 import dataclasses
+import errno
 import itertools
+import pathlib
+import pickle
 
 import numpy as np
 import pytest
 import torch
 
+from boneage.imaging.errors import UnusableCheckpoint
 from boneage.regression import BackboneSettings, MultiRegionSettings, Recipe, seed_recipe, training
 from boneage.regression.networks.backbone import BackboneNet, RegionHead
 from boneage.regression.networks.multiregion import MultiRegionNet
@@ -67,7 +71,8 @@ def test_an_interrupted_training_resumes_and_ends_with_the_same_weights(tmp_path
     )
     assert len(parts) < 12
     assert torch.allclose(resumed, train(data=make_data(shape=shape)), rtol=1e-4, atol=1e-6)
-    assert not checkpoint.exists()
+    assert torch.load(checkpoint, weights_only=True)["epoch"] == 11, "it stays until what was trained is stored"
+    assert torch.equal(train(data=make_data(shape=shape), checkpoint=checkpoint), resumed)
 
 
 @pytest.mark.parametrize("epochs", [5, 6])
@@ -118,10 +123,10 @@ def test_an_average_of_weights_is_not_the_last_of_them():
 def test_a_resumed_training_remembers_its_history(tmp_path):
     checkpoint = tmp_path / "state.ckpt"
 
-    def run(progress=None):
+    def run(**options):
         torch.manual_seed(1)
         net = MultiRegionNet(MultiRegionSettings(channels=(4, 8), hidden=8), 2, use_sex=False)
-        return train_network(net, make_data(), RECIPE, "learned", seed=0, checkpoint=checkpoint, progress=progress)
+        return train_network(net, make_data(), RECIPE, "learned", seed=0, **options)
 
     def interrupt(_stage, part):
         if part > 0.6:
@@ -129,11 +134,42 @@ def test_a_resumed_training_remembers_its_history(tmp_path):
 
     whole = run()
     with pytest.raises((KeyboardInterrupt, SystemExit)):
-        run(interrupt)
-    resumed = run()
+        run(checkpoint=checkpoint, progress=interrupt)
+    resumed = run(checkpoint=checkpoint)
+    assert run(checkpoint=checkpoint) == resumed, "nothing is left to be trained"
     assert len(whole) == RECIPE.epochs
     assert [r.loss for r in resumed] == pytest.approx([r.loss for r in whole], rel=1e-3)
     assert whole[-1].loss < whole[0].loss
+
+
+@pytest.mark.parametrize("part", [0.0, 0.01, 0.5, 0.9, 0.999])
+def test_a_checkpoint_cut_short_is_named_with_what_to_do(tmp_path, part):
+    checkpoint = tmp_path / "state.ckpt"
+    recipe = dataclasses.replace(RECIPE, epochs=1)
+    train(recipe, checkpoint=checkpoint)
+    checkpoint.write_bytes(checkpoint.read_bytes()[: int(part * checkpoint.stat().st_size)])
+    with pytest.raises(UnusableCheckpoint, match=r"state\.ckpt: is damaged: remove it to train from the beginning"):
+        train(recipe, checkpoint=checkpoint)
+
+
+def test_another_file_in_its_place_is_no_checkpoint_and_runs_no_code(tmp_path):
+    checkpoint = tmp_path / "state.ckpt"
+    torch.save({"weights": torch.zeros(3)}, checkpoint)
+    with pytest.raises(UnusableCheckpoint, match="is no state of a training: remove it"):
+        train(checkpoint=checkpoint)
+    checkpoint.write_bytes(pickle.dumps({"history": pathlib.PurePosixPath("x")}, protocol=2))
+    with pytest.raises(UnusableCheckpoint, match="is damaged"):
+        train(checkpoint=checkpoint)
+
+
+def test_a_training_goes_on_where_its_state_cannot_be_saved(tmp_path, monkeypatch, caplog):
+    def fail(*_arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    recipe = dataclasses.replace(RECIPE, epochs=1)
+    monkeypatch.setattr(training.lightning.Trainer, "save_checkpoint", fail)
+    assert torch.equal(train(recipe, checkpoint=tmp_path / "state.ckpt"), train(recipe))
+    assert "state.ckpt (No space left on device)" in caplog.text
 
 
 def test_long_epochs_are_saved_each(monkeypatch, tmp_path):

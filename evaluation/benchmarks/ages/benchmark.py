@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import re
+import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -163,6 +164,7 @@ def measure_variants(
             if measured is None:
                 measured = _run_round(variant, hands, split, stored / "training", report)
                 save_round(path, key, measured)
+                shutil.rmtree(stored / "training", ignore_errors=True)
             rounds.append(measured)
             if report:
                 report(variant.name, (split.number + 1) / len(splits))

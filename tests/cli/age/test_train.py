@@ -1,4 +1,5 @@
 import dataclasses
+import tempfile
 from contextlib import contextmanager
 
 import pytest
@@ -168,3 +169,24 @@ def test_a_model_of_volumes_is_trained_by_the_same_command(boneage, phantom_volu
     code, _, err = boneage(*arguments, "--model", model, "--network", "bonet")
     assert code == 1
     assert "only multiregion reads volumes" in err
+
+
+def test_a_model_that_cannot_be_written_is_told_before_and_its_training_kept(boneage, known, tmp_path, monkeypatch):
+    arguments = ("age", "train", known / "images", "--ages", known / "ages.csv", "--cut", "whole", "--side", 32)
+    arguments = (*arguments, "--epochs", 1, "--recipe", "seed", "--model")
+    (tmp_path / "folder").mkdir()
+    code, _, err = boneage(*arguments, tmp_path / "folder")
+    assert (code, "folder: is needed as a file, but there is a folder in its place" in err) == (1, True)
+    model, state = tmp_path / "m.boneage", tmp_path / ".m.boneage.training"
+    with monkeypatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(tmp_path / "folder"))
+        patch.setattr("pathlib.Path.replace", lambda path, target: path.rename(path / "below") if target == model else
+                      path.rename(target))  # fmt: skip
+        code, _, err = boneage(*arguments, model)
+    assert (code, "m.boneage: cannot be written" in err) == (1, True)
+    (kept,) = (tmp_path / "folder").iterdir()
+    assert f"it is in {kept} instead" in err
+    assert len(list(state.rglob("*.ckpt"))) == 1, "the training is not lost"
+    assert boneage(*arguments, model)[0] == 0
+    assert not state.exists()
+    assert model.read_bytes() == kept.read_bytes()
