@@ -53,6 +53,8 @@ class Scan:
         head (x, y, z of DICOM's LPS), where the file states it.
     phantom : bool
         Whether the picture is synthetic; every result made from it is labelled so.
+    remarks : tuple of str
+        What in the file makes it doubtful as a radiograph of a hand, or was ignored, a sentence each.
 
     Raises
     ------
@@ -81,6 +83,7 @@ class Scan:
     phantom: bool = False
     to_original: Frame | None = None
     to_patient: Frame | None = None
+    remarks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         pixels = np.array(self.pixels, dtype=np.float32, order="C")

@@ -178,9 +178,9 @@ def assess(
        none does.
     6. Correct its bias and give it an interval of this level, as far as the model is calibrated.
     7. Flag the estimate if an age model, a region or several landmarks are missing, the picture is noisy or has several
-       hands or few pixels, the hand is mirrored, black and white are swapped, the file contradicts the sex given, or
-       there is no localiser to check that it is a hand at all. Refuse the hand if both an age model and several
-       landmarks are missing.
+       hands or few pixels, reading its file left a remark, the hand is mirrored, black and white are swapped, the file
+       contradicts the sex given, or there is no localiser to check that it is a hand at all. Refuse the hand if both
+       an age model and several landmarks are missing.
     """
     case = _Case(scan, sex, localiser, age_models, calibration, level)
     for step in _STEPS:
@@ -262,7 +262,7 @@ def _calibrate(case: _Case) -> _Case | Refusal:
 
 def _add_remarks(case: _Case) -> _Case | Refusal:
     landmarks = describe_missing_landmarks(case.located.points)
-    remarks = [*describe_missing_regions(case.crops), *landmarks]
+    remarks = [*case.scan.remarks, *describe_missing_regions(case.crops), *landmarks]
     if landmarks and any(stack is None for stack, _ in case.crops):
         return Refusal("; ".join(remarks))
     remarks += describe_unsupported_landmarks(case.located.points)

@@ -17,22 +17,29 @@ import pydicom
 from numpy.typing import NDArray
 from pydicom.errors import InvalidDicomError
 from pydicom.filereader import data_element_generator
-from pydicom.uid import DeflatedExplicitVRLittleEndian
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
 
+from boneage.imaging.dicom.detection import PREAMBLE_BYTES, has_preamble
 from boneage.imaging.errors import UnreadableScan
 from boneage.imaging.scans import Laterality, Sex
 
 logger = logging.getLogger(__name__)
-PREAMBLE_BYTES = 132
 LARGEST_INFLATED_BYTES = 2**29
 _TRANSFER_SYNTAX = 0x00020010
 _CHUNK_BYTES = 2**20
 _MONTHS_PER = {"D": 12 / 365.25, "W": 12 * 7 / 365.25, "M": 1.0, "Y": 12.0}
-_GREY = ("MONOCHROME1", "MONOCHROME2")
+GREY = ("MONOCHROME1", "MONOCHROME2")
 
 
 def load_dataset(file: BinaryIO, **options: Any) -> Any:
     """Read a data set with pydicom's options, unless it is deflated and unpacks to too much.
+
+    A file may lack the preamble, and the header that states its transfer syntax.
 
     Raises
     ------
@@ -41,13 +48,16 @@ def load_dataset(file: BinaryIO, **options: Any) -> Any:
     Exception
         Any error of pydicom; see :func:`decoding`.
     """
-    file.seek(PREAMBLE_BYTES)
+    bare = not has_preamble(file.read(PREAMBLE_BYTES))
+    file.seek(0 if bare else PREAMBLE_BYTES)
     meta = data_element_generator(file, False, True, stop_when=lambda tag, _vr, _length: tag.group != 2)
     syntaxes = [element.value for element in meta if element.tag == _TRANSFER_SYNTAX]
     if syntaxes and bytes(syntaxes[0]).strip(b"\0 ") == DeflatedExplicitVRLittleEndian.encode():
         _check_inflated(file)
     file.seek(0)
-    return pydicom.dcmread(file, **options)
+    data = pydicom.dcmread(file, force=bare, **options)
+    _complete(data)
+    return data
 
 
 @contextmanager
@@ -79,12 +89,12 @@ def decoding(path: Path, name: str = "") -> Iterator[None]:
 def check_grey(path: Path, data: Any) -> None:
     """Refuse a data set without pixels, or in colour."""
     photometric = str(data.get("PhotometricInterpretation", ""))
-    if photometric not in _GREY:
+    if photometric not in GREY:
         raise UnreadableScan(path, f"is not a grey-value image ({photometric or 'no photometric interpretation'})")
 
 
 def brighten(pixels: NDArray[np.float32], data: Any) -> NDArray[np.float32]:
-    """Return rescaled grey values with bright bones: MONOCHROME1 is inverted."""
+    """Return the rescaled grey values of a volume with bright bones: MONOCHROME1 is inverted."""
     return pixels.max() + pixels.min() - pixels if data.PhotometricInterpretation == "MONOCHROME1" else pixels
 
 
@@ -98,6 +108,17 @@ def read_fields(data: Any) -> dict[str, Any]:
     }
 
 
+def _complete(data: Any) -> None:
+    """State the transfer syntax that the data set was read with, if the file states none, and mend codes' spelling."""
+    if "TransferSyntaxUID" not in data.file_meta:
+        implicit, little = data.original_encoding
+        explicit = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
+        data.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else explicit
+    for name in ("PhotometricInterpretation", "Modality"):
+        if name in data:
+            setattr(data, name, str(data.get(name) or "").strip().upper())
+
+
 def _laterality(data: Any) -> Laterality | None:
     sides: dict[str, Literal["L", "R"]] = {"L": "L", "R": "R"}
     for tag in ("ImageLaterality", "Laterality"):
@@ -108,7 +129,7 @@ def _laterality(data: Any) -> Laterality | None:
 
 
 def _sex(data: Any) -> Sex | None:
-    sexes: dict[str, Sex] = {"F": "F", "M": "M"}
+    sexes: dict[str, Sex] = {"F": "F", "FEMALE": "F", "M": "M", "MALE": "M"}
     return sexes.get(str(data.get("PatientSex") or "").strip().upper())
 
 
@@ -127,7 +148,7 @@ def _study_date(data: Any) -> datetime.date | None:
 def _check_inflated(file: BinaryIO) -> None:
     inflater, n_bytes = zlib.decompressobj(-zlib.MAX_WBITS), 0
     packed = file.read(_CHUNK_BYTES)
-    while packed:
+    while packed and not inflater.eof:  # a byte of padding may follow the end
         n_bytes += len(inflater.decompress(packed, _CHUNK_BYTES))
         if n_bytes > LARGEST_INFLATED_BYTES:
             raise ValueError(f"unpacks to more than {LARGEST_INFLATED_BYTES / 2**20:.0f} MB")

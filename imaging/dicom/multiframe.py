@@ -62,6 +62,15 @@ def read_frames(path: Path, data: Any) -> Scan:
     return build_volume(path, brighten(voxels, data), to_patient, **read_fields(data))
 
 
+def is_volume(data: Any) -> bool:
+    """Return whether a data set is a volume of frames: one with frames of which each has fields of its own.
+
+    A single such frame that is not MR is a radiograph in the newer form.
+    """
+    several = int(data.get("NumberOfFrames") or 1) > 1 or str(data.get("Modality", "")) == "MR"
+    return several and "PerFrameFunctionalGroupsSequence" in data
+
+
 def check_modality(path: Path, data: Any) -> None:
     """Refuse a volume that is not MR."""
     modality = str(data.get("Modality") or "an unknown kind")

@@ -12,9 +12,11 @@ from typing import Any, BinaryIO
 import numpy as np
 from pydicom.pixels import apply_modality_lut
 
-from boneage.imaging.dicom.datasets import PREAMBLE_BYTES, brighten, check_grey, decoding, load_dataset, read_fields
+from boneage.imaging.dicom.datasets import brighten, check_grey, decoding, load_dataset, read_fields
+from boneage.imaging.dicom.detection import PREAMBLE_BYTES, is_dicom
 from boneage.imaging.dicom.geometry import Slice, locate_slice, stack_slices
-from boneage.imaging.dicom.multiframe import check_modality, read_frames
+from boneage.imaging.dicom.multiframe import check_modality, is_volume, read_frames
+from boneage.imaging.dicom.radiograph import read_radiograph
 from boneage.imaging.errors import UnreadableScan
 from boneage.imaging.scans import Scan
 from boneage.imaging.volumes.building import build_volume, check_volume_size
@@ -38,16 +40,15 @@ class Member:
     open: Callable[[], BinaryIO]
 
 
-def is_dicom(head: bytes) -> bool:
-    """Return whether a file with these first bytes is DICOM."""
-    return head[128:PREAMBLE_BYTES] == b"DICM"
-
-
 def holds_series(folder: Path) -> bool:
-    """Return whether a folder directly holds slices, or frames, of a volume; only its first files are checked."""
+    """Return whether a folder directly holds slices, or frames, of a volume, or one radiograph alone, in DICOM.
+
+    Only its first files are checked.
+    """
     try:
-        files = _list_files(folder)[:_CHECKED_FILES]
-        return any(_is_slice(file) for file in files)
+        files = _list_files(folder)
+        alone = len(files) == 1 and is_dicom(_read_head(files[0]))
+        return alone or any(_is_slice(file) for file in files[:_CHECKED_FILES])
     except OSError:
         return False
 
@@ -70,7 +71,7 @@ def read_folder(path: Path) -> Scan:
 
 
 def read_series(path: Path, members: Sequence[Member], n_ignored: int) -> Scan:
-    """Read a series as a volume, or a single file of several frames.
+    """Read a series as a volume, or a single file: of several frames, or a radiograph.
 
     1. Read the headers alone; files without an image are ignored.
     2. Refuse files that are not one MR series, or too large a series.
@@ -98,9 +99,11 @@ def read_series(path: Path, members: Sequence[Member], n_ignored: int) -> Scan:
     if not headers:
         raise UnreadableScan(path, f"has no DICOM image in it ({n_ignored} other files)")
     member, first = headers[0]
-    if len(headers) == 1 and "PerFrameFunctionalGroupsSequence" in first:
+    if len(headers) == 1 and (is_volume(first) or first.get("Modality") != "MR"):
         with decoding(path, member.name), member.open() as file:
-            return read_frames(path, load_dataset(file))
+            data = load_dataset(file)
+            return read_frames(path, data) if is_volume(data) else read_radiograph(path, data)
+    _check_no_radiographs(path, [header for _, header in headers])
     _check_one_series(path, [header for _, header in headers])
     check_volume_size(path, (len(headers), int(first.Rows), int(first.Columns)))
     order, to_patient = stack_slices(path, [_locate(path, member, header) for member, header in headers])
@@ -127,6 +130,12 @@ def _read_headers(path: Path, members: Sequence[Member]) -> list[tuple[Member, A
 def _locate(path: Path, member: Member, header: Any) -> Slice:
     fields = (header.get(name) for name in ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing"))
     return locate_slice(path, f"slice {member.name}", *fields)
+
+
+def _check_no_radiographs(path: Path, headers: Sequence[Any]) -> None:
+    n_radiographs = sum(header.get("Modality") != "MR" and "ImagePositionPatient" not in header for header in headers)
+    if n_radiographs == len(headers):
+        raise UnreadableScan(path, f"holds {n_radiographs} radiographs: give each as a file by itself")
 
 
 def _check_one_series(path: Path, headers: Sequence[Any]) -> None:

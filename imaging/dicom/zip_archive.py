@@ -8,8 +8,8 @@ import zlib
 from functools import partial
 from pathlib import Path
 
-from boneage.imaging.dicom.datasets import PREAMBLE_BYTES
-from boneage.imaging.dicom.series import MOST_MEMBERS, Member, is_dicom, read_series
+from boneage.imaging.dicom.detection import PREAMBLE_BYTES, is_dicom
+from boneage.imaging.dicom.series import MOST_MEMBERS, Member, read_series
 from boneage.imaging.errors import UnreadableScan
 from boneage.imaging.scans import Scan
 

@@ -68,7 +68,8 @@ class Localisation:
             return self.refuse(task, mismatch)
         found = self.localiser.find(scan)
         fault = find_landmark_fault(found.points, found.verdict)
-        return LocalisationResult(task.id, str(task.path), fault, found.points, scan.original_shape, found.votes)
+        reason = "; ".join(filter(None, (fault, *scan.remarks)))
+        return LocalisationResult(task.id, str(task.path), reason, found.points, scan.original_shape, found.votes)
 
     def outputs(self, task: FileTask, scan: Scan, result: LocalisationResult) -> list[Output]:
         """Return the overlay, and the vote maps if they are asked for."""

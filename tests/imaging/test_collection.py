@@ -51,10 +51,18 @@ def test_what_is_a_volume_is_listed_once(tmp_path):
     (tmp_path / "films").mkdir()
     write_dicom(tmp_path / "films" / "1.dcm", ramp()[0])
     (tmp_path / "empty").mkdir()
-    assert [path.name for path in find_scans(tmp_path)] == ["a.mhd", "b.nhdr", "c.nii.gz", "d.1", "e.dcm", "f.dcm"]
+    assert [path.name for path in find_scans(tmp_path)] == [
+        "a.mhd",
+        "b.nhdr",
+        "c.nii.gz",
+        "d.1",
+        "e.dcm",
+        "f.dcm",
+        "films",
+    ]
     collection = Collection.from_folders([tmp_path])
-    assert collection.ids == ("a", "b", "c", "d.1", "e", "f")
-    assert [collection.scan(id_).ndim for id_ in collection.ids] == [3, 3, 3, 3, 3, 2]
+    assert collection.ids == ("a", "b", "c", "d.1", "e", "f", "films")
+    assert [collection.scan(id_).ndim for id_ in collection.ids] == [3, 3, 3, 3, 3, 2, 2]
     assert all(collection.scan(id_).source == id_ for id_ in collection.ids)
 
 

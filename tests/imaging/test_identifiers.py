@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from boneage.imaging.identifiers import name_files, scan_id
+from boneage.imaging.matching import match_rows
 
 
 @pytest.mark.parametrize(
@@ -50,3 +51,16 @@ def test_ids_are_unique_for_any_paths_and_as_they_were_where_they_were_unique(pa
     assert len(set(ids)) == len(paths)
     if len(set(before)) == len(paths):
         assert ids == before
+
+
+def test_a_number_after_the_last_dot_is_no_suffix(tmp_path):
+    path = tmp_path / "1.2.840.113619.7"
+    path.touch()
+    assert scan_id(path) == "1.2.840.113619.7"
+
+
+def test_ids_are_composed_and_match_either_form(tmp_path):
+    composed, decomposed = "h\u00e4nd", "ha\u0308nd"
+    path = tmp_path / f"{decomposed}.png"
+    for id_ in (composed, decomposed, f"{composed}.png"):
+        assert match_rows([id_], [path], "sexes").rows == {path: id_}

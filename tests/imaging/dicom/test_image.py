@@ -1,4 +1,5 @@
 import datetime
+import warnings
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ def test_monochrome1_is_the_same_picture_once_inverted(tmp_path, ramp):
 
 
 def test_monochrome1_is_inverted_after_the_window(tmp_path, ramp):
-    window = {"WindowCenter": 1000, "WindowWidth": 1000}
+    window = {"WindowCenter": 2000, "WindowWidth": 1000}
     straight = read_scan(write_dicom(tmp_path / "a.dcm", ramp, **window)).pixels
     inverted = read_scan(write_dicom(tmp_path / "b.dcm", ramp, photometric="MONOCHROME1", **window)).pixels
     assert straight[0, 0] < straight[-1, -1]
@@ -62,13 +63,13 @@ def test_the_patients_name_stays_in_the_file(tmp_path, ramp):
     assert "Doe" not in repr(scan)
 
 
-def test_several_frames_colour_and_broken_pixels_are_refused(tmp_path, ramp):
+def test_several_frames_unknown_and_broken_pixels_are_refused(tmp_path, ramp):
     frames = write_dicom(tmp_path / "frames.dcm", np.stack([ramp, ramp]), NumberOfFrames=2)
     with pytest.raises(UnreadableScan, match="2 frames"):
         read_scan(frames)
-    colour = write_dicom(tmp_path / "colour.dcm", ramp, photometric="RGB")
-    with pytest.raises(UnreadableScan, match="grey-value"):
-        read_scan(colour)
+    unknown = write_dicom(tmp_path / "unknown.dcm", ramp, photometric="HSV")
+    with pytest.raises(UnreadableScan, match=r"unknown kind.*HSV"):
+        read_scan(unknown)
     truncated = tmp_path / "truncated.dcm"
     truncated.write_bytes(write_dicom(tmp_path / "whole.dcm", ramp).read_bytes()[:-500])
     with pytest.raises(UnreadableScan, match="cannot be decoded"):
@@ -79,3 +80,11 @@ def test_a_single_mr_slice_says_how_to_give_the_volume(tmp_path, ramp):
     path = write_dicom(tmp_path / "a.dcm", ramp, Modality="MR")
     with pytest.raises(UnreadableScan, match=r"one slice of an MR volume.*the folder in which that folder lies"):
         read_scan(path)
+
+
+def test_the_sex_may_be_a_word(tmp_path, ramp):
+    for word, sex in (("MALE", "M"), ("Female", "F"), ("m ", "M"), ("U", None)):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # pydicom warns that these are no valid codes
+            path = write_dicom(tmp_path / "a.dcm", ramp, PatientSex=word)
+        assert read_scan(path).sex == sex

@@ -1,0 +1,153 @@
+"""From the pixels of a radiograph's DICOM data set to grey values with bright bones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.pixels import apply_color_lut, get_decoder
+from pydicom.uid import UID
+
+from boneage.imaging.dicom.compressed import register_decoders
+from boneage.imaging.dicom.datasets import GREY
+from boneage.imaging.dicom.lookup_tables import apply_lookup_table, apply_window
+from boneage.imaging.errors import UnreadableScan
+from boneage.imaging.pictures.grey_values import Grey, compute_luminance, fill_darkest, invert
+
+_COLOUR = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_RCT", "YBR_ICT")
+_SHAPES = {"MONOCHROME1": "INVERSE", "MONOCHROME2": "IDENTITY"}
+
+
+def read_grey_values(path: Path, data: Any) -> tuple[Grey, list[str]]:
+    """Decode the pixels of one radiograph.
+
+    1. Stored values: bits beyond those that hold the value are dropped; colour becomes luminance, and is done.
+    2. Padding is set aside.
+    3. Rescale, or the modality LUT; then the VOI LUT, else the window, unless it hides the picture.
+    4. MONOCHROME1 is inverted *after* that [1]_. PhotometricInterpretation alone decides: PresentationLUTShape says
+       the same in a valid file [2]_, and a remark is made where it does not.
+    5. Padding becomes the darkest value.
+
+    Returns
+    -------
+    pixels : ndarray of shape (rows, columns)
+    remarks : list of str
+        What was ignored, a sentence each.
+
+    Raises
+    ------
+    UnreadableScan
+        If the pixels are of a kind that is not read. Errors of decoders pass.
+
+    References
+    ----------
+    .. [1] DICOM PS3.3, C.7.6.3.1.2: MONOCHROME1 is displayed with its minimum as white after VOI.
+    .. [2] DICOM PS3.3, C.8.11.3.1.2: INVERSE for MONOCHROME1, IDENTITY for MONOCHROME2.
+    """
+    photometric = str(data.get("PhotometricInterpretation", ""))
+    _check_decoder(path, data)
+    if photometric == "PALETTE COLOR":
+        return compute_luminance(apply_color_lut(data.pixel_array, data)), []
+    if photometric in _COLOUR:
+        return compute_luminance(data.pixel_array), []
+    if photometric not in GREY:
+        raise UnreadableScan(path, f"has pixels of an unknown kind ({photometric or 'no photometric interpretation'})")
+    stored = _read_stored(data)
+    padding = _find_padding(stored, data)
+    remarks: list[str] = []
+    values = _rescale(stored, data, remarks)
+    values[padding] = np.nan
+    if np.isnan(values).all():
+        raise UnreadableScan(path, "is blank: every pixel has the value of padding")
+    values = _apply_voi(values, data, photometric, remarks)
+    if str(data.get("PresentationLUTShape", "")).strip() not in ("", _SHAPES[photometric]):
+        remarks.append(
+            f"PresentationLUTShape {data.PresentationLUTShape} contradicts {photometric}, which was followed"
+        )
+    return fill_darkest(invert(values) if photometric == "MONOCHROME1" else values), remarks
+
+
+def _check_decoder(path: Path, data: Any) -> None:
+    syntax = UID(data.file_meta.TransferSyntaxUID)
+    if not syntax.is_compressed:
+        return
+    register_decoders()
+    try:
+        available = get_decoder(syntax).is_available
+    except NotImplementedError:
+        available = False
+    if not available:
+        raise UnreadableScan(path, f"is compressed as {syntax.name}, which is not read: save it uncompressed")
+
+
+def _read_stored(data: Any) -> NDArray[Any]:
+    """Return the stored values; lower bits that do not belong to them, such as an overlay's, are dropped."""
+    n_low = int(data.HighBit) + 1 - int(data.BitsStored)
+    if n_low <= 0 or UID(data.file_meta.TransferSyntaxUID).is_compressed:
+        return np.asarray(data.pixel_array)
+    data.BitsStored = int(data.HighBit) + 1
+    return np.asarray(data.pixel_array) >> n_low
+
+
+def _find_padding(stored: NDArray[Any], data: Any) -> NDArray[np.bool_]:
+    """Return where the pixels are padding, by PixelPaddingValue and PixelPaddingRangeLimit."""
+    ends = [_to_stored_type(data.get(name), stored) for name in ("PixelPaddingValue", "PixelPaddingRangeLimit")]
+    if ends[0] is None:
+        return np.zeros(stored.shape, dtype=bool)
+    first, last = sorted((ends[0], ends[0] if ends[1] is None else ends[1]))
+    return np.asarray((stored >= first) & (stored <= last))
+
+
+def _to_stored_type(value: Any, stored: NDArray[Any]) -> int | None:
+    """Return a value of VR US or SS, which files mix up, as the type of the stored values has it."""
+    if not isinstance(value, int):
+        return None
+    if stored.dtype.kind == "u" and value < 0:
+        return value + 2**16
+    return value - 2**16 if stored.dtype.kind == "i" and value >= 2**15 and stored.dtype.itemsize <= 2 else value
+
+
+def _rescale(stored: NDArray[Any], data: Any, remarks: list[str]) -> Grey:
+    table = data.get("ModalityLUTSequence")
+    if table:
+        return apply_lookup_table(stored, table[0])
+    values = stored.astype(np.float32)
+    if "RescaleSlope" in data and "RescaleIntercept" in data:
+        slope, intercept = float(data.RescaleSlope), float(data.RescaleIntercept)
+        if slope == 0:
+            remarks.append("its RescaleSlope of 0 was ignored")
+            return values
+        values *= slope
+        values += intercept
+    return values
+
+
+def _apply_voi(values: Grey, data: Any, photometric: str, remarks: list[str]) -> Grey:
+    table = data.get("VOILUTSequence")
+    if table:
+        return apply_lookup_table(values, table[0])
+    try:
+        centre, width = _first_number(data, "WindowCenter"), _first_number(data, "WindowWidth")
+    except (TypeError, ValueError):
+        remarks.append("its window is no number and was ignored")
+        return values
+    if centre is None or width is None:
+        return values
+    function = str(data.get("VOILUTFunction") or "LINEAR").strip().upper()
+    top = 2.0 ** int(data.BitsStored) - 1
+    seen = apply_window(values, centre, width, function, bright_below=photometric == "MONOCHROME1")
+    if seen is None:
+        remarks.append(f"its window (centre {centre:g}, width {width:g}) hides the picture and was ignored")
+        return values
+    return np.asarray(seen * top, dtype=np.float32)
+
+
+def _first_number(data: Any, name: str) -> float | None:
+    value = data.get(name)
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    if isinstance(value, (str, float, int)):
+        return float(value)
+    return float(value[0]) if len(value) else None

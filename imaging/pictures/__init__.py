@@ -1,0 +1,1 @@
+"""Pictures of one radiograph: PNG, JPEG, TIFF and their like."""

@@ -1,0 +1,38 @@
+"""Every kind of file is read as the picture it was made from, or refused with a reason that tells what to do."""
+
+import re
+
+import numpy as np
+import pytest
+
+from boneage.imaging import UnreadableScan, read_scan
+from boneage.imaging.phantoms import draw_phantom_hand
+from tests.imaging.files import dicom_kinds, picture_kinds, tiff_kinds
+from tests.imaging.files.kinds import correlate
+
+KINDS = [*picture_kinds.KINDS, *tiff_kinds.KINDS, *dicom_kinds.KINDS]
+
+
+@pytest.fixture(scope="module")
+def picture():
+    """A synthetic hand of 900 x 700 pixels of 8 bits, bright bones on dark."""
+    return draw_phantom_hand(np.random.default_rng(3), sex="F", age_months=120.0).scan.pixels.astype(np.uint8)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=[kind.name for kind in KINDS])
+def test_kind(tmp_path, picture, kind):
+    path = tmp_path / kind.name.replace(" ", "_")
+    kind.write(path, picture)
+    if kind.refused:
+        with pytest.raises(UnreadableScan) as caught:
+            read_scan(path)
+        assert caught.value.path == path
+        assert re.search(kind.refused, caught.value.reason), caught.value.reason
+        return
+    scan = read_scan(path)
+    expected = picture if scan.pixels.shape == picture.shape else picture[::2]
+    assert correlate(scan.pixels, expected) >= kind.r
+    assert scan.spacing[0] / scan.spacing[1] == pytest.approx(kind.aspect)
+    assert (scan.spacing if scan.spacing_unit == "mm" else None) == kind.spacing_mm
+    remarks = "; ".join(scan.remarks)
+    assert re.search(kind.remark, remarks) if kind.remark else not remarks, remarks
