@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from pydicom.pixels import apply_color_lut, get_decoder
 from pydicom.uid import UID
 
-from boneage.imaging.dicom.compressed import register_decoders
 from boneage.imaging.dicom.datasets import GREY
 from boneage.imaging.dicom.lookup_tables import apply_lookup_table, apply_window
 from boneage.imaging.errors import UnreadableScan
@@ -73,6 +72,8 @@ def _check_decoder(path: Path, data: Any) -> None:
     syntax = UID(data.file_meta.TransferSyntaxUID)
     if not syntax.is_compressed:
         return
+    from boneage.imaging.dicom.compressed import register_decoders  # imagecodecs is imported only where it is needed
+
     register_decoders()
     try:
         available = get_decoder(syntax).is_available

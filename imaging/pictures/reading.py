@@ -7,7 +7,6 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import imagecodecs
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
@@ -15,7 +14,6 @@ from boneage.imaging.errors import UnreadableScan
 from boneage.imaging.identifiers import scan_id
 from boneage.imaging.limits import LARGEST_AREA, check_size
 from boneage.imaging.pictures.grey_values import Grey, compute_aspect, compute_luminance, to_relative_spacing
-from boneage.imaging.pictures.jpeg import read_unusual_jpeg
 from boneage.imaging.pictures.orientation import (
     TAG,
     check_orientation,
@@ -81,7 +79,7 @@ def _decode(path: Path, head: bytes) -> StoredPicture:
             image = Image.open(path, formats=_FORMATS)
         except UnidentifiedImageError:
             if head.startswith(_JPEG):
-                return StoredPicture(read_unusual_jpeg(path))
+                return StoredPicture(_read_unusual_jpeg(path))
             raise UnreadableScan(path, _describe_unknown(head)) from None
         except Image.DecompressionBombError:
             raise UnreadableScan(path, f"is too large (at most {LARGEST_AREA:,} pixels)") from None
@@ -102,9 +100,17 @@ def _read_pixels(path: Path, image: Any) -> Grey:
     if image.mode in ("L", "I;16", "I;16B", "I", "F"):
         return np.asarray(image, dtype=np.float32)
     if image.format == "PNG" and image.mode in ("RGB", "RGBA", "LA"):  # Pillow reduces 16-bit colour to 8 bits
+        import imagecodecs  # only where it is needed
+
         values = imagecodecs.png_decode(path.read_bytes())
         return compute_luminance(values) if values.shape[-1] >= 3 else np.asarray(values[..., 0], dtype=np.float32)
     return compute_luminance(np.asarray(image.convert("RGB")))
+
+
+def _read_unusual_jpeg(path: Path) -> Grey:
+    from boneage.imaging.pictures.jpeg import read_unusual_jpeg  # its decoder is imported only where it is needed
+
+    return read_unusual_jpeg(path)
 
 
 def _read_aspect(image: Any) -> float:
