@@ -28,7 +28,7 @@ class Scan:
     Parameters
     ----------
     pixels : ndarray of shape (rows, columns) or (planes, rows, columns)
-        Grey values; stored as read-only float32. Must be finite and not empty.
+        Grey values; stored as read-only float32, a copy unless they are that already. Must be finite and not empty.
     spacing : tuple of float, optional
         Length of a pixel along each axis, in ``spacing_unit``; all ones if not given. Only the ratio of the axes
         means something when the unit is ``"relative"``.
@@ -86,7 +86,7 @@ class Scan:
     remarks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        pixels = np.array(self.pixels, dtype=np.float32, order="C")
+        pixels = self.pixels if _is_frozen(self.pixels) else np.array(self.pixels, dtype=np.float32, order="C")
         if pixels.ndim not in (2, 3) or pixels.size == 0:
             raise ValueError(f"pixels must be 2D or 3D and not empty, got shape {pixels.shape}")
         if not np.isfinite(pixels).all():
@@ -146,7 +146,9 @@ class Scan:
 
     def negative(self) -> Scan:
         """Return the scan with black and white swapped."""
-        return dataclasses.replace(self, pixels=self.pixels.max() + self.pixels.min() - self.pixels)
+        pixels = self.pixels.max() + self.pixels.min() - self.pixels
+        pixels.flags.writeable = False
+        return dataclasses.replace(self, pixels=pixels)
 
     def as_resized_copy_of(self, original_shape: tuple[int, ...]) -> Scan:
         """Return the scan as a resized copy of an original of ``original_shape``.
@@ -157,6 +159,13 @@ class Scan:
         ratio = np.asarray(original_shape, dtype=np.float64) / np.asarray(self.pixels.shape)
         spacing = tuple(float(s) for s in self.spacing_array * ratio)
         return dataclasses.replace(self, spacing=spacing, original_shape=tuple(original_shape))
+
+
+def _is_frozen(pixels: object) -> bool:
+    """Return whether pixels are stored as a scan's are, and nobody can change them: then they need no copy."""
+    if not isinstance(pixels, np.ndarray) or pixels.dtype != np.float32:
+        return False
+    return pixels.flags.owndata and pixels.flags.c_contiguous and not pixels.flags.writeable
 
 
 def _check_spacing(spacing: tuple[float, ...] | None, ndim: int) -> tuple[float, ...]:

@@ -37,6 +37,8 @@ def turn_upright(pixels: NDArray[N], orientation: int) -> NDArray[N]:
     >>> turn_upright(np.array([[1, 2], [3, 4]]), 6).tolist()
     [[3, 1], [4, 2]]
     """
+    if orientation == 1:
+        return pixels
     shown = pixels.T if orientation in _SWAPS else pixels
     rows, columns = _directions(orientation)
     return shown[::rows, ::columns]

@@ -57,6 +57,7 @@ def read_picture(path: Path, original_shape: tuple[int, ...] | None = None) -> S
         head = file.read(16)
     stored = read_tiff(path) if head.startswith(TIFF) else _decode(path, head)
     orientation = stored.orientation
+    stored.pixels.flags.writeable = False  # the scan needs no copy then
     scan = Scan(
         turn_upright(stored.pixels, orientation),
         to_relative_spacing(turn_aspect(stored.aspect, orientation)),

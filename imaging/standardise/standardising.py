@@ -170,4 +170,5 @@ def _crop(scan: Scan, field: ExposedField, window: GreyWindow) -> Scan:
     grey = part - np.float32(window.low)
     grey *= np.float32(1 / width if width else 0)
     np.clip(grey, 0, 1, out=grey)
+    grey.flags.writeable = False  # the scan needs no copy then
     return dataclasses.replace(scan, pixels=grey, to_original=scan.frame_to_original().compose(to_part.inverse()))

@@ -64,11 +64,11 @@ def draw_scan(scan: Scan) -> tuple[Image.Image, Frame]:
     width = max(round(HEIGHT * columns * spacing[1] / (rows * spacing[0])), 1)
     height = HEIGHT if width <= _WIDEST else max(round(HEIGHT * _WIDEST / width), 1)
     width = min(width, _WIDEST)
-    low, high = np.percentile(scan.pixels, (0.5, 99.5))
-    grey = np.clip((scan.pixels - low) / max(high - low, 1e-6), 0, 1)
-    image = Image.fromarray((255 * grey).astype(np.uint8)).resize((width, height), Image.Resampling.BOX)
-    assert scan.original_shape is not None
-    return image.convert("RGB"), Frame.resize(scan.original_shape, (height, width))
+    pixels = np.asarray(Image.fromarray(scan.pixels).resize((width, height), Image.Resampling.BOX))
+    low, high = np.percentile(pixels, (0.5, 99.5))
+    grey = np.clip((pixels - low) / max(high - low, 1e-6), 0, 1)
+    to_picture = Frame.resize((rows, columns), (height, width)).compose(scan.frame_to_original().inverse())
+    return Image.fromarray((255 * grey).astype(np.uint8)).convert("RGB"), to_picture
 
 
 def _draw_panel(assessment: Assessment, *, phantom: bool) -> Image.Image:

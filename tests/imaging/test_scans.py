@@ -73,3 +73,14 @@ def test_a_reordered_volume_leads_back_to_its_original():
     assert scan.frame_from_original_to_true().apply([[4.0, 2.0, 1.0]]).tolist() == [[3, 0, 4]]
     assert scan.original_spacing_mm == (1, 2, 3)
     assert scan.true_size.tolist() == [12, 5, 12]
+
+
+def test_pixels_are_copied_unless_nobody_can_change_them():
+    pixels = np.eye(4, dtype=np.float32)
+    scan = Scan(pixels)
+    pixels[0, 0] = 7
+    assert scan.pixels[0, 0] == 1
+    assert Scan(scan.pixels).pixels is scan.pixels
+    view = pixels[:]
+    view.flags.writeable = False
+    assert not np.shares_memory(Scan(view).pixels, pixels)
