@@ -67,12 +67,8 @@ def pairs(new, tmp_path_factory):
 
 
 def test_each_hand_of_a_picture_has_its_row_if_asked_for(pairs, model_file, tmp_path):
-    folder, joined = pairs
-    for jobs in (1, 2):
-        out = tmp_path / str(jobs)
-        predict_files(find_scans(folder), [model_file], out, sexes="F", sizes={}, jobs=jobs, all_hands=True)
-    for name in ("ages.csv", "landmarks.csv", "overlays/pair#2~2.png"):
-        assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
+    (folder, joined), out = pairs, tmp_path / "1"
+    predict_files(find_scans(folder), [model_file], out, sexes="F", sizes={}, all_hands=True)
     rows, found = read_rows(out / "ages.csv"), read_landmarks(out / "landmarks.csv").points
     assert list(rows) == ["half", "half#2", "pair#2", "pair", "pair#2~2"]
     assert {path.stem for path in (out / "overlays").iterdir()} == rows.keys()
@@ -81,6 +77,16 @@ def test_each_hand_of_a_picture_has_its_row_if_asked_for(pairs, model_file, tmp_
         off = np.linalg.norm(found[id_].positions - truth.positions, axis=1)
         assert np.nanmedian(off) < 6
     assert {id_: row["status"] for id_, row in rows.items() if row["status"] == "refused"} == {"half#2": "refused"}
+
+
+@pytest.mark.slow
+def test_the_hands_of_a_picture_are_the_same_by_two_processes(pairs, model_file, tmp_path):
+    folder, _ = pairs
+    for jobs in (1, 2):
+        out = tmp_path / str(jobs)
+        predict_files(find_scans(folder), [model_file], out, sexes="F", sizes={}, jobs=jobs, all_hands=True)
+    for name in ("ages.csv", "landmarks.csv", "overlays/pair#2~2.png"):
+        assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
 
 
 @pytest.mark.slow
@@ -225,7 +231,7 @@ def test_a_full_disk_for_the_tables_is_an_unusable_output(new, model_file, tmp_p
     assert read_rows(tmp_path / "ages.csv")
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_model_written_anew_is_read_anew(new, model_file, hand_model_file, tmp_path, jobs):
     paths, model = find_scans(new / "images")[:2], tmp_path / "model.boneage"
     ages = []
