@@ -109,14 +109,24 @@ def read_fields(data: Any) -> dict[str, Any]:
 
 
 def _complete(data: Any) -> None:
-    """State the transfer syntax that the data set was read with, if the file states none, and mend codes' spelling."""
+    """Mend the spelling of codes, and state what a file leaves out: its transfer syntax, the usual sizes of values."""
     if "TransferSyntaxUID" not in data.file_meta:
         implicit, little = data.original_encoding
         explicit = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
         data.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else explicit
+        if "PixelData" in data and data["PixelData"].is_undefined_length:
+            raise ValueError("they are compressed, and it does not state how: it has no TransferSyntaxUID")
     for name in ("PhotometricInterpretation", "Modality"):
         if name in data:
             setattr(data, name, str(data.get(name) or "").strip().upper())
+    if "BitsStored" in data:
+        for name, default in (
+            ("SamplesPerPixel", 1),
+            ("PixelRepresentation", 0),
+            ("HighBit", int(data.BitsStored) - 1),
+        ):
+            if data.get(name) is None:
+                setattr(data, name, default)
 
 
 def _laterality(data: Any) -> Laterality | None:

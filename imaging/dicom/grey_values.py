@@ -13,7 +13,7 @@ from pydicom.uid import UID
 from boneage.imaging.dicom.datasets import GREY
 from boneage.imaging.dicom.lookup_tables import apply_lookup_table, apply_window
 from boneage.imaging.errors import UnreadableScan
-from boneage.imaging.pictures.grey_values import Grey, compute_luminance, fill_darkest, invert
+from boneage.imaging.pictures.grey_values import Grey, compute_luminance, fill_darkest, invert, to_float32
 
 _COLOUR = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_RCT", "YBR_ICT")
 _SHAPES = {"MONOCHROME1": "INVERSE", "MONOCHROME2": "IDENTITY"}
@@ -49,13 +49,16 @@ def read_grey_values(path: Path, data: Any) -> tuple[Grey, list[str]]:
     _check_decoder(path, data)
     if photometric == "PALETTE COLOR":
         return compute_luminance(apply_color_lut(data.pixel_array, data)), []
-    if photometric in _COLOUR:
+    if photometric in _COLOUR or int(data.get("SamplesPerPixel") or 1) >= 3:
         return compute_luminance(data.pixel_array), []
+    remarks: list[str] = []
+    if not photometric:
+        remarks.append("it does not state its PhotometricInterpretation: MONOCHROME2 was taken")
+        photometric = data.PhotometricInterpretation = "MONOCHROME2"
     if photometric not in GREY:
-        raise UnreadableScan(path, f"has pixels of an unknown kind ({photometric or 'no photometric interpretation'})")
+        raise UnreadableScan(path, f"has pixels of an unknown kind ({photometric})")
     stored = _read_stored(data)
     padding = _find_padding(stored, data)
-    remarks: list[str] = []
     values = _rescale(stored, data, remarks)
     values[padding] = np.nan
     if np.isnan(values).all():
@@ -70,6 +73,8 @@ def read_grey_values(path: Path, data: Any) -> tuple[Grey, list[str]]:
 
 def _check_decoder(path: Path, data: Any) -> None:
     syntax = UID(data.file_meta.TransferSyntaxUID)
+    if not syntax.is_transfer_syntax:
+        raise UnreadableScan(path, f"has pixels of an unknown transfer syntax ({syntax}): save it uncompressed")
     if not syntax.is_compressed:
         return
     from boneage.imaging.dicom.compressed import register_decoders  # imagecodecs is imported only where it is needed
@@ -85,7 +90,7 @@ def _check_decoder(path: Path, data: Any) -> None:
 
 def _read_stored(data: Any) -> NDArray[Any]:
     """Return the stored values; lower bits that do not belong to them, such as an overlay's, are dropped."""
-    n_low = int(data.HighBit) + 1 - int(data.BitsStored)
+    n_low = int(data.HighBit) + 1 - int(data.BitsStored) if "PixelData" in data else 0
     if n_low <= 0 or UID(data.file_meta.TransferSyntaxUID).is_compressed:
         return np.asarray(data.pixel_array)
     data.BitsStored = int(data.HighBit) + 1
@@ -114,7 +119,7 @@ def _rescale(stored: NDArray[Any], data: Any, remarks: list[str]) -> Grey:
     table = data.get("ModalityLUTSequence")
     if table:
         return apply_lookup_table(stored, table[0])
-    values = stored.astype(np.float32)
+    values = to_float32(stored)
     if "RescaleSlope" in data and "RescaleIntercept" in data:
         slope, intercept = float(data.RescaleSlope), float(data.RescaleIntercept)
         if slope == 0:
@@ -137,7 +142,7 @@ def _apply_voi(values: Grey, data: Any, photometric: str, remarks: list[str]) ->
     if centre is None or width is None:
         return values
     function = str(data.get("VOILUTFunction") or "LINEAR").strip().upper()
-    top = 2.0 ** int(data.BitsStored) - 1
+    top = 2.0 ** int(data.get("BitsStored") or 16) - 1
     seen = apply_window(values, centre, width, function, bright_below=photometric == "MONOCHROME1")
     if seen is None:
         remarks.append(f"its window (centre {centre:g}, width {width:g}) hides the picture and was ignored")

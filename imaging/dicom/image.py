@@ -10,6 +10,8 @@ from boneage.imaging.dicom.radiograph import read_radiograph
 from boneage.imaging.errors import UnreadableScan
 from boneage.imaging.scans import Scan
 
+PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+
 
 def read_dicom(path: Path) -> Scan:
     """Read a DICOM file: a volume if its frames have positions, else a radiograph.
@@ -32,6 +34,6 @@ def read_dicom(path: Path) -> Scan:
     """
     with decoding(path), path.open("rb") as file:
         data = load_dataset(file)
-        if "PixelData" not in data:
+        if not any(name in data for name in PIXELS):
             raise UnreadableScan(path, "is a DICOM file without an image")
         return read_frames(path, data) if is_volume(data) else read_radiograph(path, data)

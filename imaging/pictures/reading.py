@@ -100,10 +100,11 @@ def _read_pixels(path: Path, image: Any) -> Grey:
         image = image.convert("L")
     if image.mode in ("L", "I;16", "I;16B", "I", "F"):
         return np.asarray(image, dtype=np.float32)
-    if image.format == "PNG" and image.mode in ("RGB", "RGBA", "LA"):  # Pillow reduces 16-bit colour to 8 bits
-        import imagecodecs  # only where it is needed
+    if image.format in ("PNG", "JPEG2000") and image.mode in ("RGB", "RGBA", "LA"):
+        import imagecodecs  # only where it is needed: Pillow reduces 16-bit colour to 8 bits
 
-        values = imagecodecs.png_decode(path.read_bytes())
+        decode = imagecodecs.png_decode if image.format == "PNG" else imagecodecs.jpeg2k_decode
+        values = decode(path.read_bytes())
         return compute_luminance(values) if values.shape[-1] >= 3 else np.asarray(values[..., 0], dtype=np.float32)
     return compute_luminance(np.asarray(image.convert("RGB")))
 

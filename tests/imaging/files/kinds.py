@@ -45,7 +45,7 @@ def correlate(pixels, picture):
 
 
 def unturn(picture, orientation):
-    """Return the pixels that show ``picture`` when a file states this EXIF orientation, 1 to 8."""
+    """Return the pixels that show ``picture`` when a file states this EXIF orientation; others than 1 to 8 say nothing."""
     return {
         1: picture,
         2: picture[:, ::-1],
@@ -55,4 +55,4 @@ def unturn(picture, orientation):
         6: np.rot90(picture, 1),
         7: picture[::-1, ::-1].T,
         8: np.rot90(picture, -1),
-    }[orientation].copy()
+    }.get(orientation, picture).copy()

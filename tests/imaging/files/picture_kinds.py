@@ -116,6 +116,12 @@ KINDS = [
     Kind("webp", _save(format="WEBP", lossless=True)),
     Kind("gif", _save(format="GIF")),
     Kind("pgm", _save(format="PPM")),
+    Kind("jpeg 2000 colour 16 bit", _with(lambda p: imagecodecs.jpeg2k_encode(
+        _colour(p).astype(np.uint16), codecformat="JP2", level=0))),
+    Kind("png grey and alpha 16 bit", _with(lambda p: imagecodecs.png_encode(
+        np.dstack([_deep(p), np.full(p.shape, 65535, np.uint16)])))),
+    Kind("pgm 16 bit", _with(lambda p: b"P5\n%d %d\n65535\n" % p.shape[::-1] + _deep(p).astype(">u2").tobytes())),
+    Kind("png of no known orientation", _turned(9, "PNG")),
     Kind("heic", _heic, refused="HEIC.*save it as"),
     Kind("pdf", lambda path, picture: path.write_bytes(b"%PDF-1.7\n" + bytes(400)) and None, refused="PDF"),
 ]  # fmt: skip

@@ -1,5 +1,7 @@
 """Positions on photographs that EXIF turns: counted in the shown or in the stored pixels, as the stated size tells."""
 
+import json
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -51,10 +53,26 @@ def test_positions_counted_in_the_stored_picture_are_brought_into_place(tmp_path
     check(tmp_path, f"1,{ROWS},{COLUMNS},{column},{row}", scale)
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_label_studio_counts_in_the_shown_picture(tmp_path, shown, orientation):
+    write_turned(tmp_path, shown, orientation)
+    percent = {"x": 100 * SHOWN[1] / COLUMNS, "y": 100 * SHOWN[0] / ROWS, "keypointlabels": ["dot"]}
+    result = {"type": "keypointlabels", "original_width": COLUMNS, "original_height": ROWS, "value": percent}
+    task = {"data": {"image": "1.png"}, "annotations": [{"result": [result]}]}
+    table = tmp_path / "export.json"
+    table.write_text(json.dumps([task]))
+    check_place(tmp_path, table)
+
+
 def check(folder, row, scale=1):
-    """Check that the landmark of a table with this row lies on the bright dot of the shown picture."""
+    """Check a table of this row."""
     table = folder / "landmarks.csv"
     table.write_text(f"id,width,height,dot_x,dot_y\n{row}\n")
+    check_place(folder, table, scale)
+
+
+def check_place(folder, table, scale=1):
+    """Check that the landmark of a table lies on the bright dot of the shown picture."""
     collection = Collection.from_folders([folder], landmarks=read_landmarks(table))
     scan = collection.scan("1")
     assert scan.pixels.shape == (ROWS * scale, COLUMNS * scale)

@@ -111,6 +111,26 @@ def _lab(path, picture):
     Image.merge("LAB", [Image.fromarray(each) for each in (picture, neutral, neutral)]).save(path, format="TIFF")
 
 
+def _of_16_bits(picture):
+    return picture.astype(np.uint16) * 200
+
+
+def _packed(bits, white):
+    """Write grey values of an unusual number of bits, packed without gaps."""
+
+    def write(path, picture):
+        values = (picture.astype(np.uint32) << bits >> 8).astype(np.uint16)
+        values = (2**bits - 1) - values if white else values
+        digits = np.unpackbits(values.astype(">u2").view(np.uint8).reshape(*values.shape, 2), axis=-1)
+        rows = np.packbits(digits[..., 16 - bits :].reshape(len(values), -1), axis=-1)
+        tifffile.imwrite(path, rows, photometric="miniswhite" if white else "minisblack", metadata=None)
+        with tifffile.TiffFile(path, mode="r+") as file:
+            file.pages[0].tags["ImageWidth"].overwrite(values.shape[1])
+            file.pages[0].tags["BitsPerSample"].overwrite(bits)
+
+    return write
+
+
 def _palette(path, picture):
     colormap = np.repeat((np.arange(255, -1, -1) * 257).astype(np.uint16)[None], 3, axis=0)
     tifffile.imwrite(path, 255 - picture, photometric="palette", colormap=colormap)
@@ -157,6 +177,16 @@ KINDS = [
     Kind("tiff cmyk", _pillow("CMYK"), 0.99),
     Kind("tiff lab", _lab, 0.99),
     Kind("tiff palette", _palette),
+    *(
+        Kind(f"tiff {bits} bits {'white' if white else 'black'} is zero", _packed(bits, white), 0.99)
+        for bits in (4, 10, 12, 14) for white in (False, True)
+    ),
+    Kind("tiff colour 16 bit in planes", _save(lambda p: np.stack([p.astype(np.uint16) * 200] * 3), photometric="rgb",
+                                               planarconfig=2)),
+    Kind("tiff colour floats", _save(lambda p: _colour(p) / np.float32(255), photometric="rgb")),
+    Kind("tiff imagej", _save(_of_16_bits, imagej=True)),
+    Kind("tiff ome", _save(_of_16_bits, ome=True)),
+    Kind("tiff complex", _save(lambda p: p.astype(np.complex64)), refused="complex64"),
     Kind("tiff 1 bit", _pillow("1"), 0.5),
     Kind("tiff 1 bit fax", _pillow("1", compression="group4"), 0.5),
     Kind("tiff pixels twice as high", _save(lambda p: p[::2], resolution=(200, 100)), aspect=2),
