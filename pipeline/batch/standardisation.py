@@ -69,7 +69,7 @@ class Standardisation:
         write_picture(self.pictures / name_output(task.id, ".png"), _to_picture(scan, standardised.scan))
         pair = io.BytesIO()
         draw_pair(scan, standardised).save(pair, format="PNG")
-        reason = "; ".join(finding.sentence for finding in standardised.findings)
+        reason = "; ".join((*scan.remarks, *(finding.sentence for finding in standardised.findings)))
         return StandardisationResult(task.id, str(task.path), reason, _to_cells(standardised), pair.getvalue())
 
     def outputs(self, task: FileTask, scan: Scan, result: StandardisationResult) -> list[Output]:

@@ -45,7 +45,7 @@ def correlate(pixels, picture):
 
 
 def unturn(picture, orientation):
-    """Return the pixels that show ``picture`` when a file states this EXIF orientation; others than 1 to 8 say nothing."""
+    """Return the pixels that show ``picture`` when a file states this EXIF orientation, if it is 1 to 8."""
     return {
         1: picture,
         2: picture[:, ::-1],
