@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from importlib.metadata import version
@@ -50,8 +51,11 @@ def main() -> None:
     """Run the command line. Exit codes: 0 done; 1 nothing could be done; 2 usage; 3 done, with refusals.
 
     What a user can mend is shown as one line; BONEAGE_DEBUG=1 shows where it arose. Any other error is a fault of the
-    program: its traceback is shown.
+    program: its traceback is shown. What a console cannot show, as names of files that are no Unicode, is escaped.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except Exception as error:

@@ -155,6 +155,8 @@ def _run_part(processor: FileProcessor[Result], task: FileTask, part: Scan, scan
     for name, write in outputs:
         try:
             write()
+        except FileError as error:
+            remarks.append(f"the {name} could not be drawn ({error.reason})")
         except Exception as error:  # ... and a result any one picture
             logger.exception("unexpected error while drawing the %s of %s", name, task.path)
             remarks.append(f"the {name} could not be drawn ({_describe(error)})")
@@ -185,6 +187,4 @@ def _keep_whole(task: FileTask, scan: Scan) -> list[tuple[FileTask, Scan]]:
 
 
 def _describe(error: Exception) -> str:
-    if isinstance(error, FileError):
-        return error.reason
     return "not enough memory" if isinstance(error, MemoryError) else repr(error)
