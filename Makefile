@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-.PHONY: demo test test-slow check lint clean
+.PHONY: demo test test-slow fuzz check lint clean
 .DEFAULT_GOAL := test
 
 $(INSTALLED): setup.cfg pyproject.toml constraints.txt
@@ -21,6 +21,9 @@ test: $(INSTALLED)  ## the tests, but for the slow ones
 
 test-slow: $(INSTALLED)  ## the slow tests: notebooks, a wheel, the demonstration, trainings on real hands
 	$(BIN)/python -m pytest --numprocesses 2 -m slow --durations 10
+
+fuzz: $(INSTALLED)  ## damaged files of every kind: none crashes, hangs, fills the memory or does more than read
+	$(BIN)/python -m pytest tests/fuzz/fuzz_readers.py --numprocesses 2 --maxfail 20
 
 lint: $(INSTALLED)  ## style, types, import rules
 	$(BIN)/ruff check .

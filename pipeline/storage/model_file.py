@@ -30,7 +30,9 @@ FORMAT = 5
 _COMMENT = b"boneage model sha256:"
 _DIGEST_LENGTH = 64
 _LARGEST_ARRAY_BYTES = 1 << 30
-_DAMAGED = (KeyError, TypeError, AttributeError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+_DAMAGED = (
+    KeyError, TypeError, AttributeError, EOFError, NotImplementedError, RecursionError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # a fixed date in the archive: the same model gives the same bytes
 
 
