@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Container, Sequence
 from itertools import chain, count
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 _DOUBLE_SUFFIX = ".nii.gz"
 
@@ -24,9 +24,22 @@ def scan_id(path: Path | str) -> str:
     ['hand1', 'hand.v2', 'study', '1.2.840.5']
     """
     path = Path(path)
-    if path.name.lower().endswith(_DOUBLE_SUFFIX) and len(path.name) > len(_DOUBLE_SUFFIX):
-        return path.name[: -len(_DOUBLE_SUFFIX)]
-    return path.name if path.suffix[1:].isdecimal() or path.is_dir() else path.stem
+    id_ = file_id(path.name)
+    return path.name if id_ != path.name and path.is_dir() else id_
+
+
+def file_id(name: str) -> str:
+    """Return the id of a file by its name alone, which need not be that of a file.
+
+    Examples
+    --------
+    >>> file_id("hand1.NII.GZ"), file_id("12.1")
+    ('hand1', '12.1')
+    """
+    if name.lower().endswith(_DOUBLE_SUFFIX) and len(name) > len(_DOUBLE_SUFFIX):
+        return name[: -len(_DOUBLE_SUFFIX)]
+    path = PurePosixPath(name)
+    return path.name if path.suffix[1:].isdecimal() else path.stem
 
 
 def name_files(paths: Sequence[Path]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 from pathlib import Path
 
 from boneage.imaging.dicom.detection import is_dicom
@@ -11,6 +12,7 @@ from boneage.imaging.limits import check_content
 from boneage.imaging.scans import Scan
 from boneage.imaging.volumes.headers import NIFTI_HEADER_BYTES, VolumeFormat, detect_format
 
+_BROKEN = (OSError, ValueError, SyntaxError, RuntimeError, struct.error)  # what decoders raise for broken files
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 
 
@@ -49,7 +51,7 @@ def read_scan(path: Path | str, original_shape: tuple[int, ...] | None = None) -
         raise
     except MemoryError as error:
         raise UnreadableScan(path, "does not fit into memory") from error
-    except (OSError, ValueError, SyntaxError) as error:
+    except _BROKEN as error:
         raise UnreadableScan(path, f"is broken ({error})") from error
     check_content(path, scan.pixels)
     if original_shape is None or original_shape == scan.original_shape:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from boneage.imaging.errors import InvalidTable
-from boneage.imaging.identifiers import scan_id
+from boneage.imaging.identifiers import file_id
 
 
 def get_field(path: Path, place: str, data: Any, field: str, kind: type) -> Any:
@@ -47,7 +47,7 @@ def shorten(value: Any) -> str:
 
 def stem_of(file_name: str) -> str:
     """Return the stem of a file name that may have folders before it, of either kind of slash."""
-    return scan_id(file_name.replace("\\", "/").rsplit("/", 1)[-1])
+    return file_id(file_name.replace("\\", "/").rsplit("/", 1)[-1])
 
 
 def _is_number(value: Any) -> bool:

@@ -16,6 +16,7 @@ _MOST_BITS = 64  # with the latest start, this bounds what a compressed file may
 _LATEST_START = 2**24
 _NIFTI_FLOATS = {16: "f4", 64: "f8"}
 _TEXT_HEADER_BYTES = 2**16
+_LONGEST_LINE = 512  # of a field in an NRRD header, in bytes; three vectors of doubles take 200
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,22 @@ def read_text_header(path: Path) -> dict[str, str]:
         if not line or "elementdatafile" in fields:
             break
     return fields
+
+
+def find_long_line(path: Path) -> int | None:
+    """Return the number of the first line of an NRRD header that is longer than any sound one; None if there is none.
+
+    The library that decodes NRRD writes past the end of a buffer where it cannot read such a line. Comments, and keys
+    with values of the user's, may be longer.
+    """
+    with path.open("rb") as file:
+        text = file.read(_TEXT_HEADER_BYTES)
+    for number, line in enumerate(text.split(b"\n"), start=1):
+        if not line.strip(b"\r"):
+            break
+        if len(line) > _LONGEST_LINE and not line.startswith(b"#") and b":=" not in line:
+            return number
+    return None
 
 
 def find_voxel_file(fields: dict[str, str]) -> str | None:

@@ -20,6 +20,7 @@ from boneage.imaging.volumes.building import build_volume, check_numbers, check_
 from boneage.imaging.volumes.headers import (
     NiftiHeader,
     VolumeFormat,
+    find_long_line,
     find_voxel_file,
     is_gzip,
     read_nifti_header,
@@ -53,6 +54,9 @@ def read_volume_file(path: Path, format: VolumeFormat) -> Scan:
         If the file is broken or truncated, or its content is neither.
     """
     if format != "nifti":
+        line = find_long_line(path) if format == "nrrd" else None
+        if line is not None:
+            raise UnreadableScan(path, f"line {line} of its header is longer than any field of an NRRD file")
         fields = read_text_header(path)
         _check_data_file(path, find_voxel_file(fields))
         return _read(path, path, format, _has_spacing(fields))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import os
 import zipfile
 import zlib
@@ -30,8 +31,11 @@ FORMAT = 5
 _COMMENT = b"boneage model sha256:"
 _DIGEST_LENGTH = 64
 _LARGEST_ARRAY_BYTES = 1 << 30
+_LARGEST_MODEL_BYTES = 2 << 30  # all arrays together
+_LARGEST_HEADER_BYTES = 64 << 20
 _DAMAGED = (
-    KeyError, TypeError, AttributeError, EOFError, NotImplementedError, RecursionError, zipfile.BadZipFile, zlib.error,
+    KeyError, TypeError, AttributeError, EOFError, NotImplementedError, RecursionError, OverflowError,
+    zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # a fixed date in the archive: the same model gives the same bytes
 
@@ -118,8 +122,9 @@ def load_model(path: Path | str, *, kind: str | None = None) -> ModelFile:
     content = _read_checked(path)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            header = json.loads(archive.read("model.json"))
+            header = _read_header(archive)
             _check_format(path, header)
+            _check_sizes(header["arrays"])
             arrays = {name: _read_array(archive, name, spec) for name, spec in header["arrays"].items()}
         settings, arrays = migrate(str(header["kind"]), header["format"], header["settings"], arrays)
         model = ModelFile(
@@ -176,11 +181,32 @@ def _check_format(path: Path, header: Mapping[str, Any]) -> None:
         )
 
 
-def _read_array(archive: zipfile.ZipFile, name: str, spec: Mapping[str, Any]) -> NDArray[Any]:
+def _read_header(archive: zipfile.ZipFile) -> dict[str, Any]:
+    if archive.getinfo("model.json").file_size > _LARGEST_HEADER_BYTES:
+        raise ValueError(f"its model.json is larger than {_LARGEST_HEADER_BYTES >> 20} MB")
+    header = json.loads(archive.read("model.json"))
+    if not isinstance(header, dict):
+        raise ValueError("its model.json is no object")
+    return header
+
+
+def _check_sizes(specs: Mapping[str, Any]) -> None:
+    """Refuse arrays that take more memory together than a model may, before any is unpacked."""
+    total = sum(_count_bytes(name, spec) for name, spec in specs.items())
+    if total > _LARGEST_MODEL_BYTES:
+        raise ValueError(f"its arrays take {total >> 20:,} MB, at most {_LARGEST_MODEL_BYTES >> 20:,} are read")
+
+
+def _count_bytes(name: str, spec: Mapping[str, Any]) -> int:
     dtype, shape = np.dtype(spec["dtype"]), tuple(int(n) for n in spec["shape"])
-    size = int(np.prod(shape, dtype=object)) * dtype.itemsize if shape else dtype.itemsize
+    size = math.prod(shape) * int(dtype.itemsize)
     if dtype.kind not in "biuf" or any(n < 0 for n in shape) or size > _LARGEST_ARRAY_BYTES:
         raise ValueError(f"array {name!r} has an impossible dtype or shape ({dtype}, {shape})")
-    if archive.getinfo(f"arrays/{name}").file_size != size:
+    return size
+
+
+def _read_array(archive: zipfile.ZipFile, name: str, spec: Mapping[str, Any]) -> NDArray[Any]:
+    dtype, shape = np.dtype(spec["dtype"]), tuple(int(n) for n in spec["shape"])
+    if archive.getinfo(f"arrays/{name}").file_size != _count_bytes(name, spec):
         raise ValueError(f"array {name!r} does not have the size that model.json says")
     return np.frombuffer(archive.read(f"arrays/{name}"), dtype=dtype).reshape(shape).copy()

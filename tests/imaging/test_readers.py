@@ -126,3 +126,12 @@ def test_a_resized_copy_knows_its_originals_pixels(tmp_path, ramp):
         np.array([[-0.5, -0.5], [79.5, 149.5]])
     )
     assert read_scan(path, (40, 50)).original_shape == read_scan(path).original_shape == (40, 50)
+
+
+def test_what_decoders_raise_for_broken_files_is_a_refusal(tmp_path, ramp):
+    Image.fromarray(ramp).save(tmp_path / "cut.tif")
+    Image.fromarray(np.stack([ramp] * 3, axis=2)).save(tmp_path / "crc.png")
+    for name, damage in (("cut.tif", lambda b: b[:6]), ("crc.png", lambda b: b[:-30] + b"[" * 20_000 + b[-30:])):
+        (tmp_path / name).write_bytes(damage((tmp_path / name).read_bytes()))
+        with pytest.raises(UnreadableScan, match=f"{name}: "):
+            read_scan(tmp_path / name)

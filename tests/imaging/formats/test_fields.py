@@ -29,3 +29,10 @@ def test_long_values_are_cut_short():
 @pytest.mark.parametrize("name", ["a.b.png", "x/a.b.png", "C:\\x\\a.b.png"])
 def test_the_stem_is_the_same_on_every_system(name):
     assert stem_of(name) == "a.b"
+
+
+def test_a_stem_needs_no_file_of_that_name(tmp_path, monkeypatch):
+    (tmp_path / "a.png").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert stem_of("images/a.png") == "a"
+    assert stem_of("x" * 5000 + ".png") == "x" * 5000

@@ -199,3 +199,16 @@ def test_headers_that_make_no_sense_are_refused_before_unpacking(tmp_path, place
     (tmp_path / "a.nii.gz").write_bytes(gzip.compress(data))
     with pytest.raises(UnreadableScan, match="its header makes no sense"):
         read_scan(tmp_path / "a.nii.gz")
+
+
+@pytest.mark.parametrize("line", [b"[" * 20_000, b"sizes: " + b"1 " * 1000, b"x" * 513])
+def test_a_long_line_of_an_nrrd_header_is_refused_before_its_decoder_crashes(tmp_path, line):
+    path = tmp_path / "a.nrrd"
+    write_itk(path, ramp())
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"\nsizes", b"\n" + line + b"\nsizes", 1))
+    with pytest.raises(UnreadableScan, match=r"line \d+ of its header is longer than any field of an NRRD file"):
+        read_scan(path)
+    for kept in (b"# " + b"x" * 5000, b"key:=" + b"x" * 5000):
+        path.write_bytes(content.replace(b"\nsizes", b"\n" + kept + b"\nsizes", 1))
+        assert read_scan(path).ndim == 3

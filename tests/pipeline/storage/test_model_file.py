@@ -126,6 +126,8 @@ def test_another_kind_is_refused(path: Path) -> None:
         ({"leaves": {"dtype": "|O", "shape": [3, 4]}}, "impossible dtype"),
         ({"leaves": {"dtype": "<f4", "shape": [-3, -4]}}, "impossible dtype or shape"),
         ({"leaves": {"dtype": "<f4", "shape": [1 << 40, 1 << 40]}}, "impossible dtype or shape"),
+        ({"leaves": {"dtype": "<f4", "shape": [float("inf")]}}, "not those of a model"),
+        ({str(k): {"dtype": "|u1", "shape": [1 << 30]} for k in range(3)}, "its arrays take 3,072 MB, at most 2,048"),
         ({"absent": {"dtype": "<f4", "shape": [1]}}, "not those of a model"),
         ({"leaves": {"dtype": "nonsense", "shape": [1]}}, "not those of a model"),
     ],
