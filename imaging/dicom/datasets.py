@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pydicom.errors import InvalidDicomError
 from pydicom.filereader import data_element_generator
 from pydicom.uid import (
+    UID,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
@@ -116,6 +117,11 @@ def _complete(data: Any) -> None:
         data.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else explicit
         if "PixelData" in data and data["PixelData"].is_undefined_length:
             raise ValueError("they are compressed, and it does not state how: it has no TransferSyntaxUID")
+    syntax = UID(data.file_meta.TransferSyntaxUID)
+    if syntax.is_transfer_syntax and syntax.is_compressed:
+        from boneage.imaging.dicom.compressed import register_decoders  # imports imagecodecs
+
+        register_decoders()
     for name in ("PhotometricInterpretation", "Modality"):
         if name in data:
             setattr(data, name, str(data.get(name) or "").strip().upper())

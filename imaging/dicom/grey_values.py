@@ -77,9 +77,6 @@ def _check_decoder(path: Path, data: Any) -> None:
         raise UnreadableScan(path, f"has pixels of an unknown transfer syntax ({syntax}): save it uncompressed")
     if not syntax.is_compressed:
         return
-    from boneage.imaging.dicom.compressed import register_decoders  # imagecodecs is imported only where it is needed
-
-    register_decoders()
     try:
         available = get_decoder(syntax).is_available
     except NotImplementedError:

@@ -1,9 +1,13 @@
 import datetime
 import shutil
 
+import imagecodecs
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from pydicom import dcmread
+from pydicom.encaps import encapsulate
+from pydicom.uid import JPEGLosslessSV1
 
 from boneage.imaging import UnreadableScan, read_scan
 from boneage.imaging.dicom.series import holds_series
@@ -221,3 +225,16 @@ def test_a_folder_of_slices_is_a_series_and_a_folder_of_films_is_not(series, tmp
     (films / "1.dcm").write_bytes(b"\0" * 128 + b"DICM" + deflated + b"no such thing")
     assert holds_series(films)
     assert not holds_series(tmp_path / "nowhere")
+
+
+def test_compressed_slices_are_decoded(tmp_path):
+    voxels = ramp()
+    folder = write_series(tmp_path / "a", voxels)
+    plain = read_scan(folder).pixels
+    for path, pixels in zip(sorted(folder.iterdir()), voxels, strict=True):
+        data = dcmread(path)
+        data.file_meta.TransferSyntaxUID = JPEGLosslessSV1
+        data.PixelData = encapsulate([imagecodecs.ljpeg_encode(pixels.astype(np.uint16))])
+        data["PixelData"].is_undefined_length, data["PixelData"].VR = True, "OB"
+        data.save_as(path)
+    assert np.array_equal(read_scan(folder).pixels, plain)
