@@ -25,6 +25,7 @@ from boneage.imaging.pictures.orientation import TAG, check_orientation
 
 MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _MOST_PAGES = 1000
+_MOST_CHANNELS = 8
 _THUMBNAIL_SIDE = 0.5  # of the picture's, at most
 _REDUCED, _MASK = 1, 4  # bits of NewSubfileType
 _JPEG_COMPRESSIONS = (6, 7)
@@ -64,9 +65,15 @@ def read_tiff(path: Path) -> StoredPicture:
         with tifffile.TiffFile(path) as file:
             page = _choose_page(path, file)
             check_size(path, page.imagelength, page.imagewidth)
+            if page.samplesperpixel > _MOST_CHANNELS:
+                raise UnreadableScan(
+                    path, f"has {page.samplesperpixel} channels; a radiograph has one, or is in colour"
+                )
             _check_complete(path, page)
             return _read_page(path, page)
-    except tifffile.TiffFileError as error:
+    except UnreadableScan:
+        raise
+    except Exception as error:  # tifffile raises nearly any kind of error on broken files
         raise UnreadableScan(path, f"is a broken TIFF ({error})") from error
 
 
@@ -102,13 +109,15 @@ def _check_complete(path: Path, page: Any) -> None:
 
 def _read_page(path: Path, page: Any) -> StoredPicture:
     try:
-        pixels = _to_grey(page, page.asarray())
-    except Exception as error:  # decoders raise nearly any kind of error on broken or unusual files
-        if str(error).startswith("has "):
-            raise UnreadableScan(path, str(error)) from error
+        values = page.asarray()
+    except Exception as error:  # so do decoders, and on unusual kinds
         kind = f"{page.bitspersample} bits, photometric {int(page.photometric)}, compression {int(page.compression)}"
         reason = f"is a TIFF that is broken or of a kind that is not read ({kind}: {error})"
         raise UnreadableScan(path, f"{reason}: save it uncompressed, or as PNG") from error
+    try:
+        pixels = _to_grey(page, values)
+    except ValueError as error:
+        raise UnreadableScan(path, str(error)) from error
     return StoredPicture(
         pixels,
         check_orientation(_value(page, TAG)),

@@ -1,6 +1,8 @@
 """Every kind of file is read as the picture it was made from, or refused with a reason that tells what to do."""
 
+import contextlib
 import re
+import warnings
 
 import numpy as np
 import pytest
@@ -37,3 +39,22 @@ def test_kind(tmp_path, picture, kind):
     assert (scan.spacing if scan.spacing_unit == "mm" else None) == kind.spacing_mm
     remarks = "; ".join(scan.remarks)
     assert re.search(kind.remark, remarks) if kind.remark else not remarks, remarks
+
+
+SMALL = [kind for kind in KINDS if not kind.refused and kind.name != "dicom folder"]
+
+
+@pytest.mark.parametrize("kind", SMALL[::3], ids=[kind.name for kind in SMALL[::3]])
+def test_a_damaged_file_is_read_or_refused(tmp_path, picture, kind):
+    """A few bytes of the header are changed, at places that depend on the kind alone."""
+    path = tmp_path / "damaged"
+    kind.write(path, picture[::8, ::8])
+    whole, rng = path.read_bytes(), np.random.default_rng(len(kind.name))
+    for _ in range(6):
+        data = np.frombuffer(whole, np.uint8).copy()
+        places = rng.integers(0, min(len(data), 700), rng.integers(1, 6))
+        data[places] = rng.choice([0, 1, 127, 255], len(places))
+        path.write_bytes(data.tobytes())
+        with warnings.catch_warnings(), contextlib.suppress(UnreadableScan):
+            warnings.simplefilter("ignore")
+            read_scan(path)

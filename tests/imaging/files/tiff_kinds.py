@@ -186,6 +186,8 @@ KINDS = [
     Kind("tiff colour floats", _save(lambda p: _colour(p) / np.float32(255), photometric="rgb")),
     Kind("tiff imagej", _save(_of_16_bits, imagej=True)),
     Kind("tiff ome", _save(_of_16_bits, ome=True)),
+    Kind("tiff of twenty channels", _save(lambda p: np.repeat(p[::4, ::4, None], 20, axis=-1), photometric="minisblack",
+                                          planarconfig=1), refused="20 channels"),
     Kind("tiff complex", _save(lambda p: p.astype(np.complex64)), refused="complex64"),
     Kind("tiff 1 bit", _pillow("1"), 0.5),
     Kind("tiff 1 bit fax", _pillow("1", compression="group4"), 0.5),
