@@ -12,7 +12,10 @@ from boneage.imaging.limits import check_content
 from boneage.imaging.scans import Scan
 from boneage.imaging.volumes.headers import NIFTI_HEADER_BYTES, VolumeFormat, detect_format
 
-_BROKEN = (OSError, ValueError, SyntaxError, RuntimeError, struct.error)  # what decoders raise for broken files
+_BROKEN = (  # what decoders raise for broken files
+    OSError, ValueError, SyntaxError, RuntimeError, TypeError, AttributeError, LookupError, ArithmeticError,
+    struct.error,
+)  # fmt: skip
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 
 

@@ -122,8 +122,8 @@ def train(
         seed=seed,
         jobs=jobs,
     )
-    remark((*describe(collection), *describe_scales(collection)))
     prepare_file(model)
+    remark((*describe(collection), *describe_scales(collection)))
     state = model.with_name(name_output(f".{model.name}", ".training"))
     with show_stages(err_console()) as report:
         pipeline, excluded = train_age_model(collection, options, state=state, cache=hands, report=report)

@@ -42,8 +42,8 @@ def train(
     from boneage.pipeline.training.localiser import train_localiser
 
     collection = load_collection(images, landmarks=landmarks, ids=ids, recursive=recursive)
-    remark((*describe(collection), *describe_scales(collection)))
     prepare_file(model)
+    remark((*describe(collection), *describe_scales(collection)))
     with show_stages(err_console()) as report:
         localiser, summary, excluded = train_localiser(
             collection, PRESETS[preset](collection.ndim), seed=seed, jobs=jobs, report=report
