@@ -16,8 +16,8 @@ from tests.volume_hands import SPACING_MM
 @pytest.fixture
 def tables(tmp_path):
     """Two hands and a phantom: landmarks off by 3, 4 and 5 pixels, one not found."""
-    (tmp_path / "truth.csv").write_text("id,a_x,a_y,b_x,b_y\nh1,0,0,10,0\nh2,0,0,20,0\nphantom3,5,5,15,5\nh4,1,1,2,2\n")
-    (tmp_path / "found.csv").write_text("id,a_x,a_y,b_x,b_y\nh1,3,0,10,4\nh2,3,4,,\nphantom3,5,5,15,5\n")
+    (tmp_path / "truth.csv").write_text("id,a_x,a_y,b_x,b_y\nh1,0,2,10,2\nh2,0,2,20,2\nphantom3,5,5,15,5\nh4,1,1,2,2\n")
+    (tmp_path / "found.csv").write_text("id,a_x,a_y,b_x,b_y\nh1,3,2,10,6\nh2,3,6,,\nphantom3,5,5,15,5\n")
     return tmp_path
 
 
