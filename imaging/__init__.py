@@ -14,7 +14,7 @@ from boneage.imaging.jit import compiled
 from boneage.imaging.listing import find_scans
 from boneage.imaging.points import Points, measure_length
 from boneage.imaging.readers import read_scan
-from boneage.imaging.resampling import resample, shrink, warp
+from boneage.imaging.resampling import resample, resize_scan, shrink, warp
 from boneage.imaging.scans import Laterality, Modality, Scan, Sex
 from boneage.imaging.schemes import LandmarkScheme, find_scheme, read_scheme
 from boneage.imaging.scores import read_scores, with_scores
@@ -62,6 +62,7 @@ __all__ = [
     "rename_landmarks",
     "render_landmarks",
     "resample",
+    "resize_scan",
     "scan_id",
     "shrink",
     "split_by_hash",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 import cv2
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from boneage.imaging.frames import Frame
+from boneage.imaging.scans import Scan
 from boneage.imaging.trilinear import average_blocks, warp_volume
 
 
@@ -53,6 +55,17 @@ def resample(
     pixels, from_small = _shrink(pixels, to_target.inverse())
     to_target = to_target.compose(from_small)
     return warp(_smooth_for(pixels, to_target.inverse()), to_target, shape, fill=fill)
+
+
+def resize_scan(scan: Scan, shape: Sequence[int]) -> Scan:
+    """Return a scan of the same field in a grid of another ``shape``; see :func:`resample`."""
+    to_new = Frame.resize(scan.pixels.shape, shape)
+    return dataclasses.replace(
+        scan,
+        pixels=resample(scan.pixels, to_new, shape),
+        spacing=tuple(map(float, scan.true_size / np.array(shape))),
+        to_original=scan.frame_to_original().compose(to_new.inverse()),
+    )
 
 
 def warp(

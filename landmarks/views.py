@@ -10,7 +10,7 @@ import joblib
 import numpy as np
 from numpy.typing import NDArray
 
-from boneage.imaging import Frame, Scan, resample, shrink
+from boneage.imaging import Frame, Scan, resample, resize_scan, shrink
 from boneage.landmarks.settings import StageSettings
 from boneage.landmarks.similarity import rotate
 
@@ -194,9 +194,7 @@ def shrink_scan(scan: Scan, length: float) -> tuple[Scan, Frame]:
     if (factor < 1.5).all():
         return scan, Frame.identity(scan.ndim)
     smaller = tuple(int(n) for n in np.maximum(np.round(shape / np.maximum(factor, 1.0)), 2))
-    to_small = Frame.resize(scan.pixels.shape, smaller)
-    pixels = resample(scan.pixels, to_small, smaller)
-    return Scan(pixels, spacing=tuple(spacing * shape / np.array(smaller)), source=scan.source), to_small
+    return resize_scan(scan, smaller), Frame.resize(scan.pixels.shape, smaller)
 
 
 def image_bounds(scan: Scan, pose: Frame) -> Bounds:

@@ -70,7 +70,8 @@ def calibrate_model(
     InvalidInput
         If hands were trained on, there are too few, or no bias correction fits them.
     """
-    pipeline = BoneAgePipeline.load(model)
+    file = load_model(model, kind="pipeline")
+    pipeline = BoneAgePipeline.from_model_file(model, file)
     table, known = read_table(predicted, needs=("bone_age_months", "model")), read_ages(truth)
     hands, remarks = _gather(table, known, pipeline.name, truth)
     remarks += _check_new(pipeline, hands, model)
@@ -78,7 +79,6 @@ def calibrate_model(
     others, rest = hands.halve() if offset else (None, hands)
     calibration = fit_calibration(rest, others=others, earlier=earlier)
     if out is not None:
-        file = load_model(model)
         settings = {**file.settings, "calibration": to_plain_data(calibration)}
         save_model(out, dataclasses.replace(file, settings=settings))
     return CalibratedModel(calibration, 0 if others is None else len(others.ids), remarks)

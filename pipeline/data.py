@@ -94,9 +94,10 @@ def find_files(places: Sequence[Path], ids: Path | None = None, *, recursive: bo
     chosen = tuple(path for path in listing.scans if names[path])
     if not chosen:
         raise InvalidTable(ids, f"none of its ids is that of a file in {', '.join(map(str, places))}")
-    absent = [id_ for name, id_ in wanted.items() if name not in set().union(*names.values())]
-    told = [f"{len(absent)} of the ids in {ids.name} have no file: {name_some(absent)}"] if absent else []
-    return FileList(chosen, (*listing.remarks(), *told))
+    found = set().union(*names.values())
+    absent = [id_ for name, id_ in wanted.items() if name not in found]
+    remarks = [f"{len(absent)} of the ids in {ids.name} have no file: {name_some(absent)}"] if absent else []
+    return FileList(chosen, (*listing.remarks(), *remarks))
 
 
 def describe_misfits(paths: Sequence[Path], *, sexes: Sexes = None, sizes: Iterable[str] = ()) -> list[str]:
@@ -107,7 +108,11 @@ def describe_misfits(paths: Sequence[Path], *, sexes: Sexes = None, sizes: Itera
 
 
 def describe(collection: Collection) -> list[str]:
-    """Return remarks on tables read in part only, on ages as in years, and on what did not join, one sentence each."""
+    """Return remarks on a collection, one sentence each; reads the images that are annotated.
+
+    They are on tables read in part only, on ages as in years, on what did not join, and on landmarks that seem to be on
+    another scale than those of the others.
+    """
     remarks = [*(collection.landmarks.remarks if collection.landmarks else ()), *collection.remarks]
     remarks += find_unusual_ages(collection.ages)
     if collection.rows_without_image:
@@ -116,7 +121,7 @@ def describe(collection: Collection) -> list[str]:
         first = ", ".join(collection.images_without_row[:5])
         more = ", …" if len(collection.images_without_row) > 5 else ""
         remarks.append(f"{len(collection.images_without_row)} images have no table row: {first}{more}")
-    return remarks
+    return remarks + describe_scales(collection)
 
 
 def describe_scales(collection: Collection) -> list[str]:

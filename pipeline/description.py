@@ -39,7 +39,7 @@ def describe_model(path: Path | None = None) -> Facts:
         ("sha256", file.sha256),
     ]
     if file.kind == "pipeline":
-        facts += _describe_pipeline(BoneAgePipeline.load(path))
+        facts += _describe_pipeline(BoneAgePipeline.from_model_file(path, file))
     elif file.kind == "localiser":
         localiser, summary = load_localiser(path)
         facts += _describe_localiser(localiser, summary)

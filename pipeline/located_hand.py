@@ -79,10 +79,8 @@ def locate_hand(scan: Scan, localiser: ForestLocaliser | None) -> HandLandmarks:
     found = localiser.find(scan)
     findings = () if found.standardised is None else tuple(describe_findings(found.standardised.findings))
     fault = find_landmark_fault(found.points, found.verdict)
-    mirrored, acceptance = (
-        localiser.is_mirrored(found.points),
-        math.nan if found.verdict is None else found.verdict.acceptance,
-    )
+    acceptance = math.nan if found.verdict is None else found.verdict.acceptance
+    mirrored = localiser.is_mirrored(found.points)
     return HandLandmarks(found.points, mirrored, found.inverted, findings, fault, acceptance)
 
 

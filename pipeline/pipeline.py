@@ -189,7 +189,17 @@ class BoneAgePipeline:
         InvalidModelFile
             If the file is not a whole, sound model of this kind.
         """
-        model = load_model(path, kind="pipeline")
+        return cls.from_model_file(path, load_model(path, kind="pipeline"))
+
+    @classmethod
+    def from_model_file(cls, path: Path | str, model: ModelFile) -> BoneAgePipeline:
+        """Rebuild a pipeline from the content of its file.
+
+        Raises
+        ------
+        InvalidModelFile
+            If its parts do not fit together.
+        """
         try:
             return cls(
                 localiser=_read_localiser(model.settings["localiser"], _under(model.arrays, "localiser/")),
@@ -239,7 +249,7 @@ def load_localiser(path: Path | str) -> tuple[ForestLocaliser, Mapping[str, Any]
     """
     model = load_model(path)
     if model.kind == "pipeline":
-        pipeline = BoneAgePipeline.load(path)
+        pipeline = BoneAgePipeline.from_model_file(path, model)
         if pipeline.localiser is None:
             raise InvalidModelFile(path, "holds an age model that has no localiser")
         return pipeline.localiser, dict(pipeline.summary.get("localiser", {}))

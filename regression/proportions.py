@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
-from boneage.imaging import Frame, NoSimilarity, Points, Scan, resample
+from boneage.imaging import Frame, NoSimilarity, Points, Scan, resize_scan
 from boneage.imaging.errors import InvalidInput
 from boneage.imaging.shapes import fit_similarity, mirror, shape_extent
 
@@ -151,12 +151,4 @@ def reduce_detail(scan: Scan, points: Points, reference: Points, detail: int, *,
     new = np.minimum(np.maximum(np.rint(detail * scan.true_size / length), 1), old).astype(int)
     if (new == old).all():
         return scan
-    shape = (int(new[0]), int(new[1]))
-    to_small = Frame.resize(scan.pixels.shape, shape)
-    rows, columns = scan.true_size / new
-    return dataclasses.replace(
-        scan,
-        pixels=resample(scan.pixels, to_small, shape),
-        spacing=(float(rows), float(columns)),
-        to_original=scan.frame_to_original().compose(to_small.inverse()),
-    )
+    return resize_scan(scan, (int(new[0]), int(new[1])))

@@ -12,6 +12,11 @@ from torch.nn import functional
 from boneage.imaging import Sex
 from boneage.regression.region_stack import RegionStack
 
+DAMAGED = (
+    OSError, EOFError, RuntimeError, ValueError, LookupError, TypeError, AttributeError, AssertionError,
+)  # fmt: skip
+"""What torch's reader raises for damaged files beside ``pickle.UnpicklingError``; found by damaging some."""
+
 _SEX = {"F": -1.0, "M": 1.0, None: 0.0}
 
 

@@ -25,7 +25,7 @@ from boneage.regression.fusion import FusionRule, fuse, log_precision, weigh_reg
 from boneage.regression.losses import age_loss, check_finite, gaussian_loss
 from boneage.regression.networks.backbone import BackboneNet
 from boneage.regression.recipes import Recipe
-from boneage.regression.tensors import resize_pictures, to_grey
+from boneage.regression.tensors import DAMAGED, resize_pictures, to_grey
 from boneage.regression.training_data import TrainingData
 from boneage.regression.validation import EpochResult, validate
 from boneage.regression.weight_average import WeightAverage
@@ -34,7 +34,6 @@ logger = logging.getLogger(__name__)
 
 _CHECKPOINT_EPOCHS = 5
 _CHECKPOINT_SECONDS = 120.0
-_DAMAGED = (OSError, EOFError, RuntimeError, ValueError, TypeError, LookupError, pickle.UnpicklingError)
 _PRECISIONS: dict[str, Literal["32-true", "bf16-mixed"]] = {"float32": "32-true", "bfloat16": "bf16-mixed"}
 
 
@@ -248,7 +247,7 @@ def _check_checkpoint(path: Path) -> Path:
     try:
         if "history" in torch.load(path, map_location="cpu", weights_only=True):
             return path
-    except _DAMAGED as error:
+    except (*DAMAGED, pickle.UnpicklingError) as error:
         raise UnusableCheckpoint(path, f"is damaged: remove it to train from the beginning ({error!r:.60})") from error
     raise UnusableCheckpoint(path, "is no state of a training: remove it to train from the beginning")
 

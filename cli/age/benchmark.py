@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +22,7 @@ from boneage.cli.age.options import (
     Start,
     Thumbnail,
     Weights,
+    make_crop_specs,
 )
 from boneage.cli.options import (
     Ages,
@@ -97,11 +97,9 @@ def benchmark(
     from boneage.evaluation.benchmarks.ages.variants import remark_on_known_hands
     from boneage.evaluation.benchmarks.provenance import describe_run
     from boneage.evaluation.benchmarks.splits import CrossValidation, FixedSplit
-    from boneage.imaging.standardise import StandardiseSettings
-    from boneage.pipeline.data import count_axes, describe, describe_scales, load_collection, read_id_lists
+    from boneage.pipeline.data import describe, load_collection, read_id_lists
     from boneage.pipeline.pipeline import BoneAgePipeline
     from boneage.pipeline.training.age_settings import make_settings
-    from boneage.regression import CropSpec
 
     run, bounds = describe_run(), read_bounds(strata)
     if (train_ids is None) != (test_ids is None) or (validation_ids is not None and train_ids is None):
@@ -127,14 +125,13 @@ def benchmark(
         protocol,
         model,
         epochs=epochs,
-        make_crop_spec=partial(
-            CropSpec,
-            side=side or 0,
+        make_crop_spec=make_crop_specs(
+            collection,
+            side=side,
             proportions=proportions,
             thumbnail=thumbnail,
-            ndim=count_axes(collection),
             detail=detail,
-            standardise=StandardiseSettings() if standardise else None,
+            standardise=standardise,
         ),
         localiser=localiser,
         at_annotations=landmarks is not None,
@@ -142,7 +139,7 @@ def benchmark(
         start=first,
         jobs=jobs,
     )
-    remark((*describe(collection), *describe_scales(collection)))
+    remark(describe(collection))
     remark(remark_on_known_hands(first, settings.select(collection)))
     with show_stages(err_console()) as report:
         rounds = run_age_benchmark(collection, settings, out / "rounds", cache=hands or out / "hands", report=report)

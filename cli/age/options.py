@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+if TYPE_CHECKING:
+    from boneage.imaging import Collection
+    from boneage.regression import CropKind, CropSpec
+    from boneage.regression.crop_spec import Proportions
 
 Model = Annotated[Path, typer.Option("--model", help="Model file to write (.boneage).", show_default=False)]
 Half = Annotated[bool, typer.Option("--half", help="Write the networks' weights in half precision.")]
@@ -98,3 +105,28 @@ Weights = Annotated[
         "others the published ones, which are fetched.",
     ),
 ]
+
+
+def make_crop_specs(
+    collection: Collection,
+    *,
+    side: int | None,
+    proportions: Proportions,
+    thumbnail: int,
+    detail: int,
+    standardise: bool,
+) -> Callable[[CropKind], CropSpec]:
+    """Return what makes the crop settings of a kind, by the options, for the images of a collection."""
+    from boneage.imaging.standardise import StandardiseSettings
+    from boneage.pipeline.data import count_axes
+    from boneage.regression import CropSpec
+
+    return partial(
+        CropSpec,
+        side=side or 0,
+        proportions=proportions,
+        thumbnail=thumbnail,
+        ndim=count_axes(collection),
+        detail=detail,
+        standardise=StandardiseSettings() if standardise else None,
+    )

@@ -25,6 +25,7 @@ from boneage.cli.age.options import (
     Start,
     Thumbnail,
     Weights,
+    make_crop_specs,
 )
 from boneage.cli.options import (
     Ages,
@@ -85,13 +86,11 @@ def train(
     from boneage.cli.progress import show_stages
     from boneage.evaluation.reports.training_curve import write_training_curve
     from boneage.imaging.errors import UnusableOutput
-    from boneage.imaging.standardise import StandardiseSettings
-    from boneage.pipeline.data import count_axes, describe, describe_scales, load_collection, read_id_lists
+    from boneage.pipeline.data import describe, load_collection, read_id_lists
     from boneage.pipeline.pipeline import BoneAgePipeline
     from boneage.pipeline.storage.output import name_output, prepare_file
     from boneage.pipeline.training.age_model import AgeTrainingOptions, train_age_model
     from boneage.pipeline.training.age_settings import make_settings
-    from boneage.regression import CropSpec
 
     first = BoneAgePipeline.load(start) if start else None
     settings = make_settings(
@@ -103,17 +102,17 @@ def train(
         fine_tuning=first is not None,
     )
     collection = load_collection(images, landmarks=landmarks, ages=ages, sizes=sizes, ids=ids, recursive=recursive)
+    cropping = make_crop_specs(
+        collection,
+        side=side,
+        proportions=proportions,
+        thumbnail=thumbnail,
+        detail=detail,
+        standardise=standardise,
+    )
     options = AgeTrainingOptions(
         settings,
-        CropSpec(
-            cut,
-            side or 0,
-            proportions=proportions,
-            thumbnail=thumbnail,
-            ndim=count_axes(collection),
-            detail=detail,
-            standardise=StandardiseSettings() if standardise else None,
-        ),
+        cropping(cut),
         localiser=localiser,
         at_annotations=landmarks is not None,
         weights=weights,
@@ -123,7 +122,7 @@ def train(
         jobs=jobs,
     )
     prepare_file(model)
-    remark((*describe(collection), *describe_scales(collection)))
+    remark(describe(collection))
     state = model.with_name(name_output(f".{model.name}", ".training"))
     with show_stages(err_console()) as report:
         pipeline, excluded = train_age_model(collection, options, state=state, cache=hands, report=report)

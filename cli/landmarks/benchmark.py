@@ -59,12 +59,12 @@ def benchmark(
     from boneage.cli.progress import show_stages
     from boneage.evaluation.benchmarks.landmarks.benchmark import LandmarkBenchmarkSettings, run_landmark_benchmark
     from boneage.evaluation.benchmarks.splits import CrossValidation, RandomSplits
-    from boneage.pipeline.data import describe, describe_scales, load_collection
+    from boneage.pipeline.data import describe, load_collection
 
     splits = CrossValidation(folds, seed) if folds else RandomSplits(rounds, train, test, seed)
     settings = LandmarkBenchmarkSettings(tuple(split_names(compare)), splits, reference, scheme, pictures, jobs)
     collection = load_collection(images, landmarks=landmarks, ids=ids, ages=ages, recursive=recursive)
-    remark((*describe(collection), *describe_scales(collection)))
+    remark(describe(collection))
     with show_stages(err_console()) as report:
         text = run_landmark_benchmark(collection, settings, out, report=report)
     out_console().print(text, soft_wrap=True)

@@ -51,14 +51,14 @@ def speed(
     from boneage.evaluation.benchmarks.speed.benchmark import SpeedBenchmarkSettings, check_engines, run_speed_benchmark
     from boneage.evaluation.benchmarks.speed.report import report_speed
     from boneage.evaluation.metrics import read_reference
-    from boneage.pipeline.data import describe, describe_scales, load_collection
+    from boneage.pipeline.data import describe, load_collection
     from boneage.pipeline.storage.output import prepare_folder
 
     ours, theirs = split_names(presets), split_names(peers)
     check_engines(ours, theirs)
     unit = read_reference(reference) if reference else None
     collection = load_collection(images, landmarks=landmarks, ids=ids, recursive=recursive)
-    remark((*describe(collection), *describe_scales(collection)))
+    remark(describe(collection))
     prepare_folder(out)
     run = describe_run()
     protocol = SpeedBenchmarkSettings(train, test, seed, jobs, passes)

@@ -36,14 +36,14 @@ def train(
     """Train a random-forest regression-voting localiser on annotated images."""
     from boneage.cli.progress import show_stages
     from boneage.landmarks import PRESETS
-    from boneage.pipeline.data import describe, describe_scales, load_collection
+    from boneage.pipeline.data import describe, load_collection
     from boneage.pipeline.pipeline import save_localiser
     from boneage.pipeline.storage.output import prepare_file
     from boneage.pipeline.training.localiser import train_localiser
 
     collection = load_collection(images, landmarks=landmarks, ids=ids, recursive=recursive)
     prepare_file(model)
-    remark((*describe(collection), *describe_scales(collection)))
+    remark(describe(collection))
     with show_stages(err_console()) as report:
         localiser, summary, excluded = train_localiser(
             collection, PRESETS[preset](collection.ndim), seed=seed, jobs=jobs, report=report

@@ -24,13 +24,11 @@ from boneage.regression.networks.backbone import BACKBONES, Backbone
 from boneage.regression.networks.efficientnet_lite import sum_colours
 from boneage.regression.networks.overfeat import OverFeat, is_published, read_published
 from boneage.regression.networks.packaged_weights import PACKAGED, find_packaged_weights
+from boneage.regression.tensors import DAMAGED
 
 _CHUNK = 1 << 20
 _TIMEOUT_S = 30.0  # without data from the server
 _NAMED = 3  # arrays named in a message
-_DAMAGED = (  # what torch's reader raises for damaged files, found by damaging some
-    OSError, EOFError, RuntimeError, ValueError, KeyError, IndexError, TypeError, AttributeError, AssertionError,
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -156,7 +154,7 @@ def _read(path: Path, backbone: Backbone) -> Mapping[str, Tensor]:
         arrays = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise UnusableWeights(path, "is damaged, or holds something else than named arrays") from error
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise UnusableWeights(path, f"cannot be read: it is cut short, or no file of weights ({error})") from error
     if not isinstance(arrays, Mapping) or not all(isinstance(array, Tensor) for array in arrays.values()):
         raise UnusableWeights(path, "holds something else than arrays by their names")
