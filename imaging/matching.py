@@ -27,24 +27,41 @@ class RowMatches:
         The id of the row of each file that has one, by path.
     ambiguous : dict of tuple
         The files that a row fits, by the row's id, where there are several.
-    examples : (str, str), optional
-        The id of a row and that of a file, where there are rows and files and none fit.
+    rows_without_file : tuple of str
+        The ids of the rows that fit no file.
+    files_without_row : tuple of Path
+        The files that no row fits.
     """
 
     table: str
     rows: dict[Path, str]
     ambiguous: dict[str, tuple[Path, ...]]
-    examples: tuple[str, str] | None = None
+    rows_without_file: tuple[str, ...] = ()
+    files_without_row: tuple[Path, ...] = ()
 
     def misfit(self) -> str:
         """Return a sentence that shows an id of the table and one of the files, if no row fits any; else ``""``."""
-        if self.examples is None:
+        if self.rows or self.ambiguous or not (self.rows_without_file and self.files_without_row):
             return ""
-        row, file = self.examples
+        row, file = self.rows_without_file[0], scan_id(self.files_without_row[0])
         return (
             f"no row of the table of {self.table} fits a file: its ids are such as {row!r}, those of the files such as "
             f"{file!r}"
         )
+
+    def absences(self) -> dict[Path, str]:
+        """Return, for each file that no row fits, a sentence that shows its id and one of the table, if that has any.
+
+        The table's is one that fits no file, where there is one: it may be meant.
+        """
+        shown = f"its id {self.rows_without_file[0]!r} fits no file" if self.rows_without_file else ""
+        for row in (*self.rows.values(), *self.ambiguous):
+            shown = shown or f"its ids are such as {row!r}"
+        return {
+            path: f"the table of {self.table} has nothing for this file, {scan_id(path)!r}: {shown}"
+            for path in self.files_without_row
+            if shown
+        }
 
     def select(self, values: Mapping[str, T]) -> dict[Path, T]:
         """Return the values of a table's rows by file."""
@@ -96,16 +113,17 @@ def match_rows(ids: Iterable[str], paths: Iterable[Path], table: str) -> RowMatc
     for id_ in ids:
         by_parts.setdefault(split_name(id_), id_)
     files = list(dict.fromkeys(paths))
+    row_of = {path: next((by_parts[name] for name in list_names(path) if name in by_parts), None) for path in files}
     taken: dict[str, list[Path]] = {}
-    for path in files:
-        row = next((by_parts[name] for name in list_names(path) if name in by_parts), None)
+    for path, row in row_of.items():
         if row is not None:
             taken.setdefault(row, []).append(path)
     return RowMatches(
         table,
         {found[0]: row for row, found in taken.items() if len(found) == 1},
         {row: tuple(found) for row, found in taken.items() if len(found) > 1},
-        (next(iter(by_parts.values())), scan_id(files[0])) if by_parts and files and not taken else None,
+        tuple(row for row in by_parts.values() if row not in taken),
+        tuple(path for path, row in row_of.items() if row is None),
     )
 
 

@@ -39,6 +39,8 @@ class FileTask:
         Set where the file is a resized copy.
     fault : str
         Why the file is refused before it is read; empty if it is not.
+    no_row : str
+        That the table of sexes has nothing for the file; a remark if the file states no sex either.
     """
 
     id: str
@@ -46,6 +48,7 @@ class FileTask:
     sex: Sex | None = None
     original_shape: tuple[int, ...] | None = None
     fault: str = ""
+    no_row: str = ""
 
 
 class FileProcessor(Protocol[Result]):
@@ -61,7 +64,7 @@ class FileProcessor(Protocol[Result]):
         """Return what is drawn or written of the result beside its row; the scan is the whole one."""
 
     def finish(self, result: Result, remarks: Sequence[str]) -> Result:
-        """Return the result with remarks on what could not be drawn, without what only the drawings need."""
+        """Return the result with remarks on its row or drawings, without what only the drawings need."""
 
 
 Split = Callable[[FileTask, Scan], Sequence[tuple[FileTask, Scan]]]
@@ -87,8 +90,9 @@ def make_tasks(paths: Sequence[Path], *, sexes: Sexes, sizes: Mapping[str, tuple
     sex_of = {path: sex for path, sex in given.items() if not isinstance(sex, UnclearSex)}
     unclear = {path: sex.reason for path, sex in given.items() if isinstance(sex, UnclearSex)}
     shape_of, faults = of_size.select(sizes), {**of_size.faults(), **of_sex.faults(), **unclear}
+    absences = of_sex.absences()
     return [
-        FileTask(id_, path, sex_of.get(path), shape_of.get(path), faults.get(path, ""))
+        FileTask(id_, path, sex_of.get(path), shape_of.get(path), faults.get(path, ""), absences.get(path, ""))
         for id_, path in zip(name_files(paths), paths, strict=True)
     ]
 
@@ -151,7 +155,7 @@ def _run_part(processor: FileProcessor[Result], task: FileTask, part: Scan, scan
     except Exception as error:  # ... a file any one part
         logger.exception("unexpected error while processing %s", task.path)
         return processor.refuse(task, f"internal error: {error!r}")
-    remarks = []
+    remarks = [task.no_row] if task.no_row and part.sex is None else []
     for name, write in outputs:
         try:
             write()

@@ -51,3 +51,15 @@ def test_many_files_of_one_row_are_not_all_named():
     paths = [Path(f"{k}/1.png") for k in range(9)]
     fault = match_rows(["1"], paths, "sexes").faults()[paths[0]]
     assert "1/1.png, 2/1.png, 3/1.png and 5 more" in fault
+
+
+def test_a_file_without_a_row_is_shown_with_an_id_of_the_table_that_fits_no_file():
+    match = match_rows(["1377", "2"], [A, C, Path("0001377.png")], "sexes")
+    assert match.absences() == {
+        A: "the table of sexes has nothing for this file, '1': its id '1377' fits no file",
+        Path("0001377.png"): "the table of sexes has nothing for this file, '0001377': its id '1377' fits no file",
+    }
+    assert match_rows(["2"], [A, C], "sexes").absences() == {
+        A: "the table of sexes has nothing for this file, '1': its ids are such as '2'"
+    }
+    assert match_rows([], [A, C], "sexes").absences() == match_rows(["1", "2"], [A, C], "sexes").absences() == {}

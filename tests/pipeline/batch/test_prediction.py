@@ -265,6 +265,25 @@ def test_a_row_that_fits_two_files_refuses_both_and_a_path_fits_one(new, model_f
     assert ["table of sizes" in result.reason for result in sized] == [True, True, False]
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_the_row_of_a_hand_without_a_sex_names_the_table_and_an_id_of_either(new, model_file, tmp_path, jobs):
+    paths = find_scans(new / "images")[:2]
+    predict_files(paths, [model_file], tmp_path, sexes={"2": "F", "phantom0001": "F"}, sizes={}, jobs=jobs)
+    known, unknown = read_rows(tmp_path / "ages.csv").values()
+    assert (known["status"], known["reason"]) == ("ok", "")
+    assert unknown["status"] == "refused"
+    assert unknown["reason"] == (
+        "the sex is not known, and the model needs it: give it with --sex-csv or --sex; "
+        "the table of sexes has nothing for this file, 'phantom0002': its id '2' fits no file"
+    )
+
+
+def test_a_sex_that_the_file_states_needs_no_row(tmp_path, whole_model_file):
+    write_dicom(tmp_path / "stated.dcm", np.arange(4800).reshape(60, 80).astype(np.uint16), PatientSex="F")
+    (result,) = predict_files([tmp_path / "stated.dcm"], [whole_model_file], tmp_path, sexes={"2": "F"}, sizes={})
+    assert (result.sex, "table of sexes" in result.reason) == ("F", False)
+
+
 def test_nothing_is_done_with_a_bad_model_or_folder(new, model_file, localiser_file, tmp_path):
     files = find_scans(new / "images")
     with pytest.raises(InvalidModelFile, match="'pipeline' is needed"):
