@@ -1,4 +1,4 @@
-from .age_maps import AgeMap, check_map, map_ages
+from .age_maps import AgeMap, find_smallest_side, map_ages
 from .augmentation import AugmentationSettings
 from .baselines import ConstantBySex, HogRegressor
 from .bias_correction import BiasCorrection, fit_bias_correction
@@ -59,12 +59,12 @@ __all__ = [
     "RegressorSettings",
     "Site",
     "aligned_hand_recipe",
-    "check_map",
     "check_sites",
     "crop_hand",
     "crop_regions",
     "crop_whole",
     "feature_recipe",
+    "find_smallest_side",
     "fine_tuning_of",
     "fine_tuning_recipe",
     "fit_bias_correction",

@@ -1,7 +1,17 @@
-"""Age maps: the ages that a :class:`~boneage.regression.networks.bonet.BoNet` predicts for every part of a hand."""
+"""Age maps: what every part of a hand's picture makes of its predicted age.
+
+A :class:`~boneage.regression.networks.bonet.BoNet` reads an age in each of many windows. An EfficientNet-Lite reads
+one from the means of its last maps; its map is a class activation map [1]_ of a regression: the age is taken apart into
+those of the cells, whose mean it is.
+
+References
+----------
+.. [1] Zhou, Khosla, Lapedriza, Oliva, Torralba. Learning deep features for discriminative localization. CVPR 2016.
+"""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +21,9 @@ from torch import Tensor
 
 from boneage.imaging import Frame, Sex
 from boneage.imaging.errors import InvalidInput
+from boneage.regression.networks.backbone import BackboneNet
 from boneage.regression.networks.bonet import BoNet, aggregate
+from boneage.regression.networks.efficientnet_lite import EfficientNetLite
 from boneage.regression.region_stack import RegionStack
 from boneage.regression.regressor import AgeRegressor
 from boneage.regression.tensors import to_grey, to_tensors
@@ -21,18 +33,18 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class AgeMap:
-    """The ages that a network predicts from windows all over a picture.
+    """The ages that a network makes of the parts of a picture.
 
     Parameters
     ----------
     months : ndarray of shape (rows, columns)
-        A cell for each window. The network's own, which may be negative.
+        A cell for each window, or for each place of the last maps. The network's own, which may be negative.
     weights : ndarray of shape (rows, columns)
         Of the cells in the age; they sum to 1, and are equal where the age is their mean or their median.
     frame : Frame
         From cells to the middles of their windows, in pixels of the original file.
     window : float
-        Side of a window, in cells.
+        Side in cells of what a cell is read from; NaN where that is the whole picture.
     age_months : float
         The map's mean, median or weighted mean, by the network's ``aggregate``; at least 0.
     """
@@ -50,27 +62,30 @@ class AgeMap:
             )
 
 
-def check_map(regressor: AgeRegressor) -> BoNet:
-    """Return the network of a model that can map ages.
+def find_smallest_side(regressor: AgeRegressor) -> int:
+    """Return the side in pixels below which a model maps no ages.
 
     Raises
     ------
     InvalidInput
-        If the network is of another kind, or does not read the hand as one picture.
+        If it makes no maps: the network is of another kind, or does not read the hand as one picture.
     """
     network = regressor.network_
-    if not isinstance(network, BoNet):
-        raise InvalidInput(f"a map of ages needs a BoNet, but the model's network is a {type(network).__name__}")
     if len(regressor.region_names_) != 1:
         raise InvalidInput(
             "a map of ages needs a model that reads the hand as one picture, "
             f"but this one reads {len(regressor.region_names_)} regions"
         )
-    return network
+    if isinstance(network, BoNet):
+        return network.settings.window
+    if isinstance(network, BackboneNet) and isinstance(network.backbone, EfficientNetLite):
+        return network.backbone.smallest_side
+    kind = type(network.backbone if isinstance(network, BackboneNet) else network).__name__
+    raise InvalidInput(f"a map of ages needs a BoNet or an EfficientNet-Lite, but the model's network is a {kind}")
 
 
 def map_ages(regressor: AgeRegressor, stack: RegionStack, sex: Sex | None) -> AgeMap:
-    """Predict the age from every window of a hand's picture.
+    """Take the age of a hand's picture apart into those of its parts.
 
     A picture of the size that the model was trained on gives the map that its prediction is aggregated from. A larger
     one, made by :func:`~boneage.regression.crops.recrop`, gives more cells, but its bones are larger than those the
@@ -79,35 +94,78 @@ def map_ages(regressor: AgeRegressor, stack: RegionStack, sex: Sex | None) -> Ag
     Parameters
     ----------
     regressor : AgeRegressor
-        Fitted; see :func:`check_map`.
+        Fitted; see :func:`find_smallest_side`.
     stack : RegionStack
-        Of the one region that it reads, in any size.
+        Of the one region that it reads, in any size from the smallest.
     sex : {"F", "M"} or None
 
     Raises
     ------
     InvalidInput
-        If the model makes no maps, the region or a needed sex is missing, or windows are larger than the picture.
+        If the model makes no maps, the region or a needed sex is missing, or the picture is too small.
     """
-    network = check_map(regressor)
+    find_smallest_side(regressor)
     if stack.names != regressor.region_names_ or stack.frames[0] is None:
         raise InvalidInput(f"the one region must be {regressor.region_names_[0]}, and present")
     if regressor.needs_sex and sex is None:
         raise InvalidInput("the sex is not known, and the model needs it")
-    settings = network.settings
+    network = regressor.network_
     pixels, _, sexes = to_tensors([stack], [sex])
-    with torch.inference_mode():
-        ages, trust = network.map_ages(to_grey(pixels)[:, 0], sexes, torch.zeros(1, dtype=torch.long))
-        age, _ = aggregate(ages, trust, settings.aggregate)
-    equal = np.full(ages.shape[1:], 1 / ages[0].numel())
+    pictures = to_grey(pixels)[:, 0]
+    with torch.no_grad():
+        if isinstance(network, BoNet):
+            return _map_windows(regressor, network, pictures, sexes, stack.frames[0])
+        return _map_features(regressor, network, pictures, sexes, stack.frames[0])
+
+
+def _map_windows(regressor: AgeRegressor, network: BoNet, pictures: Tensor, sexes: Tensor, to_file: Frame) -> AgeMap:
+    """Return the ages of windows, shape (1, side, side) of pictures."""
+    settings = network.settings
+    ages, trust = network.map_ages(pictures, sexes, torch.zeros(1, dtype=torch.long))
+    age, _ = aggregate(ages, trust, settings.aggregate)
     attention = torch.softmax(trust.double().flatten(), 0).reshape(ages.shape[1:]).numpy()
     return AgeMap(
         months=_to_months(regressor, ages[0]),
-        weights=attention if settings.aggregate == "attention" else equal,
-        frame=stack.frames[0].compose(settings.frame),
+        weights=attention if settings.aggregate == "attention" else _equal_weights(ages[0]),
+        frame=to_file.compose(settings.frame),
         window=settings.field / settings.step,
         age_months=max(float(_to_months(regressor, age)[0]), 0.0),
     )
+
+
+def _map_features(
+    regressor: AgeRegressor, network: BackboneNet, pictures: Tensor, sexes: Tensor, to_file: Frame
+) -> AgeMap:
+    """Return the ages of the last maps' cells, averaged with those of the mirrored picture if the model reads both."""
+    views = [pictures, pictures.flip(-1)] if regressor.reads_mirrored else [pictures]
+    ages = torch.stack([_split_age(network, view, sexes) for view in views])
+    if len(views) == 2:
+        ages[1] = ages[1].flip(-1)
+    cells = ages.mean(dim=0)
+    months = _to_months(regressor, cells)
+    to_picture = Frame.resize(tuple(cells.shape), tuple(pictures.shape[1:]))
+    weights, age = _equal_weights(cells), max(float(months.mean()), 0.0)
+    return AgeMap(months, weights, to_file.compose(to_picture), math.nan, age)
+
+
+def _split_age(network: BackboneNet, pictures: Tensor, sexes: Tensor) -> Tensor:
+    """Return the ages of the last maps' cells, shape (rows, columns), whose mean is the age of the picture.
+
+    The layers on top are linear in the features as long as no unit changes its sign, so the gradient of the age is
+    what each feature counts; a cell's age differs from the hand's by its features' differences from the mean.
+    """
+    maps = network.backbone.compute_maps(network.fit_pictures(pictures[:, None]))
+    features = maps.mean(dim=(2, 3))
+    with torch.enable_grad():
+        features.requires_grad_()
+        age = network.head(features[:, None], torch.ones(1, 1, dtype=torch.bool), sexes)[0].sum()
+        (gradient,) = torch.autograd.grad(age, features)
+    differences = maps - features.detach()[..., None, None]
+    return age.detach() + torch.einsum("nchw,nc->hw", differences, gradient)
+
+
+def _equal_weights(ages: Tensor) -> Array:
+    return np.full(ages.shape, 1 / ages.numel())
 
 
 def _to_months(regressor: AgeRegressor, ages: Tensor) -> Array:

@@ -87,6 +87,11 @@ class AgeRegressor:
         return (self.settings or RegressorSettings()).use_sex
 
     @property
+    def reads_mirrored(self) -> bool:
+        """Whether a prediction is the mean of the hand's and its mirror image's."""
+        return (self.settings or RegressorSettings()).mirrored_views
+
+    @property
     def n_parameters(self) -> int:
         """Number of the network's weights."""
         self._check_fitted()

@@ -13,10 +13,13 @@ from boneage.cli.sexes import SexCsv, SexOfAll, choose_sexes
 
 def map_(
     images: Annotated[list[Path], typer.Argument(help="Radiographs, or folders of them.", show_default=False)],
-    model: Annotated[
-        Path, typer.Option("--model", help="An age model (.boneage): a BoNet of the whole hand.", show_default=False)
-    ],
     out: Out,
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            "--model", help="A model (.boneage) that reads the whole hand: EfficientNet-Lite or BoNet; the shipped one."
+        ),
+    ] = None,
     sex_csv: SexCsv = None,
     sex: SexOfAll = None,
     sizes: Sizes = None,
@@ -26,7 +29,7 @@ def map_(
         typer.Option("--side", min=1, help="Side in pixels that hands are scaled to; that of training if not given."),
     ] = None,
 ) -> None:
-    """Map the ages that a BoNet reads in windows all over a hand.
+    """Take the age of a hand apart into those of its places: windows of a BoNet, cells of an EfficientNet-Lite's maps.
 
     Writes age_maps.csv (a row a file), maps/ID.png (the map over the radiograph) and maps/ID.csv (a row a cell).
     Research use only.
@@ -35,11 +38,20 @@ def map_(
     from boneage.imaging import read_sizes
     from boneage.pipeline.batch.age_maps import map_files
     from boneage.pipeline.data import describe_misfits, find_files
+    from boneage.pipeline.storage.shipped_model import shipped_model
 
     files = find_files(images, recursive=recursive)
     sexes, original_sizes = choose_sexes(sex_csv, sex), read_sizes(sizes) if sizes else {}
     with show_stages(err_console()) as progress:
-        results = map_files(files.paths, model, out, sexes=sexes, sizes=original_sizes, side=side, progress=progress)
+        results = map_files(
+            files.paths,
+            model or shipped_model(),
+            out,
+            sexes=sexes,
+            sizes=original_sizes,
+            side=side,
+            progress=progress,
+        )
     refusals = (f"refused {result.path}: {result.reason}" for result in results if result.status == "refused")
     misfits = describe_misfits(files.paths, sexes=sexes, sizes=original_sizes)
     conclude(results, out / "age_maps.csv", (*files.remarks, *misfits, *refusals))

@@ -17,7 +17,7 @@ from boneage.pipeline.batch.folder import FileTask, Output, make_tasks, run_fold
 from boneage.pipeline.pipeline import BoneAgePipeline
 from boneage.pipeline.storage.output import name_output, prepare_folder, write_picture, write_table
 from boneage.pipeline.visualisation.age_maps import draw_age_map, list_map_rows
-from boneage.regression import AgeMap, check_map, map_ages, recrop
+from boneage.regression import AgeMap, find_smallest_side, map_ages, recrop
 
 _COLUMNS = ("bone_age_months", "map_months", "lowest_months", "median_months", "highest_months")
 
@@ -31,7 +31,7 @@ class AgeMapping:
     Parameters
     ----------
     pipeline : BoneAgePipeline
-        Of one age model, a BoNet that reads the hand as one picture.
+        Of one age model, which reads the hand as one picture.
     maps : Path
         Folder of the pictures and tables.
     side : int or None
@@ -90,7 +90,7 @@ def map_files(
     ----------
     paths : sequence of Path
     model : Path
-        A pipeline's ``.boneage`` file, whose network is a BoNet that reads the hand as one picture.
+        A pipeline's ``.boneage`` file. Of several age models, that which reads the hand as one picture is mapped.
     out : Path
     sexes, sizes : mapping
         Sex and original shape (rows, columns) by id or path, where known; ``sexes`` may be one sex for all files.
@@ -108,18 +108,25 @@ def map_files(
     InvalidModelFile, UnusableOutput
         If the model cannot be used, or the folder not written to.
     InvalidInput
-        If the model makes no maps, or joins several, or its window is larger than ``side``.
+        If the model makes no maps, or its network reads no picture of ``side``.
     """
-    pipeline = replace(BoneAgePipeline.load(model), calibration=None)  # a map holds no corrected ages
-    window = check_map(pipeline.only_age_model.regressor).settings.window
-    if side is not None and side < window:
-        raise InvalidInput(f"the side must be at least the network's window, {window} pixels, got {side}")
+    pipeline = _choose_age_model(BoneAgePipeline.load(model))
+    smallest = find_smallest_side(pipeline.only_age_model.regressor)
+    if side is not None and side < smallest:
+        raise InvalidInput(f"the side must be at least {smallest} pixels, which the network reads at once, got {side}")
     folder = prepare_folder(out)
     processor = AgeMapping(pipeline, prepare_folder(folder / "maps"), side)
     tasks = make_tasks(paths, sexes=sexes, sizes=sizes)
     results = run_folder(processor, tasks, stage="mapping ages", progress=progress)
     write_table(folder / "age_maps.csv", [_describe(*result, pipeline.name) for result in results])
     return [assessment for assessment, _ in results]
+
+
+def _choose_age_model(pipeline: BoneAgePipeline) -> BoneAgePipeline:
+    """Return the pipeline with that of its age models alone that can be mapped; ages are then not corrected."""
+    of_pictures = [one for one in pipeline.age_models if len(one.regressor.region_names_) == 1]
+    chosen = tuple(of_pictures) if len(of_pictures) == 1 else pipeline.age_models
+    return replace(pipeline, age_models=chosen, calibration=None)
 
 
 def _describe(result: Assessment, age_map: AgeMap | None, model: str) -> dict[str, object]:

@@ -28,8 +28,8 @@ _MOST_TICKS = 7
 def draw_age_map(scan: Scan, assessment: Assessment, drawn: AgeMap) -> Image.Image:
     """Draw a map of ages over its radiograph, in true proportions, beside a panel that explains it.
 
-    The colour of a cell is its age. Where cells differ in weight, the heavier are the more opaque. A square in the
-    middle of the map shows how large the windows are that ages were read from.
+    The colour of a cell is its age. Where cells differ in weight, the heavier are the more opaque. Where each is read
+    from a window, a square in the middle of the map shows how large that is.
 
     Parameters
     ----------
@@ -47,7 +47,8 @@ def draw_age_map(scan: Scan, assessment: Assessment, drawn: AgeMap) -> Image.Ima
     opacity = _OPACITY * np.clip(share, _FAINTEST, 1) * inside
     place = np.clip((months - low) / (high - low), 0, 1)
     coloured = blend_colours(darken(picture), viridis()[(255 * place).round().astype(int)], opacity)
-    _outline_window(coloured, drawn, cells_to_picture)
+    if math.isfinite(drawn.window):
+        _outline_window(coloured, drawn, cells_to_picture)
     return join_panels([coloured, _draw_panel(assessment, drawn, low, high)])
 
 
@@ -97,15 +98,21 @@ def _outline_window(picture: Image.Image, drawn: AgeMap, cells_to_picture: Frame
     ImageDraw.Draw(picture).line(outline_cells((1, 1), cells_to_picture.compose(window)), fill=TEXT, width=2)
 
 
-def _draw_panel(assessment: Assessment, drawn: AgeMap, low: float, high: float) -> Image.Image:
+def _explain_cells(drawn: AgeMap) -> str:
     rows, columns = drawn.months.shape
+    if math.isfinite(drawn.window):
+        return f"Age read in each of {rows} x {columns} windows; a window is as large as the square."
+    return f"The age is the mean of those of {rows} x {columns} places. Each place sees its surroundings too."
+
+
+def _draw_panel(assessment: Assessment, drawn: AgeMap, low: float, high: float) -> Image.Image:
     predicted = assessment.estimate.months if assessment.estimate else drawn.age_months
     detail = f"{predicted:.1f} months, sex {assessment.sex or 'not used'}"
     panel, draw = new_panel(HEIGHT, assessment.id, age_text(predicted), detail)
     labels = [((months - low) / (high - low), text) for months, text in _choose_ticks(low, high)]
     top = draw_bar(draw, 134, (255 * viridis()).round().astype(np.uint8), labels)
     for text in (
-        f"Age read in each of {rows} x {columns} windows; a window is as large as the square.",
+        _explain_cells(drawn),
         f"From {drawn.months.min():.0f} to {drawn.months.max():.0f} months, the middle half "
         f"{np.quantile(drawn.months, 0.25):.0f} to {np.quantile(drawn.months, 0.75):.0f}.",
         "" if np.ptp(drawn.weights) == 0 else "The fainter the colour, the less the window weighs in the age.",

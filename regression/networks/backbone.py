@@ -189,12 +189,22 @@ class BackboneNet(nn.Module):
         InvalidInput
             If the regions are below 32 pixels wide.
         """
-        if pixels.shape[-1] < _SMALLEST_SIDE:
-            raise InvalidInput(f"regions must be at least {_SMALLEST_SIDE} pixels wide, got {pixels.shape[-1]}")
-        pictures = pixels[present][:, None]
-        side = max(self.input_side or pixels.shape[-1], self.backbone.smallest_side)
-        if side != pixels.shape[-1]:
-            pictures = functional.interpolate(pictures, (side, side), mode="bilinear", antialias=True)
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
-            features: Tensor = self.backbone(pictures)
+            features: Tensor = self.backbone(self.fit_pictures(pixels[present][:, None]))
         return scatter_regions(features, present)
+
+    def fit_pictures(self, pictures: Tensor) -> Tensor:
+        """Return pictures of shape (n, 1, side, side) in the side that the backbone reads.
+
+        Raises
+        ------
+        InvalidInput
+            If they are below 32 pixels wide.
+        """
+        given = pictures.shape[-1]
+        if given < _SMALLEST_SIDE:
+            raise InvalidInput(f"regions must be at least {_SMALLEST_SIDE} pixels wide, got {given}")
+        side = max(self.input_side or given, self.backbone.smallest_side)
+        if side == given:
+            return pictures
+        return functional.interpolate(pictures, (side, side), mode="bilinear", antialias=True)

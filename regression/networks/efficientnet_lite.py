@@ -101,12 +101,16 @@ class EfficientNetLite(nn.Module):
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Return features of shape (n, n_features) for pictures from 0 to 1, shape (n, 1, side, side)."""
-        maps = functional.relu6(self._bn0(self._conv_stem((pictures - _MEAN) / _SPREAD)))
+        return self.compute_maps(pictures).mean(dim=(2, 3))
+
+    def compute_maps(self, pictures: Tensor) -> Tensor:
+        """Return the maps whose means are the features, shape (n, n_features, rows, columns)."""
+        maps: Tensor = functional.relu6(self._bn0(self._conv_stem((pictures - _MEAN) / _SPREAD)))
         for block in self._blocks:
             maps = block(maps)
         if hasattr(self, "_conv_head"):
             maps = functional.relu6(self._bn1(self._conv_head(maps)))
-        return maps.mean(dim=(2, 3))
+        return maps
 
     def _add_stage(self, stage: _Stage, *, repeated: bool) -> None:
         channels = _round_channels(stage.channels * self.width)

@@ -2,17 +2,20 @@ import dataclasses
 
 import numpy as np
 import pytest
+import torch
 
 from boneage.imaging import Frame
 from boneage.regression import (
     AgeRegressor,
+    BackboneSettings,
     BoNetSettings,
     MultiRegionSettings,
     Recipe,
     RegionStack,
-    check_map,
+    find_smallest_side,
     map_ages,
 )
+from boneage.regression.networks.backbone import BACKBONES
 
 SIDE = 20
 
@@ -52,6 +55,40 @@ def test_a_larger_picture_has_a_larger_map_and_the_frame_leads_to_original_pixel
     assert drawn.window == 8
 
 
+@pytest.fixture(scope="module")
+def backbone_file(tmp_path_factory):
+    """The first stages of EfficientNet-Lite0, random."""
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("weights") / "lite.pth"
+    torch.save(BACKBONES["efficientnet-lite0"]("stage3").state_dict(), path)
+    return path
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_the_cells_of_a_backbones_maps_have_the_prediction_as_their_mean(quick_settings, backbone_file, mirrored):
+    network = BackboneSettings("efficientnet-lite0", "stage3", frozen=False, hidden=(8,), batch_statistics=True)
+    settings = dataclasses.replace(
+        quick_settings, network=network, recipe=Recipe(epochs=2, batch_size=4), mirrored_views=mirrored
+    )
+    stacks = [make_stack(64, seed=k) for k in range(8)]
+    regressor = AgeRegressor(settings=settings, weights=backbone_file)
+    regressor.fit(stacks, np.linspace(60, 180, 8).tolist(), ["F", "M"] * 4)
+    stack = make_stack(64, seed=9)
+    drawn = map_ages(regressor, stack, "F")
+    assert drawn.months.shape == (8, 8)
+    assert np.ptp(drawn.months) > 0.1
+    assert drawn.age_months == pytest.approx(regressor.predict([stack], ["F"])[0].months, abs=1e-3)
+    assert drawn.months.mean() == pytest.approx(drawn.age_months, abs=1e-3)
+    assert drawn.frame.apply([[0, 0], [7, 7]]).tolist() == [[3 * 3.5 + 5, 3 * 3.5 - 7], [3 * 59.5 + 5, 3 * 59.5 - 7]]
+    assert np.isnan(drawn.window)
+    other = stack.pixels.copy()
+    other[0, :, :24] = 0.5
+    changed = np.abs(map_ages(regressor, dataclasses.replace(stack, pixels=other), "F").months - drawn.months)
+    assert changed[:, :3].mean() > 3 * changed[:, 5:].mean()
+    mirror = map_ages(regressor, dataclasses.replace(stack, pixels=stack.pixels[:, :, ::-1].copy()), "F").months
+    assert bool(np.abs(mirror[:, ::-1] - drawn.months).max() < 1e-3) is mirrored
+
+
 def test_what_cannot_be_mapped_is_refused(quick_settings, hands):
     regressor, stack = fit(quick_settings), make_stack()
     with pytest.raises(ValueError, match="sex is not known"):
@@ -64,14 +101,14 @@ def test_what_cannot_be_mapped_is_refused(quick_settings, hands):
 
 def test_other_models_make_no_maps(quick_settings, hands):
     brief = dataclasses.replace(quick_settings, recipe=Recipe(epochs=1))
-    without_map = AgeRegressor(settings=dataclasses.replace(brief, network=MultiRegionSettings((4, 4), hidden=4))).fit(
-        *hands
-    )
+    network = MultiRegionSettings((4, 4), hidden=4)
+    without_map = AgeRegressor(settings=dataclasses.replace(brief, network=network))
+    without_map.fit([make_stack(seed=k) for k in range(8)], *(values[:8] for values in hands[1:]))
     with pytest.raises(ValueError, match="network is a MultiRegionNet"):
-        check_map(without_map)
+        find_smallest_side(without_map)
     regions = AgeRegressor(settings=dataclasses.replace(brief, network=BoNetSettings(16, (4, 4), hidden=4))).fit(*hands)
     with pytest.raises(ValueError, match="this one reads 3 regions"):
-        check_map(regions)
+        find_smallest_side(regions)
 
 
 def test_a_maps_parts_must_go_together(quick_settings):

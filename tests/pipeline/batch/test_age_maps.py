@@ -70,15 +70,21 @@ def test_a_larger_side_has_more_cells_and_one_below_the_window_is_refused(new, h
     path = new / "images" / "phantom0001.png"
     map_files([path], hand_model_file, tmp_path / "a", sexes={path.stem: "M"}, sizes={}, side=60)
     assert read_rows(tmp_path / "a" / "age_maps.csv")[0]["cells"] == "15 x 15"
-    with pytest.raises(ValueError, match="at least the network's window, 32 pixels, got 31"):
+    with pytest.raises(ValueError, match="at least 32 pixels, which the network reads at once, got 31"):
         map_files([path], hand_model_file, tmp_path / "b", sexes={}, sizes={}, side=31)
     assert not (tmp_path / "b").exists()
 
 
-def test_a_map_is_of_one_age_model(new, joined_file, tmp_path):
-    with pytest.raises(ValueError, match=r"joined\.boneage \w+ joins 2 age models, and a single one is needed"):
-        map_files([new / "images" / "phantom0001.png"], joined_file, tmp_path / "a", sexes={}, sizes={})
-    assert not (tmp_path / "a").exists()
+def test_of_several_age_models_that_of_the_whole_hand_is_mapped(new, mapped, joined_file, model_file, tmp_path):
+    paths = [new / "images" / "phantom0001.png"]
+    map_files(paths, joined_file, tmp_path / "a", sexes="F", sizes={})
+    (row,) = read_rows(tmp_path / "a" / "age_maps.csv")
+    alone = next(row for row in read_rows(mapped / "age_maps.csv") if row["id"] == "phantom0001")
+    assert row["model"].startswith("joined.boneage")
+    assert [row[name] for name in ("bone_age_months", "map_months")] == [alone["bone_age_months"], alone["map_months"]]
+    with pytest.raises(ValueError, match="needs a model that reads the hand as one picture, but this one reads 17"):
+        map_files(paths, model_file, tmp_path / "b", sexes={}, sizes={})
+    assert not (tmp_path / "b").exists()
 
 
 def test_a_hand_that_cannot_be_read_is_a_row_with_its_reason(new, hand_model_file, tmp_path):

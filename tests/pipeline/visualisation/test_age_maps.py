@@ -1,4 +1,5 @@
 import dataclasses
+import math
 
 import numpy as np
 import pytest
@@ -54,6 +55,16 @@ def test_a_square_as_large_as_a_window_stands_in_the_middle_of_the_map():
     middle = 2 * np.array([100, 155]) + 0.5
     assert white.mean(axis=0) == pytest.approx(middle, abs=2)
     assert np.ptp(white, axis=0) == pytest.approx(240, abs=4)
+
+
+def test_a_map_without_windows_shows_none():
+    drawn = make_map([[60, 100, 80, 90]])
+    with_window, without = (
+        np.asarray(draw_age_map(SCAN, DONE, one))[:, :600]
+        for one in (drawn, dataclasses.replace(drawn, window=math.nan))
+    )
+    assert (with_window == TEXT).all(axis=2).any()
+    assert not (without == TEXT).all(axis=2).any()
 
 
 def test_a_map_that_makes_up_another_age_than_the_prediction_says_so():
