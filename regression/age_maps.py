@@ -113,9 +113,10 @@ def map_ages(regressor: AgeRegressor, stack: RegionStack, sex: Sex | None) -> Ag
     pixels, _, sexes = to_tensors([stack], [sex])
     pictures = to_grey(pixels)[:, 0]
     with torch.no_grad():
-        if isinstance(network, BoNet):
-            return _map_windows(regressor, network, pictures, sexes, stack.frames[0])
-        return _map_features(regressor, network, pictures, sexes, stack.frames[0])
+        if isinstance(network, BackboneNet):
+            return _map_features(regressor, network, pictures, sexes, stack.frames[0])
+        assert isinstance(network, BoNet)
+        return _map_windows(regressor, network, pictures, sexes, stack.frames[0])
 
 
 def _map_windows(regressor: AgeRegressor, network: BoNet, pictures: Tensor, sexes: Tensor, to_file: Frame) -> AgeMap:
@@ -154,6 +155,7 @@ def _split_age(network: BackboneNet, pictures: Tensor, sexes: Tensor) -> Tensor:
     The layers on top are linear in the features as long as no unit changes its sign, so the gradient of the age is
     what each feature counts; a cell's age differs from the hand's by its features' differences from the mean.
     """
+    assert isinstance(network.backbone, EfficientNetLite)
     maps = network.backbone.compute_maps(network.fit_pictures(pictures[:, None]))
     features = maps.mean(dim=(2, 3))
     with torch.enable_grad():
@@ -161,7 +163,8 @@ def _split_age(network: BackboneNet, pictures: Tensor, sexes: Tensor) -> Tensor:
         age = network.head(features[:, None], torch.ones(1, 1, dtype=torch.bool), sexes)[0].sum()
         (gradient,) = torch.autograd.grad(age, features)
     differences = maps - features.detach()[..., None, None]
-    return age.detach() + torch.einsum("nchw,nc->hw", differences, gradient)
+    cells: Tensor = age.detach() + (differences * gradient[..., None, None]).sum(dim=(0, 1))
+    return cells
 
 
 def _equal_weights(ages: Tensor) -> Array:
