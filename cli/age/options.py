@@ -75,8 +75,8 @@ Network = Annotated[
         "with -features or -finetuned. After colons: how regions are weighted (learned, inverse_variance, fixed, "
         "equal: multiregion:equal), how far the loss makes up for rare ages (stratum=0.5), the decay of the average of "
         "the weights (average=0.998), sides of the pictures with their passes, up to --side "
-        "(sides=128x10+192x5+224x3), copies that a prediction is averaged over (views=6), and "
-        "the layers on a pretrained network (hidden=256+64).",
+        "(sides=128x10+192x5+224x3), copies that a prediction is averaged over (views=6), "
+        "the layers on a pretrained network (hidden=256+64), and a BoNet's deformation layer (deformation=none).",
     ),
 ]
 RecipeOption = Annotated[

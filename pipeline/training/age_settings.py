@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import cast
 
 from boneage.imaging.errors import InvalidInput
-from boneage.regression import PRESETS, BackboneSettings, RegressorSettings, fine_tuning_of, modern_recipe, seed_recipe
+from boneage.regression import (
+    PRESETS,
+    BackboneSettings,
+    BoNetSettings,
+    RegressorSettings,
+    fine_tuning_of,
+    modern_recipe,
+    seed_recipe,
+)
 from boneage.regression.fusion import FUSION_RULES
+from boneage.regression.networks.bonet import DeformationKind
 from boneage.regression.recipes import Precision
 
 RECIPES = {"modern": modern_recipe, "seed": seed_recipe}
 _VALUES = {  # changes that have a value, and how one is written
     "stratum=": "stratum=W", "average=": "average=D", "sides=": "sides=128x10+192x5+224x3", "views=": "views=N",
-    "hidden=": "hidden=N+M",
+    "hidden=": "hidden=N+M", "deformation=": "deformation=none",
 }  # fmt: skip
 
 
@@ -65,7 +75,8 @@ def change_settings(settings: RegressorSettings, changes: Sequence[str], name: s
     - ``average=D``: the decay of the average of the weights;
     - ``sides=128x10+192x5+224x3``: sides of the pictures in the course of the training, each with its passes;
     - ``views=N``: slightly turned and resized copies that a prediction is averaged over;
-    - ``hidden=N`` or ``hidden=N+M``: widths of the fully connected layers on a pretrained network.
+    - ``hidden=N`` or ``hidden=N+M``: widths of the fully connected layers on a pretrained network;
+    - ``deformation=none``, ``affine`` or ``thin_plate``: the deformation layer of a BoNet.
 
     The use of the sex and the precision are left as they are.
 
@@ -116,6 +127,8 @@ def _set_value(settings: RegressorSettings, change: str, name: str) -> Regressor
             return settings.with_recipe(sides=_read_sides(text))
         if what == "views":
             return dataclasses.replace(settings, views=int(text))
+        if what == "deformation":
+            return dataclasses.replace(settings, network=_change_deformation(settings, text, name))
         if not isinstance(settings.network, BackboneSettings):
             raise InvalidInput(f"{name!r}: hidden is for pretrained networks")
         hidden = tuple(int(width) for width in text.split("+"))
@@ -124,6 +137,12 @@ def _set_value(settings: RegressorSettings, change: str, name: str) -> Regressor
         raise
     except ValueError:
         raise InvalidInput(f"{name!r}: after a colon goes {_VALUES[f'{what}=']}, got {change!r}") from None
+
+
+def _change_deformation(settings: RegressorSettings, text: str, name: str) -> BoNetSettings:
+    if not isinstance(settings.network, BoNetSettings):
+        raise InvalidInput(f"{name!r}: deformation is for a BoNet")
+    return dataclasses.replace(settings.network, deformation=cast("DeformationKind", text))
 
 
 def _read_sides(text: str) -> tuple[int, ...]:

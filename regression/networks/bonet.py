@@ -43,6 +43,7 @@ from boneage.regression.networks.deformation import Deformation
 from boneage.regression.networks.region_scatter import scatter_regions
 
 Aggregate = Literal["mean", "median", "attention"]
+DeformationKind = Literal["affine", "thin_plate", "none"]
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class BoNetSettings:
     ndim: ClassVar[int] = 2  # it reads pictures
     window: int = 64
     channels: tuple[int, ...] = (16, 32, 64)
-    deformation: Literal["affine", "thin_plate", "none"] = "affine"
+    deformation: DeformationKind = "affine"
     aggregate: Aggregate = "mean"
     hidden: int = 64
     dropout: float = 0.3

@@ -53,6 +53,11 @@ def test_changes_that_have_a_value():
             make_settings(network=f"efficientnet-lite0-finetuned:{change}")
     with pytest.raises(ValueError, match="hidden is for pretrained networks"):
         make_settings(network="multiregion:hidden=8")
+    assert make_settings(network="bonet:deformation=none").network.deformation == "none"
+    with pytest.raises(ValueError, match="deformation must be affine, thin_plate or none, got 'some'"):
+        make_settings(network="bonet:deformation=some")
+    with pytest.raises(ValueError, match="deformation is for a BoNet"):
+        make_settings(network="multiregion:deformation=none")
 
 
 def test_epochs_change_nothing_else():
