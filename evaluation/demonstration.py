@@ -21,7 +21,7 @@ from boneage.pipeline.batch.prediction import predict_files
 from boneage.pipeline.data import load_collection
 from boneage.pipeline.pages.folder import describe_heaviest, write_pages
 from boneage.pipeline.pipeline import save_localiser
-from boneage.pipeline.storage.output import prepare_folder
+from boneage.pipeline.storage.output import prepare_folder, write_atomically
 from boneage.pipeline.storage.shipped_model import shipped_model
 from boneage.pipeline.training.age_model import fit_age_model, prepare_crops
 from boneage.pipeline.training.age_settings import make_settings
@@ -70,7 +70,7 @@ class Demonstration:
             A table of the hands, and the page to open.
         """
         write_phantom_set(self._new, self.test, self.seed + 1, n_jobs=self.jobs, progress=report)
-        (self._new / "images" / "readme.txt").write_text("No image: a folder of hands may hold other files too.\n")
+        write_atomically(self._new / "images" / "readme.txt", "No image: a folder of hands may hold other files too.\n")
         assessments = self._read(shipped_model(), self._folder / "shipped", report)
         overlays = self._folder / "shipped" / "overlays"
         pictures = {assessment.id: overlays / f"{assessment.id}.png" for assessment in assessments}

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from boneage.imaging.errors import UnusableOutput
+
 
 @contextmanager
 def open_atomically(path: Path) -> Iterator[BinaryIO]:
@@ -28,3 +30,18 @@ def open_atomically(path: Path) -> Iterator[BinaryIO]:
         with contextlib.suppress(OSError):
             partial.unlink()
         raise
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Tell what the block fails to write, such as on a full disk, as a fault of that place.
+
+    Raises
+    ------
+    UnusableOutput
+        Instead of an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise UnusableOutput(path, f"cannot be written ({error.strerror or error})") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,8 @@ from boneage.imaging.progress import Progress
 from boneage.regression.caching import open_atomically
 from boneage.regression.networks.backbone import BackboneNet
 from boneage.regression.tensors import to_grey
+
+logger = logging.getLogger(__name__)
 
 _BATCH = 16
 
@@ -30,7 +33,7 @@ def extract_features(
     """Return the backbone's features of each region.
 
     They are computed on a GPU where there is one. With a cache, a hand's features are computed once for each backbone;
-    a damaged entry is computed again.
+    a damaged entry is computed again, and one that cannot be written is left out with a warning in the log.
 
     Parameters
     ----------
@@ -46,11 +49,6 @@ def extract_features(
     -------
     tensor of shape (n_hands, n_regions, n_features)
         Zeros for a region that is not present.
-
-    Raises
-    ------
-    OSError
-        If the cache cannot be written.
     """
     shape = (present.shape[1], network.backbone.n_features)
     paths = _name_entries(network, pixels, present, cache) if cache else []
@@ -64,12 +62,19 @@ def extract_features(
         with torch.inference_mode():
             features[batch] = network.extract(to_grey(pixels[batch].to(device)), present[batch].to(device)).cpu()
         for k in batch if cache else ():
-            with open_atomically(paths[k]) as file:
-                np.savez(file, features=features[k].numpy())
+            _keep_entry(paths[k], features[k])
         if progress:
             progress("features", (start + len(batch)) / len(missing))
     network.cpu()
     return features
+
+
+def _keep_entry(path: Path, features: Tensor) -> None:
+    try:
+        with open_atomically(path) as file:
+            np.savez(file, features=features.numpy())
+    except OSError as error:
+        logger.warning("features could not be kept in %s (%s)", path, error.strerror)
 
 
 def _name_entries(network: BackboneNet, pixels: Tensor, present: Tensor, cache: Path) -> list[Path]:

@@ -8,6 +8,7 @@ import joblib
 import numpy as np
 from PIL import Image, PngImagePlugin
 
+from boneage.imaging.atomic_files import writing
 from boneage.imaging.formats import write_landmarks
 from boneage.imaging.phantoms import growth, volumes
 from boneage.imaging.phantoms.altered_hands import ALTERED_HANDS
@@ -58,9 +59,14 @@ def write_phantom_set(
     n_jobs : int
         Threads.
     progress : callable, optional
+
+    Raises
+    ------
+    UnusableOutput
+        If a file cannot be written.
     """
     folder = Path(folder)
-    (folder / "images").mkdir(parents=True, exist_ok=True)
+    _make_folder(folder / "images")
 
     def make(number: int, seeds: np.random.SeedSequence) -> tuple[str, PhantomHand]:
         id_ = f"{PHANTOM_PREFIX}{number:04d}"
@@ -68,7 +74,9 @@ def write_phantom_set(
         if modality == "xray":
             _write_picture(folder / "images" / f"{id_}.png", hand.scan)
         else:
-            write_volume(folder / "images" / f"{id_}.nii.gz", hand.scan)
+            path = folder / "images" / f"{id_}.nii.gz"
+            with writing(path):
+                write_volume(path, hand.scan)
         return id_, hand
 
     points, shapes, rows = {}, {}, ["id,boneage_months,sex"]
@@ -81,9 +89,10 @@ def write_phantom_set(
         if progress:
             progress("making phantom hands", len(points) / count)
     names = LANDMARK_NAMES if modality == "xray" else VOLUME_LANDMARK_NAMES
-    write_landmarks(folder / "landmarks.csv", points, shapes, names)
-    (folder / "ages.csv").write_text("\n".join(rows) + "\n")
-    (folder / "README.txt").write_text(_README)
+    with writing(folder / "landmarks.csv"):
+        write_landmarks(folder / "landmarks.csv", points, shapes, names)
+    _write_text(folder / "ages.csv", "\n".join(rows) + "\n")
+    _write_text(folder / "README.txt", _README)
 
 
 def write_other_phantoms(
@@ -107,11 +116,13 @@ def write_other_phantoms(
     ------
     ValueError
         If there is no such kind.
+    UnusableOutput
+        If a file cannot be written.
     """
     if kind not in OTHER_PHANTOMS:
         raise ValueError(f"kind must be one of {', '.join(OTHER_PHANTOMS)}, got {kind!r}")
     folder = Path(folder)
-    (folder / "images").mkdir(parents=True, exist_ok=True)
+    _make_folder(folder / "images")
 
     def make(number: int, seeds: np.random.SeedSequence) -> None:
         rng = np.random.default_rng(seeds)
@@ -123,7 +134,7 @@ def write_other_phantoms(
     for done, _ in enumerate(parallel(joblib.delayed(make)(number, seeds) for number, seeds in numbered), start=1):
         if progress:
             progress("making phantoms", done / count)
-    (folder / "README.txt").write_text(_OTHER_README)
+    _write_text(folder / "README.txt", _OTHER_README)
 
 
 def _draw_hand(rng: np.random.Generator, modality: Modality, spacing_mm: tuple[float, float, float]) -> PhantomHand:
@@ -138,4 +149,15 @@ def _draw_hand(rng: np.random.Generator, modality: Modality, spacing_mm: tuple[f
 def _write_picture(path: Path, scan: Scan, what: str = "a synthetic hand") -> None:
     tags = PngImagePlugin.PngInfo()
     tags.add_text("Description", f"{PHANTOM_DESCRIPTION}: {what}, not a radiograph of anyone")
-    Image.fromarray(scan.pixels.astype(np.uint8)).save(path, pnginfo=tags)
+    with writing(path):
+        Image.fromarray(scan.pixels.astype(np.uint8)).save(path, pnginfo=tags)
+
+
+def _make_folder(folder: Path) -> None:
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+def _write_text(path: Path, text: str) -> None:
+    with writing(path):
+        path.write_text(text)

@@ -70,5 +70,8 @@ def write_volume(path: Path | str, scan: Scan) -> None:
         image.SetMetaData(NOTES_FIELD, f"{PHANTOM_DESCRIPTION}: a synthetic hand, not a scan of anyone")
     try:
         SimpleITK.WriteImage(image, str(path), useCompression=path.suffix.lower() != ".nii")
+        written = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(path)))  # a full disk is not told otherwise
     except RuntimeError as error:
         raise OSError(f"{path} cannot be written") from error
+    if not np.array_equal(written, SimpleITK.GetArrayFromImage(image)):
+        raise OSError(f"{path} cannot be written whole")

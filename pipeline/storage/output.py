@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from boneage.imaging.atomic_files import open_atomically
+from boneage.imaging.atomic_files import open_atomically, writing
 from boneage.imaging.errors import UnusableOutput
 
 _LONGEST_NAME = 255  # bytes, of a file on common file systems
@@ -51,13 +51,11 @@ def prepare_file(path: Path | str) -> None:
     """
     path = Path(path)
     folder = prepare_folder(path.parent)
-    try:
+    with writing(path):
         if path.is_dir():
             raise UnusableOutput(path, "is needed as a file, but there is a folder in its place")
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(bytes(_ROOM_BYTES))
-    except OSError as error:
-        raise UnusableOutput(path, f"cannot be written ({error.strerror})") from error
 
 
 def write_atomically(path: Path | str, content: bytes | str) -> None:
@@ -70,11 +68,8 @@ def write_atomically(path: Path | str, content: bytes | str) -> None:
     """
     path = Path(path)
     data = content.encode(errors="backslashreplace") if isinstance(content, str) else content
-    try:
-        with open_atomically(path) as file:
-            file.write(data)
-    except OSError as error:
-        raise UnusableOutput(path, f"cannot be written ({error.strerror})") from error
+    with writing(path), open_atomically(path) as file:
+        file.write(data)
 
 
 def write_result(path: Path | str, content: bytes | str) -> None:

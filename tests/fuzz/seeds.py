@@ -26,6 +26,7 @@ from boneage.imaging.annotations import read_names
 from boneage.imaging.schemes import read_scheme
 from boneage.imaging.scores import read_scores
 from tests.imaging.dicom_files import write_dicom, write_enhanced, write_series
+from tests.imaging.files import dicom_syntax_kinds, picture_kinds, tiff_kinds
 from tests.imaging.formats.tables import NO_DETAILS
 from tests.imaging.volume_files import ramp, write_itk
 
@@ -49,6 +50,13 @@ _TABLES = {
     "scores": "id,landmark,score\n1,a,0.5\n1,b,\n",
     "scheme": '{"name": "s", "groups": {"g": ["a", "b"]}, "pairs": [["a", "b"]], "order": []}',
 }
+_COMPRESSED = (
+    "dicom deflated", "dicom rle", "dicom jpeg baseline", "dicom jpeg 12 bit", "dicom jpeg lossless 57",
+    "dicom jpeg lossless 70", "dicom jpeg-ls", "dicom jpeg-ls near lossless", "dicom jpeg 2000 lossless",
+    "dicom jpeg 2000", "dicom htj2k lossless", "dicom htj2k", "dicom ybr jpeg", "jpeg 12 bit", "jpeg lossless",
+    "jpeg-ls", "jpeg 2000", "webp", "gif", "tiff zlib float32", "tiff packbits uint8", "tiff zstd uint16",
+    "tiff lzma uint16", "tiff jpeg uint8", "tiff jpeg2000 uint16", "tiff jpegxl uint8", "tiff 1 bit fax",
+)  # fmt: skip
 
 
 def make_seeds(folder: Path) -> dict[str, tuple[str, bytes]]:
@@ -79,4 +87,7 @@ def _scans(folder: Path) -> dict[str, bytes]:
             archive.write(file, file.name)
     for name in ("a.nii", "a.nii.gz", "a.mha", "a.nrrd"):
         write_itk(folder / name, ramp())
+    for kind in (*dicom_syntax_kinds.KINDS, *picture_kinds.KINDS, *tiff_kinds.KINDS):
+        if kind.name in _COMPRESSED:
+            kind.write(folder / kind.name.replace(" ", "_"), grey)
     return {file.name: file.read_bytes() for file in sorted(folder.iterdir()) if file.is_file()}

@@ -97,3 +97,11 @@ def test_a_damaged_entry_is_computed_anew(watched, tmp_path, damage):
         assert torch.equal(extract_features(net, pixels()[:1], PRESENT[:1], cache=tmp_path), first)
     assert len(shown) == 2
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == [entry]
+
+
+def test_a_cache_that_cannot_be_written_ends_nothing(tmp_path, caplog):
+    (tmp_path / "cache").touch()
+    net = make().eval()
+    found = extract_features(net, pixels(), PRESENT, cache=tmp_path / "cache")
+    assert torch.equal(found, extract_features(net, pixels(), PRESENT))
+    assert "features could not be kept" in caplog.text

@@ -1,4 +1,4 @@
-"""Pictures of hands that a reader must be told of: small, noisy, dark, two in one, photographed; made from a picture of one hand."""
+"""Pictures of hands that a reader must be told of: small, noisy, dark, two in one, photographed; made from one hand."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,7 +1,10 @@
+import resource
+
 import numpy as np
 import pytest
 
 from boneage.imaging import read_ages, read_landmarks, read_scan
+from boneage.imaging.errors import UnusableOutput
 from boneage.imaging.phantoms import PHANTOM_PREFIX, VOLUME_LANDMARK_NAMES, write_other_phantoms, write_phantom_set
 
 VOLUMES = {"modality": "mri", "spacing_mm": (3.0, 2.0, 2.0)}
@@ -55,3 +58,31 @@ def test_pictures_that_are_no_hands_say_what_they_are_and_depend_neither_on_coun
 def test_a_kind_that_is_not_there_is_told(tmp_path):
     with pytest.raises(ValueError, match="got 'hand'"):
         write_other_phantoms(tmp_path, "hand", 1, seed=0)
+
+
+@pytest.fixture
+def full_disk():
+    """No byte can be written into a file, as on a full disk."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+@pytest.mark.usefixtures("full_disk")
+@pytest.mark.parametrize("options", [{}, VOLUMES], ids=["xray", "mri"])
+def test_a_full_disk_is_told_with_the_file(tmp_path, options):
+    with pytest.raises(UnusableOutput, match=f"{FIRST}.*cannot be written"):
+        write_phantom_set(tmp_path, 1, seed=5, **options)
+
+
+@pytest.mark.usefixtures("full_disk")
+def test_a_full_disk_is_told_with_the_file_of_another_phantom(tmp_path):
+    with pytest.raises(UnusableOutput, match=r"phantom_gradient0001\.png: cannot be written"):
+        write_other_phantoms(tmp_path, "gradient", 1, seed=5)
+
+
+def test_a_file_in_a_folders_place_is_told(tmp_path):
+    (tmp_path / "images").touch()
+    with pytest.raises(UnusableOutput, match="images: cannot be written"):
+        write_phantom_set(tmp_path, 1, seed=5)

@@ -1,3 +1,5 @@
+import resource
+
 import numpy as np
 import pytest
 
@@ -40,3 +42,16 @@ def test_what_cannot_be_written_is_refused(tmp_path):
         write_volume(tmp_path / "a.nii", Scan(ramp() * 10.0))
     with pytest.raises(OSError, match="cannot be written"):
         write_volume(tmp_path / "nowhere" / "a.nii", Scan(ramp()))
+
+
+@pytest.mark.parametrize("room", [0, 400, 4000])
+@pytest.mark.parametrize("suffix", ["nii.gz", "nii", "mha", "nrrd"])
+def test_a_disk_that_is_full_before_the_end_is_told(tmp_path, suffix, room):
+    noise = np.random.default_rng(0).integers(0, 30000, (16, 20, 24)).astype(float)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
+    try:
+        with pytest.raises(OSError, match=f"full.{suffix} cannot be written"):
+            write_volume(tmp_path / f"full.{suffix}", Scan(noise))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
