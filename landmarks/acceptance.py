@@ -4,10 +4,14 @@ Each term of the evidence is judged by how real scans have it. The one that is f
 scan's strangeness; the share of real scans that are at least as strange is its acceptance, a conformal p-value [1]_: a
 further real scan falls below a threshold with no higher probability than the threshold, whatever the terms are.
 
+In coarse pictures landmarks are found less sharply. So real scans are told apart by their detail, and a scan is
+compared with those of its own class: that probability holds in each class (a Mondrian predictor [2]_).
+
 References
 ----------
 .. [1] Laxhammar, Falkman, "Conformal prediction for distribution-independent anomaly detection in streaming vessel
    data", StreamKDD 2010.
+.. [2] Vovk, Gammerman, Shafer, "Algorithmic learning in a random world", Springer 2005, section 4.5.
 """
 
 from __future__ import annotations
@@ -48,14 +52,19 @@ class Evidence:
     scores : ndarray of shape (n_landmarks,)
     beyond : ndarray of bool, shape (n_landmarks,)
         Which landmarks lie beyond the outline of what the picture shows.
+    detail : float
+        Pixels of the picture to a unit of the anatomy's extent.
     """
 
     terms: Array
     scores: Array
     beyond: NDArray[np.bool_]
+    detail: float
 
     @classmethod
-    def weigh(cls, pose_score: float, scores: Array, offset_misfit: float, beyond: NDArray[np.bool_]) -> Self:
+    def weigh(
+        cls, pose_score: float, scores: Array, offset_misfit: float, beyond: NDArray[np.bool_], detail: float
+    ) -> Self:
         """Return the evidence of landmarks.
 
         Parameters
@@ -67,9 +76,11 @@ class Evidence:
             See :meth:`~boneage.landmarks.pairwise_prior.PairwisePrior.measure_misfit`.
         beyond : ndarray of bool, shape (n_landmarks,)
             See :func:`find_beyond`.
+        detail : float
         """
         mean = float(np.log(np.maximum(scores, _LOWEST_SCORE)).mean())
-        return cls(np.array([pose_score, mean, -offset_misfit, 1.0 - beyond.mean()]), np.asarray(scores), beyond)
+        terms = np.array([pose_score, mean, -offset_misfit, 1.0 - beyond.mean()])
+        return cls(terms, np.asarray(scores), beyond, detail)
 
 
 @dataclass(frozen=True)
@@ -79,13 +90,13 @@ class Verdict:
     Parameters
     ----------
     acceptance : float
-        Share of the real scans that are at least as strange, this one counted; 0 if no pose was found.
+        Share of the real scans of its class that are at least as strange, this one counted; 0 if no pose was found.
     accepted : bool
         Whether it is at least the threshold.
     term : {"pose", "scores", "offsets", "outline"}
         The term that is farthest below what is usual.
     one_in : int
-        One real scan of so many has it so low; of no meaning if no pose was found.
+        One real scan of the class in so many has it so low; of no meaning if no pose was found.
     """
 
     acceptance: float
@@ -98,6 +109,29 @@ NOT_FOUND = Verdict(0.0, False, "pose", 1)
 """On a scan in which no pose was found."""
 
 
+class _Peers:
+    """The real scans of one class, by their terms."""
+
+    def __init__(self, terms: Array) -> None:
+        self.terms = terms
+        self._middle = np.median(terms, axis=0)
+        self._spread = np.maximum(self._middle - np.quantile(terms, _RARE, axis=0), _MIN_SPREAD)
+        self._strangeness = self._measure_strangeness(terms).max(axis=1)
+
+    def judge(self, terms: Array, threshold: float) -> Verdict:
+        """Compare a further scan with them."""
+        strangeness = self._measure_strangeness(terms)
+        acceptance = (1 + int((self._strangeness >= strangeness.max()).sum())) / (1 + len(self.terms))
+        worst = int(strangeness.argmax())
+        n_as_low = 1 + int((self.terms[:, worst] <= terms[worst]).sum())
+        one_in = (1 + len(self.terms)) // n_as_low
+        return Verdict(acceptance, acceptance >= threshold, TERMS[worst], one_in)
+
+    def _measure_strangeness(self, terms: Array) -> Array:
+        """Return how far each term is below the median: 1 for one that a twentieth of them has lower."""
+        return np.asarray((self._middle - terms) / self._spread)
+
+
 @dataclass(frozen=True, eq=False)
 class Acceptance:
     """How real scans that are new to a localiser are located, and below which acceptance a scan is refused.
@@ -106,43 +140,70 @@ class Acceptance:
     ----------
     terms : ndarray of shape (n_scans, n_terms)
         Of the real scans, by :data:`TERMS`.
-    low_scores : ndarray of shape (n_landmarks,)
+    details : ndarray of shape (n_scans,)
+        Of the real scans, see :class:`Evidence`; NaN where there is one class and it was not measured.
+    boundaries : ndarray of shape (n_classes - 1,)
+        Details that part the classes, ascending: a class begins at one.
+    low_scores : ndarray of shape (n_classes, n_landmarks)
         A score of the landmark below is low.
     threshold : float
 
     Raises
     ------
     InvalidInput
-        If a number is not finite or out of range, or a shape is wrong.
+        If a number is not finite or out of range, a shape is wrong, or a class is empty.
     """
 
     terms: Array
+    details: Array
+    boundaries: Array
     low_scores: Array
     threshold: float
-    _strangeness: Array = field(init=False, repr=False)
+    _peers: tuple[_Peers, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.terms.ndim != 2 or not len(self.terms) or self.terms.shape[1] != len(TERMS):
             raise InvalidInput(f"acceptance needs {len(TERMS)} terms of some scans, got shape {self.terms.shape}")
         if not np.isfinite(self.terms).all():
             raise InvalidInput("the terms of acceptance must be finite")
-        if self.low_scores.ndim != 1 or not ((self.low_scores >= 0) & (self.low_scores <= 1)).all():
-            raise InvalidInput("the low scores of landmarks must be numbers from 0 to 1")
+        if self.boundaries.ndim != 1 or self.details.shape != (len(self.terms),):
+            raise InvalidInput("acceptance needs the boundaries of its classes, and the detail of each scan")
+        n_classes = len(self.boundaries) + 1
+        numbers = np.concatenate([self.boundaries, self.details if n_classes > 1 else []])
+        if not (np.isfinite(numbers) & (numbers > 0)).all() or (np.diff(self.boundaries) <= 0).any():
+            raise InvalidInput("the details of acceptance must be positive, and its boundaries ascend")
+        low = self.low_scores
+        if low.ndim != 2 or len(low) != n_classes or not ((low >= 0) & (low <= 1)).all():
+            raise InvalidInput("the low scores of landmarks must be numbers from 0 to 1, for each class of acceptance")
         if not 0 < self.threshold < 1:
             raise InvalidInput(f"the threshold of acceptance must lie between 0 and 1, got {self.threshold}")
-        object.__setattr__(self, "_strangeness", self._measure_strangeness(self.terms).max(axis=1))
+        classes = np.digitize(self.details, self.boundaries)
+        if not set(range(n_classes)) <= set(classes.tolist()):
+            raise InvalidInput("each class of acceptance needs scans")
+        peers = tuple(_Peers(self.terms[classes == number]) for number in range(n_classes))
+        object.__setattr__(self, "_peers", peers)
 
     @classmethod
-    def fit(cls, evidence: Sequence[Evidence], *, threshold: float = 0.003, low_share: float = 0.1) -> Self:
+    def fit(
+        cls,
+        evidence: Sequence[Evidence],
+        *,
+        boundaries: Sequence[float] = (),
+        threshold: float = 0.003,
+        low_share: float = 0.1,
+    ) -> Self:
         """Learn from the evidence of real scans that the localiser has not learnt from.
 
         Parameters
         ----------
         evidence : sequence of Evidence
             Scans without a pose have none; they are refused in any case.
+        boundaries : sequence of float
+            Details at which scans may begin to be located otherwise. One that leaves a class with too few scans for the
+            threshold is left out.
         threshold : float
         low_share : float
-            Share of the real scans whose score of a landmark is low.
+            Share of the real scans of a class whose score of a landmark is low.
 
         Raises
         ------
@@ -152,25 +213,25 @@ class Acceptance:
         needed = math.ceil(1 / threshold)
         if len(evidence) < needed:
             raise InvalidInput(f"a threshold of {threshold:g} needs {needed} scans or more, got {len(evidence)}")
-        low = np.quantile([one.scores for one in evidence], low_share, axis=0)
-        return cls(np.array([one.terms for one in evidence]), low, threshold)
+        terms, scores = np.array([one.terms for one in evidence]), np.array([one.scores for one in evidence])
+        details = np.array([one.detail for one in evidence])
+        kept = _choose_boundaries(details, boundaries, needed)
+        classes = np.digitize(details, kept)
+        low = [np.quantile(scores[classes == number], low_share, axis=0) for number in range(len(kept) + 1)]
+        return cls(terms, details, kept, np.array(low), threshold)
 
     def judge(self, evidence: Evidence) -> Verdict:
-        """Compare landmarks with those of the real scans."""
-        strangeness = self._measure_strangeness(evidence.terms)
-        acceptance = (1 + int((self._strangeness >= strangeness.max()).sum())) / (1 + len(self.terms))
-        worst = int(strangeness.argmax())
-        n_as_low = 1 + int((self.terms[:, worst] <= evidence.terms[worst]).sum())
-        one_in = (1 + len(self.terms)) // n_as_low
-        return Verdict(acceptance, acceptance >= self.threshold, TERMS[worst], one_in)
+        """Compare landmarks with those of the real scans of the same class."""
+        return self._peers[self._class_of(evidence)].judge(evidence.terms, self.threshold)
 
     def find_unsupported(self, evidence: Evidence) -> NDArray[np.bool_]:
         """Return which landmarks nothing speaks for: beyond the outline, with a low score; shape (n_landmarks,)."""
-        return evidence.beyond & (evidence.scores < self.low_scores)
+        return evidence.beyond & (evidence.scores < self.low_scores[self._class_of(evidence)])
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Return what was learnt as arrays."""
-        return {"terms": self.terms, "low_scores": self.low_scores, "threshold": np.array([self.threshold])}
+        """Return what was learnt as arrays of the parameters' names; the threshold has shape (1,)."""
+        learnt = {name: getattr(self, name) for name in ("terms", "details", "boundaries", "low_scores")}
+        return {**learnt, "threshold": np.array([self.threshold])}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], n_landmarks: int) -> Self:
@@ -181,16 +242,24 @@ class Acceptance:
         ValueError, KeyError
             If arrays are missing, or do not fit the landmarks.
         """
-        terms, low, threshold = (np.asarray(arrays[n], dtype=np.float64) for n in ("terms", "low_scores", "threshold"))
-        if low.shape != (n_landmarks,) or threshold.shape != (1,):
+        names = ("terms", "details", "boundaries", "low_scores", "threshold")
+        terms, details, boundaries, low, threshold = (np.asarray(arrays[name], dtype=np.float64) for name in names)
+        if low.shape[1:] != (n_landmarks,) or threshold.shape != (1,):
             raise InvalidInput("what acceptance is measured by does not fit the landmarks")
-        return cls(terms, low, float(threshold[0]))
+        return cls(terms, details, boundaries, low, float(threshold[0]))
 
-    def _measure_strangeness(self, terms: Array) -> Array:
-        """Return how far each term is below the real scans' median: 1 for one that a twentieth of them has lower."""
-        middle = np.median(self.terms, axis=0)
-        spread = np.maximum(middle - np.quantile(self.terms, _RARE, axis=0), _MIN_SPREAD)
-        return np.asarray((middle - terms) / spread)
+    def _class_of(self, evidence: Evidence) -> int:
+        return int(np.digitize(evidence.detail, self.boundaries))
+
+
+def _choose_boundaries(details: Array, boundaries: Sequence[float], needed: int) -> Array:
+    """Return the boundaries that leave enough scans on either side, the lowest first."""
+    kept: list[float] = []
+    for boundary in sorted(boundaries):
+        below = ((details >= (kept or [0.0])[-1]) & (details < boundary)).sum()
+        if min(below, (details >= boundary).sum()) >= needed:
+            kept.append(boundary)
+    return np.array(kept)
 
 
 def find_beyond(positions: Array, mask: HandMask | None) -> NDArray[np.bool_]:

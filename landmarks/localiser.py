@@ -233,7 +233,8 @@ class ForestLocaliser:
         in_file = scan.frame_to_original().inverse().apply(positions)
         beyond = find_beyond(in_file, None if standardised is None else standardised.mask)
         scores = np.array([landmark.height for landmark in found])
-        evidence = Evidence.weigh(hypothesis.local_score, scores, self.prior_.measure_misfit(in_pose), beyond)
+        misfit, detail = self.prior_.measure_misfit(in_pose), 1.0 / hypothesis.pose.scale()
+        evidence = Evidence.weigh(hypothesis.local_score, scores, misfit, beyond, detail)
         points = self._to_points(scan, positions, scores, self.prior_.find_outliers(in_pose), evidence)
         verdict = None if self.acceptance_ is None else self.acceptance_.judge(evidence)
         return LocatedScan(points, votes, standardised, inverted, hypothesis.local_score, evidence, verdict)
@@ -242,6 +243,11 @@ class ForestLocaliser:
     def ndim(self) -> int:
         """Number of axes of the scans it was trained on: 2, or 3 for volumes."""
         return int(self.mean_shape_.shape[1])
+
+    @property
+    def least_details(self) -> tuple[float, ...]:
+        """Pixels of a scan to a unit of extent from which on each local stage after the first votes."""
+        return self._refinement.least_details
 
     @property
     def standardise_settings(self) -> StandardiseSettings | None:

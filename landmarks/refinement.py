@@ -63,6 +63,11 @@ class Refinement:
     def _scoring_stage(self) -> LocalStage:
         return self.stages[0].coarsen(self.settings.search.coarsening)
 
+    @cached_property
+    def least_details(self) -> tuple[float, ...]:
+        """Pixels of a scan to a unit of extent from which on each later stage votes: coarser ones show it nothing."""
+        return tuple(stage.stage.resolution / self.settings.max_oversampling for stage in self.stages[1:])
+
     def open_view(self, scan: Scan, pose: Frame, bounds: Bounds) -> LocalVote:
         """Return what lets the first stage vote in a pose for a few landmarks, from a part of the positions."""
         view = LocalView(self._scoring_stage, scan, pose, bounds)
@@ -84,9 +89,9 @@ class Refinement:
             Where the first stage starts.
         """
         positions, pose = hypothesis.positions, hypothesis.pose
-        finest = self.settings.max_oversampling / pose.scale()
-        for number, stage in enumerate(self.stages):
-            if number and stage.stage.resolution > finest:
+        detail = 1.0 / pose.scale()
+        for number, (stage, least) in enumerate(zip(self.stages, (0.0, *self.least_details), strict=True)):
+            if detail < least:
                 continue
             view, turns = LocalView(stage, scan, pose, hypothesis.bounds), self._turn(positions)
             if number == 0:

@@ -167,21 +167,43 @@ def test_a_localiser_judges_by_the_hands_that_it_is_given_and_by_none_that_it_kn
 
     script = load_script("replace_localiser")
     fit = Acceptance.fit
-    monkeypatch.setattr(Acceptance, "fit", lambda evidence: fit(evidence, threshold=0.5))
+    monkeypatch.setattr(Acceptance, "fit", lambda evidence, boundaries: fit(evidence, threshold=0.5))
     ids, out = tmp_path / "ids.txt", tmp_path / "new.boneage"
     ids.write_text("phantom0002\nphantom0003\n")
     _, summary = script.load_localiser(localiser_file)
     with pytest.raises(ValueError, match="has learnt from 2 of the hands, such as phantom0002"):
-        script.main(*map(str, (model_file, localiser_file, out, new / "images", ids)))
+        script.main(*map(str, (model_file, localiser_file, out, ids, new / "images")))
     others = {**summary, "ids": ["phantom0009"]}
     load = script.load_localiser
     monkeypatch.setattr(script, "load_localiser", lambda path: (load(path)[0], others))
-    script.main(*map(str, (model_file, localiser_file, out, new / "images", ids)))
+    script.main(*map(str, (model_file, localiser_file, out, ids, new / "images")))
     pipeline = BoneAgePipeline.load(out)
     assert pipeline.summary["localiser"]["acceptance"] == {"ids": ["phantom0002", "phantom0003"], "not_found": []}
     result = pipeline.assess(new / "images" / "phantom0002.png", sex="F")
     assert 0 < result.acceptance <= 1
     assert result.row(())["acceptance"] == f"{result.acceptance:.4f}"
+
+
+def test_a_calibration_goes_with_the_localiser_that_it_was_made_with(calibrated, localiser_file, tmp_path):
+    from boneage.landmarks import Acceptance
+    from boneage.pipeline import BoneAgePipeline, load_localiser
+    from boneage.pipeline.pipeline import save_localiser
+
+    script, out = load_script("replace_localiser"), str(tmp_path / "new.boneage")
+    calibrated.save(tmp_path / "calibrated.boneage")
+    localiser, summary = load_localiser(localiser_file)
+    n = len(localiser.names_)
+    judge = localiser.with_acceptance(Acceptance(np.eye(4), np.ones(4), np.zeros(0), np.zeros((1, n)), 0.5))
+    save_localiser(tmp_path / "judge.boneage", judge, summary)
+    script.main(str(tmp_path / "calibrated.boneage"), str(tmp_path / "judge.boneage"), out)
+    again = BoneAgePipeline.load(out)
+    assert again.localiser.acceptance_ is not None
+    assert again.calibration == calibrated.calibration
+    other = judge.with_acceptance(None)
+    other.typical_score_ *= 1.01
+    save_localiser(tmp_path / "other.boneage", other, summary)
+    script.main(str(tmp_path / "calibrated.boneage"), str(tmp_path / "other.boneage"), out)
+    assert BoneAgePipeline.load(out).calibration is None
 
 
 def test_the_times_of_reading_are_printed(new, model_file, monkeypatch, capsys):

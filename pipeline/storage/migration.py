@@ -5,6 +5,7 @@ as the code does: ``age_models``, each with its ``crop``, and the localiser's ``
 Format 3 holds every number that decides where a landmark is found; in older ones most of them stood in the code.
 A pipeline of format 4 may hold a calibration.
 Format 5 has no settings for the steps of the search that were left out: landmarks are found in the best pose alone.
+In format 6 the real scans that acceptance is measured by have classes; in older files all are of one.
 """
 
 from __future__ import annotations
@@ -66,7 +67,18 @@ def migrate(kind: str, number: int, settings: Mapping[str, Any], arrays: Mapping
         new = _drop_settings(new)
     if number < 5 and kind == "pipeline" and new["localiser"] is not None:
         new["localiser"] = _drop_settings(new["localiser"])
+    if number < 6:
+        new_arrays |= _classify_scans(new_arrays, "localiser/acceptance/" if kind == "pipeline" else "acceptance/")
     return new, new_arrays
+
+
+def _classify_scans(arrays: Mapping[str, Any], under: str) -> Arrays:
+    """Return what format 6 has of an acceptance beside the arrays of format 5, or otherwise; nothing without one."""
+    if f"{under}terms" not in arrays:
+        return {}
+    details = np.full(len(arrays[f"{under}terms"]), np.nan)
+    low_scores = np.asarray(arrays[f"{under}low_scores"])[None]
+    return {f"{under}details": details, f"{under}boundaries": np.zeros(0), f"{under}low_scores": low_scores}
 
 
 def _drop_settings(config: Mapping[str, Any]) -> Settings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from boneage.imaging import Collection, UnreadableScan
@@ -10,16 +11,20 @@ from boneage.landmarks import Acceptance, ForestLocaliser
 
 
 def measure_acceptance(
-    localiser: ForestLocaliser, collection: Collection, *, report: Progress | None = None
+    localiser: ForestLocaliser, collections: Sequence[Collection], *, report: Progress | None = None
 ) -> tuple[ForestLocaliser, dict[str, Any]]:
     """Locate hands that the localiser has not learnt from, and let it judge others by them.
+
+    Hands of which fewer local stages vote, because their pictures are too coarse for the others, are a class of their
+    own if there are enough of them.
 
     Parameters
     ----------
     localiser : ForestLocaliser
         Fitted.
-    collection : Collection
-        Real hands, whole and of the kinds that are to be read; no annotations are needed.
+    collections : sequence of Collection
+        Real hands, whole and of the kinds that are to be read; no annotations are needed. The same hands may be in
+        several, as copies of other detail.
     report : callable, optional
         Called with the part that is done.
 
@@ -28,7 +33,8 @@ def measure_acceptance(
     localiser : ForestLocaliser
         The same, with ``acceptance_``.
     summary : dict
-        The hands it was measured on, for the model file; ``not_found`` are those in which no pose was found.
+        The hands it was measured on, for the model file: ``ids`` in the order of the scans of ``acceptance_``;
+        ``not_found`` are those in which no pose was found.
 
     Raises
     ------
@@ -36,7 +42,8 @@ def measure_acceptance(
         If there are too few hands.
     """
     evidence, ids, not_found = [], [], []
-    for number, id_ in enumerate(collection.ids):
+    scans = [(collection, id_) for collection in collections for id_ in collection.ids]
+    for number, (collection, id_) in enumerate(scans):
         try:
             weighed = localiser.find(collection.scan(id_)).evidence
         except UnreadableScan:
@@ -47,5 +54,6 @@ def measure_acceptance(
             ids.append(id_)
             evidence.append(weighed)
         if report is not None:
-            report("locating hands", (number + 1) / len(collection.ids))
-    return localiser.with_acceptance(Acceptance.fit(evidence)), {"ids": ids, "not_found": not_found}
+            report("locating hands", (number + 1) / len(scans))
+    acceptance = Acceptance.fit(evidence, boundaries=localiser.least_details)
+    return localiser.with_acceptance(acceptance), {"ids": ids, "not_found": not_found}

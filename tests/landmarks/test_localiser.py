@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
 
-from boneage.imaging import Frame, Points, Scan
+from boneage.imaging import Frame, Points, Scan, resize_scan
 from boneage.imaging.shapes import NoSimilarity
 from boneage.landmarks import ForestLocaliser, with_vote_weight
 from boneage.landmarks.pose_search import PoseHypothesis
@@ -256,6 +256,11 @@ def test_stages_much_finer_than_the_images_are_left_out(fitted, scenes, tiny_set
     localiser = ForestLocaliser(settings=settings, n_jobs=2).fit(*zip(*scenes[0], strict=True))
     assert [stage["resolution"] for stage in localiser.to_state()[0]["settings"]["local"]] == [90, 150]
     assert np.median(errors(localiser, scenes[1])) < 1.0
+    assert localiser.least_details == (150 / settings.max_oversampling,)
+    scan = scenes[1][0][0]
+    doubled = resize_scan(scan, tuple(2 * n for n in scan.pixels.shape))
+    details = [localiser.find(one).evidence.detail for one in (scan, doubled)]
+    assert details == pytest.approx([55, 110], rel=0.15)
     again = localiser.with_settings(with_vote_weight(settings, "uniform"), *zip(*scenes[0], strict=True))
     assert len(again.to_state()[0]["settings"]["local"]) == 2
     coarser = ForestLocaliser(settings=dataclasses.replace(settings, max_oversampling=2.0), n_jobs=2)

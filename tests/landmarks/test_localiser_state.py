@@ -34,7 +34,7 @@ def test_acceptance_comes_back_and_a_state_without_it_has_none(fitted, scenes):
     assert ForestLocaliser.from_state(*fitted.to_state()).acceptance_ is None
     config, arrays = judge.to_state()
     with pytest.raises(ValueError, match="does not fit the landmarks"):
-        ForestLocaliser.from_state(config, {**arrays, "acceptance/low_scores": np.zeros(2)})
+        ForestLocaliser.from_state(config, {**arrays, "acceptance/low_scores": np.zeros((1, 2))})
     del arrays["acceptance/threshold"]
     with pytest.raises(KeyError):
         ForestLocaliser.from_state(config, arrays)

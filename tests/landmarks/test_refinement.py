@@ -144,6 +144,7 @@ def test_stages_much_finer_than_the_image_are_left_out_but_never_the_first(most,
     stages = [Terrain(RIGHT.inverse().apply(mean), 30, resolution) for resolution in (100, 400, 300)]
     refinement = make_refinement(stages, mean, prior, max_oversampling=most)
     refinement.refine(SCAN, make_hypothesis(RIGHT, mean))
+    assert refinement.least_details == (400 / most, 300 / most)
     assert [bool(stage.turns) for stage in stages] == ran
     half = Frame.from_linear(0.5 * np.eye(2), np.full(2, -0.25))
     small = Scan(np.zeros((100, 100))), RIGHT.compose(half.inverse())

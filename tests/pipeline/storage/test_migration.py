@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from boneage.imaging.plain_data import from_plain_data
-from boneage.landmarks import LocaliserSettings, accurate
+from boneage.landmarks import Acceptance, Evidence, LocaliserSettings, accurate
 from boneage.landmarks.presets import list_search_steps
 from boneage.landmarks.search_settings import PriorSettings, SearchSettings
+from boneage.landmarks.serialization import arrays_under
 from boneage.pipeline.storage.migration import _LEFT_OUT, migrate
+from boneage.pipeline.storage.model_file import FORMAT
 
 STAGE = {"resolution": 60, "feature_range": 0.1, "radius": 0.1}
 FORMAT_1 = {
@@ -157,9 +159,29 @@ def test_settings_that_the_present_format_lacks_are_left_out_of_older_ones():
     assert old == before
 
 
+@pytest.mark.parametrize(("kind", "under"), [("localiser", ""), ("pipeline", "localiser/")])
+def test_the_acceptance_of_format_5_has_one_class_and_judges_as_it_did(kind, under):
+    rng = np.random.default_rng(0)
+    evidence = [
+        Evidence.weigh(score, rng.uniform(0.2, 0.8, 3), 1.0, np.zeros(3, bool), 90.0)
+        for score in rng.uniform(0.5, 1.0, 20)
+    ]
+    accepted = Acceptance.fit(evidence, threshold=0.1)
+    new = {f"{under}acceptance/{name}": array for name, array in accepted.to_arrays().items()}
+    old = {name: array for name, array in new.items() if name.rpartition("/")[2] in ("terms", "threshold")}
+    old[f"{under}acceptance/low_scores"] = accepted.low_scores[0]
+    config = {"settings": {}}
+    _, arrays = migrate(kind, 5, config if kind == "localiser" else {"localiser": config}, old)
+    assert arrays.keys() == new.keys()
+    again = Acceptance.from_arrays(arrays_under(arrays, f"{under}acceptance/"), 3)
+    assert [again.judge(one) for one in evidence] == [accepted.judge(one) for one in evidence]
+    assert np.array_equal(again.low_scores, accepted.low_scores)
+    assert old[f"{under}acceptance/low_scores"].shape == (3,), "what was given is not changed"
+
+
 def test_what_is_of_the_present_format_or_of_another_kind_stays():
-    assert migrate("localiser", 5, FORMAT_1, ARRAYS_1) == (FORMAT_1, ARRAYS_1)
-    assert migrate("pipeline", 5, {"localiser": FORMAT_1}, ARRAYS_1) == ({"localiser": FORMAT_1}, ARRAYS_1)
+    assert migrate("localiser", FORMAT, FORMAT_1, ARRAYS_1) == (FORMAT_1, ARRAYS_1)
+    assert migrate("pipeline", FORMAT, {"localiser": FORMAT_1}, ARRAYS_1) == ({"localiser": FORMAT_1}, ARRAYS_1)
     assert migrate("engine", 1, {"a": 1}, {}) == ({"a": 1}, {})
 
 
