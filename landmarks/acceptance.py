@@ -226,7 +226,7 @@ class Acceptance:
 
     def find_unsupported(self, evidence: Evidence) -> NDArray[np.bool_]:
         """Return which landmarks nothing speaks for: beyond the outline, with a low score; shape (n_landmarks,)."""
-        return evidence.beyond & (evidence.scores < self.low_scores[self._class_of(evidence)])
+        return np.asarray(evidence.beyond & (evidence.scores < self.low_scores[self._class_of(evidence)]))
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return what was learnt as arrays of the parameters' names; the threshold has shape (1,)."""
