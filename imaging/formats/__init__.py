@@ -15,7 +15,7 @@ from boneage.imaging.errors import InvalidTable
 from boneage.imaging.formats import boxes, coco, label_studio, markups, masks, voc, wide
 from boneage.imaging.formats.disambiguation import Order
 from boneage.imaging.formats.folders import has_files
-from boneage.imaging.formats.foreign import check_folder_not_foreign, check_not_foreign
+from boneage.imaging.formats.foreign import READ, check_folder_not_foreign, check_not_foreign
 from boneage.imaging.formats.labelled_points import Details
 from boneage.imaging.formats.wide import write_landmarks
 from boneage.imaging.plausibility import check_positions
@@ -130,6 +130,8 @@ def find_format(path: Path) -> str:
         case "{":
             data = read_json(path)
             check_not_foreign(path, data)
+            if not {"markups", "images", "categories", "annotations"} & data.keys():
+                raise InvalidTable(path, f"is JSON of a kind that is not read; {READ}")
             return "slicer" if "markups" in data else "coco"
     check_not_foreign(path, text)
     return "boxes" if {"class", "xmin"} <= set(read_rows(path)[0]) else "csv"

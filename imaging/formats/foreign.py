@@ -13,17 +13,18 @@ from boneage.imaging.errors import InvalidTable
 from boneage.imaging.structured_text import read_json, read_xml
 from boneage.imaging.tables import read_text
 
-_READ = (
+READ = (
     "CSV tables of points or boxes, COCO keypoints, Label Studio, 3D Slicer, Pascal VOC and masks of joints are "
     "(docs/formats.md): bring it to one of them, such as a CSV of id, NAME_x, NAME_y"
 )
-_SUFFIXES = (".json", ".xml", ".csv", ".txt", ".tps", ".pts")
+"""What is read, and what to do, for messages."""
+_SUFFIXES = (".json", ".xml", ".csv", ".txt", ".tps", ".pts", ".fcsv")
 _CHECKED_FILES = 5  # of a folder: the first may be a list of classes
 _CHECKED_LINES = 5
 
 
 def check_not_foreign(path: Path, content: dict[str, Any] | ElementTree.Element | str) -> None:
-    """Check that a file is not of labelme, VIA, CVAT, dlib, TPS, YOLO or iBUG.
+    """Check that a file is not of labelme, VIA, CVAT, dlib, TPS, YOLO, iBUG, DeepLabCut or an older 3D Slicer.
 
     Parameters
     ----------
@@ -38,7 +39,7 @@ def check_not_foreign(path: Path, content: dict[str, Any] | ElementTree.Element 
     """
     name = next((name for name, is_of in _PROGRAMS if is_of(content)), None)
     if name is not None:
-        raise InvalidTable(path, f"is a file of {name}, which is not read; {_READ}")
+        raise InvalidTable(path, f"is a file of {name}, which is not read; {READ}")
 
 
 def check_folder_not_foreign(folder: Path) -> None:
@@ -68,8 +69,12 @@ def _is_via(content: Any) -> bool:
     if not isinstance(content, dict):
         return False
     entries = list(content.values())
-    return "_via_img_metadata" in content or bool(
-        entries and all(isinstance(entry, dict) and {"filename", "regions"} <= entry.keys() for entry in entries)
+    return (
+        "_via_img_metadata" in content
+        or {"project", "file", "metadata", "view"} <= content.keys()
+        or bool(
+            entries and all(isinstance(entry, dict) and {"filename", "regions"} <= entry.keys() for entry in entries)
+        )
     )
 
 
@@ -105,4 +110,6 @@ _PROGRAMS: tuple[tuple[str, Callable[[Any], bool]], ...] = (
     ("TPS", lambda content: _begins(content, r"(lm3?|lp)=\d+\s")),
     ("iBUG (.pts)", lambda content: _begins(content, r"version: ?1\s+n_points:")),
     ("YOLO", _is_yolo),
+    ("DeepLabCut", lambda content: _begins(content, r"scorer,")),
+    ("3D Slicer's older kind (.fcsv)", lambda content: _begins(content, r"# Markups fiducial file")),
 )

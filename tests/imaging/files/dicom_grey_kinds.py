@@ -63,6 +63,18 @@ def _comma_window(path, picture):
     path.write_bytes(path.read_bytes().replace(b"2048", b"20,5").replace(b"4096", b"40,5"))
 
 
+def _raw_window(centre, width):
+    """Write a window of texts that the writer would refuse."""
+
+    def write(path, picture):
+        make_dataset(deep(picture), WindowCenter="20480", WindowWidth="40960").save_as(path)
+        texts = {b"20480 ": centre, b"40960 ": width}
+        for number, text in texts.items():
+            path.write_bytes(path.read_bytes().replace(number, text.encode().ljust(6)))
+
+    return write
+
+
 KINDS = [
     Kind("dicom 8 bit", saved(as_it_is)),
     Kind("dicom 12 bit", saved()),
@@ -105,6 +117,18 @@ KINDS = [
         }.items()
     ),
     Kind("dicom window with a comma", _comma_window, remark="window"),
+    *(
+        Kind(f"dicom window of {centre} and {width}", _raw_window(centre, width), remark="window")
+        for centre, width in (("nan", "4096"), ("inf", "1"), ("1e300", "4096"), ("abc", "def"), ("0", "0"))
+    ),
+    Kind("dicom padding negative slope window", saved(_padded_negative(0), PixelPaddingValue=0, **_NEGATIVE_SLOPE,
+                                                      **_WINDOW)),
+    Kind("dicom white is zero negative slope window", saved(photometric="MONOCHROME1", **_NEGATIVE_SLOPE, **_WINDOW)),
+    Kind("dicom voi lut beside a window", saved(VOILUTSequence=_lut(_RAMP16), WindowCenter=100, WindowWidth=10)),
+    Kind("dicom modality lut and window", saved(ModalityLUTSequence=_lut(_RAMP16, ModalityLUTType="US"),
+                                                WindowCenter=32768, WindowWidth=65536)),
+    Kind("dicom voi lut of 65536 entries", saved(full, BitsStored=16, HighBit=15,
+                                                  VOILUTSequence=_lut(np.arange(65536).astype(np.uint16)))),
     Kind("dicom padding", saved(_padded(0), PixelPaddingValue=0)),
     Kind("dicom padding white", saved(_padded(4095), PixelPaddingValue=4095)),
     Kind("dicom padding range", saved(_padded(4000), PixelPaddingValue=3900, PixelPaddingRangeLimit=4095)),

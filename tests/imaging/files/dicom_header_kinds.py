@@ -125,7 +125,66 @@ def _compressed_without_syntax(path, picture):
     dcmwrite(path, Dataset(data), implicit_vr=False, little_endian=True)
 
 
+def _palette_of(entries, pixels, bits):
+    """Write grey by a palette of these entries."""
+
+    def write(path, picture):
+        data = make_dataset(pixels(picture), bits=bits, photometric="PALETTE COLOR")
+        for name in ("Red", "Green", "Blue"):
+            descriptor = [len(entries), 0, entries.itemsize * 8]
+            setattr(data, f"{name}PaletteColorLookupTableDescriptor", descriptor)
+            setattr(data, f"{name}PaletteColorLookupTableData", entries.tobytes())
+        data.save_as(path)
+
+    return write
+
+
+def _ybr_of_half_colour(path, picture):
+    """Write two luminances and one pair of colours for two pixels, uncompressed."""
+    words = np.full((picture.shape[0], picture.shape[1] // 2, 4), 128, np.uint8)
+    words[..., 0], words[..., 1] = picture[:, ::2], picture[:, 1::2]
+    make_dataset(colour(picture), bits=8, photometric="YBR_FULL_422", PixelData=words.tobytes()).save_as(path)
+
+
+def _followed_by_zeros(path, picture):
+    make_dataset(deep(picture)).save_as(path)
+    path.write_bytes(path.read_bytes() + bytes(4000))
+
+
+def _too_long(path, picture):
+    make_dataset(deep(picture), PixelData=deep(picture).tobytes() + bytes(512)).save_as(path)
+
+
+def _too_short(path, picture):
+    make_dataset(deep(picture), PixelData=deep(picture).tobytes()[:-2000]).save_as(path)
+
+
+def _zip_with_others(path, picture):
+    _zip(path, picture)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("README.txt", "a note")
+        archive.writestr("__MACOSX/._IM0001", bytes(50))
+
+
+def _zip_of_a_png(path, picture):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("1.png", b"\x89PNG\r\n\x1a\n")
+
+
 KINDS = [
+    Kind("dicom palette of 4096 colours", _palette_of(np.arange(4096, dtype=np.uint16) * 16, deep, 12)),
+    Kind("dicom palette of 8-bit entries", _palette_of(np.arange(256, dtype=np.uint8), lambda p: p, 8)),
+    Kind("dicom ybr of half colour", _ybr_of_half_colour),
+    Kind("dicom followed by zeros", _followed_by_zeros),
+    Kind("dicom of too many bytes", _too_long),
+    Kind("dicom of too few bytes", _too_short, refused="less than expected"),
+    Kind("dicom without pixels", saved(PixelData=None), refused="DICOM file without an image"),
+    Kind("dicom zip with other files", _zip_with_others),
+    Kind("zip of a png", _zip_of_a_png, refused="zip without DICOM"),
+    *(
+        Kind(f"dicom of the part {part or 'blank'}", saved(BodyPartExamined=part))
+        for part in ("WRIST", "ARM", "FINGER", "LEFT HAND", "EXTREMITY", "BONE AGE", "")
+    ),
     *(
         Kind(f"dicom without {name}", saved(**{name: None}))
         for name in ("HighBit", "PixelRepresentation", "SamplesPerPixel", "Modality")

@@ -17,6 +17,7 @@ from tests.imaging.files.dicom_writing import (
     full,
     jpeg_syntax,
     make_dataset,
+    negative,
     pillow_jpeg,
     saved,
     signed,
@@ -24,10 +25,13 @@ from tests.imaging.files.dicom_writing import (
 from tests.imaging.files.kinds import Kind
 
 
-def _save_rle(path, picture):
-    data = make_dataset(deep(picture))
-    data.compress("1.2.840.10008.1.2.5")
-    data.save_as(path)
+def _run_lengths(make, **fields):
+    def write(path, picture):
+        data = make_dataset(make(picture), **fields)
+        data.compress("1.2.840.10008.1.2.5")
+        data.save_as(path)
+
+    return write
 
 
 def _jpeg12(pixels):
@@ -53,6 +57,18 @@ def _j2k_lossy(pixels):
     return imagecodecs.jpeg2k_encode(pixels, codecformat="J2K", level=60)
 
 
+def _jp2(pixels):
+    return imagecodecs.jpeg2k_encode(pixels, codecformat="JP2", level=0)
+
+
+def _jpeg_rgb(pixels):
+    return imagecodecs.jpeg_encode(pixels, level=95, colorspace="RGB", outcolorspace="RGB")
+
+
+def _lossless_rgb(pixels):
+    return imagecodecs.jpeg_encode(pixels, lossless=True, predictor=1, colorspace="RGB", outcolorspace="RGB")
+
+
 def _htj2k(pixels):
     return imagecodecs.htj2k_encode(pixels)
 
@@ -68,7 +84,17 @@ def _ls_near(pixels):
 KINDS = [
     Kind("dicom implicit", saved(syntax=ImplicitVRLittleEndian)),
     Kind("dicom deflated", saved(syntax="1.2.840.10008.1.2.1.99")),
-    Kind("dicom rle", _save_rle),
+    Kind("dicom rle", _run_lengths(deep)),
+    Kind("dicom rle 8 bit", _run_lengths(as_it_is, bits=8)),
+    Kind("dicom rle signed", _run_lengths(signed)),
+    Kind("dicom rle rgb", _run_lengths(colour, bits=8, photometric="RGB")),
+    Kind("dicom jpeg baseline rgb", encoded(jpeg_syntax(50), _jpeg_rgb, colour, 8, photometric="RGB"), 0.99),
+    Kind("dicom jpeg lossless rgb", encoded(jpeg_syntax(70), _lossless_rgb, colour, 8, photometric="RGB")),
+    Kind("dicom jpeg 2000 white is zero", encoded(jpeg_syntax(90), _j2k, negative, photometric="MONOCHROME1")),
+    Kind("dicom jpeg 2000 signed", encoded(jpeg_syntax(90), _j2k, signed)),
+    Kind("dicom jpeg 2000 in a box", encoded(jpeg_syntax(90), _jp2)),
+    Kind("dicom jpeg-ls white is zero window", encoded(jpeg_syntax(80), _ls, negative, photometric="MONOCHROME1",
+                                                         WindowCenter=2048, WindowWidth=4096)),
     Kind("dicom jpeg baseline", encoded(jpeg_syntax(50), pillow_jpeg, as_it_is, 8), 0.99),
     Kind("dicom jpeg 12 bit", encoded(jpeg_syntax(51), _jpeg12), 0.99),
     Kind("dicom jpeg 8 bit extended", encoded(jpeg_syntax(51), pillow_jpeg, as_it_is, 8), 0.99),

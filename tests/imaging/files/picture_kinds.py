@@ -85,7 +85,37 @@ def _jfif_density(x, y):
     return _with(encode)
 
 
+def _shuffled_palette(path, picture):
+    order = np.random.default_rng(0).permutation(256)
+    image = Image.fromarray(order[picture].astype(np.uint8))
+    indexed = Image.frombytes("P", image.size, image.tobytes())
+    indexed.putpalette(np.repeat(np.argsort(order), 3).tolist())
+    indexed.save(path, format="PNG")
+
+
+def _reversed_palette(path, picture):
+    indexed = Image.frombytes("P", picture.shape[::-1], (255 - picture).tobytes())
+    indexed.putpalette(np.repeat(np.arange(255, -1, -1), 3).tolist())
+    indexed.save(path, format="BMP")
+
+
+def _turned_mpo(path, picture):
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    first, second = (Image.fromarray(unturn(each, 6)) for each in (picture, picture[::4, ::4]))
+    first.save(path, format="MPO", save_all=True, append_images=[second], exif=exif)
+
+
 KINDS = [
+    Kind("png palette in no order", _shuffled_palette),
+    Kind("png grey with a transparent level", _save(transparency=255)),
+    Kind("bmp palette reversed", _reversed_palette),
+    Kind("bmp colour", _save(_colour, "BMP")),
+    Kind("webp lossy", _save(_colour, "WEBP", quality=90), 0.99),
+    Kind("jpeg of a phone (MPO), turned", _turned_mpo, 0.99),
+    Kind("jpeg lossless 8 bit", _with(imagecodecs.ljpeg_encode)),
+    Kind("jpeg of red, green and blue", _with(lambda p: imagecodecs.jpeg_encode(
+        _colour(p), level=95, colorspace="RGB", outcolorspace="RGB")), 0.99),
     *(
         Kind(f"{format} orientation {k}", _turned(k, format, **options), 0.99)
         for format, options in (("PNG", {}), ("JPEG", {"quality": 95}), ("WEBP", {"lossless": True}))

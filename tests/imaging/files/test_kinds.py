@@ -9,10 +9,17 @@ import pytest
 
 from boneage.imaging import UnreadableScan, read_scan
 from boneage.imaging.phantoms import draw_phantom_hand
-from tests.imaging.files import dicom_grey_kinds, dicom_header_kinds, dicom_syntax_kinds, picture_kinds, tiff_kinds
+from tests.imaging.files import (
+    dicom_grey_kinds,
+    dicom_header_kinds,
+    dicom_syntax_kinds,
+    picture_kinds,
+    tiff_kinds,
+    turned_tiff_kinds,
+)
 from tests.imaging.files.kinds import correlate
 
-MODULES = (picture_kinds, tiff_kinds, dicom_syntax_kinds, dicom_grey_kinds, dicom_header_kinds)
+MODULES = (picture_kinds, tiff_kinds, turned_tiff_kinds, dicom_syntax_kinds, dicom_grey_kinds, dicom_header_kinds)
 KINDS = [kind for module in MODULES for kind in module.KINDS]
 
 

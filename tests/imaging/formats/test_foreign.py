@@ -20,6 +20,12 @@ FILES = {  # of each program: its name in the message, the file's name, its cont
     "VIA table": ("VIA", "via.csv", "filename,file_size,file_attributes,region_count,region_id,region_shape_attributes,"
                   'region_attributes\n1.png,12,"{}",1,0,"{""name"":""point"",""cx"":4,""cy"":5}","{}"\n'),
     "VIA table, commented": ("VIA", "via.csv", "#filename,file_size,file_attributes\n1.png,12,{}\n"),
+    "VIA of videos": ("VIA", "via3.json", json.dumps({
+        "project": {"pid": "x", "rev": "1"}, "config": {}, "attribute": {}, "file": {"1": {"fname": "1.png"}},
+        "metadata": {}, "view": {},
+    })),
+    "DeepLabCut": ("DeepLabCut", "dlc.csv", "scorer,me,me\nbodyparts,wrist,wrist\ncoords,x,y\n1.png,10,20\n"),
+    "3D Slicer 4": ("3D Slicer's older kind", "points.fcsv", "# Markups fiducial file version = 4.11\n"),
     "CVAT": ("CVAT", "cvat.xml", '<?xml version="1.0" encoding="utf-8"?>\n<annotations><version>1.1</version>'
              '<image id="0" name="1.png" width="9" height="9"><points label="wrist" points="4,5"/></image>'
              "</annotations>"),
@@ -60,3 +66,10 @@ def test_what_is_read_lies_beside_what_is_not(tmp_path):
         "</object></annotation>"
     )
     assert read_landmarks(tmp_path).points["1"].position("a").tolist() == [4, 3]
+
+
+@pytest.mark.parametrize("content", ["{}", '{"version": "2.0", "item": {}, "annotations_": []}', '{"objects": []}'])
+def test_json_of_no_known_kind_is_told_with_what_is_read(tmp_path, content):
+    (tmp_path / "x.json").write_text(content)
+    with pytest.raises(InvalidTable, match="is JSON of a kind that is not read; CSV tables of points or boxes, COCO"):
+        read_landmarks(tmp_path / "x.json")
