@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from boneage.pipeline.batch.standardisation import StandardisationResult
 
     Outcome = Assessment | LocalisationResult | StandardisationResult
+
+_MOST_LISTED = 20
 
 Preset = Literal["paper", "accurate", "fast", "compact"]
 
@@ -38,6 +41,11 @@ Recursive = Annotated[bool, typer.Option("--recursive", help="Read the images in
 Localiser = Annotated[Path | None, typer.Option("--localiser", help="A trained localiser (.boneage).")]
 PresetOption = Annotated[Preset, typer.Option("--preset", help="Localiser settings: the published recipe, or ours.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of every random choice.")]
+Timeout = Annotated[
+    float, typer.Option("--timeout", min=1, help="Seconds for one file, where several are read; it is refused then.")
+]
+Restart = Annotated[bool, typer.Option("--restart", help="Begin anew: the results in the folder are removed.")]
+RetryRefused = Annotated[bool, typer.Option("--retry-refused", help="Read files again that were refused before.")]
 Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Number of processes or threads.")]
 TrainCount = Annotated[int, typer.Option("--train", min=2, help="Images to train on.")]
 TestCount = Annotated[int, typer.Option("--test", min=1, help="Other images to test on.")]
@@ -117,6 +125,14 @@ def conclude(results: Sequence[Outcome], table: Path, remarks: Iterable[str], un
     remark(remarks)
     if counts["refused"]:
         raise typer.Exit(1 if counts["refused"] == len(results) else 3)
+
+
+def list_some(lines: Iterable[str], table: Path) -> list[str]:
+    """Return the first twenty lines, and how many more there are, which the table has."""
+    lines = iter(lines)
+    first = list(islice(lines, _MOST_LISTED))
+    n_more = sum(1 for _ in lines)
+    return [*first, f"… and {n_more} more: see {table}"] if n_more else first
 
 
 def remark(lines: Iterable[str]) -> None:

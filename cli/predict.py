@@ -13,9 +13,12 @@ from boneage.cli.options import (
     Jobs,
     Out,
     Recursive,
+    Restart,
+    RetryRefused,
     Sizes,
+    Timeout,
     conclude,
-    err_console,
+    list_some,
 )
 from boneage.cli.sexes import SexCsv, SexOfAll, choose_sexes
 
@@ -52,24 +55,30 @@ def predict(
         float,
         typer.Option("--level", help="Of the intervals: the part of new hands whose age lies within, below 1."),
     ] = 0.9,
+    timeout: Timeout = 120,
+    restart: Restart = False,
+    retry_refused: RetryRefused = False,
 ) -> None:
     """Read the bone age of every file in a folder.
 
-    Writes ages.csv (a row a file, or a hand with --all-hands; bad files with their reason), landmarks.csv and
-    overlays/; with two models, also landmarks_mri.csv. A file that no model reads is refused. The sex comes from
-    --sex-csv, --sex or the file itself, and is never guessed. Ages have an interval where the model was calibrated for
-    such hands. Research use only.
+    Writes ages.csv (a row a file, or a hand with --all-hands; bad files with their reason), ages.jsonl, landmarks.csv
+    and overlays/; with two models, also landmarks_mri.csv. Results are kept in results.sqlite as they come: a run that
+    was stopped goes on where it was when the same command is given again. A file that no model reads is refused. The
+    sex comes from --sex-csv, --sex or the file itself, and is never guessed. Ages have an interval where the model was
+    calibrated for such hands. Research use only.
     """
-    from boneage.cli.progress import show_stages
+    from boneage.cli.batches import show_batch
     from boneage.imaging import read_sizes
     from boneage.pipeline.batch.prediction import OverlappingModels, describe_missing_intervals, predict_files
+    from boneage.pipeline.batch.run import RunOptions
+    from boneage.pipeline.batch.tasks import find_base
     from boneage.pipeline.data import describe_misfits, find_files
     from boneage.pipeline.storage.shipped_model import shipped_model
 
     files = find_files(images, ids, recursive=recursive)
     sexes, original_sizes = choose_sexes(sex_csv, sex), read_sizes(sizes) if sizes else {}
     try:
-        with show_stages(err_console()) as progress:
+        with show_batch() as progress:
             results = predict_files(
                 files.paths,
                 model or [shipped_model()],
@@ -81,14 +90,15 @@ def predict(
                 all_hands=all_hands,
                 level=level,
                 progress=progress,
+                options=RunOptions(timeout, restart, retry_refused, find_base(images)),
             )
     except OverlappingModels as error:
         raise typer.BadParameter(str(error), param_hint="--model") from error
-    refusals = [
+    refusals = (
         f"refused {f'{result.id} of ' if all_hands else ''}{result.path}: {result.reason}"
         for result in results
         if result.status == "refused"
-    ]
+    )
     misfits = describe_misfits(files.paths, sexes=sexes, sizes=original_sizes)
-    remarks = (*files.remarks, *misfits, *refusals, *describe_missing_intervals(results))
+    remarks = (*files.remarks, *misfits, *list_some(refusals, out / "ages.csv"), *describe_missing_intervals(results))
     conclude(results, out / "ages.csv", remarks, "rows" if all_hands else "files")

@@ -18,6 +18,7 @@ from boneage.landmarks import fast
 from boneage.pipeline.age_text import age_text
 from boneage.pipeline.assessment import Assessment
 from boneage.pipeline.batch.prediction import predict_files
+from boneage.pipeline.batch.run import RunOptions
 from boneage.pipeline.data import load_collection
 from boneage.pipeline.pages.folder import describe_heaviest, write_pages
 from boneage.pipeline.pipeline import save_localiser
@@ -146,7 +147,10 @@ class Demonstration:
     def _read(self, model: Path, results: Path, report: Progress) -> list[Assessment]:
         paths = find_scans(self._new / "images")
         sexes = read_sexes(self._new / "ages.csv")
-        return predict_files(paths, [model], results, sexes=sexes, sizes={}, jobs=self.jobs, progress=report)
+        anew = RunOptions(restart=True)
+        return list(
+            predict_files(paths, [model], results, sexes=sexes, sizes={}, jobs=self.jobs, progress=report, options=anew)
+        )
 
     def _measure(self, assessments: Sequence[Assessment], known: Path) -> list[str]:
         """Return the errors of landmarks and of ages, a line each."""

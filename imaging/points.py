@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,6 +103,34 @@ class Points:
         if name not in self.names:
             raise KeyError(f"no landmark named {name!r}; there are {', '.join(self.names)}")
         return np.asarray(self.positions[self.names.index(name)])
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the points as JSON data; what is NaN is ``None`` there."""
+        assert self.scores is not None
+        positions = [None if np.isnan(row).any() else row.tolist() for row in self.positions]
+        scores = [None if np.isnan(score) else float(score) for score in self.scores]
+        return {
+            "names": self.names,
+            "ndim": self.ndim,
+            "positions": positions,
+            "scores": scores,
+            "reasons": self.reasons,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Rebuild points.
+
+        Examples
+        --------
+        >>> points = Points(("a", "b"), [[1.0, 2.0], [np.nan, np.nan]])
+        >>> Points.from_json(points.to_json()).present.tolist()
+        [True, False]
+        """
+        absent = [math.nan] * int(data["ndim"])
+        positions = [absent if row is None else row for row in data["positions"]]
+        scores = [math.nan if score is None else score for score in data["scores"]]
+        return cls(data["names"], np.array(positions).reshape(-1, len(absent)), np.array(scores), data["reasons"])
 
     def mapped(self, frame: Frame) -> Points:
         """Return the points with their positions taken through ``frame``."""

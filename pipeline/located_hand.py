@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-import numpy as np
-
 from boneage.imaging import Points, Scan
 from boneage.landmarks import ForestLocaliser
 from boneage.pipeline.quality import (
@@ -53,17 +51,13 @@ class HandLandmarks:
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON data."""
-        points = None
-        if self.points is not None:
-            texts = {"names": self.points.names, "reasons": self.points.reasons}
-            numbers = {"positions": self.points.positions, "scores": self.points.scores}
-            points = texts | {name: np.asarray(array).tolist() for name, array in numbers.items()}
+        points = None if self.points is None else self.points.to_json()
         return {**dataclasses.asdict(dataclasses.replace(self, points=None)), "points": points}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Rebuild it."""
-        points = None if data["points"] is None else Points(**data["points"])
+        points = None if data["points"] is None else Points.from_json(data["points"])
         inverted = None if data["inverted"] is None else bool(data["inverted"])
         findings, fault = tuple(map(str, data["findings"])), str(data["fault"])
         return cls(points, bool(data["mirrored"]), inverted, findings, fault, float(data["acceptance"]))

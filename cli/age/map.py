@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from boneage.cli.options import Out, Recursive, Sizes, conclude, err_console
+from boneage.cli.options import Jobs, Out, Recursive, Restart, RetryRefused, Sizes, Timeout, conclude, list_some
 from boneage.cli.sexes import SexCsv, SexOfAll, choose_sexes
 
 
@@ -28,21 +28,27 @@ def map_(
         int | None,
         typer.Option("--side", min=1, help="Side in pixels that hands are scaled to; that of training if not given."),
     ] = None,
+    jobs: Jobs = 1,
+    timeout: Timeout = 120,
+    restart: Restart = False,
+    retry_refused: RetryRefused = False,
 ) -> None:
     """Take the age of a hand apart into those of its places: windows of a BoNet, cells of an EfficientNet-Lite's maps.
 
     Writes age_maps.csv (a row a file), maps/ID.png (the map over the radiograph) and maps/ID.csv (a row a cell).
     Research use only.
     """
-    from boneage.cli.progress import show_stages
+    from boneage.cli.batches import show_batch
     from boneage.imaging import read_sizes
     from boneage.pipeline.batch.age_maps import map_files
+    from boneage.pipeline.batch.run import RunOptions
+    from boneage.pipeline.batch.tasks import find_base
     from boneage.pipeline.data import describe_misfits, find_files
     from boneage.pipeline.storage.shipped_model import shipped_model
 
     files = find_files(images, recursive=recursive)
     sexes, original_sizes = choose_sexes(sex_csv, sex), read_sizes(sizes) if sizes else {}
-    with show_stages(err_console()) as progress:
+    with show_batch() as progress:
         results = map_files(
             files.paths,
             model or shipped_model(),
@@ -50,8 +56,11 @@ def map_(
             sexes=sexes,
             sizes=original_sizes,
             side=side,
+            jobs=jobs,
             progress=progress,
+            options=RunOptions(timeout, restart, retry_refused, find_base(images)),
         )
     refusals = (f"refused {result.path}: {result.reason}" for result in results if result.status == "refused")
     misfits = describe_misfits(files.paths, sexes=sexes, sizes=original_sizes)
-    conclude(results, out / "age_maps.csv", (*files.remarks, *misfits, *refusals))
+    table = out / "age_maps.csv"
+    conclude(results, table, (*files.remarks, *misfits, *list_some(refusals, table)))

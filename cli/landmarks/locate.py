@@ -10,11 +10,15 @@ import typer
 from boneage.cli.options import (
     Ids,
     Images,
+    Jobs,
     Out,
     Recursive,
+    Restart,
+    RetryRefused,
     Sizes,
+    Timeout,
     conclude,
-    err_console,
+    list_some,
 )
 
 ModelOut = Annotated[Path, typer.Option("--model", help="Model file to write (.boneage).", show_default=False)]
@@ -30,18 +34,26 @@ def locate(
     votes: Annotated[
         bool, typer.Option("--votes", help="Write where the votes fell: votes/ID.npz and a picture, votes/ID.png.")
     ] = False,
+    jobs: Jobs = 1,
+    timeout: Timeout = 120,
+    restart: Restart = False,
+    retry_refused: RetryRefused = False,
 ) -> None:
     """Locate landmarks in every image of a folder: landmarks.csv in original pixels, scores, overlays."""
-    from boneage.cli.progress import show_stages
+    from boneage.cli.batches import show_batch
     from boneage.imaging import read_sizes
     from boneage.pipeline.batch.localisation import locate_files
+    from boneage.pipeline.batch.run import RunOptions
+    from boneage.pipeline.batch.tasks import find_base
     from boneage.pipeline.data import describe_misfits, find_files
-    from boneage.pipeline.pipeline import load_localiser
 
-    localiser, _ = load_localiser(model)
     files, original_sizes = find_files(images, ids, recursive=recursive), read_sizes(sizes) if sizes else {}
-    with show_stages(err_console()) as progress:
-        results = locate_files(files.paths, localiser, out, sizes=original_sizes, votes=votes, progress=progress)
+    options = RunOptions(timeout, restart, retry_refused, find_base(images))
+    with show_batch() as progress:
+        results = locate_files(
+            files.paths, model, out, sizes=original_sizes, votes=votes, jobs=jobs, progress=progress, options=options
+        )
     misfits = describe_misfits(files.paths, sizes=original_sizes)
     reasons = (f"{result.status} {result.path}: {result.reason}" for result in results if result.reason)
-    conclude(results, out / "files.csv", (*files.remarks, *misfits, *reasons))
+    table = out / "files.csv"
+    conclude(results, table, (*files.remarks, *misfits, *list_some(reasons, table)))

@@ -16,8 +16,10 @@ from pathlib import Path
 import numpy as np
 
 from boneage.imaging import find_scans, read_sexes
-from boneage.pipeline.batch.folder import make_tasks, run_folder
-from boneage.pipeline.batch.prediction import Prediction, load_models
+from boneage.pipeline.batch.folder import run_folder
+from boneage.pipeline.batch.models import ModelReference
+from boneage.pipeline.batch.prediction import Prediction
+from boneage.pipeline.batch.tasks import make_tasks
 from boneage.pipeline.storage.shipped_model import shipped_model
 
 
@@ -27,12 +29,11 @@ def main(images: Path, sexes: Path, lowest: int = 0, highest: int = sys.maxsize,
     if len(paths) > n:
         chosen = np.random.default_rng(1).choice(len(paths), n, replace=False)
         paths = [paths[k] for k in sorted(chosen)]
-    models = load_models([shipped_model()])
     tasks = make_tasks(paths, sexes=read_sexes(sexes), sizes={})
     seconds: list[float] = []
     statuses: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder:
-        processor = Prediction(lambda: models, Path(folder), None)
+        processor = Prediction((ModelReference.of(shipped_model()),), Path(folder))
         for task in tasks[:2]:
             run_folder(processor, [task], stage="reading hands")
         for task in tasks:

@@ -68,6 +68,23 @@ def write_landmarks(
         file.write(_render(points, names, original_shapes or {}, {}).encode(errors="backslashreplace"))
 
 
+def name_columns(names: Sequence[str], ndim: int) -> list[str]:
+    """Return the columns of landmarks.
+
+    Examples
+    --------
+    >>> name_columns(["a", "b"], 2)
+    ['a_x', 'a_y', 'b_x', 'b_y']
+    """
+    return [f"{name}_{axis}" for name in names for axis in ("x", "y", "z")[:ndim]]
+
+
+def format_cells(points: Points, names: Sequence[str]) -> list[str]:
+    """Return a hand's cells in these columns, to a thousandth of a pixel; blank for an absent landmark."""
+    cells = points.select(names).positions[:, ::-1].ravel()
+    return ["" if np.isnan(cell) else f"{cell:.3f}" for cell in cells]
+
+
 def render_csv(table: LandmarkTable, details: Details) -> dict[str, str]:
     """Return the one file."""
     return {"": _render(table.points, table.names, table.original_shapes, table.laterality)}
@@ -79,19 +96,18 @@ def _render(
     original_shapes: Mapping[str, tuple[int, ...]],
     laterality: Mapping[str, Laterality],
 ) -> str:
-    """Return the text of a landmark CSV, to a thousandth of a pixel; columns that would be blank are left out."""
-    axes = ("x", "y", "z")[: next((hand.ndim for hand in points.values()), 2)]
+    """Return the text of a landmark CSV; columns that would be blank are left out."""
+    ndim = next((hand.ndim for hand in points.values()), 2)
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     side_column = ["laterality"] if laterality else []
     size_columns = ["width", "height", "depth"][: max((len(shape) for shape in original_shapes.values()), default=0)]
-    writer.writerow(["id", *side_column, *size_columns, *(f"{name}_{axis}" for name in names for axis in axes)])
+    writer.writerow(["id", *side_column, *size_columns, *name_columns(names, ndim)])
     for id_, hand in points.items():
         side = [laterality.get(id_, "")] if laterality else []
         known = original_shapes.get(id_, ())[::-1]
         size = [*known, *[""] * (len(size_columns) - len(known))]
-        cells = hand.select(names).positions[:, ::-1].ravel()
-        writer.writerow([id_, *side, *size, *("" if np.isnan(cell) else f"{cell:.3f}" for cell in cells)])
+        writer.writerow([id_, *side, *size, *format_cells(hand, names)])
     return text.getvalue()
 
 

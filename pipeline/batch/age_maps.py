@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 
@@ -13,51 +14,99 @@ from boneage.imaging.demographics import Sexes
 from boneage.imaging.errors import InvalidInput
 from boneage.imaging.progress import Progress
 from boneage.pipeline.assessment import Assessment
-from boneage.pipeline.batch.folder import FileTask, Output, make_tasks, run_folder
+from boneage.pipeline.batch.folder import Output
+from boneage.pipeline.batch.models import ModelReference
+from boneage.pipeline.batch.processes import one_torch_thread
+from boneage.pipeline.batch.run import RunOptions, run_files
+from boneage.pipeline.batch.stored_results import StoredResults
+from boneage.pipeline.batch.tasks import FileTask, make_tasks
 from boneage.pipeline.pipeline import BoneAgePipeline
-from boneage.pipeline.storage.output import name_output, prepare_folder, write_picture, write_table
+from boneage.pipeline.storage.assessment_json import assessment_from_json, assessment_to_json
+from boneage.pipeline.storage.output import name_output, prepare_folder, write_picture, write_rows, write_table
 from boneage.pipeline.visualisation.age_maps import draw_age_map, list_map_rows
 from boneage.regression import AgeMap, find_smallest_side, map_ages, recrop
 
-_COLUMNS = ("bone_age_months", "map_months", "lowest_months", "median_months", "highest_months")
+_COLUMNS = ("bone_age_months", "map_months", "lowest_months", "median_months", "highest_months", "cells")
 
-Mapped = tuple[Assessment, AgeMap | None]
+
+@dataclass(frozen=True, eq=False)
+class MappedHand:
+    """The assessment of a hand, the cells of its map in ``age_maps.csv``, and the map where it is still needed."""
+
+    assessment: Assessment
+    cells: Mapping[str, object]
+    age_map: AgeMap | None = None
+
+    @property
+    def id(self) -> str:
+        """Of the hand."""
+        return self.assessment.id
+
+    @property
+    def status(self) -> str:
+        """Of the assessment."""
+        return self.assessment.status
+
+    @property
+    def reason(self) -> str:
+        """Of the assessment."""
+        return self.assessment.reason
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Rebuild it, without the map."""
+        return cls(assessment_from_json(data["assessment"]), data["cells"])
 
 
 @dataclass(frozen=True, eq=False)
 class AgeMapping:
-    """Maps the ages of files; a :class:`~boneage.pipeline.batch.folder.FileProcessor`.
+    """Maps the ages of files; a :class:`~boneage.pipeline.batch.outcome.StoredProcessor`.
 
     Parameters
     ----------
-    pipeline : BoneAgePipeline
-        Of one age model, which reads the hand as one picture.
+    model : ModelReference
+        Of one age model, or of several one of which reads the hand as one picture.
     maps : Path
         Folder of the pictures and tables.
     side : int or None
         Of the picture that the map is made of, in pixels; that of training if None.
     """
 
-    pipeline: BoneAgePipeline
+    model: ModelReference
     maps: Path
     side: int | None = None
 
-    def refuse(self, task: FileTask, reason: str) -> Mapped:
+    @property
+    def pipeline(self) -> BoneAgePipeline:
+        """The age model that is mapped, loaded once a process."""
+        return _choose_age_model(self.model.load(BoneAgePipeline.load))
+
+    def prepare(self) -> None:
+        """Load the model."""
+        self.model.load(BoneAgePipeline.load)
+
+    def split(self, task: FileTask, scan: Scan) -> list[tuple[FileTask, Scan]]:
+        """Return the whole file."""
+        return [(task, scan)]
+
+    def refuse(self, task: FileTask, reason: str) -> MappedHand:
         """Return a refused assessment and no map."""
-        return Assessment(task.id, str(task.path), "refused", reason, task.sex), None
+        return _describe(Assessment(task.id, task.name, "refused", reason, task.sex), None)
 
-    def process(self, task: FileTask, scan: Scan) -> Mapped:
-        """Assess a scan and map its ages; there is no map of a refused hand."""
-        result = self.pipeline.assess(scan, sex=task.sex, id_=task.id, path=str(task.path))
-        if not result.regions:
-            return result, None
-        (stack,) = result.stacks
-        stack = recrop(scan, stack, self.side) if self.side else stack
-        return result, map_ages(self.pipeline.only_age_model.regressor, stack, result.sex)
+    def process(self, task: FileTask, scan: Scan) -> MappedHand:
+        """Assess a scan and map its ages, on one thread; there is no map of a refused hand."""
+        pipeline = self.pipeline
+        with one_torch_thread():
+            result = pipeline.assess(scan, sex=task.sex, id_=task.id, path=task.name)
+            if not result.regions:
+                return _describe(result, None)
+            (stack,) = result.stacks
+            stack = recrop(scan, stack, self.side) if self.side else stack
+            return _describe(result, map_ages(pipeline.only_age_model.regressor, stack, result.sex))
 
-    def outputs(self, task: FileTask, scan: Scan, result: Mapped) -> list[Output]:
+    def outputs(self, task: FileTask, scan: Scan, result: MappedHand) -> list[Output]:
         """Return the picture and the table of a map."""
-        assessment, age_map = result
+        assessment, age_map = result.assessment, result.age_map
         if age_map is None:
             return []
         picture, table = (self.maps / name_output(task.id, suffix) for suffix in (".png", ".csv"))
@@ -66,10 +115,13 @@ class AgeMapping:
             ("table of the map", lambda: write_table(table, list(list_map_rows(age_map)))),
         ]
 
-    def finish(self, result: Mapped, remarks: Sequence[str]) -> Mapped:
-        """Return the assessment with remarks, without its crops, and the map."""
-        assessment, age_map = result
-        return assessment.with_remarks(remarks).without_regions(), age_map
+    def finish(self, result: MappedHand, remarks: Sequence[str]) -> MappedHand:
+        """Return the assessment with remarks, without its crops and its map."""
+        return MappedHand(result.assessment.with_remarks(remarks).without_regions(), result.cells)
+
+    def to_json(self, result: MappedHand) -> dict[str, Any]:
+        """Return the result as JSON data."""
+        return {"assessment": assessment_to_json(result.assessment), "cells": dict(result.cells)}
 
 
 def map_files(
@@ -80,11 +132,14 @@ def map_files(
     sexes: Sexes,
     sizes: Mapping[str, tuple[int, ...]],
     side: int | None = None,
+    jobs: int = 1,
     progress: Progress | None = None,
-) -> list[Assessment]:
+    options: RunOptions | None = None,
+) -> Sequence[Assessment]:
     """Map the ages of files with the pipeline in ``model`` and write the results into ``out``.
 
-    Writes ``maps/<id>.png``, ``maps/<id>.csv`` (a row a cell) and ``age_maps.csv`` (a row a file).
+    Results go into ``results.sqlite`` as they come, with ``maps/<id>.png`` and ``maps/<id>.csv`` (a row a cell); at the
+    end it writes ``age_maps.csv`` (a row a file) and ``timings.csv``.
 
     Parameters
     ----------
@@ -96,12 +151,15 @@ def map_files(
         Sex and original shape (rows, columns) by id or path, where known; ``sexes`` may be one sex for all files.
     side : int, optional
         Of the picture that the map is made of, in pixels; that of training if not given.
+    jobs : int
+        Number of processes.
     progress : callable, optional
+    options : RunOptions, optional
 
     Returns
     -------
-    list of Assessment
-        In the order of ``paths``, without regions.
+    sequence of Assessment
+        In the order of ``paths``, without regions, read from the results file as they are asked for.
 
     Raises
     ------
@@ -110,16 +168,26 @@ def map_files(
     InvalidInput
         If the model makes no maps, or its network reads no picture of ``side``.
     """
-    pipeline = _choose_age_model(BoneAgePipeline.load(model))
+    options = options or RunOptions()
+    reference = ModelReference.of(model)
+    pipeline = _choose_age_model(reference.load(BoneAgePipeline.load))
     smallest = find_smallest_side(pipeline.only_age_model.regressor)
     if side is not None and side < smallest:
         raise InvalidInput(f"the side must be at least {smallest} pixels, which the network reads at once, got {side}")
     folder = prepare_folder(out)
-    processor = AgeMapping(pipeline, prepare_folder(folder / "maps"), side)
-    tasks = make_tasks(paths, sexes=sexes, sizes=sizes)
-    results = run_folder(processor, tasks, stage="mapping ages", progress=progress)
-    write_table(folder / "age_maps.csv", [_describe(*result, pipeline.name) for result in results])
-    return [assessment for assessment, _ in results]
+    hands = StoredResults(folder, MappedHand.from_json)
+    run_files(
+        AgeMapping(reference, prepare_folder(folder / "maps"), side),
+        make_tasks(paths, sexes=sexes, sizes=sizes, base=options.base),
+        folder,
+        {"command": "age map", "model": reference.name, "side": side},
+        lambda: write_rows(folder / "age_maps.csv", (_list_cells(hand, reference.name) for hand in hands)),
+        stage="mapping ages",
+        jobs=jobs,
+        options=options,
+        progress=progress,
+    )
+    return StoredResults(folder, lambda data: MappedHand.from_json(data).assessment)
 
 
 def _choose_age_model(pipeline: BoneAgePipeline) -> BoneAgePipeline:
@@ -129,18 +197,23 @@ def _choose_age_model(pipeline: BoneAgePipeline) -> BoneAgePipeline:
     return replace(pipeline, age_models=chosen, calibration=None)
 
 
-def _describe(result: Assessment, age_map: AgeMap | None, model: str) -> dict[str, object]:
-    months: dict[str, object] = dict.fromkeys(_COLUMNS, "")
+def _describe(result: Assessment, age_map: AgeMap | None) -> MappedHand:
+    cells: dict[str, object] = dict.fromkeys(_COLUMNS, "")
     if age_map is not None and result.estimate is not None:
         ages = (result.estimate.months, age_map.age_months, *np.quantile(age_map.months, (0, 0.5, 1)))
-        months = {name: f"{age:.2f}" for name, age in zip(_COLUMNS, ages, strict=True)}
+        months = {name: f"{age:.2f}" for name, age in zip(_COLUMNS, ages, strict=False)}
+        cells |= {**months, "cells": "{} x {}".format(*age_map.months.shape)}
+    return MappedHand(result, cells, age_map)
+
+
+def _list_cells(hand: MappedHand, model: str) -> dict[str, object]:
+    result = hand.assessment
     return {
         "id": result.id,
         "path": result.path,
         "status": result.status,
         "reason": result.reason,
         "sex": result.sex or "",
-        **months,
-        "cells": "" if age_map is None else "{} x {}".format(*age_map.months.shape),
+        **hand.cells,
         "model": model,
     }

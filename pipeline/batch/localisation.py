@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 
 from boneage.imaging import Points, Scan
+from boneage.imaging.formats.wide import format_cells, name_columns
 from boneage.imaging.progress import Progress
 from boneage.landmarks import ForestLocaliser, VoteMap
 from boneage.pipeline.assessment import Status
-from boneage.pipeline.batch.folder import FileTask, Output, make_tasks, run_folder, write_points
+from boneage.pipeline.batch.folder import Output
+from boneage.pipeline.batch.models import ModelReference
+from boneage.pipeline.batch.run import RunOptions, run_files
+from boneage.pipeline.batch.stored_results import StoredResults
+from boneage.pipeline.batch.tasks import FileTask, make_tasks
+from boneage.pipeline.pipeline import load_localiser
 from boneage.pipeline.quality import find_landmark_fault, find_modality_mismatch, modality_of
-from boneage.pipeline.storage.output import name_output, prepare_folder, write_atomically, write_picture, write_table
+from boneage.pipeline.storage.output import name_output, prepare_folder, write_atomically, write_picture, write_rows
 from boneage.pipeline.visualisation.overlay import draw_landmarks
 from boneage.pipeline.visualisation.vote_maps import draw_votes, pack_votes
 
@@ -38,38 +46,65 @@ class LocalisationResult:
         """``refused`` without landmarks, ``flagged`` with a reservation, else ``ok``."""
         return "refused" if self.points is None else "flagged" if self.reason else "ok"
 
+    def to_json(self) -> dict[str, Any]:
+        """Return it as JSON data, without votes."""
+        points = None if self.points is None else self.points.to_json()
+        plain = {name: getattr(self, name) for name in ("id", "path", "reason", "original_shape")}
+        return {**plain, "points": points}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Rebuild it."""
+        shape = data["original_shape"]
+        points = None if data["points"] is None else Points.from_json(data["points"])
+        return cls(data["id"], data["path"], data["reason"], points, None if shape is None else tuple(shape))
+
 
 @dataclass(frozen=True, eq=False)
 class Localisation:
-    """Locates the landmarks of files; a :class:`~boneage.pipeline.batch.folder.FileProcessor`.
+    """Locates the landmarks of files; a :class:`~boneage.pipeline.batch.outcome.StoredProcessor`.
 
     Parameters
     ----------
-    localiser : ForestLocaliser
-        Fitted.
+    model : ModelReference
+        A trained localiser, or a pipeline that has one.
     overlays : Path
         Folder of the overlays.
     votes : Path or None
         Folder of the vote maps; none are written if None.
     """
 
-    localiser: ForestLocaliser
+    model: ModelReference
     overlays: Path
     votes: Path | None = None
 
+    @property
+    def localiser(self) -> ForestLocaliser:
+        """The localiser, loaded once a process."""
+        return self.model.load(load_localiser)[0]
+
+    def prepare(self) -> None:
+        """Load the localiser."""
+        self.model.load(load_localiser)
+
+    def split(self, task: FileTask, scan: Scan) -> list[tuple[FileTask, Scan]]:
+        """Return the whole file."""
+        return [(task, scan)]
+
     def refuse(self, task: FileTask, reason: str) -> LocalisationResult:
         """Return a result without landmarks."""
-        return LocalisationResult(task.id, str(task.path), reason)
+        return LocalisationResult(task.id, task.name, reason)
 
     def process(self, task: FileTask, scan: Scan) -> LocalisationResult:
         """Locate the landmarks of a scan, or refuse one of another modality."""
-        mismatch = find_modality_mismatch(scan, modality_of(self.localiser.ndim))
+        localiser = self.localiser
+        mismatch = find_modality_mismatch(scan, modality_of(localiser.ndim))
         if mismatch:
             return self.refuse(task, mismatch)
-        found = self.localiser.find(scan)
+        found = localiser.find(scan)
         fault = find_landmark_fault(found.points, found.verdict)
         reason = "; ".join(filter(None, (fault, *scan.remarks)))
-        return LocalisationResult(task.id, str(task.path), reason, found.points, scan.original_shape, found.votes)
+        return LocalisationResult(task.id, task.name, reason, found.points, scan.original_shape, found.votes)
 
     def outputs(self, task: FileTask, scan: Scan, result: LocalisationResult) -> list[Output]:
         """Return the overlay, and the vote maps if they are asked for."""
@@ -92,55 +127,91 @@ class Localisation:
         reason = "; ".join(filter(None, (result.reason, *remarks)))
         return dataclasses.replace(result, reason=reason, votes=())
 
+    def to_json(self, result: LocalisationResult) -> dict[str, Any]:
+        """Return the result as JSON data."""
+        return result.to_json()
+
 
 def locate_files(
     paths: Sequence[Path],
-    localiser: ForestLocaliser,
+    model: Path,
     out: Path,
     *,
     sizes: Mapping[str, tuple[int, ...]],
     votes: bool = False,
+    jobs: int = 1,
     progress: Progress | None = None,
-) -> list[LocalisationResult]:
+    options: RunOptions | None = None,
+) -> StoredResults[LocalisationResult]:
     """Locate the landmarks of every file and write them into ``out``.
 
-    Writes ``landmarks.csv`` (wide, original pixels), ``scores.csv`` (a row a landmark: its score, or why it is
-    absent), ``files.csv`` (a row a file: ok, flagged or refused, and why) and ``overlays/<id>.png``; if asked for, also
+    Results go into ``results.sqlite`` as they come; at the end it writes ``landmarks.csv`` (wide, original pixels),
+    ``scores.csv`` (a row a landmark: its score, or why it is absent), ``files.csv`` (a row a file: ok, flagged or
+    refused, and why) and ``timings.csv``; as files are read, ``overlays/<id>.png`` and, if asked for,
     ``votes/<id>.npz`` (see :func:`~boneage.pipeline.visualisation.vote_maps.pack_votes`) and ``votes/<id>.png``.
 
     Parameters
     ----------
     paths : sequence of Path
-    localiser : ForestLocaliser
-        Fitted.
+    model : Path
+        A trained localiser, or a pipeline that has one.
     out : Path
     sizes : mapping
         Original shape (rows, columns) by id or path, of files that are resized copies.
     votes : bool
         Whether to write the vote maps.
+    jobs : int
+        Number of processes.
     progress : callable, optional
+    options : RunOptions, optional
 
     Returns
     -------
-    list of LocalisationResult
-        In the order of ``paths``.
+    sequence of LocalisationResult
+        In the order of ``paths``, read from the results file as they are asked for.
 
     Raises
     ------
-    UnusableOutput
-        If the folder cannot be written to.
+    InvalidModelFile, UnusableOutput
+        As :func:`~boneage.pipeline.batch.prediction.predict_files`.
     """
+    options = options or RunOptions()
+    reference = ModelReference.of(model)
+    localiser, _ = reference.load(load_localiser)
     folder = prepare_folder(out)
     maps = prepare_folder(folder / "votes") if votes else None
-    processor = Localisation(localiser, prepare_folder(folder / "overlays"), maps)
-    tasks = make_tasks(paths, sexes=None, sizes=sizes)
-    results = run_folder(processor, tasks, stage="locating landmarks", progress=progress)
-    found = {result.id: result.points for result in results if result.points is not None}
-    shapes = {result.id: result.original_shape for result in results if result.original_shape is not None}
-    write_points(folder / "landmarks.csv", found, localiser.names_, shapes)
-    write_table(folder / "scores.csv", [row for r in results for row in _score_rows(r)], _SCORE_COLUMNS)
-    write_table(folder / "files.csv", [_file_row(result) for result in results])
+    processor = Localisation(reference, prepare_folder(folder / "overlays"), maps)
+    results = StoredResults(folder, LocalisationResult.from_json)
+    run_files(
+        processor,
+        make_tasks(paths, sexes=None, sizes=sizes, base=options.base),
+        folder,
+        {"command": "landmarks locate", "model": reference.name, "votes": votes},
+        partial(_write_tables, folder, localiser, results),
+        stage="locating landmarks",
+        jobs=jobs,
+        options=options,
+        progress=progress,
+    )
     return results
+
+
+def _write_tables(folder: Path, localiser: ForestLocaliser, results: Sequence[LocalisationResult]) -> None:
+    sizes = ["width", "height", "depth"][: localiser.ndim]
+    columns = name_columns(localiser.names_, localiser.ndim)
+    rows = _list_landmarks(localiser.names_, sizes, columns, results)
+    write_rows(folder / "landmarks.csv", rows, ["id", *sizes, *columns])
+    write_rows(folder / "scores.csv", (row for result in results for row in _score_rows(result)), _SCORE_COLUMNS)
+    write_rows(folder / "files.csv", (_file_row(result) for result in results))
+
+
+def _list_landmarks(
+    names: Sequence[str], sizes: Sequence[str], columns: Sequence[str], results: Iterable[LocalisationResult]
+) -> Iterator[Mapping[str, object]]:
+    for result in results:
+        if result.points is not None and result.original_shape is not None:
+            size = dict(zip(sizes, reversed(result.original_shape), strict=True))
+            yield {"id": result.id, **size, **dict(zip(columns, format_cells(result.points, names), strict=True))}
 
 
 def _score_rows(result: LocalisationResult) -> Iterator[dict[str, object]]:

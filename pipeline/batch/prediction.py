@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
-import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from boneage.imaging import Modality, Scan
 from boneage.imaging.demographics import Sexes
-from boneage.imaging.errors import InvalidInput, InvalidModelFile
+from boneage.imaging.errors import InvalidInput
+from boneage.imaging.formats.wide import format_cells, name_columns
 from boneage.imaging.identifiers import name_part
 from boneage.imaging.progress import Progress
 from boneage.pipeline.assessment import Assessment
-from boneage.pipeline.batch.folder import FileTask, Output, make_tasks, run_folder, write_points
+from boneage.pipeline.batch.folder import Output
+from boneage.pipeline.batch.models import ModelReference
 from boneage.pipeline.batch.processes import one_torch_thread
+from boneage.pipeline.batch.run import RunOptions, run_files
+from boneage.pipeline.batch.stored_results import StoredResults
+from boneage.pipeline.batch.tasks import FileTask, make_tasks
 from boneage.pipeline.pipeline import BoneAgePipeline
 from boneage.pipeline.quality import READS
-from boneage.pipeline.storage.output import name_output, prepare_folder, write_picture, write_table
+from boneage.pipeline.storage.assessment_json import assessment_from_json, assessment_to_json
+from boneage.pipeline.storage.output import name_output, prepare_folder, write_lines, write_picture, write_rows
 from boneage.pipeline.visualisation.occlusion import draw_explanation
 from boneage.pipeline.visualisation.overlay import draw_overlay
 from boneage.regression.calibration import DEFAULT_LEVEL, check_level
@@ -36,42 +40,50 @@ class OverlappingModels(InvalidInput):
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """Assesses files with the model of their modality; a :class:`~boneage.pipeline.batch.folder.FileProcessor`.
+    """Assesses files with the model of their modality; a :class:`~boneage.pipeline.batch.outcome.StoredProcessor`.
 
     Parameters
     ----------
-    load : callable
-        Returns the models; it, not they, travels to other processes.
+    models : tuple of ModelReference
     overlays : Path
         Folder of the overlays.
     explanations : Path or None
         Folder of the pictures of what each age rests on; none are drawn if None.
+    all_hands : bool
+        Whether each hand of a picture with several is read by itself.
     ids : frozenset of str
         Of all files; the hands of one file get others.
     level : float
         Of the intervals.
     """
 
-    load: Callable[[], Pipelines]
+    models: tuple[ModelReference, ...]
     overlays: Path
     explanations: Path | None = None
+    all_hands: bool = False
     ids: frozenset[str] = frozenset()
     level: float = DEFAULT_LEVEL
 
-    def split_hands(self, task: FileTask, scan: Scan) -> list[tuple[FileTask, Scan]]:
+    def prepare(self) -> None:
+        """Load the models."""
+        self._load()
+
+    def split(self, task: FileTask, scan: Scan) -> list[tuple[FileTask, Scan]]:
         """Return each hand of a picture, from left to right; the second one's id is that of the file and ``#2``."""
+        if not self.all_hands:
+            return [(task, scan)]
         hands = enumerate(self._choose(scan).split_hands(scan), start=1)
         return [(dataclasses.replace(task, id=name_part(task.id, k, self.ids)), hand) for k, hand in hands]
 
     def refuse(self, task: FileTask, reason: str) -> Assessment:
         """Return a refused assessment."""
-        return Assessment(task.id, str(task.path), "refused", reason, task.sex)
+        return Assessment(task.id, task.name, "refused", reason, task.sex)
 
     def process(self, task: FileTask, scan: Scan) -> Assessment:
         """Assess a scan, on one thread: the same sums in the same order for any number of jobs."""
         with one_torch_thread():
             pipeline = self._choose(scan)
-            return pipeline.assess(scan, sex=task.sex, id_=task.id, path=str(task.path), level=self.level)
+            return pipeline.assess(scan, sex=task.sex, id_=task.id, path=task.name, level=self.level)
 
     def outputs(self, task: FileTask, scan: Scan, result: Assessment) -> list[Output]:
         """Return the overlay, and the explanation of a hand with an age if it is asked for."""
@@ -92,9 +104,16 @@ class Prediction:
         """Return the assessment with remarks, without its crops."""
         return result.with_remarks(remarks).without_regions()
 
+    def to_json(self, result: Assessment) -> dict[str, Any]:
+        """Return the assessment as JSON data."""
+        return assessment_to_json(result)
+
     def _choose(self, scan: Scan) -> BoneAgePipeline:
-        pipelines = self.load()
+        pipelines = self._load()
         return next((p for p in pipelines if p.modality == scan.modality), pipelines[0])
+
+    def _load(self) -> Pipelines:
+        return [reference.load(BoneAgePipeline.load) for reference in self.models]
 
 
 def predict_files(
@@ -109,12 +128,16 @@ def predict_files(
     all_hands: bool = False,
     level: float = DEFAULT_LEVEL,
     progress: Progress | None = None,
-) -> list[Assessment]:
+    options: RunOptions | None = None,
+) -> StoredResults[Assessment]:
     """Assess each file with the model of its modality and write the results into ``out``.
 
-    Writes ``ages.csv`` (a row a file), ``landmarks.csv`` (original pixels, hands with landmarks only; not if the model
-    has no localiser) and ``overlays/<id>.png``; if asked for, also ``explanations/<id>.png`` for each hand with an
-    age. Of two models, the one for volumes writes ``landmarks_mri.csv``. The results do not depend on ``jobs``.
+    Results go into ``results.sqlite`` as they come: a run that was stopped goes on where it was, and reads anew what
+    has changed. At the end it writes ``ages.csv`` (a row a file), ``ages.jsonl`` (the same with landmarks),
+    ``landmarks.csv`` (original pixels, hands with landmarks only; not if the model has no localiser) and
+    ``timings.csv``; as files are read, ``overlays/<id>.png`` and, if asked for, ``explanations/<id>.png`` for each
+    hand with an age. Of two models, the one for volumes writes ``landmarks_mri.csv``. The results do not depend on
+    ``jobs``.
 
     Parameters
     ----------
@@ -128,7 +151,7 @@ def predict_files(
     sexes, sizes : mapping
         Sex and original shape (rows, columns) by id or path, where known; ``sexes`` may be one sex for all files.
     jobs : int
-        Number of processes.
+        Number of processes. Of one, a few files are read in this process, which one that crashes it would end.
     explain : bool
         Whether to draw what each age rests on; see :meth:`BoneAgePipeline.explain`.
     all_hands : bool
@@ -136,41 +159,60 @@ def predict_files(
     level : float
         Of the intervals: the part of new hands whose age lies within.
     progress : callable, optional
+    options : RunOptions, optional
 
     Returns
     -------
-    list of Assessment
-        In the order of ``paths``, without regions; one of each file, or of each hand.
+    sequence of Assessment
+        In the order of ``paths``, without regions; one of each file, or of each hand. They are read from the results
+        file as they are asked for.
 
     Raises
     ------
     InvalidModelFile, OverlappingModels, UnusableOutput
-        If a model cannot be used, two read the same modality, or the folder cannot be written to.
+        If a model cannot be used, two read the same modality, or the folder cannot be written to, holds results of
+        another model, other settings or another version of the code, or another run writes into it.
     InvalidInput
         If the level is not between 0 and 1.
     """
     check_level(level)
-    with _open_models(models, jobs if len(paths) > 1 else 1) as load:
-        pipelines = load()
-        folder = prepare_folder(out)
-        explanations = prepare_folder(folder / "explanations") if explain else None
-        tasks = make_tasks(paths, sexes=sexes, sizes=sizes)
-        ids = frozenset(task.id for task in tasks)
-        processor = Prediction(load, prepare_folder(folder / "overlays"), explanations, ids, level)
-        split = processor.split_hands if all_hands else None
-        results = run_folder(processor, tasks, stage="reading hands", jobs=jobs, progress=progress, split=split)
-    _write_tables(folder, pipelines, results)
+    options = options or RunOptions()
+    references = tuple(ModelReference.of(model) for model in models)
+    pipelines = load_models(references)
+    folder = prepare_folder(out)
+    explanations = prepare_folder(folder / "explanations") if explain else None
+    tasks = make_tasks(paths, sexes=sexes, sizes=sizes, base=options.base)
+    ids = frozenset(task.id for task in tasks)
+    processor = Prediction(references, prepare_folder(folder / "overlays"), explanations, all_hands, ids, level)
+    results = StoredResults(folder, assessment_from_json)
+    run_files(
+        processor,
+        tasks,
+        folder,
+        {
+            "command": "predict",
+            "model": " and ".join(reference.name for reference in references),
+            "level": level,
+            "all_hands": all_hands,
+            "explain": explain,
+        },
+        partial(_write_tables, folder, pipelines, results),
+        stage="reading hands",
+        jobs=jobs,
+        options=options,
+        progress=progress,
+    )
     return results
 
 
-def describe_missing_intervals(results: Sequence[Assessment]) -> list[str]:
+def describe_missing_intervals(results: Iterable[Assessment]) -> list[str]:
     """Return why ages have no interval, and how many of them for each reason."""
     intervals = (result.estimate.interval for result in results if result.estimate is not None)
     counts = Counter(interval.reason for interval in intervals if interval is not None and interval.reason)
     return [f"no interval for {n} age{'s' if n > 1 else ''}: {reason}" for reason, n in counts.items()]
 
 
-def load_models(models: Sequence[Path]) -> list[BoneAgePipeline]:
+def load_models(models: Sequence[ModelReference]) -> list[BoneAgePipeline]:
     """Read models, each of which reads another modality.
 
     Raises
@@ -180,7 +222,7 @@ def load_models(models: Sequence[Path]) -> list[BoneAgePipeline]:
     OverlappingModels
         If two read the same modality.
     """
-    pipelines = [BoneAgePipeline.load(model) for model in models]
+    pipelines = [model.load(BoneAgePipeline.load) for model in models]
     of_modality: dict[Modality, BoneAgePipeline] = {}
     for pipeline in pipelines:
         other = of_modality.setdefault(pipeline.modality, pipeline)
@@ -190,42 +232,22 @@ def load_models(models: Sequence[Path]) -> list[BoneAgePipeline]:
     return pipelines
 
 
-@contextmanager
-def _open_models(models: Sequence[Path], jobs: int) -> Iterator[Callable[[], Pipelines]]:
-    """Yield what returns the models, in this process and in others.
-
-    Other processes read copies of the files, made once, so that all have the same models even if a file is written anew
-    meanwhile; this process reads the same copies then.
-    """
-    if jobs == 1:
-        pipelines = load_models(models)
-        yield lambda: pipelines
-        return
-    with tempfile.TemporaryDirectory(prefix="boneage-") as folder:
-        copies = tuple(Path(folder) / str(k) / model.name for k, model in enumerate(models))
-        for model, copy in zip(models, copies, strict=True):
-            copy.parent.mkdir()
-            try:
-                shutil.copyfile(model, copy)
-            except OSError as error:
-                raise InvalidModelFile(model, f"cannot be read ({error.strerror})") from error
-        try:
-            _load_copies(copies)
-        except InvalidModelFile as error:
-            raise InvalidModelFile(models[copies.index(error.path)], error.reason) from error
-        yield partial(_load_copies, copies)
-
-
-@lru_cache(maxsize=1)
-def _load_copies(copies: tuple[Path, ...]) -> Pipelines:
-    return load_models(copies)
-
-
-def _write_tables(folder: Path, pipelines: Pipelines, results: Sequence[Assessment]) -> None:
+def _write_tables(folder: Path, pipelines: Pipelines, results: StoredResults[Assessment]) -> None:
     region_names = list(dict.fromkeys(name for pipeline in pipelines for name in pipeline.region_names))
-    write_table(folder / "ages.csv", [result.row(region_names) for result in results])
+    write_rows(folder / "ages.csv", (result.row(region_names) for result in results))
+    write_lines(folder / "ages.jsonl", results.contents())
     for pipeline in pipelines:
-        located = {r.id: r.points for r in results if r.points is not None and r.model == pipeline.name}
         if pipeline.localiser is not None:
             name = "landmarks_mri.csv" if len(pipelines) > 1 and pipeline.modality == "mri" else "landmarks.csv"
-            write_points(folder / name, located, pipeline.localiser.names_)
+            columns = name_columns(pipeline.localiser.names_, pipeline.localiser.ndim)
+            write_rows(folder / name, _list_landmarks(pipeline, columns, results), ["id", *columns])
+
+
+def _list_landmarks(
+    pipeline: BoneAgePipeline, columns: Sequence[str], results: Iterable[Assessment]
+) -> Iterator[Mapping[str, object]]:
+    assert pipeline.localiser is not None
+    for result in results:
+        if result.points is not None and result.model == pipeline.name:
+            cells = format_cells(result.points, pipeline.localiser.names_)
+            yield {"id": result.id, **dict(zip(columns, cells, strict=True))}

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 import joblib
-import torch
 from joblib.externals.loky import get_reusable_executor
 
 T = TypeVar("T")
@@ -43,6 +42,8 @@ def run_in_processes(calls: Sequence[Callable[[], T]], jobs: int) -> Iterator[T]
 @contextmanager
 def one_torch_thread() -> Iterator[None]:
     """Let PyTorch compute on one thread meanwhile, then on as many as before."""
+    import torch  # many processes need none
+
     n_threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -15,7 +15,8 @@ from boneage.imaging import Scan
 from boneage.imaging.progress import Progress
 from boneage.imaging.standardise import StandardisedScan, StandardiseSettings, standardise
 from boneage.pipeline.assessment import Status
-from boneage.pipeline.batch.folder import FileTask, Output, make_tasks, run_folder
+from boneage.pipeline.batch.folder import Output, run_folder
+from boneage.pipeline.batch.tasks import FileTask, make_tasks
 from boneage.pipeline.quality import find_modality_mismatch
 from boneage.pipeline.storage.output import name_output, prepare_folder, write_picture, write_table
 from boneage.pipeline.visualisation.contact_sheet import PAIRS_PER_PAGE, draw_contact_sheet, draw_pair
@@ -57,9 +58,13 @@ class Standardisation:
     settings: StandardiseSettings
     pictures: Path
 
+    def split(self, task: FileTask, scan: Scan) -> list[tuple[FileTask, Scan]]:
+        """Return the whole file."""
+        return [(task, scan)]
+
     def refuse(self, task: FileTask, reason: str) -> StandardisationResult:
         """Return a result without anything found."""
-        return StandardisationResult(task.id, str(task.path), reason)
+        return StandardisationResult(task.id, task.name, reason)
 
     def process(self, task: FileTask, scan: Scan) -> StandardisationResult:
         """Standardise a radiograph and write it; refuse a volume."""
@@ -70,7 +75,7 @@ class Standardisation:
         pair = io.BytesIO()
         draw_pair(scan, standardised).save(pair, format="PNG")
         reason = "; ".join((*scan.remarks, *(finding.sentence for finding in standardised.findings)))
-        return StandardisationResult(task.id, str(task.path), reason, _to_cells(standardised), pair.getvalue())
+        return StandardisationResult(task.id, task.name, reason, _to_cells(standardised), pair.getvalue())
 
     def outputs(self, task: FileTask, scan: Scan, result: StandardisationResult) -> list[Output]:
         """Return nothing: the picture is written when it is made."""

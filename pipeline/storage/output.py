@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import itertools
 import tempfile
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from PIL import Image
@@ -108,6 +109,46 @@ def write_table(path: Path | str, rows: Sequence[Mapping[str, object]], columns:
     write_result(path, text.getvalue())
 
 
+def write_rows(path: Path | str, rows: Iterable[Mapping[str, object]], columns: Sequence[str] = ()) -> None:
+    """Write rows as a CSV file as they come, none of which is kept in memory; it is on the disk before it is in place.
+
+    Parameters
+    ----------
+    path : path-like
+    rows : iterable of mapping
+    columns : sequence of str, optional
+        The header; the first row's keys if not given.
+
+    Raises
+    ------
+    UnusableOutput
+        If the file cannot be written.
+    """
+    path, rows = Path(path), iter(rows)
+    first = list(itertools.islice(rows, 1))
+    line = io.StringIO(newline="")
+    writer = csv.DictWriter(line, list(columns) or [name for row in first for name in row], lineterminator="\n")
+    writer.writeheader()
+    with writing(path), open_atomically(path, synced=True) as file:
+        for row in itertools.chain(first, rows):
+            writer.writerow(row)
+            file.write(_take(line))
+        file.write(_take(line))  # the header, if there is no row
+
+
+def write_lines(path: Path | str, lines: Iterable[str]) -> None:
+    """Write lines of text as they come; it is on the disk before it is in place.
+
+    Raises
+    ------
+    UnusableOutput
+        If the file cannot be written.
+    """
+    path = Path(path)
+    with writing(path), open_atomically(path, synced=True) as file:
+        file.writelines(f"{line}\n".encode() for line in lines)
+
+
 def write_picture(path: Path | str, picture: Image.Image) -> None:
     """Write a picture as PNG, atomically.
 
@@ -139,3 +180,11 @@ def name_output(id_: str, suffix: str) -> str:
     end = f"-{hashlib.sha256(id_.encode('utf-8', 'surrogateescape')).hexdigest()[:_DIGEST]}{suffix}"
     room = _LONGEST_NAME - len(end.encode())
     return flat.encode("utf-8", "surrogateescape")[:room].decode("utf-8", "ignore") + end
+
+
+def _take(line: io.StringIO) -> bytes:
+    """Return what was written to a line, and empty it."""
+    text = line.getvalue()
+    line.seek(0)
+    line.truncate()
+    return text.encode(errors="backslashreplace")

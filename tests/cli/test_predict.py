@@ -35,6 +35,9 @@ def test_intervals_are_written_at_the_level_asked_for(boneage, new, calibrated_f
         assert float(row["interval_low_months"]) < float(row["bone_age_months"]) < float(row["interval_high_months"])
         assert (row["interval_level"], row["interval_n_hands"]) == ("0.8", "209")
     code, _, err = boneage(*arguments, "--level", "0.999")
+    assert code == 1
+    assert "holds results of level 0.8, not of level 0.999: choose another folder, or begin anew with --restart" in err
+    code, _, err = boneage(*arguments, "--level", "0.999", "--restart")
     assert code == 0
     assert "no interval for 3 ages: only 209 hands to calibrate on (girls of all ages), 99.9 % needs 999" in err
     assert {row["interval_level"] for row in read_rows(tmp_path / "ages.csv").values()} == {""}
@@ -103,7 +106,7 @@ def test_radiographs_and_volumes_go_to_their_own_models(boneage, new, volumes, m
     assert {id_: row["modality"] for id_, row in rows.items()} == {
         "phantom0001": "xray", "phantom0002": "xray", "phantom0003": "xray", "volume8": "mri",
     }  # fmt: skip
-    code, _, err = boneage(*arguments, "--model", volume_model_file)
+    code, _, err = boneage(*arguments, "--model", volume_model_file, "--restart")
     assert code == 1
     assert "phantom0001.png: is a radiograph; the model reads volumes (MR): give a second --model" in err
 
@@ -124,7 +127,7 @@ def test_each_hand_of_a_picture_is_a_row(boneage, model_file, tmp_path):
     _, out, _ = boneage(*arguments)
     assert "1 files" in out
     (only,) = read_rows(tmp_path / "out" / "ages.csv")
-    _, out, _ = boneage(*arguments, "--all-hands")
+    _, out, _ = boneage(*arguments, "--all-hands", "--restart")
     assert "2 rows" in out
     assert list(read_rows(tmp_path / "out" / "ages.csv")) == [only, f"{only}#2"]
 

@@ -24,8 +24,8 @@ from boneage.imaging.phantoms import draw_phantom_hand
 from boneage.imaging.progress import Progress
 from boneage.landmarks import ForestLocaliser
 from boneage.pipeline.assessment import Status
-from boneage.pipeline.batch.folder import make_tasks
 from boneage.pipeline.batch.processes import one_torch_thread, run_in_processes
+from boneage.pipeline.batch.tasks import make_tasks
 from boneage.pipeline.located_hand import locate_hand
 from boneage.pipeline.pipeline import BoneAgePipeline, load_localiser
 from boneage.pipeline.storage.model_file import load_model

@@ -4,14 +4,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from boneage.pipeline.batch.folder import FileTask, run_folder
+from boneage.pipeline.batch.folder import run_folder
+from boneage.pipeline.batch.tasks import FileTask
 
 
 class Widths:
     """Returns the id and the width of each scan, and why one is refused; notes the width of what is drawn."""
 
-    def __init__(self, narrowest=1):
+    def __init__(self, narrowest=1, split=lambda task, scan: [(task, scan)]):
         self.narrowest = narrowest
+        self.split = split
         self.drawn = []
 
     def refuse(self, task, reason):
@@ -57,8 +59,8 @@ def test_each_file_has_one_result_unless_it_is_split(tasks):
 
 
 def test_the_parts_of_a_file_follow_each_other_and_are_drawn_on_the_whole(tasks):
-    processor, told = Widths(), []
-    results = run_folder(processor, tasks, stage="measuring", split=halve, progress=lambda *args: told.append(args))
+    processor, told = Widths(split=halve), []
+    results = run_folder(processor, tasks, stage="measuring", progress=lambda *args: told.append(args))
     assert [result[:2] for result in results] == [
         ("a-0", 16),
         ("a-1", 44),
@@ -72,13 +74,13 @@ def test_the_parts_of_a_file_follow_each_other_and_are_drawn_on_the_whole(tasks)
 
 
 def test_a_part_outlives_another_and_a_batch_what_cannot_be_split(tasks, caplog):
-    results = run_folder(Widths(narrowest=20), tasks[:1], stage="measuring", split=halve)
+    results = run_folder(Widths(20, halve), tasks[:1], stage="measuring")
     assert results == [("a-0", 0, "internal error: ZeroDivisionError('narrow')"), ("a-1", 44, "")]
 
     def fail(task, scan):
         raise MemoryError
 
-    results = run_folder(Widths(), tasks[2:], stage="measuring", split=fail)
+    results = run_folder(Widths(split=fail), tasks[2:], stage="measuring")
     assert results == [("c", 0, "internal error: MemoryError()"), ("d", 0, "internal error: MemoryError()")]
     assert "a.png" in caplog.text
     assert "d.png" in caplog.text

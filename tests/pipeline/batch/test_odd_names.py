@@ -9,7 +9,6 @@ import pytest
 from boneage.imaging import find_scans
 from boneage.pipeline.batch.localisation import locate_files
 from boneage.pipeline.batch.standardisation import standardise_files
-from boneage.pipeline.pipeline import load_localiser
 
 NAMES = (
     "x" * 251 + ".png",
@@ -30,11 +29,6 @@ def rows_of(path):
 
 
 @pytest.fixture(scope="module")
-def localiser(localiser_file):
-    return load_localiser(localiser_file)[0]
-
-
-@pytest.fixture(scope="module")
 def odd(new, tmp_path_factory):
     """One phantom hand under names as long or odd as file systems allow."""
     folder = tmp_path_factory.mktemp("odd")
@@ -43,8 +37,8 @@ def odd(new, tmp_path_factory):
     return folder
 
 
-def test_files_of_any_name_are_located_and_drawn(odd, localiser, tmp_path):
-    results = locate_files(find_scans(odd), localiser, tmp_path, sizes={})
+def test_files_of_any_name_are_located_and_drawn(odd, localiser_file, tmp_path):
+    results = locate_files(find_scans(odd), localiser_file, tmp_path, sizes={})
     assert {result.status for result in results} == {"ok"}
     assert len(rows_of(tmp_path / "files.csv")) == len(rows_of(tmp_path / "landmarks.csv")) == len(NAMES)
     assert len(list((tmp_path / "overlays").iterdir())) == len(NAMES)
@@ -59,17 +53,17 @@ def test_a_name_that_is_no_unicode_is_told_on_the_console(boneage, odd, tmp_path
 
 @pytest.fixture
 def no_large_files():
-    """Files of more than eight kilobytes cannot be written, as on a disk that is nearly full."""
+    """Pictures cannot be written, as on a disk that is nearly full."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, limits[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2**17, limits[1]))
     yield
     resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 @pytest.mark.usefixtures("no_large_files")
-def test_pictures_that_do_not_fit_on_the_disk_end_nothing(new, localiser, tmp_path):
+def test_pictures_that_do_not_fit_on_the_disk_end_nothing(new, localiser_file, tmp_path):
     paths = find_scans(new / "images")
-    located = locate_files(paths, localiser, tmp_path / "located", sizes={})
+    located = locate_files(paths, localiser_file, tmp_path / "located", sizes={})
     assert [result.reason for result in located] == [
         "the overlay could not be drawn (cannot be written (File too large))"
     ] * 3

@@ -7,12 +7,17 @@ import torch
 from PIL import Image
 
 from boneage.imaging import Scan, find_scans, read_landmarks, read_sexes
+from boneage.imaging.atomic_files import open_atomically
 from boneage.imaging.errors import InvalidModelFile, UnusableOutput
 from boneage.imaging.phantoms import draw_phantom_hand, halve_hand, join_hands
 from boneage.imaging.volumes.writing import write_volume
+from boneage.pipeline.batch.models import ModelReference
 from boneage.pipeline.batch.prediction import OverlappingModels, load_models, predict_files
+from boneage.pipeline.batch.run import RunOptions
 from tests.imaging.dicom_files import write_dicom
 from tests.volume_hands import SPACING_MM
+
+AGAIN = RunOptions(restart=True)
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +77,7 @@ def test_each_hand_of_a_picture_has_its_row_if_asked_for(pairs, model_file, tmp_
     rows, found = read_rows(out / "ages.csv"), read_landmarks(out / "landmarks.csv").points
     assert list(rows) == ["half", "half#2", "pair#2", "pair", "pair#2~2"]
     assert {path.stem for path in (out / "overlays").iterdir()} == rows.keys()
-    assert {row["path"] for id_, row in rows.items() if id_.startswith("half")} == {str(folder / "half.png")}
+    assert {row["path"] for id_, row in rows.items() if id_.startswith("half")} == {"half.png"}
     for id_, truth in zip(("pair", "pair#2~2"), joined["pair"][1:], strict=True):
         off = np.linalg.norm(found[id_].positions - truth.positions, axis=1)
         assert np.nanmedian(off) < 6
@@ -222,10 +227,12 @@ def test_the_longest_names_and_the_widest_strips_do_not_end_a_batch(new, model_f
 
 
 def test_a_full_disk_for_the_tables_is_an_unusable_output(new, model_file, tmp_path, monkeypatch):
-    def fail(*_args, **_kwargs):
-        raise OSError(28, "No space left on device")
+    def fail(path, **options):
+        if path.name == "landmarks.csv":
+            raise OSError(28, "No space left on device")
+        return open_atomically(path, **options)
 
-    monkeypatch.setattr("boneage.pipeline.batch.folder.write_landmarks", fail)
+    monkeypatch.setattr("boneage.pipeline.storage.output.open_atomically", fail)
     with pytest.raises(UnusableOutput, match=r"landmarks\.csv: cannot be written \(No space left on device\)"):
         predict_files([new / "images" / "phantom0001.png"], [model_file], tmp_path, sexes="F", sizes={})
     assert read_rows(tmp_path / "ages.csv")
@@ -237,7 +244,7 @@ def test_a_model_written_anew_is_read_anew(new, model_file, hand_model_file, tmp
     ages = []
     for source in (model_file, hand_model_file):
         shutil.copy(source, model)
-        predict_files(paths, [model], tmp_path / "out", sexes="F", sizes={}, jobs=jobs)
+        predict_files(paths, [model], tmp_path / "out", sexes="F", sizes={}, jobs=jobs, options=AGAIN)
         ages.append(read_rows(tmp_path / "out" / "ages.csv"))
         assert len(read_landmarks(tmp_path / "out" / "landmarks.csv").points) == 2
     assert ages[0]["phantom0001"]["model"] != ages[1]["phantom0001"]["model"]
@@ -345,6 +352,7 @@ def test_a_single_model_refuses_what_is_of_the_other_modality(both, model_file, 
 
 
 def test_two_models_of_one_modality_are_refused(model_file, whole_model_file, volume_model_file):
-    assert [p.modality for p in load_models([volume_model_file, model_file])] == ["mri", "xray"]
+    both = [ModelReference.of(path) for path in (volume_model_file, model_file)]
+    assert [p.modality for p in load_models(both)] == ["mri", "xray"]
     with pytest.raises(OverlappingModels, match=r"two models read radiographs, model\.boneage \w+ and whole"):
-        load_models([model_file, volume_model_file, whole_model_file])
+        load_models([*both, ModelReference.of(whole_model_file)])

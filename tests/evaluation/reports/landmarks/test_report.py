@@ -91,7 +91,7 @@ def test_one_hand_with_one_landmark_and_an_odd_id_is_reported(tmp_path):
 
 def test_the_worst_cases_are_drawn_where_there_are_images(new, localiser_file, tmp_path):
     localiser = load_localiser(localiser_file)[0]
-    locate_files(find_scans(new / "images")[:2], localiser, tmp_path / "located", sizes={})
+    locate_files(find_scans(new / "images")[:2], localiser_file, tmp_path / "located", sizes={})
     (tmp_path / "some").mkdir()
     shutil.copy(new / "images" / "phantom0001.png", tmp_path / "some")
     report_landmarks(

@@ -1,0 +1,73 @@
+"""Whether a file is still the one that was read."""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+from collections.abc import Iterator
+from os import stat_result
+from pathlib import Path
+from typing import NamedTuple
+
+from boneage.imaging.volumes.headers import find_voxel_file, read_text_header
+
+_HEADER_SUFFIXES = (".mhd", ".nhdr")
+_MOST_BYTES = 2**30
+_BLOCK = 2**20
+
+
+class FileState(NamedTuple):
+    """Size in bytes and last change of a file, or of all files of a volume; -1 and 0 where there is none."""
+
+    size: int
+    mtime_ns: int
+
+
+def state_file(path: Path) -> FileState:
+    """Return the state of a file, of a folder of slices, or of a header with its voxel file."""
+    states = [status for _, status in _list_members(path)]
+    if not states:
+        return FileState(-1, 0)
+    return FileState(sum(status.st_size for status in states), max(status.st_mtime_ns for status in states))
+
+
+def digest_file(path: Path) -> str:
+    """Return the SHA-256 of a file, or of the names and contents of a volume's files; "" if it cannot be read.
+
+    Of a file beyond 1 GiB it is that of the first GiB.
+    """
+    digest = hashlib.sha256()
+    members = [member for member, status in _list_members(path) if stat.S_ISREG(status.st_mode)]
+    try:
+        for member in members:
+            if member != path:
+                digest.update(f"{member.name}\0".encode("utf-8", "surrogateescape"))
+            with member.open("rb") as file:
+                for _ in range(_MOST_BYTES // _BLOCK):
+                    block = file.read(_BLOCK)
+                    if not block:
+                        break
+                    digest.update(block)
+    except OSError:
+        return ""
+    return digest.hexdigest() if members else ""
+
+
+def _list_members(path: Path) -> Iterator[tuple[Path, stat_result]]:
+    for member in _list_paths(path):
+        try:
+            yield member, member.stat()
+        except (OSError, ValueError):  # a header may name anything as its voxel file
+            continue
+
+
+def _list_paths(path: Path) -> list[Path]:
+    try:
+        if path.is_dir():
+            return sorted(path.iterdir())
+        if path.suffix.lower() in _HEADER_SUFFIXES:
+            voxels = find_voxel_file(read_text_header(path))
+            return [path, *([path.parent / voxels] if voxels else [])]
+    except OSError:
+        pass
+    return [path]

@@ -1,0 +1,176 @@
+"""A batch that can be stopped at any moment and goes on where it was."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from boneage.imaging.atomic_files import PARTIAL_SUFFIX
+from boneage.imaging.errors import UnusableOutput
+from boneage.imaging.progress import Progress
+from boneage.pipeline.batch.executors import Executor, ThisProcess
+from boneage.pipeline.batch.outcome import Result, StoredProcessor, refuse_file
+from boneage.pipeline.batch.run_lock import check_not_locked, lock_run
+from boneage.pipeline.batch.store import STORE_NAME, ResultsStore
+from boneage.pipeline.batch.tasks import FileTask
+from boneage.pipeline.batch.worker_processes import WorkerProcesses
+from boneage.pipeline.storage.code_version import compute_code_version
+from boneage.pipeline.storage.output import write_rows
+
+_MOST_LOSSES = 2  # of a file that its process did not survive
+_TICK_SECONDS = 1.0
+_FEWEST_FOR_WORKERS = 20  # files: of fewer, starting a process would take a good part of the time
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a run deals with what is there and with what fails.
+
+    Parameters
+    ----------
+    timeout_s : float
+        For one file, where files are read in processes of their own.
+    restart : bool
+        Whether results that are there are removed.
+    retry_refused : bool
+        Whether files that were refused are read again.
+    base : Path or None
+        The folder that paths in tables are relative to; the one that has all files in it if None.
+    """
+
+    timeout_s: float = 120.0
+    restart: bool = False
+    retry_refused: bool = False
+    base: Path | None = None
+
+
+def run_files(
+    processor: StoredProcessor[Result],
+    tasks: Sequence[FileTask],
+    folder: Path,
+    identity: Mapping[str, Any],
+    write_tables: Callable[[], None],
+    *,
+    stage: str,
+    jobs: int,
+    options: RunOptions,
+    progress: Progress | None,
+) -> None:
+    """Read the files that have no result yet, then write the tables, as the only run in the folder.
+
+    Files are read in this process if one job has few of them to read; else in as many processes as there are jobs.
+
+    Raises
+    ------
+    UnusableOutput
+        As :func:`open_run`.
+    """
+    with open_run(folder, identity, restart=options.restart) as store:
+        store.set_inputs(tasks)
+        unread = store.find_unread(tasks, retry_refused=options.retry_refused)
+        if unread:
+            with _choose_executor(processor, jobs, len(unread), options.timeout_s) as executor:
+                run_durably(processor, unread, store, executor, stage=stage, progress=progress)
+            store.commit()
+        timings = ({"path": name, "seconds": f"{seconds:.3f}"} for name, seconds in store.timings())
+        write_rows(folder / "timings.csv", timings)
+        write_tables()
+
+
+@contextmanager
+def open_run(folder: Path, identity: Mapping[str, Any], *, restart: bool = False) -> Iterator[ResultsStore]:
+    """Open the results of a run in a folder that exists, for this run alone.
+
+    Parameters
+    ----------
+    folder : Path
+    identity : mapping
+        JSON data: what all results share. The version of the code is added.
+    restart : bool
+        Whether results that are there are removed.
+
+    Raises
+    ------
+    UnusableOutput
+        If another run writes there, the results there are of another identity, or the folder cannot be written to.
+    """
+    wanted = {**identity, "code": compute_code_version()}
+    check_not_locked(folder)  # the results file is busy then, and would be waited for
+    with ResultsStore(folder / STORE_NAME) as store, lock_run(folder, store):
+        _remove_partial_files(folder)
+        found = store.identity()
+        if found is None or restart:
+            store.empty(wanted)
+        elif found != wanted:
+            raise UnusableOutput(
+                folder,
+                f"holds results of {_describe(found, wanted)}, not of {_describe(wanted, found)}: "
+                "choose another folder, or begin anew with --restart",
+            )
+        yield store
+
+
+def run_durably(
+    processor: StoredProcessor[Result],
+    tasks: Sequence[FileTask],
+    store: ResultsStore,
+    executor: Executor,
+    *,
+    stage: str,
+    progress: Progress | None = None,
+) -> None:
+    """Read files and add their rows to the results; each has one, whatever happens to it or to the others.
+
+    A file whose process dies is read once more, and refused if that process dies too. A file that takes too long is
+    refused at once. Results are committed every few seconds.
+
+    Parameters
+    ----------
+    processor : StoredProcessor
+    tasks : sequence of FileTask
+        Those that are to be read.
+    store : ResultsStore
+    executor : Executor
+    stage : str
+        What ``progress`` calls it.
+    progress : callable, optional
+    """
+    waiting, losses, n_done = deque(tasks), Counter[str](), 0
+    while n_done < len(tasks):
+        while waiting and executor.n_free > 0:
+            executor.submit(waiting.popleft())
+        for done in executor.next_done(_TICK_SECONDS):
+            losses[done.task.name] += done.died
+            if done.died and losses[done.task.name] < _MOST_LOSSES:
+                waiting.appendleft(done.task)
+                continue
+            store.add(done.task, done.outcome or refuse_file(processor, done.task, done.fault))
+            n_done += 1
+            if progress is not None:
+                progress(stage, n_done / len(tasks))
+        store.commit_if_due()
+
+
+def _choose_executor(processor: StoredProcessor[Result], jobs: int, n_files: int, timeout_s: float) -> Executor:
+    if jobs == 1 and n_files < _FEWEST_FOR_WORKERS:
+        return ThisProcess(processor)
+    return WorkerProcesses(processor, min(jobs, n_files), timeout_s=timeout_s)
+
+
+def _describe(identity: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+    """Return what an identity has that another has not."""
+    differing = [name for name in identity if identity[name] != other.get(name)]
+    return ", ".join(f"{name} {identity[name]}" for name in differing) or "others"
+
+
+def _remove_partial_files(folder: Path) -> None:
+    """Remove what killed runs were writing."""
+    for place in (folder, *(entry for entry in folder.iterdir() if entry.is_dir() and not entry.is_symlink())):
+        for path in place.glob(f".*{PARTIAL_SUFFIX}"):
+            with contextlib.suppress(OSError):
+                path.unlink()

@@ -1,0 +1,99 @@
+"""The files of a batch: what each is called, and what the user's tables have for it."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from boneage.imaging import Sex
+from boneage.imaging.demographics import Sexes, UnclearSex
+from boneage.imaging.identifiers import name_files
+from boneage.imaging.matching import match_rows
+
+
+@dataclass(frozen=True)
+class FileTask:
+    """One file to process.
+
+    Parameters
+    ----------
+    id : str
+    path : Path
+    sex : {"F", "M"} or None
+        As the user gave it; the file's is used where it is None.
+    original_shape : tuple of int or None
+        Set where the file is a resized copy.
+    fault : str
+        Why the file is refused before it is read; empty if it is not.
+    no_row : str
+        That the table of sexes has nothing for the file; a remark if the file states no sex either.
+    name : str
+        The path in tables; ``path`` if empty.
+    """
+
+    id: str
+    path: Path
+    sex: Sex | None = None
+    original_shape: tuple[int, ...] | None = None
+    fault: str = ""
+    no_row: str = ""
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            object.__setattr__(self, "name", str(self.path))
+
+    @property
+    def given(self) -> tuple[object, ...]:
+        """What the answer depends on beside the file and the model."""
+        return self.id, self.sex, self.original_shape, self.fault, self.no_row
+
+
+def make_tasks(
+    paths: Sequence[Path], *, sexes: Sexes, sizes: Mapping[str, tuple[int, ...]], base: Path | None = None
+) -> list[FileTask]:
+    """Return a task for each file, with a unique id, a unique name and what the tables have for it.
+
+    A file whose row fits other files too has a fault that names those; one whose row has no clear sex has that fault.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+    sexes : mapping of {"F", "M"} or UnclearSex, or "F" or "M", or None
+        By the ids of a table's rows (see :func:`~boneage.imaging.matching.match_rows`), or one for all files.
+    sizes : mapping of tuple
+        Original shapes, by the ids of a table's rows.
+    base : Path, optional
+        The folder that names are relative to; the one that has all files in it if not given.
+    """
+    of_sex = match_rows(sexes if isinstance(sexes, Mapping) else (), paths, "sexes")
+    of_size = match_rows(sizes, paths, "sizes")
+    given = of_sex.select(sexes) if isinstance(sexes, Mapping) else dict.fromkeys(paths, sexes)
+    sex_of = {path: sex for path, sex in given.items() if not isinstance(sex, UnclearSex)}
+    unclear = {path: sex.reason for path, sex in given.items() if isinstance(sex, UnclearSex)}
+    shape_of, faults = of_size.select(sizes), {**of_size.faults(), **of_sex.faults(), **unclear}
+    absences = of_sex.absences()
+    return [
+        FileTask(id_, path, sex_of.get(path), shape_of.get(path), faults.get(path, ""), absences.get(path, ""), name)
+        for id_, path, name in zip(name_files(paths), paths, _name_paths(paths, base), strict=True)
+    ]
+
+
+def find_base(places: Sequence[Path]) -> Path:
+    """Return the folder that has all places in it; a single folder is its own."""
+    folders = [os.path.abspath(place if place.is_dir() else place.parent) for place in places]  # noqa: PTH100
+    return Path(os.path.commonpath(folders)) if folders else Path.cwd()
+
+
+def _name_paths(paths: Sequence[Path], base: Path | None) -> list[str]:
+    """Return each path from ``base``; what occurs twice is numbered."""
+    start = find_base(list(dict.fromkeys(path.parent for path in paths))) if base is None else base
+    names, counts = [], Counter[str]()
+    for path in paths:
+        name = Path(os.path.relpath(path, start)).as_posix()
+        counts[name] += 1
+        names.append(name if counts[name] == 1 else f"{name}~{counts[name]}")
+    return names

@@ -1,0 +1,77 @@
+"""Assessments as JSON data: strict JSON, in which an absent number is null."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from boneage.imaging import Points
+from boneage.pipeline.assessment import Assessment
+from boneage.regression import AgeEstimate, AgeInterval
+
+_PLAIN = ("id", "path", "status", "reason", "sex", "modality", "model")
+_ENDS = ("low_months", "high_months")
+
+
+def assessment_to_json(assessment: Assessment) -> dict[str, Any]:
+    """Return an assessment as JSON data, without regions and readings, which are large."""
+    plain = {name: getattr(assessment, name) for name in _PLAIN}
+    estimate, points = assessment.estimate, assessment.points
+    return {
+        **plain,
+        "acceptance": _to_number(assessment.acceptance),
+        "estimate": None if estimate is None else _estimate_to_json(estimate),
+        "points": None if points is None else points.to_json(),
+    }
+
+
+def assessment_from_json(data: Mapping[str, Any]) -> Assessment:
+    """Rebuild an assessment."""
+    estimate, points = data["estimate"], data["points"]
+    return Assessment(
+        **{name: data[name] for name in _PLAIN},
+        acceptance=_from_number(data["acceptance"]),
+        estimate=None if estimate is None else _estimate_from_json(estimate),
+        points=None if points is None else Points.from_json(points),
+    )
+
+
+def _estimate_to_json(estimate: AgeEstimate) -> dict[str, Any]:
+    interval = None
+    if estimate.interval is not None:
+        interval = {
+            name: _to_number(value) if name in _ENDS else value
+            for name, value in dataclasses.asdict(estimate.interval).items()
+        }
+    return {
+        "months": _to_number(estimate.months),
+        "region_names": estimate.region_names,
+        "region_months": [_to_number(months) for months in estimate.region_months],
+        "region_weights": [_to_number(weight) for weight in estimate.region_weights],
+        "reason": estimate.reason,
+        "interval": interval,
+    }
+
+
+def _estimate_from_json(data: Mapping[str, Any]) -> AgeEstimate:
+    interval = data["interval"]
+    if interval is not None:
+        interval = AgeInterval(**{**interval, **{name: _from_number(interval[name]) for name in _ENDS}})
+    return AgeEstimate(
+        _from_number(data["months"]),
+        tuple(data["region_names"]),
+        tuple(_from_number(months) for months in data["region_months"]),
+        tuple(_from_number(weight) for weight in data["region_weights"]),
+        data["reason"],
+        interval=interval,
+    )
+
+
+def _to_number(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)
+
+
+def _from_number(value: float | None) -> float:
+    return math.nan if value is None else value
