@@ -25,6 +25,13 @@ _MOST_LISTED = 20
 Preset = Literal["paper", "accurate", "fast", "compact"]
 
 Images = Annotated[list[Path], typer.Argument(help="Folder(s) of radiographs or MR volumes.", show_default=False)]
+Places = Annotated[
+    list[Path],
+    typer.Argument(
+        help="Folders of radiographs or MR volumes, files, lists of paths (@FILE, one a line) or patterns in quotes.",
+        show_default=False,
+    ),
+]
 _LANDMARKS_HELP = (
     "Annotated landmarks: a CSV of id, NAME_x, NAME_y … in original pixels, COCO or Label Studio JSON, "
     "a CSV of boxes, or a folder of Slicer files, Pascal VOC files or masks of joints."

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from boneage.cli.options import (
     Ids,
-    Images,
     Jobs,
-    Out,
+    Places,
     Recursive,
     Restart,
     RetryRefused,
@@ -19,13 +21,21 @@ from boneage.cli.options import (
     Timeout,
     conclude,
     list_some,
+    out_console,
+    remark,
 )
 from boneage.cli.sexes import SexCsv, SexOfAll, choose_sexes
 
+if TYPE_CHECKING:
+    from boneage.pipeline.assessment import Assessment
+
 
 def predict(
-    images: Images,
-    out: Out,
+    images: Places,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Folder for the results; not needed for a single file, whose age is printed then."),
+    ] = None,
     model: Annotated[
         list[Path],
         typer.Option(
@@ -59,7 +69,7 @@ def predict(
     restart: Restart = False,
     retry_refused: RetryRefused = False,
 ) -> None:
-    """Read the bone age of every file in a folder.
+    """Read the bone age of every file in a folder, or of one file.
 
     Writes ages.csv (a row a file, or a hand with --all-hands; bad files with their reason), ages.jsonl, landmarks.csv
     and overlays/; with two models, also landmarks_mri.csv. Results are kept in results.sqlite as they come: a run that
@@ -67,33 +77,38 @@ def predict(
     sex comes from --sex-csv, --sex or the file itself, and is never guessed. Ages have an interval where the model was
     calibrated for such hands. Research use only.
     """
-    from boneage.cli.batches import show_batch
+    from boneage.cli.batches import watch_batch
     from boneage.imaging import read_sizes
     from boneage.pipeline.batch.prediction import OverlappingModels, describe_missing_intervals, predict_files
     from boneage.pipeline.batch.run import RunOptions
-    from boneage.pipeline.batch.tasks import find_base
     from boneage.pipeline.data import describe_misfits, find_files
     from boneage.pipeline.storage.shipped_model import shipped_model
 
     files = find_files(images, ids, recursive=recursive)
     sexes, original_sizes = choose_sexes(sex_csv, sex), read_sizes(sizes) if sizes else {}
-    try:
-        with show_batch() as progress:
+    if out is None and len(files.paths) > 1:
+        raise typer.BadParameter("needed for several files", param_hint="--out")
+    with ExitStack() as stack:
+        folder = out or Path(stack.enter_context(TemporaryDirectory(prefix="boneage-")))
+        watch = stack.enter_context(watch_batch())
+        try:
             results = predict_files(
                 files.paths,
                 model or [shipped_model()],
-                out,
+                folder,
                 sexes=sexes,
                 sizes=original_sizes,
                 jobs=jobs,
                 explain=explain,
                 all_hands=all_hands,
                 level=level,
-                progress=progress,
-                options=RunOptions(timeout, restart, retry_refused, find_base(images)),
+                options=RunOptions(timeout, restart, retry_refused, files.base, watch),
             )
-    except OverlappingModels as error:
-        raise typer.BadParameter(str(error), param_hint="--model") from error
+        except OverlappingModels as error:
+            raise typer.BadParameter(str(error), param_hint="--model") from error
+        if out is None:
+            _answer(list(results), files.remarks)
+            return
     refusals = (
         f"refused {f'{result.id} of ' if all_hands else ''}{result.path}: {result.reason}"
         for result in results
@@ -102,3 +117,16 @@ def predict(
     misfits = describe_misfits(files.paths, sexes=sexes, sizes=original_sizes)
     remarks = (*files.remarks, *misfits, *list_some(refusals, out / "ages.csv"), *describe_missing_intervals(results))
     conclude(results, out / "ages.csv", remarks, "rows" if all_hands else "files")
+
+
+def _answer(results: Sequence[Assessment], remarks: Sequence[str]) -> None:
+    """Print the age of each hand of a file; leave with 1 if there is none."""
+    from boneage.pipeline.pages.case import describe_age
+
+    for result in results:
+        months = f" = {result.estimate.months:.1f} months" if result.estimate else ""
+        reason = f"; {result.reason}" if result.reason else ""
+        out_console().print(f"{result.id}: {describe_age(result)}{months}{reason}", soft_wrap=True)
+    remark((*remarks, "research use only"))
+    if all(result.status == "refused" for result in results):
+        raise typer.Exit(1)

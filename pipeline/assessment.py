@@ -12,7 +12,7 @@ from boneage.imaging import Modality, Points, Scan, Sex
 from boneage.landmarks import ForestLocaliser
 from boneage.pipeline.age_model import AgeModel
 from boneage.pipeline.age_text import age_text
-from boneage.pipeline.located_hand import HandLandmarks, crop_located_hand, locate_hand, mean_shape_of
+from boneage.pipeline.located_hand import HandLandmarks, HandView, crop_located_hand, locate_hand, mean_shape_of
 from boneage.pipeline.quality import (
     CroppedRegions,
     describe_doubts,
@@ -54,6 +54,8 @@ class Assessment:
         ``regions`` are.
     acceptance : float
         Share of real hands whose landmarks are at least as strange; 0 if none were found, NaN where it is not known.
+    view : HandView
+        How the hand lies in its picture.
     modality : {"xray", "mri"} or None
         ``None`` for a file that could not be read.
     model : str
@@ -72,6 +74,7 @@ class Assessment:
     model: str = ""
     readings: tuple[AgeEstimate, ...] = ()
     acceptance: float = math.nan
+    view: HandView = dataclasses.field(default_factory=HandView)
 
     def __post_init__(self) -> None:
         if (self.estimate is None) != (self.status == "refused"):
@@ -113,6 +116,7 @@ class Assessment:
             "bone_age_text": "" if math.isnan(months) else age_text(months),
             **self._interval_cells(),
             "acceptance": _number(self.acceptance, 4),
+            **self.view.cells(),
             **{f"weight_{name}": _number(weights.get(name, math.nan), 4) for name in region_names},
             **{f"age_{name}": _number(ages.get(name, math.nan), 2) for name in region_names},
             "model": self.model,
@@ -196,6 +200,7 @@ def assess(
                 modality=scan.modality,
                 model=model,
                 acceptance=case.located.acceptance,
+                view=case.located.view(scan.laterality),
             )
         case = outcome
     return Assessment(
@@ -211,6 +216,7 @@ def assess(
         model=model,
         readings=case.readings,
         acceptance=case.located.acceptance,
+        view=case.located.view(scan.laterality),
     )
 
 

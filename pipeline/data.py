@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +19,12 @@ from boneage.imaging import (
     read_sizes,
 )
 from boneage.imaging.demographics import Sexes, find_unusual_ages
+from boneage.imaging.errors import NoScans
 from boneage.imaging.listing import FolderListing, join_listings, list_folder, name_some
 from boneage.imaging.matching import list_names, match_rows, split_name
 from boneage.imaging.plausibility import find_odd_scales
+from boneage.imaging.tables import read_text
+from boneage.pipeline.batch.tasks import find_base
 
 
 def load_collection(
@@ -59,10 +63,38 @@ def count_axes(collection: Collection) -> int:
 
 @dataclass(frozen=True)
 class FileList:
-    """Files to read, and remarks on what was passed over, one sentence each."""
+    """Files to read, remarks on what was passed over, one sentence each, and the folder that has all places in it."""
 
     paths: tuple[Path, ...]
     remarks: tuple[str, ...] = ()
+    base: Path = Path()
+
+
+def expand_places(places: Sequence[Path]) -> list[Path]:
+    """Return places with lists and patterns resolved: the paths in the file LIST for ``@LIST``, what fits ``in/*.png``.
+
+    A name that is there is taken as it is.
+
+    Raises
+    ------
+    NoScans
+        If nothing fits a pattern.
+    InvalidTable
+        If a list cannot be read.
+    """
+    expanded: list[Path] = []
+    for place in places:
+        text = str(place)
+        if place.exists() or not (text.startswith("@") or glob.has_magic(text)):
+            expanded.append(place)
+        elif text.startswith("@"):
+            expanded += [Path(line.strip()) for line in read_text(text[1:]).splitlines() if line.strip()]
+        else:
+            fitting = sorted(glob.glob(text, recursive=True))  # noqa: PTH207 (a path of any kind, with **)
+            if not fitting:
+                raise NoScans(place, "nothing fits this pattern")
+            expanded += map(Path, fitting)
+    return expanded
 
 
 def find_files(places: Sequence[Path], ids: Path | None = None, *, recursive: bool = False) -> FileList:
@@ -71,7 +103,7 @@ def find_files(places: Sequence[Path], ids: Path | None = None, *, recursive: bo
     Parameters
     ----------
     places : sequence of Path
-        Folders, and files.
+        Folders, files, and lists and patterns of them (see :func:`expand_places`).
     ids : Path, optional
         List of ids; those without a file are told.
     recursive : bool
@@ -84,11 +116,13 @@ def find_files(places: Sequence[Path], ids: Path | None = None, *, recursive: bo
     InvalidTable
         If no file has a listed id.
     """
+    places = expand_places(places)
+    base = find_base(places)
     listing = join_listings(
         FolderListing((place,)) if place.is_file() else list_folder(place, recursive=recursive) for place in places
     )
     if ids is None:
-        return FileList(listing.scans, tuple(listing.remarks()))
+        return FileList(listing.scans, tuple(listing.remarks()), base)
     wanted = {split_name(id_): id_ for id_ in read_ids(ids)}
     names = {path: wanted.keys() & set(list_names(path)) for path in listing.scans}
     chosen = tuple(path for path in listing.scans if names[path])
@@ -97,7 +131,7 @@ def find_files(places: Sequence[Path], ids: Path | None = None, *, recursive: bo
     found = set().union(*names.values())
     absent = [id_ for name, id_ in wanted.items() if name not in found]
     remarks = [f"{len(absent)} of the ids in {ids.name} have no file: {name_some(absent)}"] if absent else []
-    return FileList(chosen, (*listing.remarks(), *remarks))
+    return FileList(chosen, (*listing.remarks(), *remarks), base)
 
 
 def describe_misfits(paths: Sequence[Path], *, sexes: Sexes = None, sizes: Iterable[str] = ()) -> list[str]:

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from boneage.imaging import Points, Scan
+import numpy as np
+
+from boneage.imaging import Laterality, NoSimilarity, Points, Scan, align_to
 from boneage.landmarks import ForestLocaliser
 from boneage.pipeline.quality import (
     CroppedRegions,
@@ -19,6 +21,38 @@ from boneage.pipeline.quality import (
     modality_of,
 )
 from boneage.regression import CropSpec
+
+
+@dataclass(frozen=True)
+class HandView:
+    """How a hand lies in its picture.
+
+    Parameters
+    ----------
+    laterality : {"L", "R"} or None
+        As the file states it.
+    mirrored : bool or None
+        Whether it is mirrored with respect to the hands that the localiser has learnt from; None, as all that follows,
+        where no hand was found.
+    inverted : bool or None
+        Whether black and white are swapped.
+    rotated_deg : float
+        By how much it is turned clockwise, as it is shown; NaN where that is not known.
+    """
+
+    laterality: Laterality | None = None
+    mirrored: bool | None = None
+    inverted: bool | None = None
+    rotated_deg: float = math.nan
+
+    def cells(self) -> dict[str, object]:
+        """Return the cells of a table; empty where a value is absent."""
+        return {
+            "laterality": self.laterality or "",
+            "mirrored": "" if self.mirrored is None else self.mirrored,
+            "inverted": "" if self.inverted is None else self.inverted,
+            "rotated_deg": "" if math.isnan(self.rotated_deg) else f"{self.rotated_deg:.1f}",
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +74,8 @@ class HandLandmarks:
     acceptance : float
         Share of real hands whose landmarks are at least as strange; 0 where no pose fits, NaN where the localiser has
         not been compared with real hands.
+    rotated_deg : float
+        By how much the hand is turned clockwise, as it is shown, from the upright ones; NaN where that is not known.
     """
 
     points: Points | None
@@ -48,6 +84,13 @@ class HandLandmarks:
     findings: tuple[str, ...] = ()
     fault: str = ""
     acceptance: float = math.nan
+    rotated_deg: float = math.nan
+
+    def view(self, laterality: Laterality | None) -> HandView:
+        """Return how the hand lies; ``laterality`` is that of its file."""
+        if self.points is None or self.fault:
+            return HandView(laterality)
+        return HandView(laterality, self.mirrored, self.inverted, self.rotated_deg)
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON data."""
@@ -60,7 +103,15 @@ class HandLandmarks:
         points = None if data["points"] is None else Points.from_json(data["points"])
         inverted = None if data["inverted"] is None else bool(data["inverted"])
         findings, fault = tuple(map(str, data["findings"])), str(data["fault"])
-        return cls(points, bool(data["mirrored"]), inverted, findings, fault, float(data["acceptance"]))
+        return cls(
+            points,
+            bool(data["mirrored"]),
+            inverted,
+            findings,
+            fault,
+            float(data["acceptance"]),
+            float(data["rotated_deg"]),
+        )
 
 
 def locate_hand(scan: Scan, localiser: ForestLocaliser | None) -> HandLandmarks:
@@ -74,8 +125,8 @@ def locate_hand(scan: Scan, localiser: ForestLocaliser | None) -> HandLandmarks:
     findings = () if found.standardised is None else tuple(describe_findings(found.standardised.findings))
     fault = find_landmark_fault(found.points, found.verdict)
     acceptance = math.nan if found.verdict is None else found.verdict.acceptance
-    mirrored = localiser.is_mirrored(found.points)
-    return HandLandmarks(found.points, mirrored, found.inverted, findings, fault, acceptance)
+    mirrored, rotated = localiser.is_mirrored(found.points), measure_rotation(found.points, mean_shape_of(localiser))
+    return HandLandmarks(found.points, mirrored, found.inverted, findings, fault, acceptance, rotated)
 
 
 def crop_located_hand(
@@ -95,3 +146,23 @@ def crop_located_hand(
 def mean_shape_of(localiser: ForestLocaliser | None) -> Points | None:
     """Return the shape that a localiser aligns hands to; None without one."""
     return None if localiser is None else Points(localiser.names_, localiser.mean_shape_)
+
+
+def measure_rotation(points: Points, reference: Points | None) -> float:
+    """Return by how many degrees a hand is turned clockwise from the reference, as shown; NaN where nothing tells.
+
+    Examples
+    --------
+    >>> upright = Points(("wrist", "tip", "thumb"), np.array([[9.0, 5.0], [0.0, 5.0], [6.0, 0.0]]))
+    >>> lying = Points(upright.names, upright.positions[:, ::-1] * [1, -1])  # the tip is on the right
+    >>> round(measure_rotation(lying, upright))
+    90
+    """
+    if reference is None or points.ndim != 2:
+        return math.nan
+    try:
+        alignment = align_to(points.select(reference.names).positions, reference.positions)
+    except NoSimilarity:
+        return math.nan
+    down, right = np.linalg.solve(alignment.frame.matrix[:2, :2], [-1.0, 0.0])  # what points up in the reference
+    return math.degrees(math.atan2(right, -down))

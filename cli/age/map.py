@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from boneage.cli.options import Jobs, Out, Recursive, Restart, RetryRefused, Sizes, Timeout, conclude, list_some
+from boneage.cli.options import Jobs, Out, Places, Recursive, Restart, RetryRefused, Sizes, Timeout, conclude, list_some
 from boneage.cli.sexes import SexCsv, SexOfAll, choose_sexes
 
 
 def map_(
-    images: Annotated[list[Path], typer.Argument(help="Radiographs, or folders of them.", show_default=False)],
+    images: Places,
     out: Out,
     model: Annotated[
         Path | None,
@@ -38,17 +38,16 @@ def map_(
     Writes age_maps.csv (a row a file), maps/ID.png (the map over the radiograph) and maps/ID.csv (a row a cell).
     Research use only.
     """
-    from boneage.cli.batches import show_batch
+    from boneage.cli.batches import watch_batch
     from boneage.imaging import read_sizes
     from boneage.pipeline.batch.age_maps import map_files
     from boneage.pipeline.batch.run import RunOptions
-    from boneage.pipeline.batch.tasks import find_base
     from boneage.pipeline.data import describe_misfits, find_files
     from boneage.pipeline.storage.shipped_model import shipped_model
 
     files = find_files(images, recursive=recursive)
     sexes, original_sizes = choose_sexes(sex_csv, sex), read_sizes(sizes) if sizes else {}
-    with show_batch() as progress:
+    with watch_batch() as watch:
         results = map_files(
             files.paths,
             model or shipped_model(),
@@ -57,8 +56,7 @@ def map_(
             sizes=original_sizes,
             side=side,
             jobs=jobs,
-            progress=progress,
-            options=RunOptions(timeout, restart, retry_refused, find_base(images)),
+            options=RunOptions(timeout, restart, retry_refused, files.base, watch),
         )
     refusals = (f"refused {result.path}: {result.reason}" for result in results if result.status == "refused")
     misfits = describe_misfits(files.paths, sexes=sexes, sizes=original_sizes)

@@ -9,9 +9,9 @@ import typer
 
 from boneage.cli.options import (
     Ids,
-    Images,
     Jobs,
     Out,
+    Places,
     Recursive,
     Restart,
     RetryRefused,
@@ -25,7 +25,7 @@ ModelOut = Annotated[Path, typer.Option("--model", help="Model file to write (.b
 
 
 def locate(
-    images: Images,
+    images: Places,
     model: Annotated[Path, typer.Option("--model", help="A trained localiser (.boneage).", show_default=False)],
     out: Out,
     sizes: Sizes = None,
@@ -40,19 +40,16 @@ def locate(
     retry_refused: RetryRefused = False,
 ) -> None:
     """Locate landmarks in every image of a folder: landmarks.csv in original pixels, scores, overlays."""
-    from boneage.cli.batches import show_batch
+    from boneage.cli.batches import watch_batch
     from boneage.imaging import read_sizes
     from boneage.pipeline.batch.localisation import locate_files
     from boneage.pipeline.batch.run import RunOptions
-    from boneage.pipeline.batch.tasks import find_base
     from boneage.pipeline.data import describe_misfits, find_files
 
     files, original_sizes = find_files(images, ids, recursive=recursive), read_sizes(sizes) if sizes else {}
-    options = RunOptions(timeout, restart, retry_refused, find_base(images))
-    with show_batch() as progress:
-        results = locate_files(
-            files.paths, model, out, sizes=original_sizes, votes=votes, jobs=jobs, progress=progress, options=options
-        )
+    with watch_batch() as watch:
+        options = RunOptions(timeout, restart, retry_refused, files.base, watch)
+        results = locate_files(files.paths, model, out, sizes=original_sizes, votes=votes, jobs=jobs, options=options)
     misfits = describe_misfits(files.paths, sizes=original_sizes)
     reasons = (f"{result.status} {result.path}: {result.reason}" for result in results if result.reason)
     table = out / "files.csv"

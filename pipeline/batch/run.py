@@ -16,6 +16,7 @@ from boneage.imaging.progress import Progress
 from boneage.pipeline.batch.executors import Executor, ThisProcess
 from boneage.pipeline.batch.outcome import Result, StoredProcessor, refuse_file
 from boneage.pipeline.batch.run_lock import check_not_locked, lock_run
+from boneage.pipeline.batch.status import RunMonitor, RunStatus
 from boneage.pipeline.batch.store import STORE_NAME, ResultsStore
 from boneage.pipeline.batch.tasks import FileTask
 from boneage.pipeline.batch.worker_processes import WorkerProcesses
@@ -41,12 +42,15 @@ class RunOptions:
         Whether files that were refused are read again.
     base : Path or None
         The folder that paths in tables are relative to; the one that has all files in it if None.
+    watch : callable or None
+        Is told how far the run is, each second.
     """
 
     timeout_s: float = 120.0
     restart: bool = False
     retry_refused: bool = False
     base: Path | None = None
+    watch: Callable[[RunStatus], None] | None = None
 
 
 def run_files(
@@ -74,8 +78,9 @@ def run_files(
         store.set_inputs(tasks)
         unread = store.find_unread(tasks, retry_refused=options.retry_refused)
         if unread:
+            monitor = RunMonitor(folder, RunStatus(stage, len(tasks), len(tasks) - len(unread)), options.watch)
             with _choose_executor(processor, jobs, len(unread), options.timeout_s) as executor:
-                run_durably(processor, unread, store, executor, stage=stage, progress=progress)
+                run_durably(processor, unread, store, executor, monitor, progress)
             store.commit()
         timings = ({"path": name, "seconds": f"{seconds:.3f}"} for name, seconds in store.timings())
         write_rows(folder / "timings.csv", timings)
@@ -120,8 +125,7 @@ def run_durably(
     tasks: Sequence[FileTask],
     store: ResultsStore,
     executor: Executor,
-    *,
-    stage: str,
+    monitor: RunMonitor,
     progress: Progress | None = None,
 ) -> None:
     """Read files and add their rows to the results; each has one, whatever happens to it or to the others.
@@ -136,24 +140,29 @@ def run_durably(
         Those that are to be read.
     store : ResultsStore
     executor : Executor
-    stage : str
-        What ``progress`` calls it.
+    monitor : RunMonitor
     progress : callable, optional
     """
-    waiting, losses, n_done = deque(tasks), Counter[str](), 0
-    while n_done < len(tasks):
-        while waiting and executor.n_free > 0:
-            executor.submit(waiting.popleft())
-        for done in executor.next_done(_TICK_SECONDS):
-            losses[done.task.name] += done.died
-            if done.died and losses[done.task.name] < _MOST_LOSSES:
-                waiting.appendleft(done.task)
-                continue
-            store.add(done.task, done.outcome or refuse_file(processor, done.task, done.fault))
-            n_done += 1
-            if progress is not None:
-                progress(stage, n_done / len(tasks))
-        store.commit_if_due()
+    waiting, losses = deque(tasks), Counter[str]()
+    monitor.tell("running")
+    try:
+        while monitor.status.n_read < len(tasks):
+            while waiting and executor.n_free > 0:
+                executor.submit(waiting.popleft())
+            for done in executor.next_done(_TICK_SECONDS):
+                losses[done.task.name] += done.died
+                if done.died and losses[done.task.name] < _MOST_LOSSES:
+                    waiting.appendleft(done.task)
+                    continue
+                outcome = done.outcome or refuse_file(processor, done.task, done.fault)
+                store.add(done.task, outcome)
+                monitor.add(done.task.name, outcome, failed=done.outcome is None)
+                if progress is not None:
+                    progress(monitor.status.stage, monitor.status.n_read / len(tasks))
+            store.commit_if_due()
+            monitor.tell_if_due()
+    finally:
+        monitor.tell("done" if monitor.status.n_read == len(tasks) else "stopped")
 
 
 def _choose_executor(processor: StoredProcessor[Result], jobs: int, n_files: int, timeout_s: float) -> Executor:

@@ -9,6 +9,7 @@ from typing import Any
 
 from boneage.imaging import Points
 from boneage.pipeline.assessment import Assessment
+from boneage.pipeline.located_hand import HandView
 from boneage.regression import AgeEstimate, AgeInterval
 
 _PLAIN = ("id", "path", "status", "reason", "sex", "modality", "model")
@@ -23,17 +24,19 @@ def assessment_to_json(assessment: Assessment) -> dict[str, Any]:
         **plain,
         "acceptance": _to_number(assessment.acceptance),
         "estimate": None if estimate is None else _estimate_to_json(estimate),
+        "view": {**dataclasses.asdict(assessment.view), "rotated_deg": _to_number(assessment.view.rotated_deg)},
         "points": None if points is None else points.to_json(),
     }
 
 
 def assessment_from_json(data: Mapping[str, Any]) -> Assessment:
     """Rebuild an assessment."""
-    estimate, points = data["estimate"], data["points"]
+    estimate, points, view = data["estimate"], data["points"], data["view"]
     return Assessment(
         **{name: data[name] for name in _PLAIN},
         acceptance=_from_number(data["acceptance"]),
         estimate=None if estimate is None else _estimate_from_json(estimate),
+        view=HandView(**{**view, "rotated_deg": _from_number(view["rotated_deg"])}),
         points=None if points is None else Points.from_json(points),
     )
 

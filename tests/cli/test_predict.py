@@ -18,13 +18,29 @@ def test_a_folder_in_and_ages_out(boneage, new, model_file, tmp_path):
     header = list(rows["phantom0001"])
     columns = ["id", "path", "modality", "status", "reason", "sex", "bone_age_months", "bone_age_text"]
     columns += ["interval_low_months", "interval_high_months", "interval_level", "interval_n_hands"]
-    columns.append("acceptance")
+    columns += ["acceptance", "laterality", "mirrored", "inverted", "rotated_deg"]
     assert header[: len(columns)] == columns
     assert {"weight_radius", "age_radius", "weight_dip_3", "age_carpus"} <= set(header)
     assert header[-1] == "model"
     code, out, _ = boneage("age", "report", "--predicted", tmp_path / "ages.csv", "--truth", new / "ages.csv")
     assert code == 0
     assert "3 hands, all of them phantoms (synthetic)" in out
+
+
+def test_the_age_of_one_file_is_printed(boneage, new, model_file, tmp_path):
+    path = new / "images" / "phantom0001.png"
+    code, out, err = boneage("predict", path, "--model", model_file, "--sex", "F")
+    assert code == 0
+    assert out.startswith("phantom0001: ")
+    assert " months" in out
+    assert "research use only" in err
+    (tmp_path / "notes.txt").write_text("hello")
+    code, out, _ = boneage("predict", tmp_path / "notes.txt", "--model", model_file)
+    assert code == 1
+    assert out.startswith("notes: refused; is not an image")
+    code, _, err = boneage("predict", new / "images", "--model", model_file)
+    assert code == 2
+    assert "needed for several files" in err
 
 
 def test_intervals_are_written_at_the_level_asked_for(boneage, new, calibrated_file, tmp_path):

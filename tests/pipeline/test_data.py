@@ -1,8 +1,18 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from boneage.imaging import Collection, InvalidTable, LandmarkTable, NoScans, Points
-from boneage.pipeline.data import count_axes, describe, describe_misfits, find_files, load_collection, read_id_lists
+from boneage.pipeline.data import (
+    count_axes,
+    describe,
+    describe_misfits,
+    expand_places,
+    find_files,
+    load_collection,
+    read_id_lists,
+)
 from boneage.pipeline.units import convert_to_mm, convert_to_pixels, read_spacings
 from tests.imaging.dicom_files import write_dicom
 from tests.imaging.volume_files import ramp, write_itk
@@ -145,3 +155,21 @@ def test_an_age_whose_sex_is_not_clear_is_left_out_and_told(new, tmp_path):
         "the age of phantom0001 is left out: line 2, id phantom0001 of ages.csv: sex must be F"
         in describe(collection)[0]
     )
+
+
+def test_lists_and_patterns_of_files_are_resolved(tmp_path):
+    for name in ("in/1.png", "in/2.png", "in/deep/3.png", "[4].png", "@5"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "list.txt").write_text(f"{tmp_path / 'in' / '2.png'}\n\n{tmp_path / '[4].png'}\n")
+    there = [tmp_path / "in", tmp_path / "[4].png", tmp_path / "@5"]
+    assert expand_places(there) == there
+    assert expand_places([Path(f"@{tmp_path / 'list.txt'}")]) == [tmp_path / "in" / "2.png", tmp_path / "[4].png"]
+    assert expand_places([tmp_path / "in" / "*.png"]) == [tmp_path / "in" / "1.png", tmp_path / "in" / "2.png"]
+    assert len(expand_places([tmp_path / "in" / "**" / "*.png"])) == 3
+    found = find_files([tmp_path / "in" / "?.png"])
+    assert (len(found.paths), found.base) == (2, tmp_path / "in")
+    with pytest.raises(NoScans, match="nothing fits this pattern"):
+        expand_places([tmp_path / "none*"])
+    with pytest.raises(InvalidTable, match="no such file"):
+        expand_places([Path(f"@{tmp_path / 'none'}")])

@@ -4,10 +4,17 @@ import json
 import numpy as np
 import pytest
 
-from boneage.imaging import Scan, read_scan
+from boneage.imaging import Points, Scan, read_scan
 from boneage.landmarks import Acceptance
 from boneage.landmarks.acceptance import BEYOND_OUTLINE
-from boneage.pipeline.located_hand import HandLandmarks, crop_located_hand, locate_hand, mean_shape_of
+from boneage.pipeline.located_hand import (
+    HandLandmarks,
+    HandView,
+    crop_located_hand,
+    locate_hand,
+    mean_shape_of,
+    measure_rotation,
+)
 from boneage.regression import CropSpec
 
 
@@ -31,6 +38,32 @@ def test_a_located_hand_is_cropped(pipeline, scan, located):
 def test_a_mirrored_hand_is_known_as_one(pipeline, scan):
     mirrored = locate_hand(dataclasses.replace(scan, pixels=scan.pixels[:, ::-1]), pipeline.localiser)
     assert mirrored.mirrored
+
+
+@pytest.mark.parametrize("degrees", [-170.0, -30.0, 0.0, 45.0])
+@pytest.mark.parametrize("side", [1, -1])
+def test_a_turned_hand_is_measured_clockwise_mirrored_or_not(degrees, side):
+    upright = np.array([[90.0, 50.0], [0.0, 45.0], [60.0, 0.0], [10.0, 70.0]])
+    angle = np.deg2rad(degrees)
+    clockwise = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])  # of (row, column)
+    turned = (upright * [1, side]) @ clockwise.T * 3 + 7
+    names = ("wrist", "tip", "thumb", "little")
+    assert measure_rotation(Points(names, turned), Points(names, upright)) == pytest.approx(degrees)
+
+
+def test_what_tells_no_rotation_has_none():
+    one = Points(("a", "b"), np.array([[1.0, 2.0], [np.nan, np.nan]]))
+    assert np.isnan(measure_rotation(one, one))
+    assert np.isnan(measure_rotation(one, None))
+
+
+def test_how_a_hand_lies_is_known_only_of_one_that_was_found():
+    points = Points(("a",), np.array([[1.0, 2.0]]))
+    found = HandLandmarks(points, True, False, rotated_deg=-3.21)
+    assert found.view("L").cells() == {"laterality": "L", "mirrored": True, "inverted": False, "rotated_deg": "-3.2"}
+    unknown = {"laterality": "R", "mirrored": "", "inverted": "", "rotated_deg": ""}
+    assert HandLandmarks(points, fault="no hand").view("R").cells() == unknown
+    assert HandView().cells()["laterality"] == ""
 
 
 def test_a_negative_is_known_as_one_and_its_crops_are_those_of_the_hand(pipeline, scan, located):

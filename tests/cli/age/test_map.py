@@ -14,5 +14,5 @@ def test_files_and_folders_in_and_maps_out(boneage, new, hand_model_file, tmp_pa
 def test_a_model_without_maps_is_refused(boneage, new, model_file, tmp_path):
     code, _, err = boneage("age", "map", new / "images", "--model", model_file, "--sex", "F", "--out", tmp_path / "out")
     assert code == 1
-    assert "a map of ages needs a BoNet, but the model's network is a MultiRegionNet" in err
+    assert "a map of ages needs a model that reads the hand as one picture, but this one reads 17 regions" in err
     assert not (tmp_path / "out").exists()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from boneage.cli.batches import show_batch
+from boneage.cli.batches import watch_batch
 from boneage.imaging.errors import UnusableOutput
 from boneage.imaging.listing import list_folder
 from boneage.pipeline.batch.store import ResultsStore
@@ -81,7 +81,7 @@ def test_a_run_that_is_killed_at_twenty_moments_loses_and_doubles_nothing(tmp_pa
     assert len(seen) <= 40
     assert (tmp_path / "out" / "widths.csv").read_bytes() == (tmp_path / "whole" / "widths.csv").read_bytes()
     left = {path.name for path in (tmp_path / "out").rglob("*")}
-    names = {"notes", "results.sqlite", "widths.csv", "timings.csv"}
+    names = {"notes", "results.sqlite", "status.json", "widths.csv", "timings.csv"}
     assert left == names | {f"{k}.txt" for k in range(1, 201)}
 
 
@@ -155,8 +155,8 @@ def test_a_hand_whose_id_became_that_of_a_file_is_read_again(tmp_path, seen):
 
 def test_a_run_that_is_told_to_stop_keeps_what_is_done(tmp_path, seen, capsys):
     paths = [draw(tmp_path / "in" / name) for name in ("1.png", "2.png", "stop.png", "4.png")]
-    with pytest.raises(typer.Exit) as left, show_batch() as progress:
-        run_stub(paths, tmp_path / "out", progress=progress)
+    with pytest.raises(typer.Exit) as left, watch_batch() as watch:
+        run_stub(paths, tmp_path / "out", watch=watch)
     assert left.value.exit_code == 130
     assert "the same command goes on" in capsys.readouterr().err
     assert not (tmp_path / "out" / "run.lock").exists()

@@ -31,6 +31,7 @@ def test_an_assessment_is_rebuilt_as_it_was():
     )
     after = rebuild(before)
     assert after.row(["radius", "ulna"]) == before.row(["radius", "ulna"])
+    assert after.view == before.view
     assert (after.id, after.estimate.interval, after.estimate.months) == ("\udcff", interval, 100.1)
     assert np.array_equal(after.points.positions, points.positions, equal_nan=True)
     assert np.array_equal(after.points.scores, points.scores, equal_nan=True)
@@ -47,3 +48,4 @@ def test_a_refused_file_and_an_age_without_an_interval_are_rebuilt():
     assert math.isnan(after.estimate.interval.low_months)
     assert after.estimate.interval.reason == missing.reason
     assert math.isnan(after.acceptance)
+    assert math.isnan(after.view.rotated_deg)
