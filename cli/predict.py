@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,7 +27,9 @@ from boneage.cli.options import (
 from boneage.cli.sexes import SexCsv, SexOfAll, choose_sexes
 
 if TYPE_CHECKING:
+    from boneage.imaging.demographics import Sexes
     from boneage.pipeline.assessment import Assessment
+    from boneage.pipeline.data import FileList
 
 
 def predict(
@@ -65,6 +67,10 @@ def predict(
         float,
         typer.Option("--level", help="Of the intervals: the part of new hands whose age lies within, below 1."),
     ] = 0.9,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Read headers and tables alone: say what will be read and refused, and leave."),
+    ] = False,
     timeout: Timeout = 120,
     restart: Restart = False,
     retry_refused: RetryRefused = False,
@@ -86,6 +92,9 @@ def predict(
 
     files = find_files(images, ids, recursive=recursive)
     sexes, original_sizes = choose_sexes(sex_csv, sex), read_sizes(sizes) if sizes else {}
+    if check:
+        _check(files, model or [shipped_model()], sexes, original_sizes)
+        return
     if out is None and len(files.paths) > 1:
         raise typer.BadParameter("needed for several files", param_hint="--out")
     with ExitStack() as stack:
@@ -130,3 +139,21 @@ def _answer(results: Sequence[Assessment], remarks: Sequence[str]) -> None:
     remark((*remarks, "research use only"))
     if all(result.status == "refused" for result in results):
         raise typer.Exit(1)
+
+
+def _check(files: FileList, models: Sequence[Path], sexes: Sexes, sizes: Mapping[str, tuple[int, ...]]) -> None:
+    """Print what will be read and refused; leave with 3 if files will be refused."""
+    from boneage.pipeline.batch.checking import check_files
+    from boneage.pipeline.batch.models import ModelReference
+    from boneage.pipeline.batch.prediction import load_models
+    from boneage.pipeline.batch.tasks import make_tasks
+
+    pipelines = load_models([ModelReference.of(path) for path in models])
+    needs_sex = any(one.regressor.needs_sex for pipeline in pipelines for one in pipeline.age_models)
+    tasks = make_tasks(files.paths, sexes=sexes, sizes=sizes, base=files.base)
+    found = check_files(tasks, sexes=sexes, sizes=sizes, needs_sex=needs_sex)
+    for line in found.lines():
+        out_console().print(line, soft_wrap=True)
+    remark(files.remarks)
+    if found.refusals:
+        raise typer.Exit(3)

@@ -12,7 +12,7 @@ from boneage.imaging.limits import check_content
 from boneage.imaging.scans import Scan
 from boneage.imaging.volumes.headers import NIFTI_HEADER_BYTES, VolumeFormat, detect_format
 
-_BROKEN = (  # what decoders raise for broken files
+BROKEN = (  # what decoders raise for broken files
     OSError, ValueError, SyntaxError, RuntimeError, TypeError, AttributeError, LookupError, ArithmeticError,
     struct.error,
 )  # fmt: skip
@@ -54,7 +54,7 @@ def read_scan(path: Path | str, original_shape: tuple[int, ...] | None = None) -
         raise
     except MemoryError as error:
         raise UnreadableScan(path, "does not fit into memory") from error
-    except _BROKEN as error:
+    except BROKEN as error:
         raise UnreadableScan(path, f"is broken ({error})") from error
     check_content(path, scan.pixels)
     if original_shape is None or original_shape == scan.original_shape:
@@ -68,7 +68,14 @@ def read_scan(path: Path | str, original_shape: tuple[int, ...] | None = None) -
     return scan.as_resized_copy_of(original_shape)
 
 
-def _read_head(path: Path) -> bytes:
+def read_head(path: Path) -> bytes:
+    """Return the first bytes of a file, by which its format is detected.
+
+    Raises
+    ------
+    UnreadableScan
+        If the file is missing, cannot be opened or is empty.
+    """
     try:
         with path.open("rb") as file:
             head = file.read(NIFTI_HEADER_BYTES)
@@ -81,11 +88,16 @@ def _read_head(path: Path) -> bytes:
     return head
 
 
+def is_zip(head: bytes) -> bool:
+    """Return whether a file with these first bytes is a zip archive."""
+    return head.startswith(_ZIP)
+
+
 def _read_file(path: Path, original_shape: tuple[int, ...] | None) -> Scan:
-    head = _read_head(path)
+    head = read_head(path)
     if is_dicom(head):
         return _read_dicom(path)
-    if head.startswith(_ZIP):
+    if is_zip(head):
         return _read_zip(path)
     format = detect_format(head)
     return _read_volume_file(path, format) if format else _read_picture(path, original_shape)

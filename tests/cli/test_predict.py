@@ -43,6 +43,18 @@ def test_the_age_of_one_file_is_printed(boneage, new, model_file, tmp_path):
     assert "needed for several files" in err
 
 
+def test_a_check_reads_no_hand_and_writes_nothing(boneage, new, model_file, tmp_path):
+    (tmp_path / "sexes.csv").write_text("id,sex\nphantom0001,F\nother,M\n")
+    arguments = ("predict", new / "images", "--model", model_file, "--out", tmp_path / "out", "--check")
+    code, out, _ = boneage(*arguments, "--sex-csv", tmp_path / "sexes.csv")
+    assert code == 3
+    assert "3 files: 3 picture" in out
+    assert "1 ids of the table of sexes fit no file: other" in out
+    assert "2 will be refused\nphantom0002.png: the sex is not known" in out
+    assert not (tmp_path / "out").exists()
+    assert boneage(*arguments, "--sex", "F")[0] == 0
+
+
 def test_intervals_are_written_at_the_level_asked_for(boneage, new, calibrated_file, tmp_path):
     arguments = ("predict", new / "images", "--model", calibrated_file, "--sex", "F", "--out", tmp_path)
     code, _, err = boneage(*arguments, "--level", "0.8")
