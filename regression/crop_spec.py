@@ -189,14 +189,14 @@ class CropSpec:
             scan = to_thumbnail(scan, self.thumbnail)
         if fitted and points is not None and reference is not None:
             scan = fit_proportions(scan, points, reference, mirrored=mirrored)
-        if self.standardise is not None:
+        if self.detail and points is not None and reference is not None:
+            scan = reduce_detail(scan, points, reference, self.detail, mirrored=mirrored)
+        if self.standardise is not None:  # of the smaller picture: a film at full size then takes no longer
             scan = standardise(scan, self.standardise, inverted=inverted).scan
         elif inverted:
             scan = scan.negative()
         if points is None or self.kind == "whole":
             return crop_whole(scan, side=self.side)
-        if self.detail and reference is not None:
-            scan = reduce_detail(scan, points, reference, self.detail, mirrored=mirrored)
         stacks = []
         if self.has_hand and reference is not None:
             stacks.append(crop_hand(scan, points, reference, side=self.side, mirrored=mirrored))

@@ -148,8 +148,9 @@ def fine_tuning_recipe() -> Recipe:
 def averaged_fine_tuning_recipe() -> Recipe:
     """Return our recipe for a pretrained network whose layers all learn alike, and whose weights are averaged."""
     augmentation = AugmentationSettings(
-        drop_region=0.0, flip=True, max_log_gamma=0.6, max_blur=0.7, max_window=0.1, max_noise=0.04
-    )
+        max_rotation_rad=math.radians(8), max_log_scale=0.08, max_shift=0.04, drop_region=0.0, flip=True,
+        max_log_gamma=0.4, max_blur=0.7, max_window=0.06, max_noise=0.02,
+    )  # fmt: skip
     return Recipe(
         epochs=15, batch_size=32, learning_rate=1e-3, pretrained_rate=1.0, average_weights=0.998,
         augmentation=augmentation,

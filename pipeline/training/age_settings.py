@@ -22,8 +22,8 @@ from boneage.regression.recipes import Precision
 
 RECIPES = {"modern": modern_recipe, "seed": seed_recipe}
 _VALUES = {  # changes that have a value, and how one is written
-    "stratum=": "stratum=W", "average=": "average=D", "sides=": "sides=128x10+192x5+224x3", "views=": "views=N",
-    "hidden=": "hidden=N+M", "deformation=": "deformation=none",
+    "stratum=": "stratum=W", "rate=": "rate=R", "average=": "average=D", "sides=": "sides=128x10+192x5+224x3",
+    "views=": "views=N", "hidden=": "hidden=N+M", "deformation=": "deformation=none",
 }  # fmt: skip
 
 
@@ -72,6 +72,7 @@ def change_settings(settings: RegressorSettings, changes: Sequence[str], name: s
     ``fixed``, ``equal``), a recipe (``modern``, ``seed``), or one of
 
     - ``stratum=W``: how far the loss makes up for rare ages (0 to 1);
+    - ``rate=R``: the largest learning rate;
     - ``average=D``: the decay of the average of the weights;
     - ``sides=128x10+192x5+224x3``: sides of the pictures in the course of the training, each with its passes;
     - ``views=N``: slightly turned and resized copies that a prediction is averaged over;
@@ -121,6 +122,8 @@ def _set_value(settings: RegressorSettings, change: str, name: str) -> Regressor
     try:
         if what == "stratum":
             return settings.with_recipe(stratum_weight=float(text))
+        if what == "rate":
+            return settings.with_recipe(learning_rate=float(text))
         if what == "average":
             return settings.with_recipe(average_weights=float(text))
         if what == "sides":

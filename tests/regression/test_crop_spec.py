@@ -3,7 +3,7 @@ import pytest
 
 from boneage.imaging import Points, Scan
 from boneage.imaging.phantoms import draw_phantom_hand, draw_phantom_volume
-from boneage.imaging.standardise import StandardiseSettings
+from boneage.imaging.standardise import StandardiseSettings, standardise
 from boneage.regression import CROP_KINDS, HAND_SITES, VOLUME_SITES, CropSpec
 
 SITES = tuple(site.name for site in HAND_SITES)
@@ -119,3 +119,22 @@ def test_a_standardised_hand_is_cropped_alike_in_any_surround_and_polarity(hand,
         crops = crop_spec.crop(Scan(pixels), points, points, inverted=inverted)
         assert crops.present.all()
         assert np.abs(crops.pixels - expected.pixels).mean() < 0.02
+
+
+def test_a_large_film_is_shrunk_before_it_is_standardised(hand, monkeypatch):
+    seen = []
+
+    def record(scan, settings, *, inverted):
+        seen.append(scan.pixels.shape)
+        return standardise(scan, settings, inverted=inverted)
+
+    monkeypatch.setattr("boneage.regression.crop_spec.standardise", record)
+    large = Scan(hand.scan.pixels.repeat(2, axis=0).repeat(2, axis=1))
+    points = Points(hand.points.names, 2 * hand.points.positions + 0.5)
+    crop_spec = CropSpec("hand", 64, detail=80, standardise=StandardiseSettings())
+    small, big = (
+        crop_spec.crop(scan, at, hand.points).pixels for scan, at in ((hand.scan, hand.points), (large, points))
+    )
+    assert seen[0] == seen[1]
+    assert max(seen[1]) < 300 < max(large.pixels.shape)
+    assert np.abs(small - big).mean() < 0.02

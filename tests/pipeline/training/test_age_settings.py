@@ -33,10 +33,11 @@ def test_changes_after_colons_change_nothing_else():
 
 def test_changes_that_have_a_value():
     settings = make_settings(
-        network="efficientnet-lite0-finetuned:sides=128x2+192+224:average=0.99:hidden=64+32:views=6"
+        network="efficientnet-lite0-finetuned:sides=128x2+192+224:average=0.99:rate=0.0005:hidden=64+32:views=6"
     )
     assert settings.recipe.sides == (128, 128, 192, 224)
     assert settings.recipe.average_weights == 0.99
+    assert settings.recipe.learning_rate == 0.0005
     assert settings.network.hidden == (64, 32)
     assert settings.views == 6
     for change, reason in {
@@ -44,6 +45,8 @@ def test_changes_that_have_a_value():
         "sides=128xx": "sides=128x10",
         "sides=224+128": "the last the largest",
         "average=much": "average=D",
+        "rate=fast": "rate=R",
+        "rate=0": "learning_rate",
         "average=2": "average_weights must",
         "stratum=": "stratum=W",
         "views=0": "views must be at least 1",
