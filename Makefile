@@ -17,10 +17,10 @@ demo: $(INSTALLED)  ## two minutes: phantom hands read, a page of them, a model 
 	$(BIN)/boneage demo --out demo
 
 test: $(INSTALLED)  ## the tests, but for the slow ones
-	$(BIN)/python -m pytest --numprocesses 2 -m "not slow" --durations 10
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 -m "not slow" --durations 10
 
 test-slow: $(INSTALLED)  ## the slow tests: notebooks, a wheel, the demonstration, trainings on real hands
-	$(BIN)/python -m pytest --numprocesses 2 -m slow --durations 10
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 -m slow --durations 10
 
 fuzz: $(INSTALLED)  ## damaged files of every kind: none crashes, hangs, fills the memory or does more than read
 	$(BIN)/python -m pytest tests/fuzz/fuzz_readers.py --numprocesses 2 --maxfail 20
