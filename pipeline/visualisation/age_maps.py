@@ -102,7 +102,8 @@ def _explain_cells(drawn: AgeMap) -> str:
     rows, columns = drawn.months.shape
     if math.isfinite(drawn.window):
         return f"Age read in each of {rows} x {columns} windows; a window is as large as the square."
-    return f"The age is the mean of those of {rows} x {columns} places. Each place sees its surroundings too."
+    mean = f"The age is the mean of those of {rows} x {columns} places."
+    return f"{mean} Each sees its surroundings too, and may lie far outside the ages of hands."
 
 
 def _draw_panel(assessment: Assessment, drawn: AgeMap, low: float, high: float) -> Image.Image:
