@@ -14,7 +14,7 @@ from boneage.imaging.demographics import Sexes
 from boneage.imaging.errors import InvalidInput
 from boneage.imaging.progress import Progress
 from boneage.pipeline.assessment import Assessment
-from boneage.pipeline.batch.folder import Output
+from boneage.pipeline.batch.folder import Output, WholeFiles
 from boneage.pipeline.batch.models import ModelReference
 from boneage.pipeline.batch.processes import one_torch_thread
 from boneage.pipeline.batch.run import RunOptions, run_files
@@ -59,7 +59,7 @@ class MappedHand:
 
 
 @dataclass(frozen=True, eq=False)
-class AgeMapping:
+class AgeMapping(WholeFiles):
     """Maps the ages of files; a :class:`~boneage.pipeline.batch.outcome.StoredProcessor`.
 
     Parameters
@@ -84,10 +84,6 @@ class AgeMapping:
     def prepare(self) -> None:
         """Load the model."""
         self.model.load(BoneAgePipeline.load)
-
-    def split(self, task: FileTask, scan: Scan) -> list[tuple[FileTask, Scan]]:
-        """Return the whole file."""
-        return [(task, scan)]
 
     def refuse(self, task: FileTask, reason: str) -> MappedHand:
         """Return a refused assessment and no map."""

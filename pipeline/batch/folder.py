@@ -40,6 +40,14 @@ class FileProcessor(Protocol[Result]):
         """Return the result with remarks on its row or drawings, without what only the drawings need."""
 
 
+class WholeFiles:
+    """The part of a :class:`FileProcessor` by which each file has one result."""
+
+    def split(self, task: FileTask, scan: Scan) -> list[tuple[FileTask, Scan]]:
+        """Return the whole file."""
+        return [(task, scan)]
+
+
 def run_folder(
     processor: FileProcessor[Result],
     tasks: Sequence[FileTask],

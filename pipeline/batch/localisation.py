@@ -16,7 +16,7 @@ from boneage.imaging.formats.wide import format_cells, name_columns
 from boneage.imaging.progress import Progress
 from boneage.landmarks import ForestLocaliser, VoteMap
 from boneage.pipeline.assessment import Status
-from boneage.pipeline.batch.folder import Output
+from boneage.pipeline.batch.folder import Output, WholeFiles
 from boneage.pipeline.batch.models import ModelReference
 from boneage.pipeline.batch.run import RunOptions, run_files
 from boneage.pipeline.batch.stored_results import StoredResults
@@ -61,7 +61,7 @@ class LocalisationResult:
 
 
 @dataclass(frozen=True, eq=False)
-class Localisation:
+class Localisation(WholeFiles):
     """Locates the landmarks of files; a :class:`~boneage.pipeline.batch.outcome.StoredProcessor`.
 
     Parameters
@@ -86,10 +86,6 @@ class Localisation:
     def prepare(self) -> None:
         """Load the localiser."""
         self.model.load(load_localiser)
-
-    def split(self, task: FileTask, scan: Scan) -> list[tuple[FileTask, Scan]]:
-        """Return the whole file."""
-        return [(task, scan)]
 
     def refuse(self, task: FileTask, reason: str) -> LocalisationResult:
         """Return a result without landmarks."""

@@ -15,7 +15,7 @@ from boneage.imaging import Scan
 from boneage.imaging.progress import Progress
 from boneage.imaging.standardise import StandardisedScan, StandardiseSettings, standardise
 from boneage.pipeline.assessment import Status
-from boneage.pipeline.batch.folder import Output, run_folder
+from boneage.pipeline.batch.folder import Output, WholeFiles, run_folder
 from boneage.pipeline.batch.tasks import FileTask, make_tasks
 from boneage.pipeline.quality import find_modality_mismatch
 from boneage.pipeline.storage.output import name_output, prepare_folder, write_picture, write_table
@@ -45,7 +45,7 @@ class StandardisationResult:
 
 
 @dataclass(frozen=True, eq=False)
-class Standardisation:
+class Standardisation(WholeFiles):
     """Standardises files; a :class:`~boneage.pipeline.batch.folder.FileProcessor`.
 
     Parameters
@@ -57,10 +57,6 @@ class Standardisation:
 
     settings: StandardiseSettings
     pictures: Path
-
-    def split(self, task: FileTask, scan: Scan) -> list[tuple[FileTask, Scan]]:
-        """Return the whole file."""
-        return [(task, scan)]
 
     def refuse(self, task: FileTask, reason: str) -> StandardisationResult:
         """Return a result without anything found."""

@@ -103,9 +103,7 @@ def write_table(path: Path | str, rows: Sequence[Mapping[str, object]], columns:
         The header; the first row's keys if not given.
     """
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, list(columns) or list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
+    _start_table(text, columns or list(rows[0])).writerows(rows)
     write_result(path, text.getvalue())
 
 
@@ -127,8 +125,7 @@ def write_rows(path: Path | str, rows: Iterable[Mapping[str, object]], columns: 
     path, rows = Path(path), iter(rows)
     first = list(itertools.islice(rows, 1))
     line = io.StringIO(newline="")
-    writer = csv.DictWriter(line, list(columns) or [name for row in first for name in row], lineterminator="\n")
-    writer.writeheader()
+    writer = _start_table(line, columns or [name for row in first for name in row])
     with writing(path), open_atomically(path, synced=True) as file:
         for row in itertools.chain(first, rows):
             writer.writerow(row)
@@ -180,6 +177,13 @@ def name_output(id_: str, suffix: str) -> str:
     end = f"-{hashlib.sha256(id_.encode('utf-8', 'surrogateescape')).hexdigest()[:_DIGEST]}{suffix}"
     room = _LONGEST_NAME - len(end.encode())
     return flat.encode("utf-8", "surrogateescape")[:room].decode("utf-8", "ignore") + end
+
+
+def _start_table(file: io.StringIO, columns: Sequence[str]) -> csv.DictWriter[str]:
+    """Return what writes the rows of a CSV file, whose header it has written."""
+    writer = csv.DictWriter(file, columns, lineterminator="\n")
+    writer.writeheader()
+    return writer
 
 
 def _take(line: io.StringIO) -> bytes:

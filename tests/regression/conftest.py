@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+import torch
 
 from boneage.imaging import Frame
 from boneage.regression import AugmentationSettings, MultiRegionSettings, Recipe, RegionStack, RegressorSettings
+from boneage.regression.networks.backbone import BACKBONES
 
 REGIONS = ("radius", "pip_3", "carpus")
 
@@ -17,6 +19,14 @@ def make_stack(rng, age, sex="F", present=(True, True, True)):
     pixels = np.stack([np.clip(disc * 0.7 + rng.normal(0.15, 0.05, (16, 16)), 0, 1) * p for p in present])
     frames = tuple(Frame.identity(2) if p else None for p in present)
     return RegionStack(REGIONS, pixels.astype(np.float32), np.array(present), frames)
+
+
+def write_backbone(folder, name, layer):
+    """Write the weights of a backbone up to a layer, random; return the file."""
+    torch.manual_seed(0)
+    path = folder / f"{name}.pth"
+    torch.save(BACKBONES[name](layer).state_dict(), path)
+    return path
 
 
 def make_cubes(rng, age, present=(True, True)):

@@ -2,7 +2,6 @@ import dataclasses
 
 import numpy as np
 import pytest
-import torch
 
 from boneage.imaging import Frame
 from boneage.regression import (
@@ -15,7 +14,7 @@ from boneage.regression import (
     find_smallest_side,
     map_ages,
 )
-from boneage.regression.networks.backbone import BACKBONES
+from tests.regression.conftest import write_backbone
 
 SIDE = 20
 
@@ -58,10 +57,7 @@ def test_a_larger_picture_has_a_larger_map_and_the_frame_leads_to_original_pixel
 @pytest.fixture(scope="module")
 def backbone_file(tmp_path_factory):
     """The first stages of EfficientNet-Lite0, random."""
-    torch.manual_seed(0)
-    path = tmp_path_factory.mktemp("weights") / "lite.pth"
-    torch.save(BACKBONES["efficientnet-lite0"]("stage3").state_dict(), path)
-    return path
+    return write_backbone(tmp_path_factory.mktemp("weights"), "efficientnet-lite0", "stage3")
 
 
 @pytest.mark.parametrize("mirrored", [False, True])

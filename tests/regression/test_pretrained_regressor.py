@@ -9,7 +9,7 @@ import torch
 from boneage.imaging.errors import UnusableWeights
 from boneage.regression import AgeRegressor, BackboneSettings, MultiRegionSettings, Recipe, RegressorSettings
 from boneage.regression.networks.backbone import BACKBONES
-from tests.regression.conftest import make_stack
+from tests.regression.conftest import make_stack, write_backbone
 
 RECIPE = Recipe(epochs=40, batch_size=8, learning_rate=0.01, augmentation=None)
 SETTINGS = RegressorSettings(network=BackboneSettings("vgg16", "pool1", hidden=(16,), dropout=0.1), recipe=RECIPE)
@@ -28,10 +28,7 @@ def large_hands(hands):
 @pytest.fixture(scope="module")
 def vgg_file(tmp_path_factory):
     """The first two convolutions of VGG-16, random."""
-    torch.manual_seed(0)
-    path = tmp_path_factory.mktemp("weights") / "vgg.pth"
-    torch.save(BACKBONES["vgg16"]("pool1").state_dict(), path)
-    return path
+    return write_backbone(tmp_path_factory.mktemp("weights"), "vgg16", "pool1")
 
 
 @pytest.fixture(scope="module")
@@ -81,9 +78,7 @@ def test_with_augmentation_or_fine_tuned_it_is_trained_from_pixels(large_hands, 
 
 
 def test_efficientnet_lite_is_tuned_on_growing_pictures_and_reads_the_last_side(large_hands, tmp_path):
-    torch.manual_seed(0)
-    file = tmp_path / "lite.pth"
-    torch.save(BACKBONES["efficientnet-lite0"]("stage1").state_dict(), file)
+    file = write_backbone(tmp_path, "efficientnet-lite0", "stage1")
     hands = [enlarged(stack) for stack in large_hands[0][:8]], *(labels[:8] for labels in large_hands[1:])
     network = BackboneSettings("efficientnet-lite0", "stage1", frozen=False, hidden=(8,), batch_statistics=True)
     recipe = Recipe(epochs=2, batch_size=8, average_weights=0.9, sides=(32, 64))

@@ -3,12 +3,10 @@ import math
 
 import numpy as np
 import pytest
-import torch
 from sklearn.exceptions import NotFittedError
 
 from boneage.regression import BackboneSettings, FeatureRidge
-from boneage.regression.networks.backbone import BACKBONES
-from tests.regression.conftest import REGIONS, make_stack
+from tests.regression.conftest import REGIONS, make_stack, write_backbone
 
 SETTINGS = BackboneSettings("vgg16", "pool1")
 
@@ -24,16 +22,15 @@ def hand(rng, age, sex="F", present=(True, True, True)):
 @pytest.fixture(scope="module")
 def learnt(hands, tmp_path_factory):
     """A model fitted to hands whose third region does not depend on the age, with the options it was made with."""
-    torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("ridge")
-    torch.save(BACKBONES["vgg16"]("pool1").state_dict(), folder / "vgg.pth")
+    weights = write_backbone(folder, "vgg16", "pool1")
     rng = np.random.default_rng(0)
     stacks = []
     for stack in hands[0]:
         pixels = stack.pixels.copy()
         pixels[2] = rng.uniform(size=(16, 16))
         stacks.append(enlarged(dataclasses.replace(stack, pixels=pixels)))
-    options = {"settings": SETTINGS, "weights": folder / "vgg.pth", "cache": folder / "cache"}
+    options = {"settings": SETTINGS, "weights": weights, "cache": folder / "cache"}
     return FeatureRidge(**options).fit(stacks, *hands[1:]), stacks, options
 
 
