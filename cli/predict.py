@@ -71,6 +71,12 @@ def predict(
         bool,
         typer.Option("--check", help="Read headers and tables alone: say what will be read and refused, and leave."),
     ] = False,
+    parquet: Annotated[
+        bool,
+        typer.Option(
+            "--parquet", help="Write ages.parquet too, the rows of ages.csv with types; needs the extra 'parquet'."
+        ),
+    ] = False,
     timeout: Timeout = 120,
     restart: Restart = False,
     retry_refused: RetryRefused = False,
@@ -111,6 +117,7 @@ def predict(
                 explain=explain,
                 all_hands=all_hands,
                 level=level,
+                parquet=parquet,
                 options=RunOptions(timeout, restart, retry_refused, files.base, watch),
             )
         except OverlappingModels as error:

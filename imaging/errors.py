@@ -17,6 +17,10 @@ class InvalidInput(BoneAgeError, ValueError):
     """Values, options or data that cannot be used, or not together."""
 
 
+class MissingPackage(BoneAgeError):
+    """An optional package that is not installed."""
+
+
 class TrainingDiverged(BoneAgeError, FloatingPointError):
     """A training whose loss is no longer a number."""
 

@@ -171,13 +171,13 @@ def map_files(
     if side is not None and side < smallest:
         raise InvalidInput(f"the side must be at least {smallest} pixels, which the network reads at once, got {side}")
     folder = prepare_folder(out)
-    hands = StoredResults(folder, MappedHand.from_json)
+    table, hands = folder / "age_maps.csv", StoredResults(folder, MappedHand.from_json)
     run_files(
         AgeMapping(reference, prepare_folder(folder / "maps"), side),
         make_tasks(paths, sexes=sexes, sizes=sizes, base=options.base),
         folder,
         {"command": "age map", "model": reference.name, "side": side},
-        lambda: write_rows(folder / "age_maps.csv", (_list_cells(hand, reference.name) for hand in hands)),
+        {"age_maps.csv": lambda: write_rows(table, (_list_cells(hand, reference.name) for hand in hands))},
         stage="mapping ages",
         jobs=jobs,
         options=options,

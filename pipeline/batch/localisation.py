@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -183,7 +182,7 @@ def locate_files(
         make_tasks(paths, sexes=None, sizes=sizes, base=options.base),
         folder,
         {"command": "landmarks locate", "model": reference.name, "votes": votes},
-        partial(_write_tables, folder, localiser, results),
+        _list_exports(folder, localiser, results),
         stage="locating landmarks",
         jobs=jobs,
         options=options,
@@ -192,13 +191,25 @@ def locate_files(
     return results
 
 
-def _write_tables(folder: Path, localiser: ForestLocaliser, results: Sequence[LocalisationResult]) -> None:
+def _list_exports(
+    folder: Path, localiser: ForestLocaliser, results: Sequence[LocalisationResult]
+) -> dict[str, Callable[[], None]]:
     sizes = ["width", "height", "depth"][: localiser.ndim]
     columns = name_columns(localiser.names_, localiser.ndim)
-    rows = _list_landmarks(localiser.names_, sizes, columns, results)
-    write_rows(folder / "landmarks.csv", rows, ["id", *sizes, *columns])
-    write_rows(folder / "scores.csv", (row for result in results for row in _score_rows(result)), _SCORE_COLUMNS)
-    write_rows(folder / "files.csv", (_file_row(result) for result in results))
+
+    def write_landmarks() -> None:
+        rows = _list_landmarks(localiser.names_, sizes, columns, results)
+        write_rows(folder / "landmarks.csv", rows, ["id", *sizes, *columns])
+
+    def write_scores() -> None:
+        rows = (row for result in results for row in _score_rows(result))
+        write_rows(folder / "scores.csv", rows, _SCORE_COLUMNS)
+
+    return {
+        "landmarks.csv": write_landmarks,
+        "scores.csv": write_scores,
+        "files.csv": lambda: write_rows(folder / "files.csv", (_file_row(result) for result in results)),
+    }
 
 
 def _list_landmarks(

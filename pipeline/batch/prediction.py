@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from boneage.imaging import Modality, Scan
 from boneage.imaging.demographics import Sexes
 from boneage.imaging.errors import InvalidInput
-from boneage.imaging.formats.wide import format_cells, name_columns
 from boneage.imaging.identifiers import name_part
 from boneage.imaging.progress import Progress
 from boneage.pipeline.assessment import Assessment
+from boneage.pipeline.batch.age_exports import list_age_exports
 from boneage.pipeline.batch.folder import Output
 from boneage.pipeline.batch.models import ModelReference
 from boneage.pipeline.batch.processes import one_torch_thread
@@ -26,7 +25,8 @@ from boneage.pipeline.batch.tasks import FileTask, make_tasks
 from boneage.pipeline.pipeline import BoneAgePipeline
 from boneage.pipeline.quality import READS
 from boneage.pipeline.storage.assessment_json import assessment_from_json, assessment_to_json
-from boneage.pipeline.storage.output import name_output, prepare_folder, write_lines, write_picture, write_rows
+from boneage.pipeline.storage.output import name_output, prepare_folder, write_picture
+from boneage.pipeline.storage.parquet import check_parquet
 from boneage.pipeline.visualisation.occlusion import draw_explanation
 from boneage.pipeline.visualisation.overlay import draw_overlay
 from boneage.regression.calibration import DEFAULT_LEVEL, check_level
@@ -127,6 +127,7 @@ def predict_files(
     explain: bool = False,
     all_hands: bool = False,
     level: float = DEFAULT_LEVEL,
+    parquet: bool = False,
     progress: Progress | None = None,
     options: RunOptions | None = None,
 ) -> StoredResults[Assessment]:
@@ -158,6 +159,8 @@ def predict_files(
         Whether each hand of a picture with several is read by itself, the second as ``<id>#2``, from left to right.
     level : float
         Of the intervals: the part of new hands whose age lies within.
+    parquet : bool
+        Whether ``ages.parquet`` is written too: the rows of ``ages.csv`` with types.
     progress : callable, optional
     options : RunOptions, optional
 
@@ -174,8 +177,12 @@ def predict_files(
         another model, other settings or another version of the code, or another run writes into it.
     InvalidInput
         If the level is not between 0 and 1.
+    MissingPackage
+        If ``ages.parquet`` is asked for, and pyarrow is not installed.
     """
     check_level(level)
+    if parquet:
+        check_parquet()
     options = options or RunOptions()
     references = tuple(ModelReference.of(model) for model in models)
     pipelines = load_models(references)
@@ -196,7 +203,7 @@ def predict_files(
             "all_hands": all_hands,
             "explain": explain,
         },
-        partial(_write_tables, folder, pipelines, results),
+        list_age_exports(folder, pipelines, results, parquet=parquet),
         stage="reading hands",
         jobs=jobs,
         options=options,
@@ -230,24 +237,3 @@ def load_models(models: Sequence[ModelReference]) -> list[BoneAgePipeline]:
             reads = READS[pipeline.modality]
             raise OverlappingModels(f"two models read {reads}, {other.name} and {pipeline.name}: give one of each kind")
     return pipelines
-
-
-def _write_tables(folder: Path, pipelines: Pipelines, results: StoredResults[Assessment]) -> None:
-    region_names = list(dict.fromkeys(name for pipeline in pipelines for name in pipeline.region_names))
-    write_rows(folder / "ages.csv", (result.row(region_names) for result in results))
-    write_lines(folder / "ages.jsonl", results.contents())
-    for pipeline in pipelines:
-        if pipeline.localiser is not None:
-            name = "landmarks_mri.csv" if len(pipelines) > 1 and pipeline.modality == "mri" else "landmarks.csv"
-            columns = name_columns(pipeline.localiser.names_, pipeline.localiser.ndim)
-            write_rows(folder / name, _list_landmarks(pipeline, columns, results), ["id", *columns])
-
-
-def _list_landmarks(
-    pipeline: BoneAgePipeline, columns: Sequence[str], results: Iterable[Assessment]
-) -> Iterator[Mapping[str, object]]:
-    assert pipeline.localiser is not None
-    for result in results:
-        if result.points is not None and result.model == pipeline.name:
-            cells = format_cells(result.points, pipeline.localiser.names_)
-            yield {"id": result.id, **dict(zip(columns, cells, strict=True))}

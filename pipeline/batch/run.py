@@ -14,6 +14,7 @@ from boneage.imaging.atomic_files import PARTIAL_SUFFIX
 from boneage.imaging.errors import UnusableOutput
 from boneage.imaging.progress import Progress
 from boneage.pipeline.batch.executors import Executor, ThisProcess
+from boneage.pipeline.batch.exports import Exports, write_exports
 from boneage.pipeline.batch.outcome import Result, StoredProcessor, refuse_file
 from boneage.pipeline.batch.run_lock import check_not_locked, lock_run
 from boneage.pipeline.batch.status import RunMonitor, RunStatus
@@ -58,7 +59,7 @@ def run_files(
     tasks: Sequence[FileTask],
     folder: Path,
     identity: Mapping[str, Any],
-    write_tables: Callable[[], None],
+    exports: Exports,
     *,
     stage: str,
     jobs: int,
@@ -67,12 +68,14 @@ def run_files(
 ) -> None:
     """Read the files that have no result yet, then write the tables, as the only run in the folder.
 
+    Beside ``exports`` a table of the seconds that each file took is written: ``timings.csv``.
+
     Files are read in this process if one job has few of them to read; else in as many processes as there are jobs.
 
     Raises
     ------
     UnusableOutput
-        As :func:`open_run`.
+        As :func:`open_run`, or if a table cannot be written; the others are.
     """
     with open_run(folder, identity, restart=options.restart) as store:
         store.set_inputs(tasks)
@@ -82,9 +85,7 @@ def run_files(
             with _choose_executor(processor, jobs, len(unread), options.timeout_s) as executor:
                 run_durably(processor, unread, store, executor, monitor, progress)
             store.commit()
-        timings = ({"path": name, "seconds": f"{seconds:.3f}"} for name, seconds in store.timings())
-        write_rows(folder / "timings.csv", timings)
-        write_tables()
+        write_exports(folder, {"timings.csv": lambda: _write_timings(folder, store), **exports})
 
 
 @contextmanager
@@ -163,6 +164,11 @@ def run_durably(
             monitor.tell_if_due()
     finally:
         monitor.tell("done" if monitor.status.n_read == len(tasks) else "stopped")
+
+
+def _write_timings(folder: Path, store: ResultsStore) -> None:
+    rows = ({"path": name, "seconds": f"{seconds:.3f}"} for name, seconds in store.timings())
+    write_rows(folder / "timings.csv", rows)
 
 
 def _choose_executor(processor: StoredProcessor[Result], jobs: int, n_files: int, timeout_s: float) -> Executor:

@@ -72,7 +72,7 @@ def draw(path, width=20):
     return path
 
 
-def run_stub(paths, out, *, jobs=1, sexes=None, sizes=None, model="stub 1", progress=None, **options):
+def run_stub(paths, out, *, jobs=1, sexes=None, sizes=None, model="stub 1", progress=None, exports=None, **options):
     """Measure pictures as a command does."""
     (out / "notes").mkdir(parents=True, exist_ok=True)
     results = StoredResults(out, lambda data: Width(**data))
@@ -80,7 +80,7 @@ def run_stub(paths, out, *, jobs=1, sexes=None, sizes=None, model="stub 1", prog
     table = out / "widths.csv"
     run_files(
         Stub(out / "notes"), tasks, out, {"command": "measure", "model": model},
-        lambda: write_rows(table, map(asdict, results)), stage="measuring", jobs=jobs, options=RunOptions(**options),
-        progress=progress,
+        {"widths.csv": lambda: write_rows(table, map(asdict, results)), **(exports or {})},
+        stage="measuring", jobs=jobs, options=RunOptions(**options), progress=progress,
     )  # fmt: skip
     return results
