@@ -56,6 +56,10 @@ def predict(
         bool,
         typer.Option("--explain", help="Draw what each age rests on: explanations/ID.png. Takes longer."),
     ] = False,
+    pages: Annotated[
+        bool,
+        typer.Option("--pages", help="Write index.html, and a page for each hand to read or print: cases/ID.html."),
+    ] = False,
     all_hands: Annotated[
         bool,
         typer.Option(
@@ -90,7 +94,7 @@ def predict(
     calibrated for such hands. Research use only.
     """
     from boneage.cli.batches import watch_batch
-    from boneage.imaging import read_sizes
+    from boneage.imaging import read_chronological_ages, read_sizes
     from boneage.pipeline.batch.prediction import OverlappingModels, describe_missing_intervals, predict_files
     from boneage.pipeline.batch.run import RunOptions
     from boneage.pipeline.data import describe_misfits, find_files
@@ -98,6 +102,7 @@ def predict(
 
     files = find_files(images, ids, recursive=recursive)
     sexes, original_sizes = choose_sexes(sex_csv, sex), read_sizes(sizes) if sizes else {}
+    ages = read_chronological_ages(sex_csv) if sex_csv else {}
     if check:
         _check(files, model or [shipped_model()], sexes, original_sizes)
         return
@@ -114,7 +119,9 @@ def predict(
                 sexes=sexes,
                 sizes=original_sizes,
                 jobs=jobs,
+                chronological_ages=ages,
                 explain=explain,
+                pages=pages,
                 all_hands=all_hands,
                 level=level,
                 parquet=parquet,

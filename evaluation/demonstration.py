@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,7 +21,6 @@ from boneage.pipeline.assessment import Assessment
 from boneage.pipeline.batch.prediction import predict_files
 from boneage.pipeline.batch.run import RunOptions
 from boneage.pipeline.data import load_collection
-from boneage.pipeline.pages.folder import describe_heaviest, write_pages
 from boneage.pipeline.pipeline import save_localiser
 from boneage.pipeline.storage.output import prepare_folder, write_atomically
 from boneage.pipeline.storage.shipped_model import shipped_model
@@ -29,10 +29,7 @@ from boneage.pipeline.training.age_settings import make_settings
 from boneage.pipeline.training.localiser import train_localiser
 
 PHANTOMS = "phantoms: synthetic drawings, not radiographs of anyone"
-_REMARK = (
-    "These hands are phantoms: synthetic drawings. The model has learnt from real hands only, so that its ages here "
-    "show how it works, not how well."
-)
+_N_HEAVIEST = 3
 
 
 @dataclass(frozen=True)
@@ -72,10 +69,8 @@ class Demonstration:
         """
         write_phantom_set(self._new, self.test, self.seed + 1, n_jobs=self.jobs, progress=report)
         write_atomically(self._new / "images" / "readme.txt", "No image: a folder of hands may hold other files too.\n")
-        assessments = self._read(shipped_model(), self._folder / "shipped", report)
-        overlays = self._folder / "shipped" / "overlays"
-        pictures = {assessment.id: overlays / f"{assessment.id}.png" for assessment in assessments}
-        page = write_pages(self._folder, assessments, pictures, title="Bone ages of phantom hands", remarks=(_REMARK,))
+        assessments = self._read(shipped_model(), self._folder / "shipped", report, pages=True)
+        page = self._folder / "shipped" / "index.html"
         truth = read_ages(self._new / "ages.csv")
         drawn_as = {id_: age_text(record.boneage_months) for id_, record in truth.items()}
         return "\n".join(
@@ -110,7 +105,7 @@ class Demonstration:
                 "Phantoms are drawings of one simple kind: a model learns them from a few. These errors show that all",
                 "parts work together; they are no measure of real hands.",
                 "",
-                f"Open  {self._folder / 'index.html'}",
+                f"Open  {self._folder / 'shipped' / 'index.html'}",
                 "Type  boneage predict FOLDER --sex-csv SEXES.csv --out OUT    to read hands of your own",
             ]
         )
@@ -144,12 +139,22 @@ class Demonstration:
         fit_age_model(crops, make_settings(epochs=self.epochs), seed=self.seed, report=report).save(path)
         return path
 
-    def _read(self, model: Path, results: Path, report: Progress) -> list[Assessment]:
+    def _read(self, model: Path, results: Path, report: Progress, *, pages: bool = False) -> list[Assessment]:
         paths = find_scans(self._new / "images")
         sexes = read_sexes(self._new / "ages.csv")
         anew = RunOptions(restart=True)
         return list(
-            predict_files(paths, [model], results, sexes=sexes, sizes={}, jobs=self.jobs, progress=report, options=anew)
+            predict_files(
+                paths,
+                [model],
+                results,
+                sexes=sexes,
+                sizes={},
+                jobs=self.jobs,
+                pages=pages,
+                progress=report,
+                options=anew,
+            )
         )
 
     def _measure(self, assessments: Sequence[Assessment], known: Path) -> list[str]:
@@ -176,7 +181,7 @@ class Demonstration:
 
 def _tabulate(assessments: Sequence[Assessment], drawn_as: dict[str, str]) -> str:
     header = ("hand", "status", "sex", "bone age", "drawn as", "heaviest regions, or the reason")
-    last = [describe_heaviest(assessment) or assessment.reason for assessment in assessments]
+    last = [_describe_heaviest(assessment) or assessment.reason for assessment in assessments]
     width = max(len(text) for text in (header[-1], *last))
     rows = [
         (
@@ -190,3 +195,14 @@ def _tabulate(assessments: Sequence[Assessment], drawn_as: dict[str, str]) -> st
         for assessment, text in zip(assessments, last, strict=True)
     ]
     return draw_table((*header[:-1], header[-1].ljust(width)), rows)
+
+
+def _describe_heaviest(assessment: Assessment) -> str:
+    """Return the regions of the largest weights, as ``radius 20 %, ulna 6 %``; empty for a refused file."""
+    estimate = assessment.estimate
+    if estimate is None:
+        return ""
+    ages = zip(estimate.region_names, estimate.region_weights, estimate.region_months, strict=True)
+    weights = [(float(weight), name) for name, weight, months in ages if not math.isnan(months)]
+    heaviest = sorted(weights, key=lambda pair: -pair[0])[:_N_HEAVIEST]
+    return ", ".join(f"{name} {100 * weight:.0f} %" for weight, name in heaviest)

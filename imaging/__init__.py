@@ -5,7 +5,14 @@ if __name__ != "boneage.imaging":
 
 from boneage.imaging.annotations import LandmarkTable, read_names, rename_landmarks, to_pixels
 from boneage.imaging.collection import Collection, fold_ids, split_ids
-from boneage.imaging.demographics import AgeRecord, read_ages, read_ids, read_sexes, read_sizes
+from boneage.imaging.demographics import (
+    AgeRecord,
+    read_ages,
+    read_chronological_ages,
+    read_ids,
+    read_sexes,
+    read_sizes,
+)
 from boneage.imaging.errors import BoneAgeError, InvalidInput, InvalidTable, NoScans, UnreadableScan
 from boneage.imaging.formats import FORMATS, Details, Order, read_landmarks, render_landmarks, write_landmarks
 from boneage.imaging.frames import Frame
@@ -51,6 +58,7 @@ __all__ = [
     "fold_ids",
     "measure_length",
     "read_ages",
+    "read_chronological_ages",
     "read_ids",
     "read_landmarks",
     "read_names",

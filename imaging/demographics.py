@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from boneage.imaging.errors import InvalidTable
-from boneage.imaging.scans import Sex
+from boneage.imaging.scans import LONGEST_LIFE_MONTHS, Sex
 from boneage.imaging.tables import Table, read_shapes, read_table, read_text
 
 OLDEST_MONTHS = 300.0
+_AGE_COLUMNS = {"chronological_age_months": 1.0, "chronological_age_years": 12.0}  # months per unit
 _OLDEST_YEARS = 20.0
 _FEWEST_JUDGED = 3  # ages: fewer may well be those of infants
 _SEX_CODES: dict[str, Sex] = {
@@ -105,6 +106,30 @@ def read_sexes(path: Path | str) -> dict[str, Sex | UnclearSex]:
         raise InvalidTable(table.path, "lacks the column 'sex' (or 'male')")
     sexes = {id_: _read_sex(table, id_) for id_ in table.rows}
     return {id_: sex for id_, sex in sexes.items() if sex is not None}
+
+
+def read_chronological_ages(path: Path | str) -> dict[str, float]:
+    """Read the age in months of each person at the time of the picture; blank rows are left out.
+
+    Taken from the column ``chronological_age_months``, else from ``chronological_age_years``.
+
+    Returns
+    -------
+    dict of float
+        By id; empty if the table has neither column.
+
+    Raises
+    ------
+    InvalidTable
+        If the file cannot be read, an id occurs twice, or an age is no number or not in 0..2400 months.
+    """
+    table = read_table(path)
+    column = next((name for name in _AGE_COLUMNS if name in table.columns), "")
+    ages = {id_: table.number(id_, column) for id_ in table.rows} if column else {}
+    for id_, age in ages.items():
+        if age is not None and not 0 <= age * _AGE_COLUMNS[column] < LONGEST_LIFE_MONTHS:
+            raise InvalidTable(table.path, f"{table.place(id_)}: {column} must be the age of a person, got {age:g}")
+    return {id_: age * _AGE_COLUMNS[column] for id_, age in ages.items() if age is not None}
 
 
 def read_sizes(path: Path | str) -> dict[str, tuple[int, ...]]:

@@ -17,6 +17,8 @@ SpacingUnit = Literal["mm", "relative"]
 Laterality = Literal["L", "R"]
 Sex = Literal["F", "M"]
 
+LONGEST_LIFE_MONTHS = 2400.0
+
 PHANTOM_DESCRIPTION = "boneage phantom"
 """Start of the description in a file of a synthetic hand."""
 
@@ -99,8 +101,8 @@ class Scan:
         _check_choice("modality", self.modality, ("xray", "mri"))
         _check_choice("laterality", self.laterality, ("L", "R", None))
         _check_choice("sex", self.sex, ("F", "M", None))
-        if self.age_months is not None and not 0 <= self.age_months < 2400:
-            raise ValueError(f"age_months must be between 0 and 2400, got {self.age_months}")
+        if self.age_months is not None and not 0 <= self.age_months < LONGEST_LIFE_MONTHS:
+            raise ValueError(f"age_months must be between 0 and {LONGEST_LIFE_MONTHS:g}, got {self.age_months}")
         for name in ("to_original", "to_patient"):
             frame = getattr(self, name)
             if frame is not None and frame.ndim != pixels.ndim:

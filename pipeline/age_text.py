@@ -21,6 +21,17 @@ def age_text(months: float) -> str:
     return f"{whole // 12} y {whole % 12} m"
 
 
+def difference_text(months: float) -> str:
+    """Write a difference of ages as years and months with its sign.
+
+    Examples
+    --------
+    >>> difference_text(-14.8), difference_text(3.2)
+    ('-1 y 3 m', '+0 y 3 m')
+    """
+    return f"{'-' if months < 0 else '+'}{age_text(abs(months))}"
+
+
 def interval_text(interval: AgeInterval | None) -> str:
     """Write an interval with its level; empty if there is none.
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,10 @@ from boneage.imaging.plain_data import from_plain_data, to_plain_data
 from boneage.imaging.standardise import split_hands
 from boneage.landmarks import ForestLocaliser
 from boneage.pipeline.age_model import AgeModel
-from boneage.pipeline.assessment import Assessment, assess
+from boneage.pipeline.assessment import Assessment
+from boneage.pipeline.pages.case import build_case_fragment
 from boneage.pipeline.quality import modality_of
+from boneage.pipeline.steps import assess
 from boneage.pipeline.storage.model_file import ModelFile, load_model, save_model
 from boneage.pipeline.storage.shipped_model import shipped_model
 from boneage.regression import Calibration, Occlusion, occlude
@@ -65,8 +68,11 @@ class BoneAgePipeline:
         id_: str = "",
         path: str = "",
         level: float = DEFAULT_LEVEL,
+        chronological_months: float | None = None,
     ) -> Assessment:
         """Assess one scan; a file or hand that cannot be read is a refused assessment, not an error.
+
+        A notebook shows the assessment with its picture, landmarks, age and interval.
 
         Parameters
         ----------
@@ -78,6 +84,8 @@ class BoneAgePipeline:
             What to call it in the results; the scan's source, and the file's path, if not given.
         level : float
             Of the interval: the part of new hands whose age lies within.
+        chronological_months : float or None
+            The age of the person, which the bone age is compared with and never told by; ``None`` takes the scan's own.
         """
         if not isinstance(scan, Scan):
             path = path or str(scan)
@@ -85,7 +93,7 @@ class BoneAgePipeline:
                 scan = read_scan(scan)
             except UnreadableScan as error:
                 return Assessment(id_ or scan_id(error.path), path, "refused", error.reason, sex)
-        return assess(
+        assessment = assess(
             scan,
             id_=id_ or scan.source,
             path=path,
@@ -95,7 +103,9 @@ class BoneAgePipeline:
             model=self.name,
             calibration=self.calibration,
             level=level,
+            chronological_months=chronological_months,
         )
+        return replace(assessment, display=partial(build_case_fragment, scan))
 
     def split_hands(self, scan: Scan) -> tuple[Scan, ...]:
         """Return a scan of each hand in a picture, from left to right: of those that the localiser's settings find."""

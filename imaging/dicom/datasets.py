@@ -27,7 +27,7 @@ from pydicom.uid import (
 
 from boneage.imaging.dicom.detection import PREAMBLE_BYTES, has_preamble
 from boneage.imaging.errors import UnreadableScan
-from boneage.imaging.scans import Laterality, Sex
+from boneage.imaging.scans import LONGEST_LIFE_MONTHS, Laterality, Sex
 
 logger = logging.getLogger(__name__)
 LARGEST_INFLATED_BYTES = 2**29
@@ -100,12 +100,12 @@ def brighten(pixels: NDArray[np.float32], data: Any) -> NDArray[np.float32]:
 
 
 def read_fields(data: Any) -> dict[str, Any]:
-    """Return the fields of :class:`~boneage.imaging.Scan` about the patient; names and birth dates are not read."""
+    """Return the fields of :class:`~boneage.imaging.Scan` about the patient; of a birth date, the age alone is kept."""
     return {
         "laterality": _laterality(data),
         "sex": _sex(data),
         "age_months": _age_months(data),
-        "study_date": _study_date(data),
+        "study_date": _date(data, "StudyDate"),
     }
 
 
@@ -150,13 +150,17 @@ def _sex(data: Any) -> Sex | None:
 
 
 def _age_months(data: Any) -> float | None:
+    """Return the age on the day of the study, by its date and that of birth, else as it is stated."""
+    born, studied = _date(data, "PatientBirthDate"), _date(data, "StudyDate")
     found = re.fullmatch(r"(\d{1,3})([DWMY])", str(data.get("PatientAge") or "").strip().upper())
-    return int(found[1]) * _MONTHS_PER[found[2]] if found else None
+    ages = [(studied - born).days * _MONTHS_PER["D"]] if born is not None and studied is not None else []
+    ages += [int(found[1]) * _MONTHS_PER[found[2]]] if found else []
+    return next((age for age in ages if 0 <= age < LONGEST_LIFE_MONTHS), None)
 
 
-def _study_date(data: Any) -> datetime.date | None:
+def _date(data: Any, name: str) -> datetime.date | None:
     try:
-        return datetime.datetime.strptime(str(data.get("StudyDate") or "").strip(), "%Y%m%d").date()
+        return datetime.datetime.strptime(str(data.get(name) or "").strip(), "%Y%m%d").date()
     except ValueError:
         return None
 

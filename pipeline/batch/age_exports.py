@@ -9,20 +9,28 @@ from pathlib import Path
 from boneage.imaging.formats.wide import format_cells, name_columns
 from boneage.pipeline.assessment import Assessment
 from boneage.pipeline.batch.stored_results import StoredResults
+from boneage.pipeline.pages.index import write_index
 from boneage.pipeline.pipeline import BoneAgePipeline
 from boneage.pipeline.storage.output import write_lines, write_rows
 from boneage.pipeline.storage.parquet import ColumnType, write_parquet
 
 PARQUET_NAME = "ages.parquet"
 
-_TEXT_COLUMNS = frozenset(("id", "path", "modality", "status", "reason", "sex", "bone_age_text", "laterality", "model"))
+_TEXT_COLUMNS = frozenset(
+    ("id", "path", "modality", "status", "reason", "sex", "bone_age_text", "laterality", "determination", "model")
+)
 _OTHER_TYPES: Mapping[str, ColumnType] = {"interval_n_hands": "integer", "mirrored": "truth", "inverted": "truth"}
 
 
 def list_age_exports(
-    folder: Path, pipelines: Sequence[BoneAgePipeline], results: StoredResults[Assessment], *, parquet: bool = False
+    folder: Path,
+    pipelines: Sequence[BoneAgePipeline],
+    results: StoredResults[Assessment],
+    *,
+    pages: bool = False,
+    parquet: bool = False,
 ) -> dict[str, Callable[[], None]]:
-    """Return what writes ``ages.csv``, ``ages.jsonl``, landmarks of each model and, if asked for, ``ages.parquet``.
+    """Return what writes ``ages.csv``, ``ages.jsonl``, landmarks of each model, and the index and ``ages.parquet``.
 
     Parameters
     ----------
@@ -30,6 +38,8 @@ def list_age_exports(
     pipelines : sequence of BoneAgePipeline
         Those that read the files; of two, that of volumes writes ``landmarks_mri.csv``.
     results : StoredResults
+    pages : bool
+        Whether ``index.html`` is written.
     parquet : bool
         Whether ``ages.parquet`` is written: the rows of ``ages.csv`` with types.
     """
@@ -46,6 +56,8 @@ def list_age_exports(
         if pipeline.localiser is not None:
             name = "landmarks_mri.csv" if len(pipelines) > 1 and pipeline.modality == "mri" else "landmarks.csv"
             exports[name] = partial(_write_landmarks, folder / name, pipeline, results)
+    if pages:
+        exports["index.html"] = lambda: write_index(folder, results)
     if parquet:
         exports[PARQUET_NAME] = lambda: write_parquet(folder / PARQUET_NAME, rows(), _find_types(regions))
     return exports

@@ -102,7 +102,7 @@ def _run_part(processor: FileProcessor[Result], task: FileTask, part: Scan, scan
     except Exception as error:  # ... a file any one part
         logger.exception("unexpected error while processing %s", task.path)
         return processor.refuse(task, f"internal error: {error!r}")
-    remarks = [task.no_row] if task.no_row and part.sex is None else []
+    remarks = task.remarks(part)
     for name, write in outputs:
         try:
             write()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from boneage.pipeline.batch.processes import one_torch_thread
 from boneage.pipeline.batch.run import RunOptions, run_files
 from boneage.pipeline.batch.stored_results import StoredResults
 from boneage.pipeline.batch.tasks import FileTask, make_tasks
+from boneage.pipeline.pages.index import CASES, THUMBNAILS, write_case
 from boneage.pipeline.pipeline import BoneAgePipeline
 from boneage.pipeline.quality import READS
 from boneage.pipeline.storage.assessment_json import assessment_from_json, assessment_to_json
@@ -55,6 +57,8 @@ class Prediction:
         Of all files; the hands of one file get others.
     level : float
         Of the intervals.
+    pages : Path or None
+        Folder of the index that each hand has a page beside; no pages are written if None.
     """
 
     models: tuple[ModelReference, ...]
@@ -63,6 +67,7 @@ class Prediction:
     all_hands: bool = False
     ids: frozenset[str] = frozenset()
     level: float = DEFAULT_LEVEL
+    pages: Path | None = None
 
     def prepare(self) -> None:
         """Load the models."""
@@ -77,16 +82,24 @@ class Prediction:
 
     def refuse(self, task: FileTask, reason: str) -> Assessment:
         """Return a refused assessment."""
-        return Assessment(task.id, task.name, "refused", reason, task.sex)
+        months = math.nan if task.chronological_months is None else task.chronological_months
+        return Assessment(task.id, task.name, "refused", reason, task.sex, chronological_months=months)
 
     def process(self, task: FileTask, scan: Scan) -> Assessment:
         """Assess a scan, on one thread: the same sums in the same order for any number of jobs."""
         with one_torch_thread():
             pipeline = self._choose(scan)
-            return pipeline.assess(scan, sex=task.sex, id_=task.id, path=task.name, level=self.level)
+            return pipeline.assess(
+                scan,
+                sex=task.sex,
+                id_=task.id,
+                path=task.name,
+                level=self.level,
+                chronological_months=task.chronological_months,
+            )
 
     def outputs(self, task: FileTask, scan: Scan, result: Assessment) -> list[Output]:
-        """Return the overlay, and the explanation of a hand with an age if it is asked for."""
+        """Return the overlay, and where they are asked for the page, and the explanation of a hand with an age."""
 
         def draw() -> None:
             write_picture(self.overlays / name_output(task.id, ".png"), draw_overlay(scan, result))
@@ -98,7 +111,11 @@ class Prediction:
                 picture = draw_explanation(scan, result, occlusions)
                 write_picture(self.explanations / name_output(task.id, ".png"), picture)
 
-        return [("overlay", draw), *([("explanation", explain)] if result.regions else [])]
+        def write_page() -> None:
+            if self.pages is not None:
+                write_case(self.pages, scan, result.with_remarks(task.remarks(scan)))
+
+        return [("overlay", draw), ("page", write_page), *([("explanation", explain)] if result.regions else [])]
 
     def finish(self, result: Assessment, remarks: Sequence[str]) -> Assessment:
         """Return the assessment with remarks, without its crops."""
@@ -124,7 +141,9 @@ def predict_files(
     sexes: Sexes,
     sizes: Mapping[str, tuple[int, ...]],
     jobs: int = 1,
+    chronological_ages: Mapping[str, float] | None = None,
     explain: bool = False,
+    pages: bool = False,
     all_hands: bool = False,
     level: float = DEFAULT_LEVEL,
     parquet: bool = False,
@@ -153,8 +172,12 @@ def predict_files(
         Sex and original shape (rows, columns) by id or path, where known; ``sexes`` may be one sex for all files.
     jobs : int
         Number of processes. Of one, a few files are read in this process, which one that crashes it would end.
+    chronological_ages : mapping of float, optional
+        In months, by id or path, for the comparison with healthy children; those of the files where not given.
     explain : bool
         Whether to draw what each age rests on; see :meth:`BoneAgePipeline.explain`.
+    pages : bool
+        Whether to write ``index.html`` and a page for each hand, ``cases/<id>.html``.
     all_hands : bool
         Whether each hand of a picture with several is read by itself, the second as ``<id>#2``, from left to right.
     level : float
@@ -188,9 +211,20 @@ def predict_files(
     pipelines = load_models(references)
     folder = prepare_folder(out)
     explanations = prepare_folder(folder / "explanations") if explain else None
-    tasks = make_tasks(paths, sexes=sexes, sizes=sizes, base=options.base)
+    if pages:
+        for name in (CASES, THUMBNAILS):
+            prepare_folder(folder / name)
+    tasks = make_tasks(paths, sexes=sexes, sizes=sizes, chronological_ages=chronological_ages, base=options.base)
     ids = frozenset(task.id for task in tasks)
-    processor = Prediction(references, prepare_folder(folder / "overlays"), explanations, all_hands, ids, level)
+    processor = Prediction(
+        references,
+        prepare_folder(folder / "overlays"),
+        explanations,
+        all_hands,
+        ids,
+        level,
+        folder if pages else None,
+    )
     results = StoredResults(folder, assessment_from_json)
     run_files(
         processor,
@@ -202,8 +236,9 @@ def predict_files(
             "level": level,
             "all_hands": all_hands,
             "explain": explain,
+            "pages": pages,
         },
-        list_age_exports(folder, pipelines, results, parquet=parquet),
+        list_age_exports(folder, pipelines, results, pages=pages, parquet=parquet),
         stage="reading hands",
         jobs=jobs,
         options=options,

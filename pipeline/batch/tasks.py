@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from boneage.imaging import Sex
+from boneage.imaging import Scan, Sex
 from boneage.imaging.demographics import Sexes, UnclearSex
 from boneage.imaging.identifiers import name_files
 from boneage.imaging.matching import match_rows
@@ -26,6 +26,8 @@ class FileTask:
         As the user gave it; the file's is used where it is None.
     original_shape : tuple of int or None
         Set where the file is a resized copy.
+    chronological_months : float or None
+        The age that the user gave; the file's is used where it is None.
     fault : str
         Why the file is refused before it is read; empty if it is not.
     no_row : str
@@ -38,6 +40,7 @@ class FileTask:
     path: Path
     sex: Sex | None = None
     original_shape: tuple[int, ...] | None = None
+    chronological_months: float | None = None
     fault: str = ""
     no_row: str = ""
     name: str = ""
@@ -46,14 +49,23 @@ class FileTask:
         if not self.name:
             object.__setattr__(self, "name", str(self.path))
 
+    def remarks(self, scan: Scan) -> list[str]:
+        """Return what is to be said of the scan of the file, or of a part of it: that nobody has stated a sex."""
+        return [self.no_row] if self.no_row and scan.sex is None else []
+
     @property
     def given(self) -> tuple[object, ...]:
         """What the answer depends on beside the file and the model."""
-        return self.id, self.sex, self.original_shape, self.fault, self.no_row
+        return self.id, self.sex, self.original_shape, self.chronological_months, self.fault, self.no_row
 
 
 def make_tasks(
-    paths: Sequence[Path], *, sexes: Sexes, sizes: Mapping[str, tuple[int, ...]], base: Path | None = None
+    paths: Sequence[Path],
+    *,
+    sexes: Sexes,
+    sizes: Mapping[str, tuple[int, ...]],
+    chronological_ages: Mapping[str, float] | None = None,
+    base: Path | None = None,
 ) -> list[FileTask]:
     """Return a task for each file, with a unique id, a unique name and what the tables have for it.
 
@@ -66,18 +78,31 @@ def make_tasks(
         By the ids of a table's rows (see :func:`~boneage.imaging.matching.match_rows`), or one for all files.
     sizes : mapping of tuple
         Original shapes, by the ids of a table's rows.
+    chronological_ages : mapping of float, optional
+        In months, by the ids of a table's rows.
     base : Path, optional
         The folder that names are relative to; the one that has all files in it if not given.
     """
     of_sex = match_rows(sexes if isinstance(sexes, Mapping) else (), paths, "sexes")
     of_size = match_rows(sizes, paths, "sizes")
+    of_age = match_rows(chronological_ages or (), paths, "ages")
     given = of_sex.select(sexes) if isinstance(sexes, Mapping) else dict.fromkeys(paths, sexes)
     sex_of = {path: sex for path, sex in given.items() if not isinstance(sex, UnclearSex)}
     unclear = {path: sex.reason for path, sex in given.items() if isinstance(sex, UnclearSex)}
-    shape_of, faults = of_size.select(sizes), {**of_size.faults(), **of_sex.faults(), **unclear}
+    age_of = of_age.select(chronological_ages or {})
+    shape_of, faults = of_size.select(sizes), {**of_size.faults(), **of_age.faults(), **of_sex.faults(), **unclear}
     absences = of_sex.absences()
     return [
-        FileTask(id_, path, sex_of.get(path), shape_of.get(path), faults.get(path, ""), absences.get(path, ""), name)
+        FileTask(
+            id_,
+            path,
+            sex_of.get(path),
+            shape_of.get(path),
+            age_of.get(path),
+            faults.get(path, ""),
+            absences.get(path, ""),
+            name,
+        )
         for id_, path, name in zip(name_files(paths), paths, _name_paths(paths, base), strict=True)
     ]
 

@@ -1,1 +1,1 @@
-"""HTML pages: one of a folder of assessed files, and one of each file."""
+"""HTML pages: one of each hand, an index of a folder of them, and pages that grow from the top for reports."""

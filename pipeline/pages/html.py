@@ -6,8 +6,6 @@ import base64
 import html
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from urllib.parse import quote
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #1a1d21; max-width: 76rem; margin: 2rem auto; padding: 0 1rem; }
@@ -25,52 +23,8 @@ p.warning { border-left: 4px solid #d55e00; background: #fdf3ec; padding: 0.5rem
 .pictures figure { margin: 0; } .pictures img { width: 100%; display: block; }
 .pictures figcaption { font-size: 0.78rem; overflow-wrap: anywhere; }
 table.text th, table.text td { text-align: left; } table.text td:last-child { white-space: normal; min-width: 14rem; }
-.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); gap: 1rem; margin: 1.2rem 0; }
-.card { border: 1px solid #d8dde2; border-top: 4px solid #3f7f4f; border-radius: 4px; color: inherit;
-  text-decoration: none; overflow: hidden; }
-.card.flagged { border-top-color: #e69f00; } .card.refused { border-top-color: #b03a5b; }
-.card img { width: 100%; aspect-ratio: 7 / 9; object-fit: cover; object-position: left top; display: block;
-  background: #121418; }
-.card .blank { aspect-ratio: 7 / 9; background: #eef0f2; color: #5a636c; display: grid; place-items: center; }
-.card div.words { padding: 0.5rem 0.7rem; font-size: 0.82rem; overflow-wrap: anywhere; }
-.card strong { display: block; font-size: 1.2rem; } .card span { display: block; color: #5a636c; }
-.whole { max-width: 100%; height: auto; display: block; } a { color: #0b5a9c; }
 @media print { details > summary { list-style: none; } figure, tr { break-inside: avoid; } }
 """
-
-
-@dataclass(frozen=True)
-class Card:
-    """A small picture with a title and lines of text, which leads to another page.
-
-    Parameters
-    ----------
-    title : str
-    lines : tuple of str
-    link : str
-        Path of the page that it leads to, relative to this one.
-    picture : str
-        Path of the picture, relative to the page; empty for a card without one.
-    kind : {"ok", "flagged", "refused"}
-        Sets the colour of its upper edge.
-    """
-
-    title: str
-    lines: tuple[str, ...]
-    link: str
-    picture: str = ""
-    kind: str = "ok"
-
-    def render(self) -> str:
-        """Return the card as HTML."""
-        image = '<div class="blank">no picture</div>'
-        if self.picture:
-            image = f'<img alt="{html.escape(self.title)}" src="{quote(self.picture)}">'
-        lines = "".join(f"<span>{html.escape(line)}</span>" for line in self.lines)
-        return (
-            f'<a class="card {html.escape(self.kind)}" href="{quote(self.link)}">'
-            f'{image}<div class="words"><strong>{html.escape(self.title)}</strong>{lines}</div></a>'
-        )
 
 
 class Page:
@@ -99,7 +53,6 @@ class Page:
         header: Sequence[str],
         rows: Sequence[Sequence[str]],
         *,
-        links: Sequence[str] | None = None,
         text: bool = False,
     ) -> None:
         """Add a table.
@@ -108,42 +61,13 @@ class Page:
         ----------
         header : sequence of str
         rows : sequence of sequence of str
-        links : sequence of str, optional
-            Path of the page that the first cell of each row leads to, relative to this page.
         text : bool
             Whether all columns are text, aligned to the left; else all but the first are aligned to the right.
         """
         head = "".join(f"<th>{html.escape(cell)}</th>" for cell in header)
-        cells = [[html.escape(cell) for cell in row] for row in rows]
-        for row, link in zip(cells, links or (), strict=links is not None):
-            row[0] = f'<a href="{quote(link)}">{row[0]}</a>'
-        body = "\n".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in cells)
+        body = "\n".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
         kind = ' class="text"' if text else ""
         self._parts.append(f'<div class="wide"><table{kind}><tr>{head}</tr>\n{body}</table></div>')
-
-    def add_links(self, links: Sequence[tuple[str, str]]) -> None:
-        """Add a line of links: label and path of each, relative to this page."""
-        parts = (f'<a href="{quote(path)}">{html.escape(label)}</a>' for label, path in links)
-        self._parts.append(f"<p>{' &nbsp; '.join(parts)}</p>")
-
-    def add_cards(self, cards: Sequence[Card]) -> None:
-        """Add cards, as many abreast as the window has room for."""
-        self._parts.append('<div class="cards">' + "\n".join(card.render() for card in cards) + "</div>")
-
-    def add_picture_file(self, path: str, caption: str) -> None:
-        """Add a picture that lies in a file beside the page; a click opens it alone.
-
-        Parameters
-        ----------
-        path : str
-            Relative to the page.
-        caption : str
-            What a reader without the picture is given.
-        """
-        self._parts.append(
-            f'<figure><a href="{quote(path)}"><img class="whole" alt="{html.escape(caption)}" src="{quote(path)}"></a>'
-            "</figure>"
-        )
 
     def add_figure(self, svg: str, caption: str = "") -> None:
         """Add a figure drawn by this package, as SVG."""

@@ -12,7 +12,7 @@ from boneage.pipeline.assessment import Assessment
 from boneage.pipeline.located_hand import HandView
 from boneage.regression import AgeEstimate, AgeInterval
 
-_PLAIN = ("id", "path", "status", "reason", "sex", "modality", "model")
+_PLAIN = ("id", "path", "status", "reason", "sex", "modality", "model", "phantom")
 _ENDS = ("low_months", "high_months")
 
 
@@ -23,6 +23,7 @@ def assessment_to_json(assessment: Assessment) -> dict[str, Any]:
     return {
         **plain,
         "acceptance": _to_number(assessment.acceptance),
+        "chronological_months": _to_number(assessment.chronological_months),
         "estimate": None if estimate is None else _estimate_to_json(estimate),
         "view": {**dataclasses.asdict(assessment.view), "rotated_deg": _to_number(assessment.view.rotated_deg)},
         "points": None if points is None else points.to_json(),
@@ -35,6 +36,7 @@ def assessment_from_json(data: Mapping[str, Any]) -> Assessment:
     return Assessment(
         **{name: data[name] for name in _PLAIN},
         acceptance=_from_number(data["acceptance"]),
+        chronological_months=_from_number(data["chronological_months"]),
         estimate=None if estimate is None else _estimate_from_json(estimate),
         view=HandView(**{**view, "rotated_deg": _from_number(view["rotated_deg"])}),
         points=None if points is None else Points.from_json(points),

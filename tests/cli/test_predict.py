@@ -27,6 +27,28 @@ def test_a_folder_in_and_ages_out(boneage, new, model_file, tmp_path):
     assert "3 hands, all of them phantoms (synthetic)" in out
 
 
+def test_pages_compare_with_the_ages_of_the_table(boneage, new, model_file, tmp_path):
+    (tmp_path / "in").mkdir()
+    for name in ("phantom0001", "phantom0002"):
+        shutil.copy(new / "images" / f"{name}.png", tmp_path / "in")
+    (tmp_path / "in" / "notes.txt").write_text("hello")
+    table = tmp_path / "sexes.csv"
+    table.write_text("id,sex,chronological_age_years\nphantom0001,F,10\nphantom0002,M,\n")
+    out = tmp_path / "out"
+    arguments = ("predict", tmp_path / "in", "--model", model_file, "--sex-csv", table, "--out", out, "--pages")
+    assert boneage(*arguments)[0] == 3
+    assert sorted(path.name for path in (out / "cases").iterdir()) == ["phantom0001.html", "phantom0002.html"]
+    page = (out / "cases" / "phantom0001.html").read_text()
+    assert "10 y 0 m (120.0 months)" in page
+    assert "3 hands" in (out / "index.html").read_text()
+    rows = read_rows(out / "ages.csv")
+    assert [rows[name]["chronological_age_months"] for name in rows] == ["", "120.00", ""]
+    assert rows["phantom0001"]["sd_score"] != ""
+    table.write_text("id,sex,chronological_age_years\nphantom0001,F,11\nphantom0002,M,\n")
+    assert boneage(*arguments)[0] == 3
+    assert "11 y 0 m (132.0 months)" in (out / "cases" / "phantom0001.html").read_text()
+
+
 def test_the_age_of_one_file_is_printed(boneage, new, model_file, tmp_path):
     path = new / "images" / "phantom0001.png"
     code, out, err = boneage("predict", path, "--model", model_file, "--sex", "F")

@@ -19,10 +19,10 @@ def test_the_first_step_reads_phantoms_and_writes_a_page(tmp_path, monkeypatch, 
     assert [row[0] for row in rows if row and row[0].startswith("phantom0")] == ["phantom0001", "phantom0002"]
     assert "readme       refused" in text
     assert "phantoms: synthetic drawings" in text
-    assert text.endswith(f"Open {tmp_path / 'index.html'}")
-    index = (tmp_path / "index.html").read_text()
+    assert text.endswith(f"Open {tmp_path / 'shipped' / 'index.html'}")
+    index = (tmp_path / "shipped" / "index.html").read_text()
     assert "synthetic drawings" in index
-    assert "shipped/overlays/phantom0001.png" in index
+    assert "cases/phantom0001.html" in index
     assert (tmp_path / "shipped" / "overlays" / "phantom0001.png").is_file()
     assert set(stages) == {"making phantom hands", "reading hands"}
 
@@ -40,5 +40,5 @@ def test_both_steps_run_from_phantoms_to_errors(tmp_path):
     assert "boneage predict" in second.splitlines()[-1]
     assert {"making phantom hands", "cropping regions", "reading hands"} <= set(stages)
     assert [row["status"] == "refused" for row in read_rows(tmp_path / "trained" / "ages.csv")][-1]
-    for name in ("localiser.boneage", "model.boneage", "index.html", "pages/0001.html"):
+    for name in ("localiser.boneage", "model.boneage", "shipped/index.html", "shipped/cases/phantom0001.html"):
         assert (tmp_path / name).is_file()

@@ -1,6 +1,6 @@
 import pytest
 
-from boneage.imaging import InvalidTable, read_ages, read_ids, read_sexes, read_sizes
+from boneage.imaging import InvalidTable, read_ages, read_chronological_ages, read_ids, read_sexes, read_sizes
 
 
 def table(tmp_path, text):
@@ -49,6 +49,19 @@ def test_every_way_to_write_a_sex_is_read_in_either_column(tmp_path, column, sex
     rows = "".join(f"{k},12,{code}\n" for k, code in enumerate(codes))
     path = table(tmp_path, f"id,boneage_months,{column}\n{rows}")
     assert {record.sex for record in read_ages(path).values()} == set(read_sexes(path).values()) == {sex}
+
+
+def test_chronological_ages_come_in_months_or_years_or_not_at_all(tmp_path):
+    both = "id,chronological_age_years,chronological_age_months\n1,10,121\n2,3,\n"
+    assert read_chronological_ages(table(tmp_path, both)) == {"1": 121.0}
+    assert read_chronological_ages(table(tmp_path, "id,chronological_age_years\n1,10.5\n2,NA\n")) == {"1": 126.0}
+    assert read_chronological_ages(table(tmp_path, "id,sex\n1,F\n")) == {}
+
+
+@pytest.mark.parametrize("text", ["-1", "201", "ten"])
+def test_an_age_that_nobody_has_is_refused(tmp_path, text):
+    with pytest.raises(InvalidTable, match=f"line 2, id 1: chronological_age_years .* got '?{text}"):
+        read_chronological_ages(table(tmp_path, f"id,chronological_age_years\n1,{text}\n"))
 
 
 def test_sizes_are_rows_and_columns(tmp_path):

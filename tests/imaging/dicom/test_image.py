@@ -58,6 +58,21 @@ def test_imager_spacing_serves_and_invalid_fields_are_ignored(tmp_path, ramp):
     assert scan.age_months == 132
 
 
+@pytest.mark.parametrize(
+    ("born", "studied", "stated", "months"),
+    [
+        ("20100131", "20200131", "009Y", 120.0),  # the dates are more exact than whole years
+        ("20100131", "", "009Y", 108.0),
+        ("20300131", "20200131", "009Y", 108.0),
+        ("17000101", "20200131", "999Y", None),
+        ("", "20200131", "", None),
+    ],
+)
+def test_the_age_is_that_of_the_dates_or_as_stated(tmp_path, ramp, born, studied, stated, months):
+    path = write_dicom(tmp_path / "a.dcm", ramp, PatientBirthDate=born, StudyDate=studied, PatientAge=stated)
+    assert read_scan(path).age_months == pytest.approx(months, abs=0.05)
+
+
 def test_the_patients_name_stays_in_the_file(tmp_path, ramp):
     scan = read_scan(write_dicom(tmp_path / "a.dcm", ramp, PatientName="Doe^Jane"))
     assert "Doe" not in repr(scan)

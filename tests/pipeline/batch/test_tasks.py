@@ -19,5 +19,15 @@ def test_names_are_relative_to_the_folder_that_has_all_files(tmp_path):
     assert find_base([tmp_path / "A", tmp_path / "B" / "1.png"]) == tmp_path
 
 
+def test_ages_are_found_by_id_and_are_part_of_what_an_answer_depends_on():
+    paths = [Path("a/1.png"), Path("a/2.png")]
+    young, unknown = make_tasks(paths, sexes="F", sizes={}, chronological_ages={"1": 120.0})
+    assert (young.chronological_months, unknown.chronological_months) == (120.0, None)
+    (older, _) = make_tasks(paths, sexes="F", sizes={}, chronological_ages={"1": 130.0})
+    assert older.given != young.given
+    (torn, _) = make_tasks([Path("a/1.png"), Path("b/1.png")], sexes="F", sizes={}, chronological_ages={"1": 120.0})
+    assert "the row '1' of the table of ages fits this file and" in torn.fault
+
+
 def test_a_file_without_a_name_is_called_by_its_path():
     assert FileTask("1", Path("a/1.png")).name == "a/1.png"

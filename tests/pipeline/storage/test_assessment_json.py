@@ -28,10 +28,13 @@ def test_an_assessment_is_rebuilt_as_it_was():
         modality="xray",
         model="m 1",
         acceptance=0.25,
+        chronological_months=120.0,
+        phantom=True,
     )
     after = rebuild(before)
     assert after.row(["radius", "ulna"]) == before.row(["radius", "ulna"])
     assert after.view == before.view
+    assert (after.chronological_months, after.phantom) == (120.0, True)
     assert (after.id, after.estimate.interval, after.estimate.months) == ("\udcff", interval, 100.1)
     assert np.array_equal(after.points.positions, points.positions, equal_nan=True)
     assert np.array_equal(after.points.scores, points.scores, equal_nan=True)
