@@ -59,6 +59,14 @@ class LocalView:
             Candidate(place, float(height), in_scan) for place, height in zip(positions, votes.heights, strict=True)
         ]
 
+    def ask_trees(self, k: int, start: Array, turn: Array) -> Array:
+        """Return where the votes of each tree alone for landmark ``k`` peak, shape (n_trees, ndim).
+
+        See :meth:`~boneage.landmarks.stages.LocalStage.ask_trees`.
+        """
+        place, turn = self._to_view.apply(start[None])[0], self._view.turn_from(turn)
+        return self._to_view.inverse().apply(self._stage.ask_trees(self._levels, k, place, turn))
+
 
 def find_most_plausible(
     view: LocalView,

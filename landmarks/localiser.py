@@ -70,6 +70,9 @@ class LocatedScan:
         What speaks for the landmarks; None if no pose was found.
     verdict : Verdict or None
         How they compare with those of real scans; None where that was not measured.
+    committee : ndarray of shape (n_trees, n_landmarks, ndim) or None
+        Where each tree of the last stage alone finds the landmarks, in reference coordinates; None unless asked for, or
+        if no pose was found.
     """
 
     points: Points
@@ -79,6 +82,7 @@ class LocatedScan:
     pose_score: float
     evidence: Evidence | None = None
     verdict: Verdict | None = None
+    committee: Array | None = None
 
 
 class ForestLocaliser:
@@ -196,8 +200,8 @@ class ForestLocaliser:
         """Find the landmarks of a scan; see :meth:`find`."""
         return self.find(scan).points
 
-    def find(self, scan: Scan) -> LocatedScan:
-        """Find the landmarks of a scan, and all that is known about it then.
+    def find(self, scan: Scan, *, committee: bool = False) -> LocatedScan:
+        """Find the landmarks of a scan, and all that is known about it then; where each tree alone finds them if asked.
 
         1. Bring a radiograph to the standard form, if the settings say so.
         2. Find the pose (:meth:`~boneage.landmarks.pose_search.BeamSearch.search`). If none fits, search a
@@ -237,7 +241,8 @@ class ForestLocaliser:
         evidence = Evidence.weigh(hypothesis.local_score, scores, misfit, beyond, detail)
         points = self._to_points(scan, positions, scores, self.prior_.find_outliers(in_pose), evidence)
         verdict = None if self.acceptance_ is None else self.acceptance_.judge(evidence)
-        return LocatedScan(points, votes, standardised, inverted, hypothesis.local_score, evidence, verdict)
+        trees = self._refinement.ask_trees(searched, hypothesis, in_pose) if committee else None
+        return LocatedScan(points, votes, standardised, inverted, hypothesis.local_score, evidence, verdict, trees)
 
     @property
     def ndim(self) -> int:

@@ -89,10 +89,7 @@ class Refinement:
             Where the first stage starts.
         """
         positions, pose = hypothesis.positions, hypothesis.pose
-        detail = 1.0 / pose.scale()
-        for number, (stage, least) in enumerate(zip(self.stages, (0.0, *self.least_details), strict=True)):
-            if detail < least:
-                continue
+        for number, stage in enumerate(self._list_stages(pose)):
             view, turns = LocalView(stage, scan, pose, hypothesis.bounds), self._turn(positions)
             if number == 0:
                 prior, settings = self.prior, self.settings.candidates
@@ -101,6 +98,26 @@ class Refinement:
                 found = [view.vote(k, positions[k], turns[k])[0] for k in range(len(positions))]
             positions = np.stack([landmark.position for landmark in found])
         return found
+
+    def ask_trees(self, scan: Scan, hypothesis: PoseHypothesis, positions: Array) -> Array:
+        """Return where each tree of the last stage alone finds each landmark, shape (n_trees, n_landmarks, ndim).
+
+        Parameters
+        ----------
+        scan : Scan
+        hypothesis : PoseHypothesis
+        positions : ndarray of shape (n_landmarks, ndim)
+            Of the landmarks that :meth:`refine` found: around them the trees vote.
+        """
+        stage = self._list_stages(hypothesis.pose)[-1]
+        view, turns = LocalView(stage, scan, hypothesis.pose, hypothesis.bounds), self._turn(positions)
+        return np.stack([view.ask_trees(k, positions[k], turns[k]) for k in range(len(positions))], axis=1)
+
+    def _list_stages(self, pose: Frame) -> list[LocalStage]:
+        """Return the stages that vote in a pose: not those that are much finer than the scan."""
+        detail = 1.0 / pose.scale()
+        further = zip(self.stages[1:], self.least_details, strict=True)
+        return [self.stages[0], *(stage for stage, least in further if detail >= least)]
 
     def _turn(self, positions: Array) -> Array:
         return fit_local_frames(positions, self.mean_shape, self.neighbours, self.settings.candidates.max_local_resize)

@@ -12,7 +12,7 @@ import joblib
 import numpy as np
 from numpy.typing import NDArray
 
-from boneage.imaging import warp
+from boneage.imaging import Frame, warp
 from boneage.landmarks.features import normalise_contrast, stack_boxes
 from boneage.landmarks.forest import VotingForest
 from boneage.landmarks.patches import PatchPlan, ball_grid, crop_patches, draw_patch_plan, half_side, patch_frame
@@ -276,18 +276,45 @@ class LocalStage:
         min_peak_ratio : float
             Height of a further peak, relative to the highest.
         """
-        to_patch = patch_frame(start, turn, self._half_side)
-        shape = (2 * self._half_side + 1,) * levels.ndim
-        stack = stack_boxes([warp(levels, to_patch, shape)], self.stage.box_sizes, 0)
-        leaves = self.forests[k].find_leaves(stack, self._positions)
-        smoothing = self.stage.smoothing * self.stage.resolution
-        peaks, scores, surfaces = vote(self.forests[k], leaves, self._positions, self._weights[k], shape, smoothing)
+        to_patch, leaves = self._find_leaves(levels, k, start, turn)
+        peaks, scores, surfaces = self._vote(k, leaves)
         if n_peaks > 1:
+            smoothing = self._smoothing
             further = find_peaks(surfaces[0], 2 * round(smoothing) + 1, n_peaks)[1:]
             heights = surfaces[0][tuple(further.T)]
             high = heights > min_peak_ratio * scores[0]
             peaks, scores = np.concatenate([peaks, further[high]]), np.concatenate([scores, heights[high]])
         return NearbyVotes(to_patch.inverse().apply(peaks), scores, VoteMap(surfaces[0], to_patch))
+
+    def ask_trees(self, levels: NDArray[np.float32], k: int, start: Array, turn: Array) -> Array:
+        """Return where the votes of each tree alone for landmark ``k`` peak, shape (n_trees, ndim).
+
+        Parameters
+        ----------
+        levels, k, start, turn
+            As in :meth:`vote_near`.
+        """
+        to_patch, leaves = self._find_leaves(levels, k, start, turn)
+        peaks = [self._vote(k, leaves[:, [tree]])[0][0] for tree in range(leaves.shape[1])]
+        return to_patch.inverse().apply(np.stack(peaks))
+
+    @property
+    def _smoothing(self) -> float:
+        return self.stage.smoothing * self.stage.resolution
+
+    def _find_leaves(
+        self, levels: NDArray[np.float32], k: int, start: Array, turn: Array
+    ) -> tuple[Frame, NDArray[np.int32]]:
+        """Return the frame from the view to the patch around a place, and the leaves of the patch's positions."""
+        to_patch = patch_frame(start, turn, self._half_side)
+        shape = (2 * self._half_side + 1,) * levels.ndim
+        stack = stack_boxes([warp(levels, to_patch, shape)], self.stage.box_sizes, 0)
+        return to_patch, self.forests[k].find_leaves(stack, self._positions)
+
+    def _vote(self, k: int, leaves: NDArray[np.int32]) -> tuple[Array, Array, NDArray[np.float32]]:
+        """Return the peak of the votes of some leaves for landmark ``k`` in the patch, its height, and the map."""
+        shape = (2 * self._half_side + 1,) * self._positions.shape[1]
+        return vote(self.forests[k], leaves, self._positions, self._weights[k], shape, self._smoothing)
 
 
 def _grow_forest(

@@ -127,6 +127,12 @@ def check_ages(ages_months: Sequence[float], sexes: Sequence[Sex | None], minimu
     return ages
 
 
+def compute_gradients(picture: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the histograms of oriented gradients of a square picture, shape (1764,); see :class:`HogRegressor`."""
+    cell = picture.shape[0] // _CELLS
+    return np.asarray(hog(picture, orientations=9, pixels_per_cell=(cell, cell), cells_per_block=(2, 2)))
+
+
 def fit_ridge(features: NDArray[Any], ages: NDArray[np.float64], penalties: NDArray[np.float64]) -> Any:
     """Return a ridge regression on standardised features; the penalty is chosen by leave-one-out."""
     return make_pipeline(StandardScaler(), RidgeCV(penalties)).fit(features, ages)
@@ -142,7 +148,5 @@ def _hog_features(stacks: Sequence[RegionStack], sexes: Sequence[Sex | None]) ->
     for stack, sex in zip(stacks, sexes, strict=True):
         if stack.pixels.shape[0] != 1:
             raise InvalidInput(f"need hands of one region each, got one of {stack.pixels.shape[0]}")
-        cell = stack.pixels.shape[1] // _CELLS
-        gradients = hog(stack.pixels[0], orientations=9, pixels_per_cell=(cell, cell), cells_per_block=(2, 2))
-        rows.append(np.append(gradients, SEX_CODES[sex]).astype(np.float32))
+        rows.append(np.append(compute_gradients(stack.pixels[0]), SEX_CODES[sex]).astype(np.float32))
     return np.stack(rows)

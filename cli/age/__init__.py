@@ -1,12 +1,15 @@
-"""``boneage age``: train an age model, join and compare age models, report errors, calibrate, draw maps."""
+"""``boneage age``: train an age model, join and compare age models, report errors, choose hands to read, and more."""
 
 import typer
 
-from boneage.cli.age import benchmark, calibrate, geometry, join, map, report, train
+from boneage.cli.age import benchmark, calibrate, geometry, join, map, report, select, train
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Train an age model, join and compare age models, report errors.", no_args_is_help=True)
+app = typer.Typer(
+    help="Train an age model, join and compare age models, report errors, choose hands to read.", no_args_is_help=True
+)
 for command in (train.train, join.join, benchmark.benchmark, geometry.geometry, report.report, calibrate.calibrate):
     app.command()(command)
 app.command("map")(map.map_)
+app.command()(select.select)

@@ -1,13 +1,14 @@
-"""``boneage landmarks``: train a localiser, locate landmarks, report errors, convert annotations, measure the cost."""
+"""``boneage landmarks``: train a localiser, locate landmarks, report errors, choose hands to annotate, and more."""
 
 import typer
 
-from boneage.cli.landmarks import benchmark, convert, locate, report, scaling, speed, train
+from boneage.cli.landmarks import benchmark, convert, locate, report, scaling, select, select_benchmark, speed, train
 
 __all__ = ["app"]
 
 app = typer.Typer(
-    help="Train a landmark localiser, locate landmarks, report errors, convert annotations, measure the cost.",
+    help="Train a landmark localiser, locate landmarks, report errors, convert annotations, choose which hands to "
+    "annotate, measure the cost.",
     no_args_is_help=True,
 )
 for command in (
@@ -18,5 +19,7 @@ for command in (
     convert.convert,
     speed.speed,
     scaling.scaling,
+    select.select,
+    select_benchmark.select_benchmark,
 ):
     app.command()(command)

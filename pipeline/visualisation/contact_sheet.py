@@ -1,4 +1,4 @@
-"""Many small pictures on one sheet: radiographs before and after standardising."""
+"""Many small pictures on one sheet: radiographs before and after standardising, or one of each hand."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw
 from boneage.imaging import Scan
 from boneage.imaging.standardise import StandardisedScan
 from boneage.pipeline.visualisation.panels import BACKGROUND, TEXT, font
+from boneage.pipeline.visualisation.projections import project
 
 PAIRS_PER_PAGE = 60
 
@@ -21,6 +22,7 @@ _GAP = 8
 _CAPTION = 20
 _COLUMNS = 6
 _OUTLINE = (255, 170, 60)
+_SHOWN = (0.5, 99.5)  # percentiles of the grey values that become black and white
 
 
 def draw_pair(scan: Scan, standardised: StandardisedScan) -> Image.Image:
@@ -37,23 +39,38 @@ def draw_pair(scan: Scan, standardised: StandardisedScan) -> Image.Image:
     return pair
 
 
-def draw_contact_sheet(pairs: Sequence[tuple[str, bytes]]) -> Image.Image:
-    """Draw pairs in rows, each with its id under it.
+def draw_one(scan: Scan) -> Image.Image:
+    """Draw a radiograph as it is, or a volume's mean along the line of sight from the front."""
+    if scan.ndim == 3:
+        scan = Scan(project(scan.pixels, "coronal"), spacing=tuple(scan.spacing_array()[1:].tolist()))
+    low, high = (float(np.percentile(scan.pixels, share)) for share in _SHOWN)
+    picture, _ = _fit(scan, low, high)
+    cell = Image.new("RGB", (_SIDE, _SIDE), BACKGROUND)
+    cell.paste(picture, ((_SIDE - picture.width) // 2, (_SIDE - picture.height) // 2))
+    return cell
+
+
+def draw_contact_sheet(pictures: Sequence[tuple[str, bytes]], *, paired: bool = True) -> Image.Image:
+    """Draw pictures in rows, each with its caption under it.
 
     Parameters
     ----------
-    pairs : sequence of (str, bytes)
-        Id and picture, as PNG; at least one.
+    pictures : sequence of (str, bytes)
+        Caption and picture, as PNG; at least one.
+    paired : bool
+        Whether they are pairs (:func:`draw_pair`) or single (:func:`draw_one`).
     """
-    width, height = 2 * _SIDE + _GAP, _SIDE + _CAPTION + _GAP
-    rows = math.ceil(len(pairs) / _COLUMNS)
-    sheet = Image.new("RGB", (_GAP + min(len(pairs), _COLUMNS) * width, _GAP + rows * height), BACKGROUND)
+    cell = 2 * _SIDE if paired else _SIDE
+    width, height = cell + _GAP, _SIDE + _CAPTION + _GAP
+    n_columns = _COLUMNS if paired else 2 * _COLUMNS
+    rows = math.ceil(len(pictures) / n_columns)
+    sheet = Image.new("RGB", (_GAP + min(len(pictures), n_columns) * width, _GAP + rows * height), BACKGROUND)
     draw = ImageDraw.Draw(sheet)
-    for index, (id_, content) in enumerate(pairs):
-        left, top = _GAP + index % _COLUMNS * width, _GAP + index // _COLUMNS * height
+    for index, (caption, content) in enumerate(pictures):
+        left, top = _GAP + index % n_columns * width, _GAP + index // n_columns * height
         with Image.open(io.BytesIO(content)) as picture:
             sheet.paste(picture, (left, top))
-        draw.text((left, top + _SIDE + 2), _shorten(draw, id_, 2 * _SIDE), fill=TEXT, font=font(14))
+        draw.text((left, top + _SIDE + 2), _shorten(draw, caption, cell), fill=TEXT, font=font(14))
     return sheet
 
 

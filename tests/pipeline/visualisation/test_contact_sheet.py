@@ -4,7 +4,7 @@ import numpy as np
 
 from boneage.imaging import Scan
 from boneage.imaging.standardise import standardise
-from boneage.pipeline.visualisation.contact_sheet import draw_contact_sheet, draw_pair
+from boneage.pipeline.visualisation.contact_sheet import draw_contact_sheet, draw_one, draw_pair
 
 
 def as_png(picture):
@@ -30,3 +30,14 @@ def test_a_sheet_has_a_place_for_each_pair_and_long_ids_are_shortened():
     assert many.width > 5 * one.width
     assert many.height > 2.5 * one.height
     assert many.width < 2000
+
+
+def test_single_pictures_take_half_of_the_width_and_volumes_are_seen_from_the_front():
+    rng = np.random.default_rng(0)
+    flat, volume = Scan(rng.normal(size=(40, 20))), Scan(rng.normal(size=(9, 40, 20)))
+    cells = [draw_one(scan) for scan in (flat, volume)]
+    assert {cell.size for cell in cells} == {(150, 150)}
+    shown = [np.asarray(cell)[75, :, 0] for cell in cells]
+    assert all((row[:35] == row[0]).all() and len(set(row[40:110].tolist())) > 5 for row in shown)
+    sheet = draw_contact_sheet([("1: a", as_png(cells[0])), ("2: b", as_png(cells[1]))], paired=False)
+    assert sheet.width == 2 * 158 + 8

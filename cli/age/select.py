@@ -1,0 +1,64 @@
+"""``boneage age select``: which hands to have read next by an expert."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from boneage.cli.options import Ages, Jobs, Out, Recursive, Seed, err_console
+from boneage.cli.selection import Count, PoolFolders, conclude_selection, match_annotated, match_sexes, open_pool
+from boneage.cli.sexes import SexCsv
+
+Strategy = Literal["random", "medoid", "k-centre", "typiclust", "disagreement", "age", "combined"]
+
+
+def select(
+    pool: PoolFolders,
+    out: Out,
+    n: Count = 20,
+    strategy: Annotated[
+        Strategy,
+        typer.Option(
+            "--strategy",
+            help="By chance: random (stratified with --ages or --sex-csv). By pictures: medoid, k-centre, typiclust."
+            " By the --model: disagreement of a hand's views, even cover of ages, or of ages and pictures (combined).",
+        ),
+    ] = "random",
+    model: Annotated[Path | None, typer.Option("--model", help="A trained pipeline (.boneage).")] = None,
+    annotated: Annotated[
+        Path | None, typer.Option("--annotated", help="The hands that are read already: a table with ids, or a list.")
+    ] = None,
+    ages: Ages = [],  # noqa: B006 (typer copies it)
+    sex_csv: SexCsv = None,
+    recursive: Recursive = False,
+    seed: Seed = 0,
+    jobs: Jobs = 1,
+) -> None:
+    """Choose which hands' bone ages to have read next: a list of ids, a table with reasons, a contact sheet.
+
+    --ages gives strata, for instance chronological ages; hands in it are chosen like others unless --annotated names
+    them. Copies of a picture are left out first, whatever the strategy. It has not been measured yet whether any
+    strategy saves readings: until then the default is chance, stratified by sex and age where tables tell them.
+    """
+    from boneage.cli.progress import show_stages
+    from boneage.imaging import read_ids
+    from boneage.pipeline.data import load_collection
+    from boneage.pipeline.selection import PICTURE_STRATEGIES, ask_age_models, choose, write_selection
+    from boneage.pipeline.storage.output import prepare_folder
+
+    if strategy not in PICTURE_STRATEGIES and model is None:
+        raise typer.BadParameter(f"--strategy {strategy} goes with --model")
+    collection = load_collection(pool, ages=ages, recursive=recursive)
+    known = match_annotated(collection, read_ids(annotated)) if annotated is not None else frozenset()
+    sexes = match_sexes(collection, sex_csv)
+    prepare_folder(out)
+    hands = open_pool(collection, known, sexes, jobs)
+    signals = None
+    if model is not None:
+        with show_stages(err_console()) as report:
+            signals = ask_age_models(model, collection, hands, sexes=sexes, jobs=jobs, report=report)
+    selection = choose(hands, strategy, n, seed, signals)
+    write_selection(selection, collection, out)
+    conclude_selection(selection, n, out)

@@ -1,0 +1,68 @@
+"""``boneage landmarks select``: which hands to annotate next with landmarks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from boneage.cli.options import Ages, Jobs, Out, Recursive, Seed, err_console
+from boneage.cli.selection import Count, PoolFolders, conclude_selection, match_annotated, match_sexes, open_pool
+from boneage.cli.sexes import SexCsv
+
+Strategy = Literal[
+    "random", "medoid", "k-centre", "typiclust", "disagreement", "spread", "implausibility", "combined", "pose"
+]
+
+
+def select(
+    pool: PoolFolders,
+    out: Out,
+    n: Count = 20,
+    strategy: Annotated[
+        Strategy,
+        typer.Option(
+            "--strategy",
+            help="By chance: random (stratified with --ages or --sex-csv). By pictures: medoid, k-centre, typiclust."
+            " By what the --model doubts: the others.",
+        ),
+    ] = "random",
+    model: Annotated[
+        Path | None, typer.Option("--model", help="A localiser trained on what is annotated so far (.boneage).")
+    ] = None,
+    annotated: Annotated[
+        Path | None,
+        typer.Option("--annotated", help="Landmarks of the hands that are annotated already, in any format."),
+    ] = None,
+    ages: Ages = [],  # noqa: B006 (typer copies it)
+    sex_csv: SexCsv = None,
+    recursive: Recursive = False,
+    seed: Seed = 0,
+    jobs: Jobs = 1,
+) -> None:
+    """Choose which hands to annotate next: a list of ids, a table with reasons, a contact sheet.
+
+    Copies of a picture are left out first, whatever the strategy. It has not been measured yet whether any strategy
+    saves annotations: until then the default is chance, stratified by sex and age where tables tell them.
+    """
+    from boneage.cli.progress import show_stages
+    from boneage.imaging import read_landmarks
+    from boneage.pipeline.data import load_collection
+    from boneage.pipeline.selection import PICTURE_STRATEGIES, ask_localiser, choose, write_selection
+    from boneage.pipeline.storage.output import prepare_folder
+
+    if strategy not in PICTURE_STRATEGIES and model is None:
+        raise typer.BadParameter(f"--strategy {strategy} goes with --model")
+    collection = load_collection(pool, ages=ages, recursive=recursive)
+    table = read_landmarks(annotated) if annotated is not None else None
+    known = match_annotated(collection, table.points) if table is not None else frozenset()
+    prepare_folder(out)
+    hands = open_pool(collection, known, match_sexes(collection, sex_csv), jobs)
+    signals = None
+    if model is not None:
+        with show_stages(err_console()) as report:
+            signals = ask_localiser(model, collection, hands, annotated=table, jobs=jobs, report=report)
+    selection = choose(hands, strategy, n, seed, signals)
+    write_selection(selection, collection, out)
+    conclude_selection(selection, n, out)

@@ -1,0 +1,82 @@
+"""``boneage landmarks select-benchmark``: whether choosing which hands to annotate saves annotations."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from boneage.cli.options import (
+    Ages,
+    Annotations,
+    Ids,
+    Images,
+    Jobs,
+    Out,
+    PresetOption,
+    Recursive,
+    Reference,
+    Seed,
+    err_console,
+    out_console,
+    read_bounds,
+    remark,
+    split_names,
+)
+
+
+def select_benchmark(
+    images: Images,
+    landmarks: Annotations,
+    out: Out,
+    compare: Annotated[
+        str,
+        typer.Option(
+            "--compare",
+            help="Strategies, by commas: those of select (here, random is unstratified), stratified, and oracle, which "
+            "knows the true errors. All if not given; stratified needs --ages.",
+        ),
+    ] = "",
+    start: Annotated[int, typer.Option("--start", min=2, help="Hands that are annotated at first.")] = 5,
+    sizes: Annotated[
+        str, typer.Option("--sizes", help="Numbers of annotated hands to train with, by commas.")
+    ] = "10,20,40,60",
+    cold: Annotated[
+        str, typer.Option("--cold", help="Numbers of hands chosen when nothing is annotated, by commas; at least 2.")
+    ] = "2,5,10",
+    test: Annotated[int, typer.Option("--test", min=1, help="Hands to test on in each repeat.")] = 30,
+    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Paired repeats; each draws hands anew.")] = 30,
+    preset: PresetOption = "fast",
+    reference: Reference = None,
+    ids: Ids = None,
+    recursive: Recursive = False,
+    ages: Ages = [],  # noqa: B006 (typer copies it)
+    seed: Seed = 0,
+    jobs: Jobs = 2,
+) -> None:
+    """Compare ways to choose which hands to annotate, on hands that are annotated.
+
+    Writes summary.json, report.html, figures/ and rounds/, and prints a line for each strategy and repeat. Interrupted,
+    it goes on where it stopped when the same command is given again; with more repeats, the earlier ones are kept.
+    """
+    from boneage.cli.progress import show_stages
+    from boneage.evaluation.benchmarks.selection.benchmark import run_selection_benchmark
+    from boneage.evaluation.benchmarks.selection.plan import STRATEGIES, SelectionPlan
+    from boneage.pipeline.data import describe, load_collection
+
+    names = tuple(split_names(compare)) or STRATEGIES
+    plan = SelectionPlan(names, start, tuple(read_bounds(sizes)), tuple(read_bounds(cold)), test, repeats, seed)
+    collection = load_collection(images, landmarks=landmarks, ids=ids, ages=ages, recursive=recursive)
+    remark(describe(collection))
+    with show_stages(err_console()) as report:
+        text = run_selection_benchmark(
+            collection,
+            plan,
+            out,
+            preset=preset,
+            reference=reference,
+            jobs=jobs,
+            report=report,
+            tell=lambda line: remark([line]),
+        )
+    out_console().print(text, soft_wrap=True)

@@ -1,0 +1,1 @@
+"""The benchmark of selection: whether choosing which hands to annotate saves annotations."""

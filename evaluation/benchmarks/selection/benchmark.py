@@ -1,0 +1,125 @@
+"""The benchmark of selection: localisers trained on what strategies chose, in paired repeats."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from boneage.evaluation.benchmarks.checkpoint import describe_commits
+from boneage.evaluation.benchmarks.selection.measurement import CAP, StrategyRun, StrategyTask
+from boneage.evaluation.benchmarks.selection.plan import STRATIFIED, Part, SelectionPlan
+from boneage.evaluation.benchmarks.selection.report import report_selection
+from boneage.evaluation.metrics import read_reference
+from boneage.evaluation.metrics.learning_curves import mean_capped
+from boneage.imaging import Collection
+from boneage.imaging.errors import InvalidInput
+from boneage.imaging.progress import Progress
+from boneage.landmarks import PRESETS
+from boneage.pipeline.batch.processes import run_in_processes
+from boneage.pipeline.selection import Pool, read_pool
+from boneage.pipeline.storage.output import prepare_folder
+
+PARTS: tuple[Part, ...] = ("growing", "cold")
+
+
+def run_selection_benchmark(
+    collection: Collection,
+    plan: SelectionPlan,
+    out: Path,
+    *,
+    preset: str = "fast",
+    reference: str | None = None,
+    jobs: int = 1,
+    report: Progress | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> str:
+    """Measure strategies on the annotated hands of a collection, and report it into ``out``.
+
+    1. Describe the pictures of all annotated hands.
+    2. In each repeat, draw hands to test on and to start from; let each strategy choose others from the rest, train a
+       localiser at each size, and test it. What ``out`` already holds is not measured again.
+    3. Compare the strategies, paired by repeats.
+
+    Writes ``summary.json``, ``report.html``, ``figures/`` and ``rounds/``, a file for each strategy and repeat.
+
+    Parameters
+    ----------
+    collection : Collection
+        With landmarks; with ages, if random choices are to be stratified.
+    plan : SelectionPlan
+    out : Path
+    preset : str
+        Of the localiser. No landmark is withheld for a low score.
+    reference : str or None
+        The unit of the errors; pixels if not given.
+    jobs : int
+        Number of processes; the errors are the same for any.
+    report : callable, optional
+    tell : callable, optional
+        Called with a line for each strategy and repeat that was measured.
+
+    Returns
+    -------
+    str
+        The report as text.
+
+    Raises
+    ------
+    InvalidInput
+        If there are too few hands, no ages for ``stratified``, the reference is malformed, or hands are volumes.
+    UnusableOutput
+        If the folder cannot be written to, or holds rounds of another benchmark.
+    """
+    if collection.ndim != 2:
+        raise InvalidInput("the benchmark of selection is of radiographs, and these are volumes")
+    unit = read_reference(reference) if reference else None
+    annotated = collection.subset(collection.annotated_ids)
+    pool = read_pool(annotated, jobs=jobs, report=report)
+    if pool.strata is None and STRATIFIED in plan.strategies:
+        raise InvalidInput("the strategy stratified needs ages (--ages)")
+    settings = dataclasses.replace(PRESETS[preset](2), min_score=0.0)
+    make = partial(StrategyTask, settings=settings, reference=unit, collection=annotated, pool=pool)
+    tasks = _list_tasks(plan, pool, prepare_folder(out / "rounds"), make)
+    runs = _measure(tasks, jobs, report, tell)
+    commits = describe_commits(task.file for task in tasks)
+    return report_selection(plan, runs, out, reference, pool, commits)
+
+
+def _list_tasks(plan: SelectionPlan, pool: Pool, folder: Path, make: Callable[..., StrategyTask]) -> list[StrategyTask]:
+    """Return all that is to be measured, repeat by repeat, so that what is measured so far can be compared."""
+    tasks = []
+    for repeat in range(plan.repeats):
+        draw = plan.draw(pool.ids, repeat)
+        for part in PARTS:
+            for strategy in plan.strategies_of(part):
+                file = folder / f"{part}-{strategy}-{repeat:02d}.json"
+                tasks.append(make(part, strategy, draw, plan.sizes_of(part), file=file))
+    return tasks
+
+
+def _measure(
+    tasks: list[StrategyTask], jobs: int, report: Progress | None, tell: Callable[[str], None] | None
+) -> dict[Part, list[StrategyRun]]:
+    """Return what was measured of every task, now or before, by its part."""
+    stored = [task.load() for task in tasks]
+    missing = [task.run for task, run in zip(tasks, stored, strict=True) if run is None]
+    measuring = run_in_processes(missing, jobs)
+    runs: dict[Part, list[StrategyRun]] = {part: [] for part in PARTS}
+    for number, (task, before) in enumerate(zip(tasks, stored, strict=True), start=1):
+        run = before if before is not None else next(measuring)
+        runs[task.part].append(run)
+        if before is None and tell is not None:
+            tell(f"{number} of {len(tasks)}: {_describe(task, run)}")
+        if report is not None:
+            report("strategies and repeats", number / len(tasks))
+    measuring.close()
+    return runs
+
+
+def _describe(task: StrategyTask, run: StrategyRun) -> str:
+    errors = (
+        f"{size} hands {mean_capped(step.distances, CAP):.2f}" for size, step in zip(task.sizes, run.steps, strict=True)
+    )
+    return f"repeat {run.repeat}, {task.part}, {run.strategy}: {', '.join(errors)} ({run.seconds:.0f} s)"

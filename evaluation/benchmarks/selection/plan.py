@@ -1,0 +1,105 @@
+"""What the benchmark of selection compares, and which hands each repeat starts from, chooses among and tests on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from boneage.imaging.errors import InvalidInput
+from boneage.pipeline.selection import LANDMARK_STRATEGIES, PICTURE_STRATEGIES
+
+Part = Literal["growing", "cold"]
+
+ORACLE = "oracle"
+STRATIFIED = "stratified"
+STRATEGIES = (*dict.fromkeys(("random", STRATIFIED, *LANDMARK_STRATEGIES)), ORACLE)
+"""``random`` is unstratified here; ``oracle`` chooses by the true error of the landmarks, as if it were known."""
+
+COLD_STRATEGIES = tuple(dict.fromkeys(("random", STRATIFIED, *PICTURE_STRATEGIES)))
+
+
+@dataclass(frozen=True)
+class SelectionPlan:
+    """The settings of the benchmark.
+
+    Parameters
+    ----------
+    strategies : tuple of str
+        Of ``STRATEGIES``.
+    start : int
+        Hands that are annotated at first, drawn at random; the same for all strategies.
+    sizes : tuple of int
+        Increasing numbers of annotated hands, at each of which a localiser is trained and tested.
+    cold_sizes : tuple of int
+        Numbers of hands chosen at once when nothing is annotated, by the strategies that need no model. At least 2: a
+        localiser cannot learn from one hand.
+    n_test : int
+        Hands to test on; all others are the pool.
+    repeats : int
+    seed : int
+        Repeat number k, from 0, draws its hands and trains by ``seed + k``.
+
+    Raises
+    ------
+    InvalidInput
+        If a number is out of range, or a strategy not known.
+    """
+
+    strategies: tuple[str, ...] = STRATEGIES
+    start: int = 5
+    sizes: tuple[int, ...] = (10, 20, 40, 60)
+    cold_sizes: tuple[int, ...] = (2, 5, 10)
+    n_test: int = 30
+    repeats: int = 30
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        unknown = [name for name in self.strategies if name not in STRATEGIES]
+        if unknown or not self.strategies:
+            raise InvalidInput(f"strategies to compare are {', '.join(STRATEGIES)}, got {unknown or 'none'}")
+        for name, least in (("start", 2), ("n_test", 1), ("repeats", 1)):
+            if getattr(self, name) < least:
+                raise InvalidInput(f"{name} must be at least {least}, got {getattr(self, name)}")
+        for name, before in (("sizes", self.start), ("cold_sizes", 1)):
+            sizes = getattr(self, name)
+            if any(b <= a for a, b in zip((before, *sizes), sizes, strict=False)):
+                raise InvalidInput(f"{name} must increase from more than {before}, got {sizes}")
+        if not self.sizes:
+            raise InvalidInput("no sizes are given")
+
+    def sizes_of(self, part: Part) -> tuple[int, ...]:
+        """Return the numbers of hands at which a part is measured: growing from the start, or chosen at once."""
+        return (self.start, *self.sizes) if part == "growing" else self.cold_sizes
+
+    def strategies_of(self, part: Part) -> tuple[str, ...]:
+        """Return the strategies that a part compares."""
+        return tuple(name for name in self.strategies if part == "growing" or name in COLD_STRATEGIES)
+
+    def draw(self, ids: Sequence[str], repeat: int) -> Draw:
+        """Draw the hands of a repeat.
+
+        Raises
+        ------
+        InvalidInput
+            If there are too few.
+        """
+        needed = self.n_test + max(*self.sizes, *self.cold_sizes, self.start)
+        if len(ids) < needed:
+            raise InvalidInput(f"the benchmark needs {needed} annotated hands that can be read, there are {len(ids)}")
+        order = np.random.default_rng(self.seed + repeat).permutation(sorted(ids)).tolist()
+        test, pool = order[: self.n_test], order[self.n_test :]
+        return Draw(repeat, self.seed + repeat, tuple(test), tuple(pool[: self.start]), tuple(pool))
+
+
+@dataclass(frozen=True)
+class Draw:
+    """The hands of a repeat: to test on, annotated at first, and to choose among, the annotated ones included."""
+
+    repeat: int
+    seed: int
+    test: tuple[str, ...]
+    start: tuple[str, ...]
+    pool: tuple[str, ...]

@@ -1,0 +1,118 @@
+"""The report of a selection benchmark."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from boneage.evaluation.benchmarks.selection.measurement import CAP, StrategyRun
+from boneage.evaluation.benchmarks.selection.plan import ORACLE, STRATIFIED, Part, SelectionPlan
+from boneage.evaluation.benchmarks.selection.summary import StrategyCurve, judge, tabulate_curves, tabulate_needed
+from boneage.evaluation.figures.selection import plot_learning_curves
+from boneage.evaluation.figures.style import to_svg
+from boneage.evaluation.metrics import read_reference
+from boneage.evaluation.reports.basis import count_hands, describe_phantoms, write_json
+from boneage.evaluation.reports.landmarks.tables import name_unit
+from boneage.evaluation.reports.page import RESEARCH, ReportPage
+from boneage.evaluation.reports.text_table import draw_table
+from boneage.pipeline.selection import Pool
+
+_HEADINGS: dict[Part, str] = {
+    "growing": "Choosing more hands, step by step",
+    "cold": "The first hands, chosen at once when nothing is annotated",
+}
+
+
+def report_selection(
+    plan: SelectionPlan,
+    runs: Mapping[Part, Sequence[StrategyRun]],
+    folder: Path,
+    reference: str | None,
+    pool: Pool,
+    commits: str,
+) -> str:
+    """Report a selection benchmark into ``folder``: ``summary.json``, ``report.html`` and ``figures/``.
+
+    Parameters
+    ----------
+    plan : SelectionPlan
+    runs : mapping
+        Of both parts.
+    folder : Path
+    reference : str or None
+        The unit, as the user gave it.
+    pool : Pool
+        All hands.
+    commits : str
+        At which commit the rounds were measured, in words.
+
+    Returns
+    -------
+    str
+        The report as text.
+    """
+    unit = name_unit(read_reference(reference).unit if reference else "px", reference)
+    hands = count_hands(pool.ids)
+    title = f"Which hands to annotate: errors in {unit}"
+    basis = (
+        f"{plan.repeats} paired repeats of {hands['n_hands']} hands{describe_phantoms(hands)}, in each {plan.n_test} "
+        f"to test on; pictures compared by {pool.described_by}. {commits}"
+    )
+    notes = _describe_terms(plan)
+    page, text = ReportPage(title), [title, basis]
+    page.add_text(basis)
+    summary: dict[str, Any] = {**hands, "reference": reference, "repeats": plan.repeats}
+    for part, of_part in runs.items():
+        names = plan.strategies_of(part)
+        sizes = plan.sizes_of(part)
+        if not names or not sizes:
+            continue
+        curves = {name: StrategyCurve.join(name, sizes, of_part) for name in names}
+        baseline = _choose_baseline(names)
+        summary[part] = {name: curve.summarise(curves[baseline]) for name, curve in curves.items()}
+        tables = [tabulate_curves(curves, baseline)]
+        if part == "growing":
+            tables.append(tabulate_needed(curves, baseline))
+        page.add_heading(_HEADINGS[part])
+        means = {name: curve.errors.mean(axis=0).tolist() for name, curve in curves.items()}
+        page.show_figure(part, to_svg(plot_learning_curves(sizes, means, unit)), "Mean over repeats.")
+        text += ["", _HEADINGS[part]]
+        for table in tables:
+            page.add_table(*table)
+            text += ["", draw_table(*table)]
+        if part == "growing":
+            verdict = _conclude(curves, baseline)
+            page.add_text(verdict)
+            text += ["", verdict]
+    page.add_text(f"{notes} {RESEARCH}", note=True)
+    page.write(folder / "report.html")
+    write_json(folder / "summary.json", summary)
+    return "\n".join([*text, "", notes])
+
+
+def _choose_baseline(names: Sequence[str]) -> str:
+    """Return what strategies are compared with: stratified chance, else chance, else the first."""
+    return next((name for name in (STRATIFIED, "random") if name in names), names[0])
+
+
+def _conclude(curves: Mapping[str, StrategyCurve], baseline: str) -> str:
+    """Return which strategies are better than the baseline, in a sentence."""
+    of_baseline = curves[baseline]
+    better = [
+        name
+        for name, curve in curves.items()
+        if name not in (baseline, ORACLE) and judge(curve.compare_areas(of_baseline)) == "lower"
+    ]
+    if not better:
+        return f"No strategy is shown to need fewer hands than {baseline}: the interval of none leaves out 0."
+    return f"Lower errors than {baseline}, with an interval that leaves out 0: {', '.join(better)}."
+
+
+def _describe_terms(plan: SelectionPlan) -> str:
+    return (
+        f"An error beyond {CAP:g}, or a landmark that was not found, counts as {CAP:g} in the mean. area: mean error "
+        "over the range of sizes. Intervals: bootstrap over repeats; repeats share hands, so that they tell how sure "
+        "this is for these hands, not for others. Several strategies are compared: one of twenty intervals leaves out "
+        f"0 by chance. {ORACLE} chooses by the true errors, which nobody knows. Seed {plan.seed}."
+    )

@@ -1,0 +1,125 @@
+"""From what was measured of strategies to curves, comparisons and tables."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boneage.evaluation.benchmarks.selection.measurement import CAP, StrategyRun
+from boneage.evaluation.metrics.learning_curves import (
+    Difference,
+    compare_areas,
+    compare_errors,
+    compare_needed,
+    mean_capped,
+    mean_of_worst,
+    measure_area,
+)
+from boneage.evaluation.reports.number_format import Table
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class StrategyCurve:
+    """What was measured of one strategy.
+
+    Parameters
+    ----------
+    name : str
+    sizes : tuple of int
+    errors, worst, beyond : ndarray of shape (n_repeats, n_sizes)
+        Mean error, mean of the tenth of the landmarks that are worst, and part of them beyond 10 units.
+    """
+
+    name: str
+    sizes: tuple[int, ...]
+    errors: Array
+    worst: Array
+    beyond: Array
+
+    @classmethod
+    def join(cls, name: str, sizes: tuple[int, ...], runs: Sequence[StrategyRun]) -> StrategyCurve:
+        """Return the curve of a strategy's repeats, in their order."""
+        ordered = sorted((run for run in runs if run.strategy == name), key=lambda run: run.repeat)
+        steps = [[step.distances for step in run.steps] for run in ordered]
+        errors = np.array([[mean_capped(distances, CAP) for distances in of_run] for of_run in steps])
+        worst = np.array([[mean_of_worst(distances, CAP) for distances in of_run] for of_run in steps])
+        beyond = np.array([[(d[~np.isnan(d)] > CAP).mean() for d in of_run] for of_run in steps])
+        return cls(name, sizes, errors, worst, beyond)
+
+    def summarise(self, baseline: StrategyCurve) -> dict[str, Any]:
+        """Return its numbers, and how they differ from those of the baseline, as JSON data."""
+        summary: dict[str, Any] = {"sizes": list(self.sizes), "repeats": len(self.errors)}
+        for kind in ("errors", "worst", "beyond"):
+            summary[kind] = getattr(self, kind).mean(axis=0).tolist()
+        summary["area"] = measure_area(self.errors.mean(axis=0), self.sizes)
+        if self.name != baseline.name:
+            summary["area_difference"] = dataclasses.asdict(self.compare_areas(baseline))
+            places = range(len(self.sizes))
+            summary["error_differences"] = [dataclasses.asdict(self._compare_errors(baseline, k)) for k in places]
+            summary["more_hands_needed"] = [dataclasses.asdict(self._compare_needed(baseline, k)) for k in places[1:]]
+        return summary
+
+    def compare_areas(self, baseline: StrategyCurve) -> Difference:
+        """Return the area under its curve less that under the baseline's."""
+        return compare_areas(self.errors, baseline.errors, self.sizes)
+
+    def _compare_errors(self, baseline: StrategyCurve, place: int) -> Difference:
+        return compare_errors(self.errors, baseline.errors, place)
+
+    def _compare_needed(self, baseline: StrategyCurve, place: int) -> Difference:
+        return compare_needed(self.errors, baseline.errors, self.sizes, place)
+
+
+def tabulate_curves(curves: Mapping[str, StrategyCurve], baseline: str) -> Table:
+    """Return the mean error at each size, the area, and how it differs from the baseline's, a row each."""
+    sizes = next(iter(curves.values())).sizes
+    rows = []
+    for name, curve in curves.items():
+        means = [f"{error:.2f}" for error in curve.errors.mean(axis=0)]
+        area = measure_area(curve.errors.mean(axis=0), sizes)
+        difference, verdict = "", "baseline"
+        if name != baseline:
+            compared = curve.compare_areas(curves[baseline])
+            difference = f"{compared.value:+.3f} ({compared.low:+.3f} to {compared.high:+.3f})"
+            verdict = judge(compared)
+        worst, beyond = curve.worst.mean(axis=0)[-1], curve.beyond.mean(axis=0)[-1]
+        rows.append([name, *means, f"{area:.3f}", difference, verdict, f"{worst:.2f}", f"{100 * beyond:.2f} %"])
+    header = ["strategy", *(f"{size} hands" for size in sizes), "area", f"less {baseline}'s (95 %)", "error"]
+    return [*header, f"worst tenth at {sizes[-1]}", f"> 10 at {sizes[-1]}"], rows
+
+
+def tabulate_needed(curves: Mapping[str, StrategyCurve], baseline: str) -> Table:
+    """Return how many hands fewer or more a strategy needs for the baseline's error at each size, a row each."""
+    of_baseline = curves[baseline]
+    sizes = of_baseline.sizes
+    rows = []
+    for name, curve in curves.items():
+        if name != baseline:
+            compared = [compare_needed(curve.errors, of_baseline.errors, sizes, k) for k in range(1, len(sizes))]
+            rows.append([name, *(_format_needed(difference, sizes[-1]) for difference in compared)])
+    return ["strategy", *(f"for the error at {size}" for size in sizes[1:])], rows
+
+
+def judge(difference: Difference) -> str:
+    """Return what a difference of errors shows, in a word.
+
+    Examples
+    --------
+    >>> judge(Difference(-0.1, -0.2, -0.05)), judge(Difference(-0.1, -0.3, 0.1))
+    ('lower', 'not shown to differ')
+    """
+    if not difference.is_clear:
+        return "not shown to differ"
+    return "lower" if difference.value < 0 else "higher"
+
+
+def _format_needed(difference: Difference, largest: int) -> str:
+    value = f"not reached with {largest}" if np.isnan(difference.value) else f"{difference.value:+.1f}"
+    return f"{value} ({difference.low:+.1f} to {difference.high:+.1f})"

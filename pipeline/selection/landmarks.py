@@ -1,0 +1,103 @@
+"""Which hands to annotate with landmarks next, by what a localiser doubts in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from boneage.imaging import Collection, LandmarkTable, read_scan
+from boneage.imaging.errors import InvalidInput
+from boneage.imaging.progress import Progress
+from boneage.imaging.selection import rank_together
+from boneage.landmarks import ForestLocaliser
+from boneage.landmarks.selection import CRITERIA, LocalisationDoubt, weigh_doubt
+from boneage.pipeline.batch.models import ModelReference
+from boneage.pipeline.batch.processes import run_in_processes
+from boneage.pipeline.pipeline import load_localiser
+from boneage.pipeline.quality import find_modality_mismatch, modality_of
+from boneage.pipeline.selection.pool import Pool
+from boneage.pipeline.selection.strategies import PICTURE_STRATEGIES, Signals
+
+LANDMARK_STRATEGIES = (*PICTURE_STRATEGIES, *CRITERIA, "combined", "pose")
+"""``combined`` ranks by all three criteria; ``pose`` covers how fingers lie."""
+
+
+def ask_localiser(
+    model: Path,
+    collection: Collection,
+    pool: Pool,
+    *,
+    annotated: LandmarkTable | None = None,
+    jobs: int = 1,
+    report: Progress | None = None,
+) -> Signals:
+    """Return what a localiser doubts in the pictures of a pool.
+
+    Parameters
+    ----------
+    model : Path
+        A trained localiser, or a pipeline that has one.
+    collection : Collection
+        The pool's.
+    pool : Pool
+    annotated : LandmarkTable, optional
+        The landmarks of the hands that are annotated already.
+    jobs : int
+        Number of processes; the result is the same for any.
+    report : callable, optional
+
+    Raises
+    ------
+    InvalidModelFile
+        If it cannot be used.
+    InvalidInput
+        If it finds none of the annotated landmarks.
+    """
+    reference = ModelReference.of(model)
+    localiser, _ = reference.load(load_localiser)
+    check_landmarks(localiser, annotated)
+    calls = [partial(_weigh_file, reference, collection.paths[id_]) for id_ in pool.ids]
+    doubts: list[LocalisationDoubt | str] = []
+    for outcome in run_in_processes(calls, jobs):
+        doubts.append(outcome)
+        if report is not None:
+            report("locating landmarks", len(doubts) / len(calls))
+    return join_doubts(pool, doubts)
+
+
+def check_landmarks(localiser: ForestLocaliser, annotated: LandmarkTable | None) -> None:
+    """Check that a localiser finds some of the annotated landmarks.
+
+    Raises
+    ------
+    InvalidInput
+        If it finds none.
+    """
+    if annotated is not None and not set(annotated.names) & set(localiser.names_):
+        raise InvalidInput(
+            f"the model finds other landmarks, such as {localiser.names_[0]}, than {annotated.path.name} has, such as "
+            f"{annotated.names[0]}"
+        )
+
+
+def join_doubts(pool: Pool, doubts: Sequence[LocalisationDoubt | str]) -> Signals:
+    """Return the doubts of all pictures of a pool as signals; of those that were not located, the reason."""
+    silent = {id_: doubt for id_, doubt in zip(pool.ids, doubts, strict=True) if isinstance(doubt, str)}
+    weighed = [doubt for doubt in doubts if isinstance(doubt, LocalisationDoubt)]
+    if not weighed:
+        raise InvalidInput(f"the model reads no picture of the pool, such as {pool.ids[0]}: {silent[pool.ids[0]]}")
+    n_numbers = len(weighed[0].posture)
+    nothing = LocalisationDoubt(np.nan, np.nan, np.nan, np.full(n_numbers, np.nan))
+    every = [nothing if isinstance(doubt, str) else doubt for doubt in doubts]
+    criteria = {name: np.array([getattr(doubt, name) for doubt in every]) for name in CRITERIA}
+    criteria["combined"] = rank_together(list(criteria.values()))
+    return Signals(criteria, {"pose": (np.stack([doubt.posture for doubt in every]),)}, silent)
+
+
+def _weigh_file(reference: ModelReference, path: Path) -> LocalisationDoubt | str:
+    localiser, _ = reference.load(load_localiser)
+    scan = read_scan(path)
+    return find_modality_mismatch(scan, modality_of(localiser.ndim)) or weigh_doubt(localiser, scan)

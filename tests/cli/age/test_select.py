@@ -1,0 +1,34 @@
+def test_the_strategies_of_an_age_model(boneage, new, model_file, tmp_path):
+    read = tmp_path / "read.txt"
+    read.write_text("phantom0002\n")
+    for strategy in ("disagreement", "age", "combined"):
+        code, out, err = boneage(
+            "age", "select", new / "images", "--model", model_file, "--sex-csv", new / "ages.csv", "--annotated", read,
+            "--strategy", strategy, "--n", 1, "--out", tmp_path / strategy,
+        )  # fmt: skip
+        assert code == 0, err
+        assert f"1 of 2 hands chosen by {strategy}; see" in out
+        assert (tmp_path / strategy / "selected.txt").read_text() in ("phantom0001\n", "phantom0003\n")
+        header = (tmp_path / strategy / "selection.csv").read_text().splitlines()[0]
+        assert header == "id,rank,score,disagreement,stratum,why"
+
+
+def test_chance_is_stratified_by_what_tables_tell(boneage, known, tmp_path):
+    code, out, _ = boneage(
+        "age", "select", known / "images", "--sex-csv", known / "ages.csv", "--n", 6, "--out", tmp_path
+    )
+    assert code == 0
+    assert "6 of 12 hands chosen at random, stratified" in out
+    table = (tmp_path / "selection.csv").read_text()
+    assert table.count("drawn at random from girls") == table.count("drawn at random from boys") == 3
+
+
+def test_a_strategy_without_its_model_is_a_fault_of_usage(boneage, new, tmp_path):
+    code, _, err = boneage("age", "select", new / "images", "--strategy", "age", "--out", tmp_path)
+    assert (code, "goes with --model" in err) == (2, True)
+
+
+def test_the_help_says_that_nothing_is_measured_yet(boneage):
+    code, out, _ = boneage("age", "select", "--help")
+    assert code == 0
+    assert "not been measured yet" in " ".join(out.split())
