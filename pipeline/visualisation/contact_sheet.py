@@ -42,7 +42,7 @@ def draw_pair(scan: Scan, standardised: StandardisedScan) -> Image.Image:
 def draw_one(scan: Scan) -> Image.Image:
     """Draw a radiograph as it is, or a volume's mean along the line of sight from the front."""
     if scan.ndim == 3:
-        scan = Scan(project(scan.pixels, "coronal"), spacing=tuple(scan.spacing_array()[1:].tolist()))
+        scan = Scan(project(scan.pixels, "coronal"), spacing=tuple(scan.spacing_array[1:].tolist()))
     low, high = (float(np.percentile(scan.pixels, share)) for share in _SHOWN)
     picture, _ = _fit(scan, low, high)
     cell = Image.new("RGB", (_SIDE, _SIDE), BACKGROUND)

@@ -103,19 +103,15 @@ def _measure(
     tasks: list[StrategyTask], jobs: int, report: Progress | None, tell: Callable[[str], None] | None
 ) -> dict[Part, list[StrategyRun]]:
     """Return what was measured of every task, now or before, by its part."""
-    stored = [task.load() for task in tasks]
-    missing = [task.run for task, run in zip(tasks, stored, strict=True) if run is None]
-    measuring = run_in_processes(missing, jobs)
-    runs: dict[Part, list[StrategyRun]] = {part: [] for part in PARTS}
-    for number, (task, before) in enumerate(zip(tasks, stored, strict=True), start=1):
-        run = before if before is not None else next(measuring)
-        runs[task.part].append(run)
-        if before is None and tell is not None:
-            tell(f"{number} of {len(tasks)}: {_describe(task, run)}")
+    done = {task.file: run for task in tasks if (run := task.load()) is not None}
+    missing = [task for task in tasks if task.file not in done]
+    for task, run in zip(missing, run_in_processes([task.run for task in missing], jobs), strict=True):
+        done[task.file] = run
+        if tell is not None:
+            tell(f"{len(done)} of {len(tasks)}: {_describe(task, run)}")
         if report is not None:
-            report("strategies and repeats", number / len(tasks))
-    measuring.close()
-    return runs
+            report("strategies and repeats", len(done) / len(tasks))
+    return {part: [done[task.file] for task in tasks if task.part == part] for part in PARTS}
 
 
 def _describe(task: StrategyTask, run: StrategyRun) -> str:
