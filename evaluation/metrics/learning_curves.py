@@ -41,13 +41,15 @@ def mean_of_worst(distances: Array, limit: float) -> float:
 
 
 def measure_area(curve: Array, sizes: Sequence[int]) -> float:
-    """Return the mean height of a curve over its range of sizes, straight between them.
+    """Return the mean height of a curve over its range of sizes, straight between them; its height at a single size.
 
     Examples
     --------
     >>> measure_area(np.array([4.0, 2.0, 2.0]), [10, 20, 40])
     2.3333333333333335
     """
+    if len(sizes) == 1:
+        return float(curve[0])
     return float(np.trapezoid(curve, sizes) / (sizes[-1] - sizes[0]))
 
 
