@@ -60,6 +60,20 @@ def predict(
         bool,
         typer.Option("--pages", help="Write index.html, and a page for each hand to read or print: cases/ID.html."),
     ] = False,
+    with_identifiers: Annotated[
+        bool,
+        typer.Option(
+            "--with-identifiers",
+            help="Write the patient's name, number and dates, where a file is DICOM, on its page; nowhere else.",
+        ),
+    ] = False,
+    anonymous_ids: Annotated[
+        bool,
+        typer.Option(
+            "--anonymous-ids",
+            help="Write numbers in the place of the files' names; the key lies beside the results: OUT-key.csv.",
+        ),
+    ] = False,
     all_hands: Annotated[
         bool,
         typer.Option(
@@ -95,6 +109,7 @@ def predict(
     """
     from boneage.cli.batches import watch_batch
     from boneage.imaging import read_chronological_ages, read_sizes
+    from boneage.pipeline.batch.anonymous_ids import name_key
     from boneage.pipeline.batch.prediction import OverlappingModels, describe_missing_intervals, predict_files
     from boneage.pipeline.batch.run import RunOptions
     from boneage.pipeline.data import describe_misfits, find_files
@@ -108,6 +123,10 @@ def predict(
         return
     if out is None and len(files.paths) > 1:
         raise typer.BadParameter("needed for several files", param_hint="--out")
+    if with_identifiers and not pages:
+        raise typer.BadParameter("give --pages too: they are written on pages alone", param_hint="--with-identifiers")
+    if out is None and anonymous_ids:
+        raise typer.BadParameter("needed with --anonymous-ids", param_hint="--out")
     with ExitStack() as stack:
         folder = out or Path(stack.enter_context(TemporaryDirectory(prefix="boneage-")))
         watch = stack.enter_context(watch_batch())
@@ -122,6 +141,8 @@ def predict(
                 chronological_ages=ages,
                 explain=explain,
                 pages=pages,
+                identifiers=with_identifiers,
+                key=name_key(out) if out is not None and anonymous_ids else None,
                 all_hands=all_hands,
                 level=level,
                 parquet=parquet,

@@ -88,8 +88,8 @@ def compare_ages(bone_age_months: float, chronological_months: float, sex: Sex |
 
     Examples
     --------
-    >>> compare_ages(150.1, 120.0, "M").sd_score  # (150.1 - 125.68) / 9.79
-    2.494...
+    >>> round(compare_ages(150.1, 120.0, "M").sd_score, 2)  # (150.1 - 125.68) / 9.79
+    2.49
     >>> compare_ages(150.1, 220.0, "M").reason
     'the Brush Foundation has boys of 0 y 3 m to 17 y 0 m'
     """

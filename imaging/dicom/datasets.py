@@ -84,7 +84,7 @@ def decoding(path: Path, name: str = "") -> Iterator[None]:
             # Decoders raise nearly any kind of error on broken or unusual files.
             raise UnreadableScan(path, f"{prefix}its pixels cannot be decoded ({_first_line(error)})") from error
     for remark in remarks:
-        logger.debug("%s: %s", path, remark.message)
+        logger.debug("%s: %s", path, _hide_values(str(remark.message)))
 
 
 def check_grey(path: Path, data: Any) -> None:
@@ -176,4 +176,9 @@ def _check_inflated(file: BinaryIO) -> None:
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0]
+    return _hide_values(str(error) or type(error).__name__).splitlines()[0]
+
+
+def _hide_values(message: str) -> str:
+    """Return a decoder's message without what it quotes: that may be a name or a date."""
+    return re.sub(r"(['\"]).*\1", "'...'", message, flags=re.DOTALL)

@@ -87,7 +87,7 @@ def run_file(processor: FileProcessor[Result], task: FileTask) -> list[Result]:
     except UnreadableScan as error:
         return [processor.refuse(task, error.reason)]
     except Exception as error:  # a batch must outlive any one file
-        logger.exception("unexpected error while reading %s", task.path)
+        logger.exception("unexpected error while reading %s", task.name)
         return [processor.refuse(task, f"internal error: {error!r}")]
     return [_run_part(processor, part_task, part, scan) for part_task, part in parts]
 
@@ -100,7 +100,7 @@ def _run_part(processor: FileProcessor[Result], task: FileTask, part: Scan, scan
     except FileError as error:
         return processor.refuse(task, str(error))
     except Exception as error:  # ... a file any one part
-        logger.exception("unexpected error while processing %s", task.path)
+        logger.exception("unexpected error while processing %s", task.name)
         return processor.refuse(task, f"internal error: {error!r}")
     remarks = task.remarks(part)
     for name, write in outputs:
@@ -109,7 +109,7 @@ def _run_part(processor: FileProcessor[Result], task: FileTask, part: Scan, scan
         except FileError as error:
             remarks.append(f"the {name} could not be drawn ({error.reason})")
         except Exception as error:  # ... and a result any one picture
-            logger.exception("unexpected error while drawing the %s of %s", name, task.path)
+            logger.exception("unexpected error while drawing the %s of %s", name, task.name)
             remarks.append(f"the {name} could not be drawn ({_describe(error)})")
     return processor.finish(result, remarks)
 

@@ -89,7 +89,7 @@ def read_file(processor: StoredProcessor[Result], task: FileTask) -> FileOutcome
     try:
         rows = tuple(_store(processor, result) for result in run_file(processor, task))
     except Exception as error:  # a batch must outlive any one file
-        logger.exception("unexpected error while storing the results of %s", task.path)
+        logger.exception("unexpected error while storing the results of %s", task.name)
         rows = (_store(processor, processor.refuse(task, f"internal error: {error!r}")),)
     return FileOutcome(rows, state, digest, time.perf_counter() - start)
 

@@ -12,11 +12,13 @@ from typing import Any
 
 from boneage.imaging import Modality, Scan
 from boneage.imaging.demographics import Sexes
+from boneage.imaging.dicom.identifiers import read_identifiers
 from boneage.imaging.errors import InvalidInput
 from boneage.imaging.identifiers import name_part
 from boneage.imaging.progress import Progress
 from boneage.pipeline.assessment import Assessment
 from boneage.pipeline.batch.age_exports import list_age_exports
+from boneage.pipeline.batch.anonymous_ids import anonymise_tasks, hide_names
 from boneage.pipeline.batch.folder import Output
 from boneage.pipeline.batch.models import ModelReference
 from boneage.pipeline.batch.processes import one_torch_thread
@@ -59,6 +61,10 @@ class Prediction:
         Of the intervals.
     pages : Path or None
         Folder of the index that each hand has a page beside; no pages are written if None.
+    identifiers : bool
+        Whether a page has the patient's name, number and dates, where the file is DICOM.
+    anonymous : bool
+        Whether the names of files are to be left out of what results say.
     """
 
     models: tuple[ModelReference, ...]
@@ -68,6 +74,8 @@ class Prediction:
     ids: frozenset[str] = frozenset()
     level: float = DEFAULT_LEVEL
     pages: Path | None = None
+    identifiers: bool = False
+    anonymous: bool = False
 
     def prepare(self) -> None:
         """Load the models."""
@@ -83,13 +91,14 @@ class Prediction:
     def refuse(self, task: FileTask, reason: str) -> Assessment:
         """Return a refused assessment."""
         months = math.nan if task.chronological_months is None else task.chronological_months
+        reason = self._hide_names(reason, task)
         return Assessment(task.id, task.name, "refused", reason, task.sex, chronological_months=months)
 
     def process(self, task: FileTask, scan: Scan) -> Assessment:
         """Assess a scan, on one thread: the same sums in the same order for any number of jobs."""
         with one_torch_thread():
             pipeline = self._choose(scan)
-            return pipeline.assess(
+            result = pipeline.assess(
                 scan,
                 sex=task.sex,
                 id_=task.id,
@@ -97,6 +106,7 @@ class Prediction:
                 level=self.level,
                 chronological_months=task.chronological_months,
             )
+        return dataclasses.replace(result, reason=self._hide_names(result.reason, task))
 
     def outputs(self, task: FileTask, scan: Scan, result: Assessment) -> list[Output]:
         """Return the overlay, and where they are asked for the page, and the explanation of a hand with an age."""
@@ -113,7 +123,8 @@ class Prediction:
 
         def write_page() -> None:
             if self.pages is not None:
-                write_case(self.pages, scan, result.with_remarks(task.remarks(scan)))
+                identifiers = read_identifiers(task.path) if self.identifiers else {}
+                write_case(self.pages, scan, result.with_remarks(task.remarks(scan)), identifiers)
 
         return [("overlay", draw), ("page", write_page), *([("explanation", explain)] if result.regions else [])]
 
@@ -124,6 +135,9 @@ class Prediction:
     def to_json(self, result: Assessment) -> dict[str, Any]:
         """Return the assessment as JSON data."""
         return assessment_to_json(result)
+
+    def _hide_names(self, text: str, task: FileTask) -> str:
+        return hide_names(text, task) if self.anonymous else text
 
     def _choose(self, scan: Scan) -> BoneAgePipeline:
         pipelines = self._load()
@@ -144,6 +158,8 @@ def predict_files(
     chronological_ages: Mapping[str, float] | None = None,
     explain: bool = False,
     pages: bool = False,
+    identifiers: bool = False,
+    key: Path | None = None,
     all_hands: bool = False,
     level: float = DEFAULT_LEVEL,
     parquet: bool = False,
@@ -178,6 +194,11 @@ def predict_files(
         Whether to draw what each age rests on; see :meth:`BoneAgePipeline.explain`.
     pages : bool
         Whether to write ``index.html`` and a page for each hand, ``cases/<id>.html``.
+    identifiers : bool
+        Whether pages have the patient's name and number and the dates of birth and study, where a file is DICOM. No
+        table has them in any case.
+    key : Path, optional
+        A table of ``id,file`` to keep the names of files in; results have numbers in their place then.
     all_hands : bool
         Whether each hand of a picture with several is read by itself, the second as ``<id>#2``, from left to right.
     level : float
@@ -199,7 +220,7 @@ def predict_files(
         If a model cannot be used, two read the same modality, or the folder cannot be written to, holds results of
         another model, other settings or another version of the code, or another run writes into it.
     InvalidInput
-        If the level is not between 0 and 1.
+        If the level is not between 0 and 1, or the key is there and is none.
     MissingPackage
         If ``ages.parquet`` is asked for, and pyarrow is not installed.
     """
@@ -215,6 +236,8 @@ def predict_files(
         for name in (CASES, THUMBNAILS):
             prepare_folder(folder / name)
     tasks = make_tasks(paths, sexes=sexes, sizes=sizes, chronological_ages=chronological_ages, base=options.base)
+    if key is not None:
+        tasks = anonymise_tasks(tasks, key)
     ids = frozenset(task.id for task in tasks)
     processor = Prediction(
         references,
@@ -224,6 +247,8 @@ def predict_files(
         ids,
         level,
         folder if pages else None,
+        identifiers,
+        anonymous=key is not None,
     )
     results = StoredResults(folder, assessment_from_json)
     run_files(
@@ -237,6 +262,8 @@ def predict_files(
             "all_hands": all_hands,
             "explain": explain,
             "pages": pages,
+            "identifiers": identifiers,
+            "anonymous_ids": key is not None,
         },
         list_age_exports(folder, pipelines, results, pages=pages, parquet=parquet),
         stage="reading hands",

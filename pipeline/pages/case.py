@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 
 import numpy as np
@@ -22,7 +22,7 @@ _SIDES = {"L": "left", "R": "right"}
 _NOTEBOOK_HEIGHT = 560  # pixels
 
 
-def build_case_page(scan: Scan, assessment: Assessment) -> str:
+def build_case_page(scan: Scan, assessment: Assessment, identifiers: Mapping[str, str] | None = None) -> str:
     """Return the page of a hand as one HTML file, which loads nothing and prints on one sheet.
 
     Parameters
@@ -30,16 +30,19 @@ def build_case_page(scan: Scan, assessment: Assessment) -> str:
     scan : Scan
     assessment : Assessment
         With its regions, if it has an age.
+    identifiers : mapping of str, optional
+        Name, dates and the like, to stand first among the facts.
     """
+    case = _describe(assessment, identifiers or {})
     return render_template(
-        "case.html", case=_describe(assessment), hand=draw_hand_figure(scan, assessment), chart=_draw_chart(assessment)
+        "case.html", case=case, hand=draw_hand_figure(scan, assessment), chart=_draw_chart(assessment)
     )
 
 
 def build_case_fragment(scan: Scan, assessment: Assessment) -> str:
     """Return a hand's picture with landmarks, its age and its interval, as HTML to stand among other things."""
     hand = draw_hand_figure(scan, assessment, height=_NOTEBOOK_HEIGHT)
-    return render_template("fragment.html", case=_describe(assessment), hand=hand)
+    return render_template("fragment.html", case=_describe(assessment, {}), hand=hand)
 
 
 def describe_age(assessment: Assessment) -> str:
@@ -56,7 +59,7 @@ def describe_landmarks(assessment: Assessment) -> str:
     return f"{points.present.sum()} of {len(points)} found" + (f", {n_doubtful} doubtful" if n_doubtful else "")
 
 
-def _describe(assessment: Assessment) -> dict[str, object]:
+def _describe(assessment: Assessment, identifiers: Mapping[str, str]) -> dict[str, object]:
     estimate = assessment.estimate
     return {
         "id": assessment.id,
@@ -65,7 +68,7 @@ def _describe(assessment: Assessment) -> dict[str, object]:
         "age": "no bone age" if estimate is None else age_text(estimate.months),
         "interval": "" if estimate is None else _describe_interval(estimate),
         "reasons": [reason for reason in assessment.reason.split("; ") if reason],
-        "facts": [(name, text) for name, text in _list_facts(assessment) if text],
+        "facts": [(name, text) for name, text in (*identifiers.items(), *_list_facts(assessment)) if text],
         "regions": [] if estimate is None else _list_regions(estimate),
         "whom": "girls" if assessment.sex == "F" else "boys",
         "limit_sd": f"{LIMIT_SD:g}",

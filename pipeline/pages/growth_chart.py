@@ -10,7 +10,7 @@ from boneage.imaging import Sex
 from boneage.pipeline.growth_reference import LIMIT_SD, list_reference
 from boneage.regression import AgeEstimate
 
-_WIDTH, _HEIGHT = 340, 200
+_WIDTH, _HEIGHT = 340, 204
 _LEFT, _RIGHT, _TOP, _BOTTOM = 24, 332, 16, 168
 _OLDEST_YEARS = 20
 _TICKS = range(0, _OLDEST_YEARS + 1, 4)

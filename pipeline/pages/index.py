@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import quote
@@ -27,7 +27,7 @@ CASES, THUMBNAILS = "cases", "thumbnails"
 _SIDE = 120  # pixels, the longer one of a small picture
 
 
-def write_case(folder: Path, scan: Scan, assessment: Assessment) -> None:
+def write_case(folder: Path, scan: Scan, assessment: Assessment, identifiers: Mapping[str, str] | None = None) -> None:
     """Write the page of a hand, and its picture in the index.
 
     Parameters
@@ -37,13 +37,16 @@ def write_case(folder: Path, scan: Scan, assessment: Assessment) -> None:
     scan : Scan
     assessment : Assessment
         With its regions, if it has an age.
+    identifiers : mapping of str, optional
+        Name, dates and the like, to stand first among the facts.
 
     Raises
     ------
     UnusableOutput
         If a file cannot be written.
     """
-    write_atomically(folder / CASES / name_output(assessment.id, ".html"), build_case_page(scan, assessment))
+    page = build_case_page(scan, assessment, identifiers)
+    write_atomically(folder / CASES / name_output(assessment.id, ".html"), page)
     picture = draw_scan(scan)[0] if scan.ndim == 2 else draw_volume(scan, None)
     picture.thumbnail((_SIDE, _SIDE), Image.Resampling.LANCZOS)
     write_atomically(folder / THUMBNAILS / name_output(assessment.id, ".jpg"), encode_jpeg(picture.convert("L")))

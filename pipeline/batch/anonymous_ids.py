@@ -1,0 +1,87 @@
+"""Numbers in the place of files' names, and the key that leads back to them."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from boneage.imaging.errors import InvalidTable
+from boneage.imaging.tables import read_table
+from boneage.pipeline.batch.tasks import FileTask
+from boneage.pipeline.storage.output import write_rows
+
+_COLUMNS = ("id", "file")
+_DIGITS = 6
+_SLICE = re.compile(r"\bslice .*?(?=:| has )")
+
+
+def name_key(out: Path) -> Path:
+    """Return where the key of an output folder is kept: beside the folder, which can be passed on without it.
+
+    Examples
+    --------
+    >>> name_key(Path("/results/clinic")).as_posix()
+    '/results/clinic-key.csv'
+    """
+    folder = out.resolve()
+    return folder.with_name(f"{folder.name}-key.csv")
+
+
+def anonymise_tasks(tasks: Sequence[FileTask], key: Path) -> list[FileTask]:
+    """Return the files under numbers, and add those that are new to the key.
+
+    A file keeps its number as long as the key is there; new ones get the next numbers in the order given. What tables
+    say against a file names other files and rows, and is replaced by where to read it.
+
+    Parameters
+    ----------
+    tasks : sequence of FileTask
+    key : Path
+        A table of ``id,file``; made if needed.
+
+    Raises
+    ------
+    InvalidTable
+        If the key is there and is no such table.
+    UnusableOutput
+        If it cannot be written.
+    """
+    numbers = _read_key(key) if key.exists() else {}
+    last = max((int(number) for number in numbers.values()), default=0)
+    new = [task.name for task in tasks if task.name not in numbers]
+    numbers |= {name: f"{number:0{_DIGITS}d}" for number, name in enumerate(new, start=last + 1)}
+    write_rows(key, (dict(zip(_COLUMNS, (number, name), strict=True)) for name, number in numbers.items()), _COLUMNS)
+    return [_anonymise(task, numbers[task.name]) for task in tasks]
+
+
+def hide_names(text: str, task: FileTask) -> str:
+    """Return a message without the path of its file and the names of its slices.
+
+    Examples
+    --------
+    >>> hide_names("OSError('in/Doe.png')", FileTask("000001", Path("in/Doe.png")))
+    "OSError('000001')"
+    """
+    for name in (str(task.path.absolute()), str(task.path), task.path.name):
+        text = text.replace(name, task.id)
+    return _SLICE.sub("a slice", text)
+
+
+def _read_key(key: Path) -> dict[str, str]:
+    table = read_table(key, needs=_COLUMNS)
+    wrong = next((number for number in table.rows if not number.isdecimal()), None)
+    if wrong is not None:
+        raise InvalidTable(key, f"{table.place(wrong)}: is no number of a file; the key's place is needed for it")
+    return {row["file"]: number for number, row in table.rows.items()}
+
+
+def _anonymise(task: FileTask, number: str) -> FileTask:
+    return dataclasses.replace(
+        task,
+        id=number,
+        name=number,
+        fault="its row in a table is not clear: boneage predict --check says why" if task.fault else "",
+        no_row="the table of sexes has nothing for this file" if task.no_row else "",
+    )
