@@ -51,6 +51,14 @@ Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of every random c
 Timeout = Annotated[
     float, typer.Option("--timeout", min=1, help="Seconds for one file, where several are read; it is refused then.")
 ]
+Scheduler = Annotated[
+    str,
+    typer.Option(
+        "--scheduler",
+        help="Address of the Dask cluster that reads the files, such as tcp://127.0.0.1:8786, in place of --jobs; "
+        "needs the extra 'cluster'.",
+    ),
+]
 Restart = Annotated[bool, typer.Option("--restart", help="Begin anew: the results in the folder are removed.")]
 RetryRefused = Annotated[bool, typer.Option("--retry-refused", help="Read files again that were refused before.")]
 Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Number of processes or threads.")]

@@ -17,6 +17,7 @@ from boneage.cli.options import (
     Recursive,
     Restart,
     RetryRefused,
+    Scheduler,
     Sizes,
     Timeout,
     conclude,
@@ -95,6 +96,7 @@ def predict(
             "--parquet", help="Write ages.parquet too, the rows of ages.csv with types; needs the extra 'parquet'."
         ),
     ] = False,
+    scheduler: Scheduler = "",
     timeout: Timeout = 120,
     restart: Restart = False,
     retry_refused: RetryRefused = False,
@@ -146,7 +148,7 @@ def predict(
                 all_hands=all_hands,
                 level=level,
                 parquet=parquet,
-                options=RunOptions(timeout, restart, retry_refused, files.base, watch),
+                options=RunOptions(timeout, restart, retry_refused, files.base, watch, files.notes, scheduler),
             )
         except OverlappingModels as error:
             raise typer.BadParameter(str(error), param_hint="--model") from error

@@ -8,11 +8,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from boneage.imaging.errors import NoScans
+from boneage.imaging.errors import NoScans, UnreadableScan
 from boneage.imaging.volumes.headers import find_voxel_file, read_text_header
+from boneage.imaging.zip_members import is_zip, list_members
 
 _TABLE_SUFFIXES = (".csv", ".json", ".xml")
 _HEADER_SUFFIXES = (".mhd", ".nhdr")
+_MACOS_FOLDER = "__MACOSX"  # in zips made there
 _MOST_NAMED = 3
 
 
@@ -88,6 +90,36 @@ def list_folder(folder: Path | str, *, recursive: bool = False) -> FolderListing
     return found
 
 
+def holds_files(path: Path) -> bool:
+    """Return whether a path is that of a zip of many files, rather than of one series of DICOM slices."""
+    from boneage.imaging.dicom.zip_archive import holds_series  # pydicom is imported only where there are zips
+
+    try:
+        with path.open("rb") as file:
+            if not is_zip(file.read(4)):
+                return False
+        return bool(list_members(path)) and not holds_series(path)
+    except (OSError, UnreadableScan):
+        return False
+
+
+def list_zip(path: Path) -> FolderListing:
+    """List the files in a zip that may be images, as those of a folder and its sub-folders.
+
+    Raises
+    ------
+    NoScans
+        If there is none.
+    UnreadableScan
+        If the zip is broken.
+    """
+    names = {member: member.relative_to(path) for member in list_members(path)}
+    files = [member for member, name in names.items() if _may_be_image(name)]
+    if not files:
+        raise NoScans(path, f"is a zip without images ({len(names)} other files)")
+    return FolderListing(tuple(sorted(files, key=lambda file: [_natural_order(part) for part in names[file].parts])))
+
+
 def find_scans(folder: Path | str) -> list[Path]:
     """Return the scans of a folder; see :func:`list_folder`.
 
@@ -116,7 +148,7 @@ def join_listings(listings: Iterable[FolderListing]) -> FolderListing:
 
 def _list(folder: Path, entered: set[Path] | None) -> FolderListing:
     """List a folder, and the folders in it that are not among those ``entered``, where it is given."""
-    there = sorted((path for path in folder.iterdir() if not path.name.startswith(".")), key=_natural_order)
+    there = sorted((path for path in folder.iterdir() if not path.name.startswith(".")), key=_order_names)
     files = {path for path in there if path.is_file() and path.suffix.lower() not in _TABLE_SUFFIXES}
     voxels = {_find_voxels(path) for path in files if path.suffix.lower() in _HEADER_SUFFIXES}
     listings = []
@@ -158,6 +190,15 @@ def _find_voxels(header: Path) -> str | None:
         return None
 
 
-def _natural_order(path: Path) -> tuple[tuple[int, int | str], ...]:
-    parts = re.split(r"(\d+)", path.name)
+def _may_be_image(name: Path) -> bool:
+    hidden = any(part.startswith(".") or part == _MACOS_FOLDER for part in name.parts)
+    return not hidden and name.suffix.lower() not in _TABLE_SUFFIXES
+
+
+def _order_names(path: Path) -> tuple[tuple[int, int | str], ...]:
+    return _natural_order(path.name)
+
+
+def _natural_order(name: str) -> tuple[tuple[int, int | str], ...]:
+    parts = re.split(r"(\d+)", name)
     return tuple((0, int(part)) if part.isdecimal() else (1, part) for part in parts if part)

@@ -10,9 +10,10 @@ from PIL import Image, UnidentifiedImageError
 
 from boneage.imaging.dicom.detection import is_dicom
 from boneage.imaging.errors import UnreadableScan
-from boneage.imaging.readers import BROKEN, is_zip, read_head
+from boneage.imaging.readers import BROKEN, read_head
 from boneage.imaging.scans import Sex
 from boneage.imaging.volumes.headers import detect_format
+from boneage.imaging.zip_members import is_zip, unpacked
 
 _JPEG = b"\xff\xd8"
 
@@ -39,6 +40,14 @@ class FileHeader:
 def peek(path: Path) -> FileHeader:
     """Return what the header of a file tells; what is wrong is its fault, not an error."""
     try:
+        with unpacked(path) as file:
+            return _peek(file)
+    except UnreadableScan as error:
+        return FileHeader("", fault=error.reason)
+
+
+def _peek(path: Path) -> FileHeader:
+    try:
         if path.is_dir():
             return FileHeader("folder of slices")
         head = read_head(path)
@@ -55,8 +64,8 @@ def peek(path: Path) -> FileHeader:
     except UnidentifiedImageError:
         unusual = head.startswith(_JPEG)  # Pillow knows no lossless or 12-bit JPEG; the reader does
         return FileHeader("picture") if unusual else FileHeader("", fault="is not an image")
-    except UnreadableScan as error:
-        return FileHeader("", fault=error.reason)
+    except UnreadableScan:
+        raise
     except BROKEN as error:
         return FileHeader("", fault=f"is broken ({error})")
 

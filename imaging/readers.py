@@ -11,12 +11,12 @@ from boneage.imaging.errors import UnreadableScan
 from boneage.imaging.limits import check_content
 from boneage.imaging.scans import Scan
 from boneage.imaging.volumes.headers import NIFTI_HEADER_BYTES, VolumeFormat, detect_format
+from boneage.imaging.zip_members import is_zip, unpacked
 
 BROKEN = (  # what decoders raise for broken files
     OSError, ValueError, SyntaxError, RuntimeError, TypeError, AttributeError, LookupError, ArithmeticError,
     struct.error,
 )  # fmt: skip
-_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 
 
 def read_scan(path: Path | str, original_shape: tuple[int, ...] | None = None) -> Scan:
@@ -33,6 +33,7 @@ def read_scan(path: Path | str, original_shape: tuple[int, ...] | None = None) -
     Parameters
     ----------
     path : path-like
+        It may lead into a zip of many files: ``hands.zip/1.png``.
     original_shape : tuple of int, optional
         Rows and columns of the original, if a radiograph's file is a resized copy, or if positions are counted in the
         stored pixels of a photograph that is shown turned by a quarter. A volume must have this shape.
@@ -47,25 +48,8 @@ def read_scan(path: Path | str, original_shape: tuple[int, ...] | None = None) -
     UnreadableScan
         If the file is missing, empty, of another kind, broken, too small, too large, or has no content.
     """
-    path = Path(path)
-    try:
-        scan = _read_folder(path) if path.is_dir() else _read_file(path, original_shape)
-    except UnreadableScan:
-        raise
-    except MemoryError as error:
-        raise UnreadableScan(path, "does not fit into memory") from error
-    except BROKEN as error:
-        raise UnreadableScan(path, f"is broken ({error})") from error
-    check_content(path, scan.pixels)
-    if original_shape is None or original_shape == scan.original_shape:
-        return scan
-    assert scan.original_shape is not None
-    if scan.ndim == 3 and original_shape == scan.original_shape[1:]:  # a table without a depth
-        return scan
-    if scan.ndim == 3 or len(original_shape) == 3:
-        expected, actual = (" x ".join(map(str, shape)) for shape in (original_shape, scan.original_shape))
-        raise UnreadableScan(path, f"has {actual} voxels, not {expected} as its table says")
-    return scan.as_resized_copy_of(original_shape)
+    with unpacked(Path(path)) as file:
+        return _read(file, original_shape)
 
 
 def read_head(path: Path) -> bytes:
@@ -88,9 +72,25 @@ def read_head(path: Path) -> bytes:
     return head
 
 
-def is_zip(head: bytes) -> bool:
-    """Return whether a file with these first bytes is a zip archive."""
-    return head.startswith(_ZIP)
+def _read(path: Path, original_shape: tuple[int, ...] | None) -> Scan:
+    try:
+        scan = _read_folder(path) if path.is_dir() else _read_file(path, original_shape)
+    except UnreadableScan:
+        raise
+    except MemoryError as error:
+        raise UnreadableScan(path, "does not fit into memory") from error
+    except BROKEN as error:
+        raise UnreadableScan(path, f"is broken ({error})") from error
+    check_content(path, scan.pixels)
+    if original_shape is None or original_shape == scan.original_shape:
+        return scan
+    assert scan.original_shape is not None
+    if scan.ndim == 3 and original_shape == scan.original_shape[1:]:  # a table without a depth
+        return scan
+    if scan.ndim == 3 or len(original_shape) == 3:
+        expected, actual = (" x ".join(map(str, shape)) for shape in (original_shape, scan.original_shape))
+        raise UnreadableScan(path, f"has {actual} voxels, not {expected} as its table says")
+    return scan.as_resized_copy_of(original_shape)
 
 
 def _read_file(path: Path, original_shape: tuple[int, ...] | None) -> Scan:

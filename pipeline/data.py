@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import glob
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from boneage.imaging import (
     AgeRecord,
@@ -20,11 +21,14 @@ from boneage.imaging import (
 )
 from boneage.imaging.demographics import Sexes, find_unusual_ages
 from boneage.imaging.errors import NoScans
-from boneage.imaging.listing import FolderListing, join_listings, list_folder, name_some
+from boneage.imaging.listing import FolderListing, holds_files, join_listings, list_folder, list_zip, name_some
 from boneage.imaging.matching import list_names, match_rows, split_name
 from boneage.imaging.plausibility import find_odd_scales
 from boneage.imaging.tables import read_text
 from boneage.pipeline.batch.tasks import find_base
+
+if TYPE_CHECKING:
+    from boneage.imaging.dicom.directory import DicomDirectory
 
 
 def load_collection(
@@ -63,11 +67,23 @@ def count_axes(collection: Collection) -> int:
 
 @dataclass(frozen=True)
 class FileList:
-    """Files to read, remarks on what was passed over, one sentence each, and the folder that has all places in it."""
+    """Files to read.
+
+    Parameters
+    ----------
+    paths : tuple of Path
+    remarks : tuple of str
+        On what was passed over, one sentence each.
+    base : Path
+        The folder that has all places in it.
+    notes : dict of str
+        What is to be told in the row of a file, by path.
+    """
 
     paths: tuple[Path, ...]
     remarks: tuple[str, ...] = ()
     base: Path = Path()
+    notes: Mapping[Path, str] = field(default_factory=dict)
 
 
 def expand_places(places: Sequence[Path]) -> list[Path]:
@@ -103,7 +119,7 @@ def find_files(places: Sequence[Path], ids: Path | None = None, *, recursive: bo
     Parameters
     ----------
     places : sequence of Path
-        Folders, files, and lists and patterns of them (see :func:`expand_places`).
+        Folders, files, zips of many files, DICOMDIRs, and lists and patterns of them (see :func:`expand_places`).
     ids : Path, optional
         List of ids; those without a file are told.
     recursive : bool
@@ -118,11 +134,15 @@ def find_files(places: Sequence[Path], ids: Path | None = None, *, recursive: bo
     """
     places = expand_places(places)
     base = find_base(places)
+    discs = {place: _read_disc(place) for place in places if place.name.upper() == "DICOMDIR" and place.is_file()}
     listing = join_listings(
-        FolderListing((place,)) if place.is_file() else list_folder(place, recursive=recursive) for place in places
+        FolderListing(tuple(discs[place].notes)) if place in discs else _list_place(place, recursive)
+        for place in places
     )
+    notes = {path: note for disc in discs.values() for path, note in disc.notes.items() if note}
+    passed_over = (*listing.remarks(), *(remark for disc in discs.values() for remark in disc.remarks))
     if ids is None:
-        return FileList(listing.scans, tuple(listing.remarks()), base)
+        return FileList(listing.scans, passed_over, base, notes)
     wanted = {split_name(id_): id_ for id_ in read_ids(ids)}
     names = {path: wanted.keys() & set(list_names(path)) for path in listing.scans}
     chosen = tuple(path for path in listing.scans if names[path])
@@ -131,7 +151,19 @@ def find_files(places: Sequence[Path], ids: Path | None = None, *, recursive: bo
     found = set().union(*names.values())
     absent = [id_ for name, id_ in wanted.items() if name not in found]
     remarks = [f"{len(absent)} of the ids in {ids.name} have no file: {name_some(absent)}"] if absent else []
-    return FileList(chosen, (*listing.remarks(), *remarks), base)
+    return FileList(chosen, (*passed_over, *remarks), base, notes)
+
+
+def _read_disc(place: Path) -> DicomDirectory:
+    from boneage.imaging.dicom.directory import read_directory  # pydicom is imported only where there are discs
+
+    return read_directory(place)
+
+
+def _list_place(place: Path, recursive: bool) -> FolderListing:
+    if not place.is_file():
+        return list_folder(place, recursive=recursive)
+    return list_zip(place) if holds_files(place) else FolderListing((place,))
 
 
 def describe_misfits(paths: Sequence[Path], *, sexes: Sexes = None, sizes: Iterable[str] = ()) -> list[str]:

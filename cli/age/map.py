@@ -7,7 +7,19 @@ from typing import Annotated
 
 import typer
 
-from boneage.cli.options import Jobs, Out, Places, Recursive, Restart, RetryRefused, Sizes, Timeout, conclude, list_some
+from boneage.cli.options import (
+    Jobs,
+    Out,
+    Places,
+    Recursive,
+    Restart,
+    RetryRefused,
+    Scheduler,
+    Sizes,
+    Timeout,
+    conclude,
+    list_some,
+)
 from boneage.cli.sexes import SexCsv, SexOfAll, choose_sexes
 
 
@@ -29,6 +41,7 @@ def map_(
         typer.Option("--side", min=1, help="Side in pixels that hands are scaled to; that of training if not given."),
     ] = None,
     jobs: Jobs = 1,
+    scheduler: Scheduler = "",
     timeout: Timeout = 120,
     restart: Restart = False,
     retry_refused: RetryRefused = False,
@@ -56,7 +69,7 @@ def map_(
             sizes=original_sizes,
             side=side,
             jobs=jobs,
-            options=RunOptions(timeout, restart, retry_refused, files.base, watch),
+            options=RunOptions(timeout, restart, retry_refused, files.base, watch, files.notes, scheduler),
         )
     refusals = (f"refused {result.path}: {result.reason}" for result in results if result.status == "refused")
     misfits = describe_misfits(files.paths, sexes=sexes, sizes=original_sizes)

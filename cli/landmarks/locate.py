@@ -15,6 +15,7 @@ from boneage.cli.options import (
     Recursive,
     Restart,
     RetryRefused,
+    Scheduler,
     Sizes,
     Timeout,
     conclude,
@@ -35,6 +36,7 @@ def locate(
         bool, typer.Option("--votes", help="Write where the votes fell: votes/ID.npz and a picture, votes/ID.png.")
     ] = False,
     jobs: Jobs = 1,
+    scheduler: Scheduler = "",
     timeout: Timeout = 120,
     restart: Restart = False,
     retry_refused: RetryRefused = False,
@@ -48,7 +50,7 @@ def locate(
 
     files, original_sizes = find_files(images, ids, recursive=recursive), read_sizes(sizes) if sizes else {}
     with watch_batch() as watch:
-        options = RunOptions(timeout, restart, retry_refused, files.base, watch)
+        options = RunOptions(timeout, restart, retry_refused, files.base, watch, files.notes, scheduler)
         results = locate_files(files.paths, model, out, sizes=original_sizes, votes=votes, jobs=jobs, options=options)
     misfits = describe_misfits(files.paths, sizes=original_sizes)
     reasons = (f"{result.status} {result.path}: {result.reason}" for result in results if result.reason)

@@ -48,7 +48,7 @@ def holds_series(folder: Path) -> bool:
     try:
         files = _list_files(folder)
         alone = len(files) == 1 and is_dicom(_read_head(files[0]))
-        return alone or any(_is_slice(file) for file in files[:_CHECKED_FILES])
+        return alone or any(is_slice(Member(str(file), partial(_open, file))) for file in files[:_CHECKED_FILES])
     except OSError:
         return False
 
@@ -149,6 +149,20 @@ def _check_one_series(path: Path, headers: Sequence[Any]) -> None:
     check_grey(path, headers[0])
 
 
+def is_slice(member: Member) -> bool:
+    """Return whether a file is a DICOM slice, or frames, of a volume; one that is broken may be."""
+    with member.open() as file:
+        if not is_dicom(file.read(PREAMBLE_BYTES)):
+            return False
+    tags = ["Modality", "ImagePositionPatient", "PerFrameFunctionalGroupsSequence"]
+    try:
+        with decoding(Path(member.name)), member.open() as file:
+            header = load_dataset(file, stop_before_pixels=True, specific_tags=tags)
+    except UnreadableScan:
+        return True  # so that it is listed, and refused with a reason
+    return str(header.get("Modality")) == "MR" or any(tag in header for tag in tags[1:])
+
+
 def _list_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
 
@@ -160,15 +174,3 @@ def _open(file: Path) -> BinaryIO:
 def _read_head(file: Path) -> bytes:
     with file.open("rb") as opened:
         return opened.read(PREAMBLE_BYTES)
-
-
-def _is_slice(file: Path) -> bool:
-    if not is_dicom(_read_head(file)):
-        return False
-    tags = ["Modality", "ImagePositionPatient", "PerFrameFunctionalGroupsSequence"]
-    try:
-        with decoding(file), file.open("rb") as opened:
-            header = load_dataset(opened, stop_before_pixels=True, specific_tags=tags)
-    except UnreadableScan:
-        return True  # so that the folder is listed, and refused with a reason
-    return str(header.get("Modality")) == "MR" or any(tag in header for tag in tags[1:])

@@ -9,13 +9,30 @@ from functools import partial
 from pathlib import Path
 
 from boneage.imaging.dicom.detection import PREAMBLE_BYTES, is_dicom
-from boneage.imaging.dicom.series import MOST_MEMBERS, Member, read_series
+from boneage.imaging.dicom.series import MOST_MEMBERS, Member, is_slice, read_series
 from boneage.imaging.errors import UnreadableScan
 from boneage.imaging.scans import Scan
+from boneage.imaging.zip_members import LARGEST_MEMBER_BYTES
 
-LARGEST_MEMBER_BYTES = 2**29
 LARGEST_TOTAL_BYTES = 2**30
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError)
 _ENCRYPTED = 0x1
+_CHECKED_FILES = 8
+
+
+def holds_series(path: Path) -> bool:
+    """Return whether a zip holds slices, or frames, of a volume, or one DICOM file alone.
+
+    Only its first files are checked. A broken zip, or an encrypted one, holds none.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            infos = [info for info in archive.infolist() if not info.is_dir()]
+            files = (_unpack(path, archive, info, LARGEST_TOTAL_BYTES) for info in infos[:_CHECKED_FILES])
+            found = [data for data in files if data]
+    except (*_BROKEN, RuntimeError, UnreadableScan):
+        return False
+    return (bool(found) and len(infos) == 1) or any(is_slice(Member("", partial(io.BytesIO, data))) for data in found)
 
 
 def read_zip(path: Path) -> Scan:
@@ -49,10 +66,13 @@ def read_zip(path: Path) -> Scan:
                 if data:
                     members.append(Member(info.filename, partial(io.BytesIO, data)))
                     n_left -= len(data)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+    except _BROKEN as error:
         raise UnreadableScan(path, f"is a broken zip ({error})") from error
     if not members:
-        raise UnreadableScan(path, f"is a zip without DICOM files ({len(infos)} other files)")
+        raise UnreadableScan(
+            path,
+            f"is a zip without DICOM files ({len(infos)} other files): give the zip by itself to read each of them",
+        )
     return read_series(path, members, n_ignored=len(infos) - len(members))
 
 

@@ -170,11 +170,11 @@ def map_files(
     smallest = find_smallest_side(pipeline.only_age_model.regressor)
     if side is not None and side < smallest:
         raise InvalidInput(f"the side must be at least {smallest} pixels, which the network reads at once, got {side}")
-    folder = prepare_folder(out)
+    folder = prepare_folder(out.absolute())
     table, hands = folder / "age_maps.csv", StoredResults(folder, MappedHand.from_json)
     run_files(
         AgeMapping(reference, prepare_folder(folder / "maps"), side),
-        make_tasks(paths, sexes=sexes, sizes=sizes, base=options.base),
+        make_tasks(paths, sexes=sexes, sizes=sizes, base=options.base, notes=options.notes),
         folder,
         {"command": "age map", "model": reference.name, "side": side},
         {"age_maps.csv": lambda: write_rows(table, (_list_cells(hand, reference.name) for hand in hands))},

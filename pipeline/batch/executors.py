@@ -7,8 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
+from boneage.imaging.errors import BoneAgeError
 from boneage.pipeline.batch.outcome import FileOutcome, Result, StoredProcessor, read_file
 from boneage.pipeline.batch.tasks import FileTask
+
+
+class ClusterFails(BoneAgeError):
+    """A cluster that cannot be reached, has no workers, or has some that are of no use."""
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,11 @@ import stat
 from collections.abc import Iterator
 from os import stat_result
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
+from boneage.imaging.errors import UnreadableScan
 from boneage.imaging.volumes.headers import find_voxel_file, read_text_header
+from boneage.imaging.zip_members import describe_member, find_archive, open_member
 
 _HEADER_SUFFIXES = (".mhd", ".nhdr")
 _MOST_BYTES = 2**30
@@ -17,7 +19,10 @@ _BLOCK = 2**20
 
 
 class FileState(NamedTuple):
-    """Size in bytes and last change of a file, or of all files of a volume; -1 and 0 where there is none."""
+    """Size in bytes and last change of a file, or of all files of a volume; -1 and 0 where there is none.
+
+    In place of the last change, that of a file in a zip has its checksum.
+    """
 
     size: int
     mtime_ns: int
@@ -25,6 +30,9 @@ class FileState(NamedTuple):
 
 def state_file(path: Path) -> FileState:
     """Return the state of a file, of a folder of slices, or of a header with its voxel file."""
+    archive = find_archive(path)
+    if archive is not None:
+        return _state_member(path, archive)
     states = [status for _, status in _list_members(path)]
     if not states:
         return FileState(-1, 0)
@@ -36,6 +44,9 @@ def digest_file(path: Path) -> str:
 
     Of a file beyond 1 GiB it is that of the first GiB.
     """
+    archive = find_archive(path)
+    if archive is not None:
+        return _digest_member(path, archive)
     digest = hashlib.sha256()
     members = [member for member, status in _list_members(path) if stat.S_ISREG(status.st_mode)]
     try:
@@ -43,14 +54,35 @@ def digest_file(path: Path) -> str:
             if member != path:
                 digest.update(f"{member.name}\0".encode("utf-8", "surrogateescape"))
             with member.open("rb") as file:
-                for _ in range(_MOST_BYTES // _BLOCK):
-                    block = file.read(_BLOCK)
-                    if not block:
-                        break
-                    digest.update(block)
+                _add(digest, file)
     except OSError:
         return ""
     return digest.hexdigest() if members else ""
+
+
+def _state_member(path: Path, archive: Path) -> FileState:
+    try:
+        return FileState(*describe_member(path, archive))
+    except UnreadableScan:
+        return FileState(-1, 0)
+
+
+def _digest_member(path: Path, archive: Path) -> str:
+    digest = hashlib.sha256()
+    try:
+        with open_member(path, archive) as file:
+            _add(digest, file)
+    except UnreadableScan:
+        return ""
+    return digest.hexdigest()
+
+
+def _add(digest: hashlib._Hash, file: IO[bytes]) -> None:
+    for _ in range(_MOST_BYTES // _BLOCK):
+        block = file.read(_BLOCK)
+        if not block:
+            return
+        digest.update(block)
 
 
 def _list_members(path: Path) -> Iterator[tuple[Path, stat_result]]:

@@ -173,13 +173,13 @@ def locate_files(
     options = options or RunOptions()
     reference = ModelReference.of(model)
     localiser, _ = reference.load(load_localiser)
-    folder = prepare_folder(out)
+    folder = prepare_folder(out.absolute())
     maps = prepare_folder(folder / "votes") if votes else None
     processor = Localisation(reference, prepare_folder(folder / "overlays"), maps)
     results = StoredResults(folder, LocalisationResult.from_json)
     run_files(
         processor,
-        make_tasks(paths, sexes=None, sizes=sizes, base=options.base),
+        make_tasks(paths, sexes=None, sizes=sizes, base=options.base, notes=options.notes),
         folder,
         {"command": "landmarks locate", "model": reference.name, "votes": votes},
         _list_exports(folder, localiser, results),

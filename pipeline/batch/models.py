@@ -23,8 +23,8 @@ class ModelReference:
 
     @classmethod
     def of(cls, path: Path) -> Self:
-        """Return the reference to a file as it is now."""
-        return cls(path, digest_file(path))
+        """Return the reference to a file as it is now, by its path from the root."""
+        return cls(path.absolute(), digest_file(path))
 
     @property
     def name(self) -> str:

@@ -230,12 +230,19 @@ def predict_files(
     options = options or RunOptions()
     references = tuple(ModelReference.of(model) for model in models)
     pipelines = load_models(references)
-    folder = prepare_folder(out)
+    folder = prepare_folder(out.absolute())
     explanations = prepare_folder(folder / "explanations") if explain else None
     if pages:
         for name in (CASES, THUMBNAILS):
             prepare_folder(folder / name)
-    tasks = make_tasks(paths, sexes=sexes, sizes=sizes, chronological_ages=chronological_ages, base=options.base)
+    tasks = make_tasks(
+        paths,
+        sexes=sexes,
+        sizes=sizes,
+        chronological_ages=chronological_ages,
+        base=options.base,
+        notes=options.notes,
+    )
     if key is not None:
         tasks = anonymise_tasks(tasks, key)
     ids = frozenset(task.id for task in tasks)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from boneage.imaging.atomic_files import PARTIAL_SUFFIX
-from boneage.imaging.errors import UnusableOutput
+from boneage.imaging.errors import MissingPackage, UnusableOutput
 from boneage.imaging.progress import Progress
 from boneage.pipeline.batch.executors import Executor, ThisProcess
 from boneage.pipeline.batch.exports import Exports, write_exports
@@ -45,6 +46,10 @@ class RunOptions:
         The folder that paths in tables are relative to; the one that has all files in it if None.
     watch : callable or None
         Is told how far the run is, each second.
+    notes : dict of str
+        What is told in the row of a file, by path.
+    scheduler : str
+        Address of the Dask cluster that reads the files; they are read on this machine if empty.
     """
 
     timeout_s: float = 120.0
@@ -52,6 +57,8 @@ class RunOptions:
     retry_refused: bool = False
     base: Path | None = None
     watch: Callable[[RunStatus], None] | None = None
+    notes: Mapping[Path, str] = field(default_factory=dict)
+    scheduler: str = ""
 
 
 def run_files(
@@ -70,19 +77,22 @@ def run_files(
 
     Beside ``exports`` a table of the seconds that each file took is written: ``timings.csv``.
 
-    Files are read in this process if one job has few of them to read; else in as many processes as there are jobs.
+    Files are read by a cluster if there is one; in this process if one job has few of them to read; else in as many
+    processes as there are jobs.
 
     Raises
     ------
     UnusableOutput
         As :func:`open_run`, or if a table cannot be written; the others are.
+    MissingPackage, ClusterFails
+        If there is no Dask, or the cluster cannot be used.
     """
     with open_run(folder, identity, restart=options.restart) as store:
         store.set_inputs(tasks)
         unread = store.find_unread(tasks, retry_refused=options.retry_refused)
         if unread:
             monitor = RunMonitor(folder, RunStatus(stage, len(tasks), len(tasks) - len(unread)), options.watch)
-            with _choose_executor(processor, jobs, len(unread), options.timeout_s) as executor:
+            with _choose_executor(processor, folder, jobs, len(unread), options) as executor:
                 run_durably(processor, unread, store, executor, monitor, progress)
             store.commit()
         write_exports(folder, {"timings.csv": lambda: _write_timings(folder, store), **exports})
@@ -171,10 +181,22 @@ def _write_timings(folder: Path, store: ResultsStore) -> None:
     write_rows(folder / "timings.csv", rows)
 
 
-def _choose_executor(processor: StoredProcessor[Result], jobs: int, n_files: int, timeout_s: float) -> Executor:
+def _choose_executor(
+    processor: StoredProcessor[Result], folder: Path, jobs: int, n_files: int, options: RunOptions
+) -> Executor:
+    if options.scheduler:
+        return _connect(processor, folder, options)
     if jobs == 1 and n_files < _FEWEST_FOR_WORKERS:
         return ThisProcess(processor)
-    return WorkerProcesses(processor, min(jobs, n_files), timeout_s=timeout_s)
+    return WorkerProcesses(processor, min(jobs, n_files), timeout_s=options.timeout_s)
+
+
+def _connect(processor: StoredProcessor[Result], folder: Path, options: RunOptions) -> Executor:
+    if importlib.util.find_spec("distributed") is None:
+        raise MissingPackage("a cluster needs Dask, which is not installed: pip install 'boneage[cluster]'")
+    from boneage.pipeline.batch.dask_workers import DaskWorkers
+
+    return DaskWorkers(processor, options.scheduler, folder=folder, timeout_s=options.timeout_s)
 
 
 def _describe(identity: Mapping[str, Any], other: Mapping[str, Any]) -> str:

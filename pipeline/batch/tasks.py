@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 from boneage.imaging import Scan, Sex
 from boneage.imaging.demographics import Sexes, UnclearSex
 from boneage.imaging.identifiers import name_files
+from boneage.imaging.listing import holds_files
 from boneage.imaging.matching import match_rows
 
 
@@ -34,6 +36,8 @@ class FileTask:
         That the table of sexes has nothing for the file; a remark if the file states no sex either.
     name : str
         The path in tables; ``path`` if empty.
+    note : str
+        What else is told in its row.
     """
 
     id: str
@@ -44,19 +48,32 @@ class FileTask:
     fault: str = ""
     no_row: str = ""
     name: str = ""
+    note: str = ""
 
     def __post_init__(self) -> None:
         if not self.name:
             object.__setattr__(self, "name", str(self.path))
 
     def remarks(self, scan: Scan) -> list[str]:
-        """Return what is to be said of the scan of the file, or of a part of it: that nobody has stated a sex."""
-        return [self.no_row] if self.no_row and scan.sex is None else []
+        """Return what is to be said of the scan of the file, or of a part of it: its note, that no sex is stated."""
+        return [remark for remark in (self.note, "" if scan.sex else self.no_row) if remark]
+
+    def absolute(self) -> Self:
+        """Return it with the path from the root, for processes that stand in another folder."""
+        return replace(self, path=self.path.absolute())
 
     @property
     def given(self) -> tuple[object, ...]:
         """What the answer depends on beside the file and the model."""
-        return self.id, self.sex, self.original_shape, self.chronological_months, self.fault, self.no_row
+        return (
+            self.id,
+            self.sex,
+            self.original_shape,
+            self.chronological_months,
+            self.fault,
+            self.no_row,
+            self.note,
+        )
 
 
 def make_tasks(
@@ -66,6 +83,7 @@ def make_tasks(
     sizes: Mapping[str, tuple[int, ...]],
     chronological_ages: Mapping[str, float] | None = None,
     base: Path | None = None,
+    notes: Mapping[Path, str] | None = None,
 ) -> list[FileTask]:
     """Return a task for each file, with a unique id, a unique name and what the tables have for it.
 
@@ -82,6 +100,8 @@ def make_tasks(
         In months, by the ids of a table's rows.
     base : Path, optional
         The folder that names are relative to; the one that has all files in it if not given.
+    notes : mapping of str, optional
+        What is told in the row of a file, by path.
     """
     of_sex = match_rows(sexes if isinstance(sexes, Mapping) else (), paths, "sexes")
     of_size = match_rows(sizes, paths, "sizes")
@@ -102,14 +122,16 @@ def make_tasks(
             faults.get(path, ""),
             absences.get(path, ""),
             name,
+            (notes or {}).get(path, ""),
         )
         for id_, path, name in zip(name_files(paths), paths, _name_paths(paths, base), strict=True)
     ]
 
 
 def find_base(places: Sequence[Path]) -> Path:
-    """Return the folder that has all places in it; a single folder is its own."""
-    folders = [os.path.abspath(place if place.is_dir() else place.parent) for place in places]  # noqa: PTH100
+    """Return the folder that has all places in it; a single folder, or zip of many files, is its own."""
+    roots = (place if place.is_dir() or holds_files(place) else place.parent for place in places)
+    folders = [os.path.abspath(root) for root in roots]  # noqa: PTH100
     return Path(os.path.commonpath(folders)) if folders else Path.cwd()
 
 

@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from multiprocessing.connection import Connection, Pipe, wait
+from tempfile import TemporaryDirectory
 from typing import Any, Self
 
 from joblib.externals.loky.backend.process import LokyProcess
@@ -64,12 +65,14 @@ class WorkerProcesses:
         self._n_failed_starts = 0
 
     def __enter__(self) -> Self:
-        self._workers = [_Worker(self._processor, self._most_files) for _ in range(self._jobs)]
+        self._temporary = TemporaryDirectory(prefix="boneage-", ignore_cleanup_errors=True)  # processes may be killed
+        self._workers = [self._start() for _ in range(self._jobs)]
         return self
 
     def __exit__(self, *_exception: object) -> None:
         for worker in self._workers:
             worker.kill()
+        self._temporary.cleanup()
 
     @property
     def n_free(self) -> int:
@@ -119,7 +122,10 @@ class WorkerProcesses:
         worker = self._workers[place]
         worker.kill()
         self._waiting.extendleft(reversed(worker.tasks))
-        self._workers[place] = _Worker(self._processor, self._most_files)
+        self._workers[place] = self._start()
+
+    def _start(self) -> _Worker:
+        return _Worker(self._processor, self._most_files, self._temporary.name)
 
     def _distribute(self) -> None:
         while self._waiting:
@@ -132,9 +138,10 @@ class WorkerProcesses:
 class _Worker:
     """One process, and the files that it has: it reads the first of them. It is to read ``n_more`` in all."""
 
-    def __init__(self, processor: StoredProcessor[Any], most_files: int) -> None:
+    def __init__(self, processor: StoredProcessor[Any], most_files: int, temporary: str) -> None:
         self.connection, far_end = Pipe()
-        self._process = LokyProcess(target=_work, args=(far_end, processor), daemon=True, env=_ONE_THREAD)
+        environment = _ONE_THREAD | {"TMPDIR": temporary}
+        self._process = LokyProcess(target=_work, args=(far_end, processor), daemon=True, env=environment)
         self._process.start()
         far_end.close()
         self.tasks: deque[FileTask] = deque()

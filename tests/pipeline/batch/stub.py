@@ -76,7 +76,7 @@ def run_stub(paths, out, *, jobs=1, sexes=None, sizes=None, model="stub 1", prog
     """Measure pictures as a command does."""
     (out / "notes").mkdir(parents=True, exist_ok=True)
     results = StoredResults(out, lambda data: Width(**data))
-    tasks = make_tasks(paths, sexes=sexes, sizes=sizes or {}, base=options.get("base"))
+    tasks = make_tasks(paths, sexes=sexes, sizes=sizes or {}, base=options.get("base"), notes=options.get("notes"))
     table = out / "widths.csv"
     run_files(
         Stub(out / "notes"), tasks, out, {"command": "measure", "model": model},

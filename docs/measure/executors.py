@@ -1,0 +1,107 @@
+"""What each executor of a batch costs: with the shipped model, and where next to nothing is computed.
+
+Usage: OMP_NUM_THREADS=1 python docs/measure/executors.py IMAGES SEXES [N_HANDS N_PICTURES EXECUTOR,…]
+
+N_HANDS files are drawn and read, then N_PICTURES pictures of 20 x 20 pixels, of which the width alone is noted.
+Executors: process, loky1, loky2, dask1, dask2. Rates are of the files after the first two of each worker, with which
+models and libraries are loaded. CPU seconds are of all processes, from their start to their end.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tests.pipeline.batch.stub import Stub, draw
+
+from boneage.imaging import find_scans, read_sexes
+from boneage.pipeline.batch.executors import Executor, ThisProcess
+from boneage.pipeline.batch.models import ModelReference
+from boneage.pipeline.batch.outcome import StoredProcessor
+from boneage.pipeline.batch.prediction import Prediction
+from boneage.pipeline.batch.run import open_run, run_durably
+from boneage.pipeline.batch.status import RunMonitor, RunStatus
+from boneage.pipeline.batch.tasks import FileTask, make_tasks
+from boneage.pipeline.batch.worker_processes import WorkerProcesses
+from boneage.pipeline.storage.shipped_model import shipped_model
+
+EXECUTORS = "process,loky1,loky2,dask1,dask2"
+TIMEOUT_S = 600.0
+
+
+@contextmanager
+def start(name: str, processor: StoredProcessor, folder: Path) -> Iterator[Executor]:
+    """Start an executor by its name, with a cluster of its own if it needs one."""
+    kind, n_workers = name.rstrip("0123456789"), int(name[-1]) if name[-1].isdigit() else 1
+    with ExitStack() as stack:
+        if kind == "process":
+            executor: Executor = ThisProcess(processor)
+        elif kind == "loky":
+            executor = WorkerProcesses(processor, n_workers, timeout_s=TIMEOUT_S)
+        else:
+            from distributed import LocalCluster
+
+            from boneage.pipeline.batch.dask_workers import DaskWorkers
+
+            options = {"host": "127.0.0.1", "dashboard_address": ":0", "silence_logs": 50}
+            cluster = stack.enter_context(LocalCluster(n_workers=n_workers, threads_per_worker=1, **options))
+            address = cluster.scheduler_address
+            executor = DaskWorkers(processor, address, folder=folder, timeout_s=TIMEOUT_S, patience_s=300)
+        yield stack.enter_context(executor)
+
+
+def measure(name: str, processor: StoredProcessor, tasks: list[FileTask], folder: Path) -> tuple[float, float, float]:
+    """Return the seconds until the executor is at work, its wall seconds a file then, and CPU seconds a file in all."""
+    moments: list[float] = []
+    n_first = 2 * (int(name[-1]) if name[-1].isdigit() else 1)
+    began, cpu = time.monotonic(), count_cpu_seconds()
+    monitor = RunMonitor(folder, RunStatus(name, len(tasks), 0))
+    with open_run(folder, {"command": name}) as store, start(name, processor, folder) as executor:
+        note = lambda _stage, _part: moments.append(time.monotonic())  # noqa: E731
+        run_durably(processor, tasks, store, executor, monitor, note)
+    first = moments[n_first - 1]
+    a_file = (moments[-1] - first) / (len(moments) - n_first)
+    return first - began, a_file, (count_cpu_seconds() - cpu) / len(tasks)
+
+
+def count_cpu_seconds() -> float:
+    """Return the CPU seconds of this process and of those that it has ended."""
+    usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in usage)
+
+
+def main(images: Path, sexes: Path, n_hands: int, n_pictures: int, names: list[str]) -> None:
+    """Measure each executor with hands, then with pictures of which only the width is noted."""
+    paths = find_scans(images)
+    chosen = np.random.default_rng(1).choice(len(paths), min(1000, len(paths)), replace=False)[:n_hands]
+    print(f"load at the start {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    print("executor   files  starts in s  files/s  wall s a file  CPU s a file")
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        hands = make_tasks([paths[k] for k in sorted(chosen)], sexes=read_sexes(sexes), sizes={})
+        pictures = make_tasks([draw(folder / "in" / f"{k}.png") for k in range(n_pictures)], sexes=None, sizes={})
+        for kind, tasks in (("hands", hands), ("pictures", pictures)):
+            for name in names if tasks else []:
+                out = folder / f"{kind}-{name}"
+                (out / "notes").mkdir(parents=True)
+                model = ModelReference.of(shipped_model())
+                processor = Prediction((model,), out / "notes") if kind == "hands" else Stub(out / "notes")
+                starts, a_file, cpu = measure(name, processor, tasks, out)
+                print(
+                    f"{name:10} {len(tasks):5} {starts:12.1f} {1 / a_file:8.2f} {a_file:14.4f} {cpu:13.4f}", flush=True
+                )
+
+
+if __name__ == "__main__":
+    numbers = [int(argument) for argument in sys.argv[3:5]] or [60, 1000]
+    main(Path(sys.argv[1]), Path(sys.argv[2]), *numbers, (sys.argv[5] if len(sys.argv) > 5 else EXECUTORS).split(","))
