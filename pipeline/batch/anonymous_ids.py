@@ -50,10 +50,11 @@ def anonymise_tasks(tasks: Sequence[FileTask], key: Path) -> list[FileTask]:
     """
     numbers = _read_key(key) if key.exists() else {}
     last = max((int(number) for number in numbers.values()), default=0)
-    new = [task.name for task in tasks if task.name not in numbers]
+    names = [_to_text(task.name) for task in tasks]
+    new = [name for name in names if name not in numbers]
     numbers |= {name: f"{number:0{_DIGITS}d}" for number, name in enumerate(new, start=last + 1)}
     write_rows(key, (dict(zip(_COLUMNS, (number, name), strict=True)) for name, number in numbers.items()), _COLUMNS)
-    return [_anonymise(task, numbers[task.name]) for task in tasks]
+    return [_anonymise(task, numbers[name]) for task, name in zip(tasks, names, strict=True)]
 
 
 def hide_names(text: str, task: FileTask) -> str:
@@ -67,6 +68,11 @@ def hide_names(text: str, task: FileTask) -> str:
     for name in (str(task.path.absolute()), str(task.path), task.path.name):
         text = text.replace(name, task.id)
     return _SLICE.sub("a slice", text)
+
+
+def _to_text(name: str) -> str:
+    """Return a name as a file of text has it, also where it is no Unicode."""
+    return name.encode(errors="backslashreplace").decode()
 
 
 def _read_key(key: Path) -> dict[str, str]:

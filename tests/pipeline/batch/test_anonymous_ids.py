@@ -23,6 +23,12 @@ def test_files_keep_their_numbers_and_new_ones_get_the_next(tmp_path):
     assert key.read_text().splitlines() == ["id,file", '000001,"Doe, Jane.png"', "000002,b.png", "000003,a.png"]
 
 
+def test_a_name_that_is_no_unicode_keeps_its_number_too(tmp_path):
+    for _ in range(2):
+        (task,) = anonymise_tasks(tasks_of("\udcff.png"), tmp_path / "key.csv")
+        assert task.id == "000001"
+
+
 def test_what_tables_say_of_files_names_none(tmp_path):
     torn = FileTask("Doe", Path("in/Doe.png"), fault="the row 'Doe' fits in/Doe.png and in/b/Doe.png", no_row="for Doe")
     (task,) = anonymise_tasks([torn], tmp_path / "key.csv")
