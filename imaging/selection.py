@@ -222,7 +222,7 @@ def choose_doubtful(
     """Choose pictures of high doubt that are unlike each other, after [1]_.
 
     Of the candidates with the highest doubt, three times as many as are wanted, the medoids are chosen, each candidate
-    weighted by the rank of its doubt. (The paper takes clusters' centres.)
+    weighted by the rank of its doubt. (The paper takes clusters' centres.) The most doubtful of them comes first.
 
     Parameters
     ----------
@@ -244,7 +244,7 @@ def choose_doubtful(
     first = order[: _FIRST * n]
     weights = np.zeros(len(doubts))
     weights[first] = np.linspace(1.0, 0.0, len(first), endpoint=False)
-    chosen = choose_medoids(features, first, covered, n, weights)
+    chosen = sorted(choose_medoids(features, first, covered, n, weights), key=lambda choice: ranks[choice.place])
     return [
         Choice(c.place, float(doubts[c.place]), f"number {ranks[c.place]} of {len(order)} by {name}") for c in chosen
     ]

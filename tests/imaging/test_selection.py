@@ -96,7 +96,7 @@ def test_the_doubtful_are_high_in_doubt_and_unlike_each_other(clusters):
     chosen = choose_doubtful(doubts, clusters, np.arange(60), NONE, 3, "doubt")
     assert {40, 55} < set(places(chosen))
     assert all(doubts[place] >= np.sort(doubts)[-9] for place in places(chosen))
-    assert {choice.why for choice in chosen} >= {"number 1 of 60 by doubt", "number 2 of 60 by doubt"}
+    assert [choice.why for choice in chosen[:2]] == ["number 1 of 60 by doubt", "number 2 of 60 by doubt"]
 
 
 def test_pictures_without_a_number_are_not_chosen_by_it(clusters):
