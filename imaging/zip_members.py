@@ -70,12 +70,11 @@ def list_members(archive: Path) -> list[Path]:
 
 def find_archive(path: Path) -> Path | None:
     """Return the archive that a path leads into; None if it leads into none."""
-    for parent in path.parents:
-        if parent.is_dir():
-            return None
-        if parent.is_file():
-            return parent
-    return None
+    try:
+        parent = next((parent for parent in path.parents if parent.exists()), None)
+        return parent if parent is not None and parent.is_file() else None
+    except (OSError, ValueError):  # a folder that may not be entered, a name that no file can have
+        return None
 
 
 def describe_member(path: Path, archive: Path) -> tuple[int, int]:
@@ -107,8 +106,10 @@ def open_member(path: Path, archive: Path) -> Iterator[IO[bytes]]:
             yield file
     except UnreadableScan:
         raise
-    except _BROKEN as error:
+    except (NotImplementedError, zlib.error, lzma.LZMAError) as error:
         raise UnreadableScan(path, f"is broken in its zip ({error})") from error
+    except _BROKEN as error:  # whose text may hold names
+        raise UnreadableScan(path, "is broken in its zip") from error
 
 
 @contextmanager
@@ -188,7 +189,7 @@ def _split_name(name: str) -> list[str]:
 def _find_fault(info: zipfile.ZipInfo, n_alike: int) -> str:
     name = PureWindowsPath(info.filename)  # knows both kinds of slashes
     if name.root or ".." in name.parts:
-        return f"its name in the zip, {info.filename[:_SHORT_PART]!r}, leads out of the zip"
+        return "its name in the zip leads out of the zip"
     if n_alike > 1:
         return f"the zip has {n_alike} files of this name"
     if info.flag_bits & _ENCRYPTED:

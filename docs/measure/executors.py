@@ -4,13 +4,12 @@ Usage: OMP_NUM_THREADS=1 python docs/measure/executors.py IMAGES SEXES [N_HANDS 
 
 N_HANDS files are drawn and read, then N_PICTURES pictures of 20 x 20 pixels, of which the width alone is noted.
 Executors: process, loky1, loky2, dask1, dask2. Rates are of the files after the first two of each worker, with which
-models and libraries are loaded. CPU seconds are of all processes, from their start to their end.
+models and libraries are loaded; so are CPU seconds, which are of all processes together.
 """
 
 from __future__ import annotations
 
 import os
-import resource
 import sys
 import tempfile
 import time
@@ -61,23 +60,32 @@ def start(name: str, processor: StoredProcessor, folder: Path) -> Iterator[Execu
 
 
 def measure(name: str, processor: StoredProcessor, tasks: list[FileTask], folder: Path) -> tuple[float, float, float]:
-    """Return the seconds until the executor is at work, its wall seconds a file then, and CPU seconds a file in all."""
+    """Return the seconds until the executor is at work, and its wall and CPU seconds a file from then on."""
     moments: list[float] = []
+    cpu: list[float] = []
     n_first = 2 * (int(name[-1]) if name[-1].isdigit() else 1)
-    began, cpu = time.monotonic(), count_cpu_seconds()
+    began = time.monotonic()
     monitor = RunMonitor(folder, RunStatus(name, len(tasks), 0))
     with open_run(folder, {"command": name}) as store, start(name, processor, folder) as executor:
-        note = lambda _stage, _part: moments.append(time.monotonic())  # noqa: E731
+
+        def note(_stage: str, _part: float) -> None:
+            moments.append(time.monotonic())
+            if len(moments) in (n_first, len(tasks)):
+                cpu.append(count_cpu_seconds(os.getpid()))
+
         run_durably(processor, tasks, store, executor, monitor, note)
     first = moments[n_first - 1]
-    a_file = (moments[-1] - first) / (len(moments) - n_first)
-    return first - began, a_file, (count_cpu_seconds() - cpu) / len(tasks)
+    n_later = len(tasks) - n_first
+    return first - began, (moments[-1] - first) / n_later, (cpu[1] - cpu[0]) / n_later
 
 
-def count_cpu_seconds() -> float:
-    """Return the CPU seconds of this process and of those that it has ended."""
-    usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(one.ru_utime + one.ru_stime for one in usage)
+def count_cpu_seconds(process: int) -> float:
+    """Return the CPU seconds so far of a process and of those that it has started."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    threads = Path(f"/proc/{process}/task").iterdir()
+    children = [int(child) for thread in threads for child in (thread / "children").read_text().split()]
+    own = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return own + sum(map(count_cpu_seconds, children))
 
 
 def main(images: Path, sexes: Path, n_hands: int, n_pictures: int, names: list[str]) -> None:

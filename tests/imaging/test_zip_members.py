@@ -43,6 +43,9 @@ def test_a_file_in_a_zip_is_read_as_the_file_itself(picture, tmp_path):
     assert find_archive(inside) == archive
     assert find_archive(picture) is None
     assert find_archive(tmp_path / "absent" / "1.png") is None
+    assert find_archive(Path("1.png")) is None
+    assert find_archive(tmp_path / "a\0b" / "1.png") is None
+    assert find_archive(tmp_path / ("x" * 300) / "1.png") is None
     scan, same = read_scan(inside), read_scan(picture)
     np.testing.assert_array_equal(scan.pixels, same.pixels)
     assert scan.source == same.source == "1"

@@ -1,5 +1,6 @@
 import contextlib
 import csv
+import importlib.util
 import os
 import resource
 import signal
@@ -11,7 +12,7 @@ import pytest
 import typer
 
 from boneage.cli.batches import watch_batch
-from boneage.imaging.errors import UnusableOutput
+from boneage.imaging.errors import MissingPackage, UnusableOutput
 from boneage.imaging.listing import list_folder
 from boneage.pipeline.batch.store import ResultsStore
 from tests.pipeline.batch.stub import Stub, draw, run_stub
@@ -130,6 +131,12 @@ def test_a_result_that_cannot_be_stored_is_one_rows_reason(files, tmp_path, monk
     assert [result.status for result in results] == ["ok", "ok", "refused", "ok"]
     assert "Out of range float values are not JSON compliant" in results[2].reason
     assert "3.png" in caplog.text
+
+
+def test_a_cluster_needs_its_package(files, tmp_path, monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+    with pytest.raises(MissingPackage, match=r"pip install 'boneage\[cluster\]'"):
+        run_stub(files, tmp_path / "out", scheduler="tcp://127.0.0.1:1")
 
 
 def test_results_of_another_model_or_code_are_not_gone_on_with(files, tmp_path, monkeypatch, seen):
