@@ -14,6 +14,7 @@ READS: dict[Modality, str] = {"xray": "radiographs", "mri": "volumes (MR)"}
 
 ENOUGH = 2 / 3  # of the landmarks: ages of hands with fewer were off by four years on average (docs/decisions/0006)
 NEARLY_ALL = 0.9  # ... of those with fewer than this, by two
+ENOUGH_DETAIL = 0.5  # of the pixels that the age models read: hands that they learn from have more (docs/age-report.md)
 MANY = 0.4  # of the landmarks doubtful: they are placed by chance, and such ages were off by a year and more
 
 _NO_HAND = "no hand that the model can read"
@@ -137,6 +138,27 @@ def describe_findings(findings: Sequence[Finding]) -> list[str]:
     """
     remedies = {"two hands": ": predict --all-hands reads each"}
     return [finding.sentence + remedies.get(finding.kind, "") for finding in findings]
+
+
+def describe_coarseness(pixels: float, detail: int) -> list[str]:
+    """Return a remark where a hand has less than half the detail that an age model reads.
+
+    Parameters
+    ----------
+    pixels : float
+        That the hand measures from end to end; NaN where that is not known.
+    detail : int
+        That hands were shrunk to before the model was trained on them; 0 where they were not.
+
+    Examples
+    --------
+    >>> describe_coarseness(73.4, 226)
+    ['the hand measures only 73 pixels, the age models read 226']
+    >>> describe_coarseness(125.0, 226)
+    []
+    """
+    coarse = pixels < ENOUGH_DETAIL * detail
+    return [f"the hand measures only {pixels:.0f} pixels, the age models read {detail}"] if coarse else []
 
 
 def describe_doubts(

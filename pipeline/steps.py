@@ -15,6 +15,7 @@ from boneage.pipeline.assessment import Assessment
 from boneage.pipeline.located_hand import HandLandmarks, crop_located_hand, locate_hand, mean_shape_of
 from boneage.pipeline.quality import (
     CroppedRegions,
+    describe_coarseness,
     describe_doubts,
     describe_missing_landmarks,
     describe_missing_regions,
@@ -24,6 +25,7 @@ from boneage.pipeline.quality import (
 )
 from boneage.regression import AgeEstimate, Calibration, merge_estimates, missing_estimate
 from boneage.regression.calibration import DEFAULT_LEVEL, missing_interval
+from boneage.regression.proportions import measure_hand
 
 
 @dataclass(frozen=True)
@@ -86,9 +88,10 @@ def assess(
        none does.
     6. Correct its bias and give it an interval of this level, as far as the model is calibrated.
     7. Flag the estimate if an age model, a region or several landmarks are missing, the picture is noisy or has several
-       hands or few pixels, reading its file left a remark, the hand is mirrored, black and white are swapped, the file
-       contradicts the sex given, or there is no localiser to check that it is a hand at all. Refuse the hand if both
-       an age model and several landmarks are missing.
+       hands or few pixels, the hand measures less than half of what the age models read, reading its file left a
+       remark, the hand is mirrored, black and white are swapped, the file contradicts the sex given, or there is no
+       localiser to check that it is a hand at all. Refuse the hand if both an age model and several landmarks are
+       missing.
     """
     case = _Case(scan, sex, localiser, age_models, calibration, level, chronological_months)
     for step in _STEPS:
@@ -175,6 +178,7 @@ def _add_remarks(case: _Case) -> _Case | Refusal:
         return Refusal("; ".join(remarks))
     remarks += describe_unsupported_landmarks(case.located.points)
     remarks += case.located.findings
+    remarks += describe_coarseness(_measure_pixels(case), max(model.crop_spec.detail for model in case.age_models))
     remarks += describe_doubts(
         mirrored=case.located.mirrored,
         inverted=bool(case.located.inverted),
@@ -183,6 +187,14 @@ def _add_remarks(case: _Case) -> _Case | Refusal:
         has_localiser=case.localiser is not None,
     )
     return dataclasses.replace(case, remarks=tuple(remarks))
+
+
+def _measure_pixels(case: _Case) -> float:
+    """Return how many pixels the hand measures, along the axis that has fewer; NaN where no landmarks tell."""
+    points, reference = case.located.points, mean_shape_of(case.localiser)
+    if points is None or reference is None or case.scan.ndim == 3:
+        return math.nan
+    return float(measure_hand(case.scan, points, reference, mirrored=case.located.mirrored).min())
 
 
 _STEPS: tuple[Callable[[_Case], _Case | Refusal], ...] = (

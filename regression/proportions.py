@@ -116,6 +116,40 @@ def to_thumbnail(scan: Scan, side: int) -> Scan:
     )
 
 
+def measure_hand(scan: Scan, points: Points, reference: Points, *, mirrored: bool = False) -> NDArray[np.float64]:
+    """Return how many of a scan's pixels a hand measures from end to end, along each of the two axes.
+
+    A squashed picture has fewer along one of them. NaN with fewer than two landmarks.
+
+    Parameters
+    ----------
+    scan : Scan
+        2D.
+    points : Points
+        In original pixels.
+    reference : Points
+        The shape whose larger side the hand's is the counterpart of.
+    mirrored : bool
+        Whether the hand is the mirror image of the reference.
+
+    Returns
+    -------
+    ndarray of shape (2,)
+
+    Raises
+    ------
+    InvalidInput
+        If the points lack a landmark name of the reference.
+    """
+    positions, _ = to_reference_side(scan, points, reference, mirrored)
+    try:
+        to_reference = fit_similarity(positions, reference.positions)
+    except NoSimilarity:
+        return np.full(2, np.nan)
+    length = shape_extent(reference.positions) / to_reference.scale()
+    return np.array(scan.pixels.shape) * length / scan.true_size
+
+
 def reduce_detail(scan: Scan, points: Points, reference: Points, detail: int, *, mirrored: bool = False) -> Scan:
     """Return a scan shrunk so that the hand measures no more than ``detail`` pixels along either axis.
 
@@ -141,14 +175,11 @@ def reduce_detail(scan: Scan, points: Points, reference: Points, detail: int, *,
     """
     if scan.ndim != 2:
         raise InvalidInput("the detail of a volume is that of its file")
-    positions, _ = to_reference_side(scan, points, reference, mirrored)
-    try:
-        to_reference = fit_similarity(positions, reference.positions)
-    except NoSimilarity:
+    measured = measure_hand(scan, points, reference, mirrored=mirrored)
+    if np.isnan(measured).any():
         return scan
-    length = shape_extent(reference.positions) / to_reference.scale()
     old = np.array(scan.pixels.shape)
-    new = np.minimum(np.maximum(np.rint(detail * scan.true_size / length), 1), old).astype(int)
+    new = np.minimum(np.maximum(np.rint(old * detail / measured), 1), old).astype(int)
     if (new == old).all():
         return scan
     return resize_scan(scan, (int(new[0]), int(new[1])))

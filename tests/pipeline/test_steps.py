@@ -14,6 +14,7 @@ from boneage.pipeline.training.age_model import fit_age_model
 from boneage.pipeline.training.age_settings import make_settings
 from boneage.regression import BiasCorrection, CropSpec, RegionStack
 from boneage.regression.bias_correction import Knot
+from boneage.regression.proportions import measure_hand
 
 
 @pytest.fixture(scope="module")
@@ -290,6 +291,19 @@ def test_what_standardising_found_is_in_the_reason(pipeline, scan, monkeypatch):
         "the noise is 30 % of it; there are 2 hands in the picture: predict --all-hands reads each; "
         "black and white are swapped in the file; the file says the sex is M"
     )
+
+
+@pytest.mark.parametrize(("part", "status"), [(0.45, "flagged"), (0.55, "ok")])
+def test_a_hand_of_less_than_half_the_detail_is_flagged_with_its_pixels(pipeline, scan, part, status):
+    points = pipeline.assess(scan, sex="F").points
+    reference = Points(pipeline.localiser.names_, pipeline.localiser.mean_shape_)
+    pixels = measure_hand(scan, points, reference).min()
+    model = pipeline.only_age_model
+    finer = dataclasses.replace(model, crop_spec=dataclasses.replace(model.crop_spec, detail=round(pixels / part)))
+    result = dataclasses.replace(pipeline, age_models=(finer,)).assess(scan, sex="F")
+    assert result.status == status
+    told = f"the hand measures only {pixels:.0f} pixels, the age models read {round(pixels / part)}"
+    assert (told in result.reason) == (status == "flagged")
 
 
 def test_a_localiser_that_does_not_standardise_finds_nothing_odd_about_a_picture(pipeline, scan):

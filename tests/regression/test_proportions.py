@@ -7,7 +7,7 @@ import pytest
 from boneage.imaging import Frame, Points, Scan
 from boneage.imaging.phantoms import draw_phantom_hand
 from boneage.regression import CropSpec
-from boneage.regression.proportions import fit_proportions, reduce_detail, to_thumbnail
+from boneage.regression.proportions import fit_proportions, measure_hand, reduce_detail, to_thumbnail
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +106,16 @@ def test_a_hand_is_shrunk_to_its_detail_and_one_of_fewer_pixels_is_left(hand):
     assert reduce_detail(hand.scan, absent, hand.points, 150) is hand.scan
     with pytest.raises(ValueError, match="detail of a volume"):
         reduce_detail(Scan(np.zeros((4, 4, 4))), hand.points, hand.points, 150)
+
+
+def test_a_hand_is_measured_along_each_axis_of_a_squashed_picture(hand):
+    rows, columns = hand.scan.pixels.shape
+    length = np.ptp(hand.points.positions, axis=0).max()
+    assert measure_hand(hand.scan, hand.points, hand.points) == pytest.approx([length, length])
+    squashed = Scan(cv2.resize(hand.scan.pixels, (columns, rows // 3))).as_resized_copy_of((rows, columns))
+    assert measure_hand(squashed, hand.points, hand.points) == pytest.approx([length / 3, length])
+    absent = Points(hand.points.names, np.full_like(hand.points.positions, np.nan))
+    assert np.isnan(measure_hand(hand.scan, absent, hand.points)).all()
 
 
 def test_each_axis_of_a_squashed_copy_is_shrunk_to_the_same_detail(hand):
