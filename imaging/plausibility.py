@@ -14,6 +14,7 @@ from boneage.imaging.shapes import NoSimilarity, align_to, compute_mean_shape, s
 
 _PLACEHOLDERS = (0.0, -1.0)
 _FEWEST_HANDS = 5
+_SWAPPED = 0.7  # cosine of 45 degrees: nearer to swapped axes than to a hand mirrored or turned
 _LEAST_FACTOR = 1.5  # hands differ in size and in how much of the image they fill: by less than this, mostly
 _CENTRES_APART = 0.25  # of the image's size
 
@@ -47,6 +48,42 @@ def check_positions(table: LandmarkTable) -> None:
                 f"id {id_}: all of its landmarks lie within 0..1, as fractions of the image's size would: multiply "
                 "them by its width and height in pixels",
             )
+
+
+def check_axes(table: LandmarkTable, reference: Points) -> None:
+    """Check that landmarks of radiographs do not lie as if x and y were swapped.
+
+    The reference's landmarks, so swapped, are mirrored and lie on their side: hands do not, as a rule.
+
+    Parameters
+    ----------
+    table : LandmarkTable
+    reference : Points
+        A shape that is known to be right, such as the mean shape of a localiser.
+
+    Raises
+    ------
+    InvalidTable
+        If those of more than half of the images do, of five or more.
+    """
+    if table.ndim != 2:
+        return
+    names = [name for name in reference.names if name in table.names]
+    pattern = reference.select(names).positions
+    n, swapped = 0, []
+    for id_, points in table.points.items():
+        with contextlib.suppress(NoSimilarity):
+            aligned = align_to(points.select(names).positions, pattern)
+            linear = aligned.frame.matrix[:2, :2] / aligned.frame.scale()
+            n += 1
+            if aligned.mirrored and linear[0, 1] + linear[1, 0] > 2 * _SWAPPED:
+                swapped.append(id_)
+    if len(swapped) > n / 2 and n >= _FEWEST_HANDS:
+        raise InvalidTable(
+            table.path,
+            f"in {len(swapped)} of {n} images the landmarks lie on their side and mirrored, first of the id "
+            f"{swapped[0]}: are x and y swapped?",
+        )
 
 
 def find_odd_scales(hands: Mapping[str, Points], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, float]:

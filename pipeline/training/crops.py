@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from boneage.imaging import AgeRecord, Collection, LandmarkTable, Points
 from boneage.imaging.errors import InvalidInput
+from boneage.imaging.plausibility import check_axes
 from boneage.imaging.progress import Progress
 from boneage.landmarks import ForestLocaliser
 from boneage.pipeline.located_hand import HandLandmarks
@@ -63,6 +64,8 @@ class CropBuilder:
         ------
         InvalidInput
             If no hand has an age, or there is neither a localiser nor annotated landmarks.
+        InvalidTable
+            If x and y seem to be swapped in the annotated ones.
         """
         hands = self._located
         found = [hand.true_points for hand in hands.values() if hand.true_points is not None and not hand.located.fault]
@@ -77,6 +80,8 @@ class CropBuilder:
         ------
         InvalidInput
             If no hand has an age, or the landmarks are not enough to crop by.
+        InvalidTable
+            If x and y seem to be swapped in the annotated ones.
         """
         located = {id_: HandLandmarks(None) for id_ in self._aged.ids}
         seconds, landmarks = 0.0, None
@@ -116,6 +121,8 @@ class CropBuilder:
     @cached_property
     def _located(self) -> dict[str, LocatedHand]:
         """The landmarks of all hands, located or annotated."""
+        if self.at_annotations and self.collection.landmarks is not None and self.reference is not None:
+            check_axes(self.collection.landmarks, self.reference)
         return self._cache.cached(self._locate_step, self._aged)
 
     @property

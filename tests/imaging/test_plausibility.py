@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from boneage.imaging import FORMATS, InvalidTable, LandmarkTable, Points, read_landmarks, render_landmarks
-from boneage.imaging.plausibility import check_positions, find_odd_scales
+from boneage.imaging.plausibility import check_axes, check_positions, find_odd_scales
 from tests.imaging.formats.tables import NO_DETAILS
 
 NAMES = ("wrist", "tip", "thumb", "side")
@@ -75,3 +75,34 @@ def test_few_hands_or_landmarks_in_one_place_are_not_judged():
     assert find_odd_scales({**table.points, "1": Points(NAMES, HAND / 2)}, table.original_shapes) == {}
     one_place = table_of(*[np.ones((4, 2))] * 6)
     assert find_odd_scales(one_place.points, one_place.original_shapes) == {}
+
+
+TURN = np.array([[0.0, -1.0], [1.0, 0.0]])
+KINDS = {
+    "upright": HAND,
+    "mirrored": HAND * [1, -1] + [0, 300],
+    "on its side": HAND @ TURN + [0, 400],
+    "upside down": 300 - HAND,
+    "aslant": HAND @ np.array([[0.8, 0.6], [-0.6, 0.8]]) + 200,
+    "swapped": HAND[:, ::-1],
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_swapped_axes_are_told_from_hands_that_are_turned_or_mirrored(kind):
+    rng = np.random.default_rng(3)
+    table = table_of(*(KINDS[kind] + rng.normal(0, 3, HAND.shape) for _ in range(6)))
+    if kind == "swapped":
+        with pytest.raises(InvalidTable, match=r"in 6 of 6 images .* first of the id 1: are x and y swapped\?"):
+            check_axes(table, Points(NAMES, 0.1 * HAND))
+    else:
+        check_axes(table, Points(NAMES, 0.1 * HAND))
+
+
+def test_swapped_axes_are_a_fault_of_the_table_only_if_most_of_it_has_them():
+    swapped, absent = HAND[:, ::-1], np.full_like(HAND, np.nan)
+    reference = Points((*NAMES, "elsewhere"), np.vstack([HAND, [[0.0, 0.0]]]))
+    check_axes(table_of(*[swapped] * 3, *[HAND] * 3, absent), reference)
+    check_axes(table_of(*[swapped] * 4), reference)
+    with pytest.raises(InvalidTable, match="in 4 of 6 images"):
+        check_axes(table_of(*[swapped] * 4, *[HAND] * 2, absent), reference)

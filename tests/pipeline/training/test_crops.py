@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from boneage.imaging import AgeRecord, Points, compute_mean_shape, read_landmarks
-from boneage.imaging.errors import UnusableOutput
+from boneage.imaging.errors import InvalidTable, UnusableOutput
 from boneage.landmarks import ForestLocaliser
 from boneage.pipeline.data import load_collection
 from boneage.pipeline.located_hand import HandLandmarks, mean_shape_of
@@ -134,6 +134,17 @@ def test_missing_annotations_are_named(collection, known, tmp_path):
     hands = CropBuilder(joined, None, reference, at_annotations=True).build_landmarks()
     assert hands.ids == ("phantom0001",)
     assert hands.excluded[0].reason == "it has no annotated landmarks"
+
+
+def test_a_table_with_x_and_y_swapped_is_refused_before_a_hand_is_cropped(known, localiser):
+    whole = load_collection([known / "images"], landmarks=known / "landmarks.csv", ages=[known / "ages.csv"])
+    table = whole.landmarks
+    swapped = {id_: Points(p.names, p.positions[:, ::-1]) for id_, p in table.points.items()}
+    collection = dataclasses.replace(whole, landmarks=dataclasses.replace(table, points=swapped))
+    builder = make_builder(collection, localiser, at_annotations=True)
+    with pytest.raises(InvalidTable, match=r"landmarks\.csv: in .* images .*: are x and y swapped\?"):
+        builder.build_crops(CropSpec(side=32))
+    assert make_builder(whole.subset(whole.ids[:1]), localiser, at_annotations=True).build_crops(CropSpec(side=32)).ids
 
 
 def test_builders_that_lack_landmarks_or_ages_say_so(collection, known):
