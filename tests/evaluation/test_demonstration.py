@@ -1,4 +1,5 @@
 import csv
+import re
 
 import pytest
 
@@ -32,7 +33,7 @@ def test_both_steps_run_from_phantoms_to_errors(tmp_path):
     stages = []
     demonstration = Demonstration(tmp_path, count=8, test=2, epochs=2)
     first = demonstration.read_with_shipped_model(lambda stage, _part: stages.append(stage))
-    assert "hand 50 %" in first
+    assert re.search(r"(radius|ulna|carpus|mcp_2|pip_2) \d+ %", first), "the regions that weigh most"
     second = demonstration.train_and_read(lambda stage, _part: stages.append(stage))
     assert "trained on 8 other phantoms" in second
     assert "landmarks    mean error" in second
