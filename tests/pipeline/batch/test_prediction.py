@@ -233,7 +233,7 @@ def test_a_full_disk_for_the_tables_is_an_unusable_output(new, model_file, tmp_p
         return open_atomically(path, **options)
 
     monkeypatch.setattr("boneage.pipeline.storage.output.open_atomically", fail)
-    with pytest.raises(UnusableOutput, match=r"landmarks\.csv: cannot be written \(No space left on device\)"):
+    with pytest.raises(UnusableOutput, match=r"landmarks\.csv cannot be written \(No space left on device\)"):
         predict_files([new / "images" / "phantom0001.png"], [model_file], tmp_path, sexes="F", sizes={})
     assert read_rows(tmp_path / "ages.csv")
 
