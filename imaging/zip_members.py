@@ -54,6 +54,11 @@ def is_zip(head: bytes) -> bool:
     return head.startswith(_MAGIC)
 
 
+def is_encrypted(info: zipfile.ZipInfo) -> bool:
+    """Return whether a file in an archive is encrypted."""
+    return bool(info.flag_bits & _ENCRYPTED)
+
+
 def list_members(archive: Path) -> list[Path]:
     """Return the path of each file in an archive, in its order.
 
@@ -192,7 +197,7 @@ def _find_fault(info: zipfile.ZipInfo, n_alike: int) -> str:
         return "its name in the zip leads out of the zip"
     if n_alike > 1:
         return f"the zip has {n_alike} files of this name"
-    if info.flag_bits & _ENCRYPTED:
+    if is_encrypted(info):
         return "is encrypted in its zip"
     if stat.S_ISLNK(info.external_attr >> 16):
         return "is a link in its zip, not a file"

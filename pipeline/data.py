@@ -133,10 +133,11 @@ def find_files(places: Sequence[Path], ids: Path | None = None, *, recursive: bo
         If no file has a listed id.
     """
     places = expand_places(places)
-    base = find_base(places)
+    archives = {place for place in places if place.is_file() and holds_files(place)}
+    base = find_base(list(dict.fromkeys(p if p in archives or p.is_dir() else p.parent for p in places)))
     discs = {place: _read_disc(place) for place in places if place.name.upper() == "DICOMDIR" and place.is_file()}
     listing = join_listings(
-        FolderListing(tuple(discs[place].notes)) if place in discs else _list_place(place, recursive)
+        FolderListing(tuple(discs[place].notes)) if place in discs else _list_place(place, recursive, place in archives)
         for place in places
     )
     notes = {path: note for disc in discs.values() for path, note in disc.notes.items() if note}
@@ -160,10 +161,10 @@ def _read_disc(place: Path) -> DicomDirectory:
     return read_directory(place)
 
 
-def _list_place(place: Path, recursive: bool) -> FolderListing:
-    if not place.is_file():
-        return list_folder(place, recursive=recursive)
-    return list_zip(place) if holds_files(place) else FolderListing((place,))
+def _list_place(place: Path, recursive: bool, is_archive: bool) -> FolderListing:
+    if is_archive:
+        return list_zip(place)
+    return FolderListing((place,)) if place.is_file() else list_folder(place, recursive=recursive)
 
 
 def describe_misfits(paths: Sequence[Path], *, sexes: Sexes = None, sizes: Iterable[str] = ()) -> list[str]:

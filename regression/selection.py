@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from boneage.imaging import Sex
+from boneage.regression.estimates import refusal_reason
 from boneage.regression.region_outputs import predict_regions
 from boneage.regression.region_stack import RegionStack
 from boneage.regression.regressor import AgeRegressor
@@ -40,8 +41,8 @@ def predict_views(
         Months; NaN for a hand that ``predict`` would give no age.
     """
     ages = np.full((2 * _TURNED, len(stacks)), np.nan)
-    estimates = regressor.predict(stacks, sexes)
-    able = [k for k, estimate in enumerate(estimates) if not estimate.reason]
+    pairs = enumerate(zip(stacks, sexes, strict=True))
+    able = [k for k, (stack, sex) in pairs if not refusal_reason(stack, sex, use_sex=regressor.needs_sex)]
     if not able:
         return ages
     pixels = torch.from_numpy(np.stack([stacks[k].pixels for k in able]))

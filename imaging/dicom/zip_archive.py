@@ -12,11 +12,10 @@ from boneage.imaging.dicom.detection import PREAMBLE_BYTES, is_dicom
 from boneage.imaging.dicom.series import MOST_MEMBERS, Member, is_slice, read_series
 from boneage.imaging.errors import UnreadableScan
 from boneage.imaging.scans import Scan
-from boneage.imaging.zip_members import LARGEST_MEMBER_BYTES
+from boneage.imaging.zip_members import LARGEST_MEMBER_BYTES, is_encrypted
 
 LARGEST_TOTAL_BYTES = 2**30
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError)
-_ENCRYPTED = 0x1
 _CHECKED_FILES = 8
 
 
@@ -58,7 +57,7 @@ def read_zip(path: Path) -> Scan:
             infos = [info for info in archive.infolist() if not info.is_dir()]
             if len(infos) > MOST_MEMBERS:
                 raise UnreadableScan(path, f"is a zip of {len(infos):,} files; a series has at most {MOST_MEMBERS:,}")
-            if any(info.flag_bits & _ENCRYPTED for info in infos):
+            if any(map(is_encrypted, infos)):
                 raise UnreadableScan(path, "is an encrypted zip")
             members, n_left = [], LARGEST_TOTAL_BYTES
             for info in infos:

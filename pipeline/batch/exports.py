@@ -38,8 +38,9 @@ def write_exports(folder: Path, exports: Exports) -> None:
             logger.exception("unexpected error while writing %s", folder / name)
             faults[name] = f"internal error: {error!r}"
     if faults:
-        told = "; ".join(f"{name} {reason}" for name, reason in faults.items())
+        listed = "; ".join(f"{name} {reason}" for name, reason in faults.items())
         raise UnusableOutput(
             folder,
-            f"{told}. All other tables are written, and the results are kept: the same command writes the tables again",
+            f"{listed}. All other tables are written, and the results are kept: "
+            "the same command writes the tables again",
         )

@@ -70,10 +70,8 @@ def run_folder(
     """
     results: list[Result] = []
     calls = [partial(run_file, processor, task) for task in tasks]
-    for n_files, of_file in enumerate(run_in_processes(calls, jobs), start=1):
+    for of_file in run_in_processes(calls, jobs, stage=stage, report=progress):
         results += of_file
-        if progress is not None:
-            progress(stage, n_files / len(tasks))
     return results
 
 

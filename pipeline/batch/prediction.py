@@ -12,7 +12,6 @@ from typing import Any
 
 from boneage.imaging import Modality, Scan
 from boneage.imaging.demographics import Sexes
-from boneage.imaging.dicom.identifiers import read_identifiers
 from boneage.imaging.errors import InvalidInput
 from boneage.imaging.identifiers import name_part
 from boneage.imaging.progress import Progress
@@ -123,7 +122,7 @@ class Prediction:
 
         def write_page() -> None:
             if self.pages is not None:
-                identifiers = read_identifiers(task.path) if self.identifiers else {}
+                identifiers = _read_identifiers(task.path) if self.identifiers else {}
                 write_case(self.pages, scan, result.with_remarks(task.remarks(scan)), identifiers)
 
         return [("overlay", draw), ("page", write_page), *([("explanation", explain)] if result.regions else [])]
@@ -286,6 +285,12 @@ def describe_missing_intervals(results: Iterable[Assessment]) -> list[str]:
     intervals = (result.estimate.interval for result in results if result.estimate is not None)
     counts = Counter(interval.reason for interval in intervals if interval is not None and interval.reason)
     return [f"no interval for {n} age{'s' if n > 1 else ''}: {reason}" for reason, n in counts.items()]
+
+
+def _read_identifiers(path: Path) -> dict[str, str]:
+    from boneage.imaging.dicom.identifiers import read_identifiers  # pydicom is imported only where they are asked for
+
+    return read_identifiers(path)
 
 
 def load_models(models: Sequence[ModelReference]) -> list[BoneAgePipeline]:

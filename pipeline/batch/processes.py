@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TypeVar
 
 import joblib
 from joblib.externals.loky import get_reusable_executor
 
+from boneage.imaging.progress import Progress
+
 T = TypeVar("T")
 
 
-def run_in_processes(calls: Sequence[Callable[[], T]], jobs: int) -> Iterator[T]:
+def run_in_processes(
+    calls: Sequence[Callable[[], T]], jobs: int, *, stage: str = "", report: Progress | None = None
+) -> Iterator[T]:
     """Yield what each call returns, in order; with one job, or a single call, in this process.
 
     The processes are ended with the last result: idle ones would keep models in memory through a long training, and a
@@ -24,6 +28,10 @@ def run_in_processes(calls: Sequence[Callable[[], T]], jobs: int) -> Iterator[T]
         Without arguments; they and their results can be pickled.
     jobs : int
         Largest number of processes.
+    stage : str
+        What ``report`` calls it.
+    report : callable, optional
+        Told how many of the calls are done, once the result of each has been taken.
 
     Examples
     --------
@@ -33,7 +41,12 @@ def run_in_processes(calls: Sequence[Callable[[], T]], jobs: int) -> Iterator[T]
     """
     n_jobs = max(min(jobs, len(calls)), 1)
     try:
-        yield from joblib.Parallel(n_jobs=n_jobs, return_as="generator")(joblib.delayed(call)() for call in calls)
+        results = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(joblib.delayed(call)() for call in calls)
+        with closing(results):
+            for n_done, result in enumerate(results, start=1):
+                yield result
+                if report is not None:
+                    report(stage, n_done / len(calls))
     finally:
         if n_jobs > 1:
             get_reusable_executor().shutdown(wait=True, kill_workers=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from boneage.pipeline.assessment import Status
 from boneage.pipeline.batch.folder import Output, WholeFiles, run_folder
 from boneage.pipeline.batch.tasks import FileTask, make_tasks
 from boneage.pipeline.quality import find_modality_mismatch
-from boneage.pipeline.storage.output import name_output, prepare_folder, write_picture, write_table
+from boneage.pipeline.storage.output import encode_png, name_output, prepare_folder, write_picture, write_table
 from boneage.pipeline.visualisation.contact_sheet import PAIRS_PER_PAGE, draw_contact_sheet, draw_pair
 
 _CORNERS = ("top_left", "top_right", "bottom_right", "bottom_left")
@@ -68,10 +67,9 @@ class Standardisation(WholeFiles):
             return self.refuse(task, find_modality_mismatch(scan, "xray"))
         standardised = standardise(scan, self.settings)
         write_picture(self.pictures / name_output(task.id, ".png"), _to_picture(scan, standardised.scan))
-        pair = io.BytesIO()
-        draw_pair(scan, standardised).save(pair, format="PNG")
+        pair = encode_png(draw_pair(scan, standardised))
         reason = "; ".join((*scan.remarks, *(finding.sentence for finding in standardised.findings)))
-        return StandardisationResult(task.id, task.name, reason, _to_cells(standardised), pair.getvalue())
+        return StandardisationResult(task.id, task.name, reason, _to_cells(standardised), pair)
 
     def outputs(self, task: FileTask, scan: Scan, result: StandardisationResult) -> list[Output]:
         """Return nothing: the picture is written when it is made."""

@@ -5,7 +5,6 @@ from boneage.pipeline.selection.landmarks import LANDMARK_STRATEGIES, ask_locali
 from boneage.pipeline.selection.output import write_selection
 from boneage.pipeline.selection.pool import Pool, read_pool
 from boneage.pipeline.selection.strategies import (
-    DEFAULT_STRATEGY,
     PICTURE_STRATEGIES,
     Selection,
     Signals,
@@ -14,7 +13,6 @@ from boneage.pipeline.selection.strategies import (
 
 __all__ = [
     "AGE_STRATEGIES",
-    "DEFAULT_STRATEGY",
     "LANDMARK_STRATEGIES",
     "PICTURE_STRATEGIES",
     "Pool",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -22,13 +21,6 @@ from boneage.regression.selection import predict_views
 
 AGE_STRATEGIES = (*PICTURE_STRATEGIES, "disagreement", "age", "combined")
 """``age`` covers the predicted ages; ``combined`` covers ages and pictures together."""
-
-
-@dataclass(frozen=True, eq=False)
-class ViewedAges:
-    """The ages of one hand, in months: shape (n_views,), of all age models."""
-
-    months: NDArray[np.float64]
 
 
 def ask_age_models(
@@ -66,20 +58,19 @@ def ask_age_models(
     known = {id_: record.sex for id_, record in collection.ages.items() if record.sex} | dict(sexes or {})
     calls = [partial(_view_file, reference, collection.paths[id_], known.get(id_)) for id_ in pool.ids]
     months, doubts, silent = np.full(len(pool.ids), np.nan), np.full(len(pool.ids), np.nan), {}
-    for place, (id_, outcome) in enumerate(zip(pool.ids, run_in_processes(calls, jobs), strict=True)):
+    for place, outcome in enumerate(run_in_processes(calls, jobs, stage="reading ages", report=report)):
         if isinstance(outcome, str):
-            silent[id_] = outcome
+            silent[pool.ids[place]] = outcome
         else:
-            months[place], doubts[place] = outcome.months.mean(), outcome.months.std()
-        if report is not None:
-            report("reading ages", (place + 1) / len(calls))
+            months[place], doubts[place] = outcome.mean(), outcome.std()
     if np.isnan(months).all():
         raise InvalidInput(f"the model reads no picture of the pool, such as {pool.ids[0]}: {silent[pool.ids[0]]}")
     ages = months[:, None]
     return Signals({"disagreement": doubts}, {"age": (ages,), "combined": (pool.features, ages)}, silent)
 
 
-def _view_file(reference: ModelReference, path: Path, sex: Sex | None) -> ViewedAges | str:
+def _view_file(reference: ModelReference, path: Path, sex: Sex | None) -> NDArray[np.float64] | str:
+    """Return the ages in months of all views of a hand, by all age models; the reason if it has none."""
     pipeline: BoneAgePipeline = reference.load(load_pipeline)
     with one_torch_thread():
         assessment = pipeline.assess(path, sex=sex)
@@ -90,4 +81,4 @@ def _view_file(reference: ModelReference, path: Path, sex: Sex | None) -> Viewed
             for age_model, stack in zip(pipeline.age_models, assessment.regions, strict=True)
             if stack is not None
         ]
-    return ViewedAges(np.concatenate(ages))
+    return np.concatenate(ages)

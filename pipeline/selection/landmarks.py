@@ -60,12 +60,7 @@ def ask_localiser(
     localiser, _ = reference.load(load_localiser)
     check_landmarks(localiser, annotated)
     calls = [partial(_weigh_file, reference, collection.paths[id_]) for id_ in pool.ids]
-    doubts: list[LocalisationDoubt | str] = []
-    for outcome in run_in_processes(calls, jobs):
-        doubts.append(outcome)
-        if report is not None:
-            report("locating landmarks", len(doubts) / len(calls))
-    return join_doubts(pool, doubts)
+    return join_doubts(pool, list(run_in_processes(calls, jobs, stage="locating landmarks", report=report)))
 
 
 def check_landmarks(localiser: ForestLocaliser, annotated: LandmarkTable | None) -> None:

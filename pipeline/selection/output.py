@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 from boneage.imaging import Collection
 from boneage.pipeline.selection.pool import ANNOTATED
 from boneage.pipeline.selection.strategies import Selection
-from boneage.pipeline.storage.output import prepare_folder, write_lines, write_picture, write_table
+from boneage.pipeline.storage.output import encode_png, prepare_folder, write_lines, write_picture, write_table
 from boneage.pipeline.visualisation.contact_sheet import PAIRS_PER_PAGE, draw_contact_sheet, draw_one
 
 _PER_PAGE = 2 * PAIRS_PER_PAGE
@@ -42,9 +41,7 @@ def write_selection(selection: Selection, collection: Collection, folder: Path) 
     for page, first in enumerate(range(0, len(selection.ids), _PER_PAGE), start=1):
         shown = []
         for rank, id_ in enumerate(selection.ids[first : first + _PER_PAGE], start=first + 1):
-            content = io.BytesIO()
-            draw_one(collection.scan(id_)).save(content, format="PNG")
-            shown.append((f"{rank}: {id_}", content.getvalue()))
+            shown.append((f"{rank}: {id_}", encode_png(draw_one(collection.scan(id_)))))
         name = "contact_sheet.png" if page == 1 else f"contact_sheet_{page}.png"
         write_picture(folder / name, draw_contact_sheet(shown, paired=False))
 

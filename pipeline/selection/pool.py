@@ -105,13 +105,11 @@ def read_pool(
     calls = [partial(_read_appearance, collection.paths[id_]) for id_ in ids]
     seen: dict[str, Appearance] = {}
     left_out: dict[str, str] = {}
-    for number, (id_, outcome) in enumerate(zip(ids, run_in_processes(calls, jobs), strict=True), start=1):
+    for id_, outcome in zip(ids, run_in_processes(calls, jobs, stage="reading pictures", report=report), strict=True):
         if isinstance(outcome, str):
             left_out[id_] = outcome
         else:
             seen[id_] = outcome
-        if report is not None:
-            report("reading pictures", number / len(ids))
     left_out |= _find_copies(seen, annotated)
     kept = tuple(id_ for id_ in seen if id_ not in left_out)
     are_annotated = np.array([id_ in annotated for id_ in kept], dtype=np.bool_)

@@ -24,8 +24,6 @@ Array = NDArray[np.float64]
 PICTURE_STRATEGIES = ("random", "medoid", "k-centre", "typiclust")
 """Strategies that need no model; ``random`` is stratified where the pool has strata."""
 
-DEFAULT_STRATEGY = "random"
-
 
 @dataclass(frozen=True, eq=False)
 class Signals:

@@ -154,9 +154,14 @@ def write_picture(path: Path | str, picture: Image.Image) -> None:
     UnusableOutput
         If the file cannot be written.
     """
+    write_atomically(path, encode_png(picture))
+
+
+def encode_png(picture: Image.Image) -> bytes:
+    """Return a picture as a PNG file."""
     content = io.BytesIO()
     picture.save(content, format="PNG")
-    write_atomically(path, content.getvalue())
+    return content.getvalue()
 
 
 def name_output(id_: str, suffix: str) -> str:

@@ -95,9 +95,8 @@ class CropCache:
                 partial(_run_and_store, step.restrict(ids), _restrict_tables(hands, ids), [paths[id_] for id_ in ids])
                 for ids in chunks
             ]
-            for done, _ in enumerate(run_in_processes(calls, self.jobs), start=1):
-                if self.report:
-                    self.report(step.stage, done / len(chunks))
+            for _ in run_in_processes(calls, self.jobs, stage=step.stage, report=self.report):
+                pass
             return {id_: _load(step, path) for id_, path in paths.items()}
 
     @contextmanager

@@ -63,7 +63,7 @@ class StrategyCurve:
             summary["area_difference"] = dataclasses.asdict(self.compare_areas(baseline))
             places = range(len(self.sizes))
             summary["error_differences"] = [dataclasses.asdict(self._compare_errors(baseline, k)) for k in places]
-            summary["more_hands_needed"] = [dataclasses.asdict(self._compare_needed(baseline, k)) for k in places[1:]]
+            summary["more_hands_needed"] = [dataclasses.asdict(self.compare_needed(baseline, k)) for k in places[1:]]
         return summary
 
     def compare_areas(self, baseline: StrategyCurve) -> Difference:
@@ -73,7 +73,8 @@ class StrategyCurve:
     def _compare_errors(self, baseline: StrategyCurve, place: int) -> Difference:
         return compare_errors(self.errors, baseline.errors, place)
 
-    def _compare_needed(self, baseline: StrategyCurve, place: int) -> Difference:
+    def compare_needed(self, baseline: StrategyCurve, place: int) -> Difference:
+        """Return how many hands more it needs for the baseline's error at one of the sizes."""
         return compare_needed(self.errors, baseline.errors, self.sizes, place)
 
 
@@ -102,7 +103,7 @@ def tabulate_needed(curves: Mapping[str, StrategyCurve], baseline: str) -> Table
     rows = []
     for name, curve in curves.items():
         if name != baseline:
-            compared = [compare_needed(curve.errors, of_baseline.errors, sizes, k) for k in range(1, len(sizes))]
+            compared = [curve.compare_needed(of_baseline, k) for k in range(1, len(sizes))]
             rows.append([name, *(_format_needed(difference, sizes[-1]) for difference in compared)])
     return ["strategy", *(f"for the error at {size}" for size in sizes[1:])], rows
 

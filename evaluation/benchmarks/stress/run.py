@@ -129,10 +129,8 @@ def run_stress_benchmark(
         for id_, task in zip(ids, tasks, strict=True)
     ]
     results: list[StressResult] = []
-    for number, of_hand in enumerate(run_in_processes(calls, jobs), start=1):
+    for of_hand in run_in_processes(calls, jobs, stage="reading changed hands", report=progress):
         results += of_hand
-        if progress:
-            progress("reading changed hands", number / len(calls))
     return results
 
 

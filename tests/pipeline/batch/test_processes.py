@@ -48,6 +48,16 @@ def test_one_job_or_one_call_needs_no_other_process(n, jobs):
     assert results == [(k, os.getpid()) for k in range(n)]
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_progress_is_told_after_each_result(jobs):
+    told, seen = [], []
+    calls = [partial(number_and_process, k) for k in range(4)]
+    for number, _ in run_in_processes(calls, jobs, stage="counting", report=lambda *state: told.append(state)):
+        seen.append((number, len(told)))
+    assert seen == [(0, 0), (1, 1), (2, 2), (3, 3)]
+    assert told == [("counting", part / 4) for part in (1, 2, 3, 4)]
+
+
 def test_nothing_to_do_is_no_error():
     assert list(run_in_processes([], jobs=2)) == []
 
