@@ -76,7 +76,8 @@ Network = Annotated[
         "equal: multiregion:equal), how far the loss makes up for rare ages (stratum=0.5), the largest learning rate "
         "(rate=0.0005), the decay of the average of the weights (average=0.998), sides of the pictures with their "
         "passes, up to --side (sides=128x10+192x5+224x3), copies that a prediction is averaged over (views=6), "
-        "the layers on a pretrained network (hidden=256+64), and a BoNet's deformation layer (deformation=none).",
+        "the layers on a pretrained network (hidden=256+64), the widths of a multiregion network "
+        "(channels=32+64+128+192), and a BoNet's deformation layer (deformation=none).",
     ),
 ]
 RecipeOption = Annotated[

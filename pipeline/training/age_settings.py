@@ -11,6 +11,7 @@ from boneage.regression import (
     PRESETS,
     BackboneSettings,
     BoNetSettings,
+    MultiRegionSettings,
     RegressorSettings,
     fine_tuning_of,
     modern_recipe,
@@ -18,12 +19,14 @@ from boneage.regression import (
 )
 from boneage.regression.fusion import FUSION_RULES
 from boneage.regression.networks.bonet import DeformationKind
+from boneage.regression.networks.registry import NetworkSettings
 from boneage.regression.recipes import Precision
 
 RECIPES = {"modern": modern_recipe, "seed": seed_recipe}
 _VALUES = {  # changes that have a value, and how one is written
     "stratum=": "stratum=W", "rate=": "rate=R", "average=": "average=D", "sides=": "sides=128x10+192x5+224x3",
-    "views=": "views=N", "hidden=": "hidden=N+M", "deformation=": "deformation=none",
+    "views=": "views=N", "hidden=": "hidden=N+M", "channels=": "channels=32+64+128+192",
+    "deformation=": "deformation=none",
 }  # fmt: skip
 
 
@@ -77,6 +80,7 @@ def change_settings(settings: RegressorSettings, changes: Sequence[str], name: s
     - ``sides=128x10+192x5+224x3``: sides of the pictures in the course of the training, each with its passes;
     - ``views=N``: slightly turned and resized copies that a prediction is averaged over;
     - ``hidden=N`` or ``hidden=N+M``: widths of the fully connected layers on a pretrained network;
+    - ``channels=32+64+128+192``: widths of the stem and the blocks of a multiregion network;
     - ``deformation=none``, ``affine`` or ``thin_plate``: the deformation layer of a BoNet.
 
     The use of the sex and the precision are left as they are.
@@ -132,14 +136,23 @@ def _set_value(settings: RegressorSettings, change: str, name: str) -> Regressor
             return dataclasses.replace(settings, views=int(text))
         if what == "deformation":
             return dataclasses.replace(settings, network=_change_deformation(settings, text, name))
-        if not isinstance(settings.network, BackboneSettings):
-            raise InvalidInput(f"{name!r}: hidden is for pretrained networks")
-        hidden = tuple(int(width) for width in text.split("+"))
-        return dataclasses.replace(settings, network=dataclasses.replace(settings.network, hidden=hidden))
+        return dataclasses.replace(settings, network=_change_widths(settings, what, text, name))
     except InvalidInput:
         raise
     except ValueError:
         raise InvalidInput(f"{name!r}: after a colon goes {_VALUES[f'{what}=']}, got {change!r}") from None
+
+
+def _change_widths(settings: RegressorSettings, what: str, text: str, name: str) -> NetworkSettings:
+    """Return a network with other widths of its ``hidden`` layers, or other ``channels``."""
+    widths = tuple(int(width) for width in text.split("+"))
+    if what == "hidden":
+        if not isinstance(settings.network, BackboneSettings):
+            raise InvalidInput(f"{name!r}: hidden is for pretrained networks")
+        return dataclasses.replace(settings.network, hidden=widths)
+    if not isinstance(settings.network, MultiRegionSettings):
+        raise InvalidInput(f"{name!r}: channels is for multiregion networks")
+    return dataclasses.replace(settings.network, channels=widths)
 
 
 def _change_deformation(settings: RegressorSettings, text: str, name: str) -> BoNetSettings:

@@ -56,6 +56,11 @@ def test_changes_that_have_a_value():
             make_settings(network=f"efficientnet-lite0-finetuned:{change}")
     with pytest.raises(ValueError, match="hidden is for pretrained networks"):
         make_settings(network="multiregion:hidden=8")
+    assert make_settings(network="multiregion:channels=8+16").network.channels == (8, 16)
+    with pytest.raises(ValueError, match="channels is for multiregion networks"):
+        make_settings(network="bonet:channels=8+16")
+    with pytest.raises(ValueError, match="channels must be at least 2 positive numbers"):
+        make_settings(network="multiregion:channels=8")
     assert make_settings(network="bonet:deformation=none").network.deformation == "none"
     with pytest.raises(ValueError, match="deformation must be affine, thin_plate or none, got 'some'"):
         make_settings(network="bonet:deformation=some")
