@@ -108,22 +108,22 @@ def choose_farthest(spaces: Sequence[Array], candidates: Places, covered: Places
     """
     known = ~np.any([np.isnan(space).any(axis=1) for space in spaces], axis=0)
     left = np.sort(candidates[known[candidates]])
-    covered = covered[known[covered]]
-    chosen: list[Choice] = []
-    if len(left) and n and not len(covered):
-        centres = [space[left].mean(axis=0) for space in spaces]
-        first = int(np.argmin(_multiply([_measure(s[left], c) for s, c in zip(spaces, centres, strict=True)])))
-        chosen.append(Choice(int(left[first]), np.nan, "the nearest to the mean of the pool"))
-        covered, left = left[[first]], np.delete(left, first)
+    points = [space[left] for space in spaces]
     nearest = np.full(len(left), np.inf)
-    for place in covered.tolist():
-        nearest = np.minimum(nearest, _multiply([_measure(space[left], space[place]) for space in spaces]))
-    while len(chosen) < n and len(left):
-        best = int(nearest.argmax())
-        place = int(left[best])
-        chosen.append(Choice(place, float(nearest[best]), "the farthest from all that are annotated or chosen"))
-        left, nearest = np.delete(left, best), np.delete(nearest, best)
-        nearest = np.minimum(nearest, _multiply([_measure(space[left], space[place]) for space in spaces]))
+    for place in covered[known[covered]].tolist():
+        nearest = np.minimum(nearest, _measure(points, [space[place] for space in spaces]))
+    chosen: list[Choice] = []
+    for _ in range(min(n, len(left))):
+        if np.isinf(nearest).all():
+            best = int(_measure(points, [of_space.mean(axis=0) for of_space in points]).argmin())
+            choice = Choice(int(left[best]), np.nan, "the nearest to the mean of the pool")
+        else:
+            best = int(nearest.argmax())
+            farthest = "the farthest from all that are annotated or chosen"
+            choice = Choice(int(left[best]), float(nearest[best]), farthest)
+        chosen.append(choice)
+        nearest = np.minimum(nearest, _measure(points, [of_space[best] for of_space in points]))
+        nearest[best] = -np.inf
     return chosen
 
 
@@ -275,9 +275,7 @@ def _rank_typical(features: Array, cluster: Places, free: Places) -> list[tuple[
     return [(int(free[k]), float(1 / max(means[k], 1e-12))) for k in order]
 
 
-def _measure(points: Array, point: Array) -> Array:
-    return np.asarray(np.linalg.norm(points - point, axis=1))
-
-
-def _multiply(distances: Sequence[Array]) -> Array:
+def _measure(spaces: Sequence[Array], point: Sequence[Array]) -> Array:
+    """Return the distances of points, one row each in every space, from a point; those of all spaces multiplied."""
+    distances = [np.linalg.norm(points - place, axis=1) for points, place in zip(spaces, point, strict=True)]
     return np.asarray(np.prod(distances, axis=0))

@@ -2,7 +2,7 @@
 
 import typer
 
-from boneage.cli.age import benchmark, calibrate, geometry, join, map, report, select, train
+from boneage.cli.age import benchmark, calibrate, geometry, join, map, report, select, select_benchmark, train
 
 __all__ = ["app"]
 
@@ -13,3 +13,4 @@ for command in (train.train, join.join, benchmark.benchmark, geometry.geometry, 
     app.command()(command)
 app.command("map")(map.map_)
 app.command()(select.select)
+app.command()(select_benchmark.select_benchmark)

@@ -23,6 +23,7 @@ from boneage.cli.options import (
     remark,
     split_names,
 )
+from boneage.cli.selection import ColdSizes, Repeats, StartSize, TestHands, TrainSizes
 
 
 def select_benchmark(
@@ -37,15 +38,11 @@ def select_benchmark(
             "knows the true errors. All if not given; stratified needs --ages.",
         ),
     ] = "",
-    start: Annotated[int, typer.Option("--start", min=2, help="Hands that are annotated at first.")] = 5,
-    sizes: Annotated[
-        str, typer.Option("--sizes", help="Numbers of annotated hands to train with, by commas.")
-    ] = "10,20,40,60",
-    cold: Annotated[
-        str, typer.Option("--cold", help="Numbers of hands chosen when nothing is annotated, by commas; at least 2.")
-    ] = "2,5,10",
-    test: Annotated[int, typer.Option("--test", min=1, help="Hands to test on in each repeat.")] = 30,
-    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Paired repeats; each draws hands anew.")] = 30,
+    start: StartSize = 5,
+    sizes: TrainSizes = "10,20,40,60",
+    cold: ColdSizes = "2,5,10",
+    test: TestHands = 30,
+    repeats: Repeats = 30,
     preset: PresetOption = "fast",
     reference: Reference = None,
     ids: Ids = None,

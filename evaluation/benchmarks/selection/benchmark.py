@@ -1,4 +1,4 @@
-"""The benchmark of selection: localisers trained on what strategies chose, in paired repeats."""
+"""The benchmark of selection: models trained on what strategies chose, in paired repeats."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ import dataclasses
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from boneage.evaluation.benchmarks.checkpoint import describe_commits
-from boneage.evaluation.benchmarks.selection.measurement import CAP, StrategyRun, StrategyTask
-from boneage.evaluation.benchmarks.selection.plan import STRATIFIED, Part, SelectionPlan
+from boneage.evaluation.benchmarks.selection.ages import AGE_SCALE, AgeTask
+from boneage.evaluation.benchmarks.selection.landmarks import LANDMARK_SCALE, LandmarkTask
+from boneage.evaluation.benchmarks.selection.measurement import StrategyRun, StrategyTask
+from boneage.evaluation.benchmarks.selection.plan import STRATIFIED, AgeSelectionPlan, Part, SelectionPlan
 from boneage.evaluation.benchmarks.selection.report import report_selection
 from boneage.evaluation.metrics import read_reference
 from boneage.evaluation.metrics.learning_curves import mean_capped
+from boneage.evaluation.reports.landmarks.tables import name_unit
 from boneage.imaging import Collection
 from boneage.imaging.errors import InvalidInput
 from boneage.imaging.progress import Progress
@@ -22,6 +26,7 @@ from boneage.pipeline.selection import Pool, read_pool
 from boneage.pipeline.storage.output import prepare_folder
 
 PARTS: tuple[Part, ...] = ("growing", "cold")
+Tell = Callable[[str], None]
 
 
 def run_selection_benchmark(
@@ -33,7 +38,7 @@ def run_selection_benchmark(
     reference: str | None = None,
     jobs: int = 1,
     report: Progress | None = None,
-    tell: Callable[[str], None] | None = None,
+    tell: Tell | None = None,
 ) -> str:
     """Measure strategies on the annotated hands of a collection, and report it into ``out``.
 
@@ -80,14 +85,64 @@ def run_selection_benchmark(
     if pool.strata is None and STRATIFIED in plan.strategies:
         raise InvalidInput("the strategy stratified needs ages (--ages)")
     settings = dataclasses.replace(PRESETS[preset](2), min_score=0.0)
-    make = partial(StrategyTask, settings=settings, reference=unit, collection=annotated, pool=pool)
+    make = partial(LandmarkTask, settings=settings, reference=unit, collection=annotated, pool=pool)
     tasks = _list_tasks(plan, pool, prepare_folder(out / "rounds"), make)
     runs = _measure(tasks, jobs, report, tell)
     commits = describe_commits(task.file for task in tasks)
-    return report_selection(plan, runs, out, reference, pool, commits)
+    words = name_unit(unit.unit if unit else "px", reference)
+    return report_selection(plan, runs, out, pool, commits, unit=words, scale=LANDMARK_SCALE)
 
 
-def _list_tasks(plan: SelectionPlan, pool: Pool, folder: Path, make: Callable[..., StrategyTask]) -> list[StrategyTask]:
+def run_age_selection_benchmark(
+    collection: Collection,
+    plan: AgeSelectionPlan,
+    out: Path,
+    *,
+    jobs: int = 1,
+    report: Progress | None = None,
+    tell: Tell | None = None,
+) -> str:
+    """Measure strategies on the hands of known age and sex of a collection, and report it into ``out``.
+
+    As :func:`run_selection_benchmark` does, with regressions on the features of the pictures in place of localisers.
+
+    Parameters
+    ----------
+    collection : Collection
+        With ages.
+    plan : AgeSelectionPlan
+    out : Path
+    jobs : int
+        Number of processes; the errors are the same for any.
+    report : callable, optional
+    tell : callable, optional
+        Called with a line for each strategy and repeat that was measured.
+
+    Returns
+    -------
+    str
+        The report as text.
+
+    Raises
+    ------
+    InvalidInput
+        If there are too few hands.
+    UnusableOutput
+        If the folder cannot be written to, or holds rounds of another benchmark.
+    """
+    known = [id_ for id_ in collection.ids if id_ in collection.ages and collection.ages[id_].sex]
+    plan.draw(known, 0)  # too few hands are told before any is read
+    pool = read_pool(collection.subset(known), jobs=jobs, report=report)
+    make = partial(AgeTask, ages={id_: collection.ages[id_] for id_ in pool.ids}, pool=pool)
+    tasks = _list_tasks(plan, pool, prepare_folder(out / "rounds"), make)
+    runs = _measure(tasks, jobs, report, tell)
+    commits = describe_commits(task.file for task in tasks)
+    return report_selection(plan, runs, out, pool, commits, unit="months", scale=AGE_SCALE)
+
+
+def _list_tasks(
+    plan: SelectionPlan, pool: Pool, folder: Path, make: Callable[..., StrategyTask[Any]]
+) -> list[StrategyTask[Any]]:
     """Return all that is to be measured, repeat by repeat, so that what is measured so far can be compared."""
     tasks = []
     for repeat in range(plan.repeats):
@@ -100,7 +155,7 @@ def _list_tasks(plan: SelectionPlan, pool: Pool, folder: Path, make: Callable[..
 
 
 def _measure(
-    tasks: list[StrategyTask], jobs: int, report: Progress | None, tell: Callable[[str], None] | None
+    tasks: list[StrategyTask[Any]], jobs: int, report: Progress | None, tell: Tell | None
 ) -> dict[Part, list[StrategyRun]]:
     """Return what was measured of every task, now or before, by its part."""
     done = {task.file: run for task in tasks if (run := task.load()) is not None}
@@ -114,8 +169,9 @@ def _measure(
     return {part: [done[task.file] for task in tasks if task.part == part] for part in PARTS}
 
 
-def _describe(task: StrategyTask, run: StrategyRun) -> str:
+def _describe(task: StrategyTask[Any], run: StrategyRun) -> str:
     errors = (
-        f"{size} hands {mean_capped(step.distances, CAP):.2f}" for size, step in zip(task.sizes, run.steps, strict=True)
+        f"{size} hands {mean_capped(step.distances, task.scale.cap):.2f}"
+        for size, step in zip(task.sizes, run.steps, strict=True)
     )
     return f"repeat {run.repeat}, {task.part}, {run.strategy}: {', '.join(errors)} ({run.seconds:.0f} s)"

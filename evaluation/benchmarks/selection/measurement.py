@@ -6,37 +6,50 @@ import dataclasses
 import hashlib
 import json
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from boneage.evaluation.benchmarks.checkpoint import load_measured, save_measured
 from boneage.evaluation.benchmarks.selection.plan import ORACLE, STRATIFIED, Draw, Part
-from boneage.evaluation.metrics import Reference, measure_landmarks
 from boneage.evaluation.metrics.learning_curves import mean_capped
-from boneage.imaging import Collection
-from boneage.landmarks import ForestLocaliser, LocaliserSettings
-from boneage.landmarks.selection import weigh_doubt
-from boneage.pipeline.selection import PICTURE_STRATEGIES, Pool, Signals, choose, join_doubts
-from boneage.pipeline.training.localiser import train_localiser
+from boneage.pipeline.selection import PICTURE_STRATEGIES, Pool, Signals, choose
 
-CAP = 10.0  # in the unit of the reference: larger errors, and landmarks that were not found, count as much
+Model = TypeVar("Model")
+
+
+@dataclass(frozen=True)
+class ErrorScale:
+    """How errors are counted.
+
+    Parameters
+    ----------
+    cap : float
+        Larger errors, and what was not found, count as much in a mean.
+    far : float
+        The part of the errors beyond it is reported.
+    """
+
+    cap: float
+    far: float
 
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """A localiser of so many hands.
+    """A model of so many hands.
 
     Parameters
     ----------
     ids : tuple of str
         Of the hands that it was trained on.
-    distances : ndarray of shape (n_test, n_landmarks)
-        Of the landmarks in the test hands from the truth; infinite where one was not found.
+    distances : ndarray of shape (n_test, n_measured)
+        Of what is measured in the test hands from the truth: of each landmark, or of the age; infinite where it was not
+        found.
     """
 
     ids: tuple[str, ...]
@@ -65,7 +78,7 @@ class StrategyRun:
 
 
 @dataclass(frozen=True, eq=False)
-class StrategyTask:
+class StrategyTask(ABC, Generic[Model]):
     """One strategy in one repeat, to be measured and stored: it can be sent to another process.
 
     Parameters
@@ -75,37 +88,41 @@ class StrategyTask:
     strategy : str
     draw : Draw
     sizes : tuple of int
-    settings : LocaliserSettings
-    reference : Reference or None
-    collection : Collection
     pool : Pool
         Of all hands.
     file : Path
         Where it is stored.
     """
 
+    scale: ClassVar[ErrorScale]
+
     part: Part
     strategy: str
     draw: Draw
     sizes: tuple[int, ...]
-    settings: LocaliserSettings
-    reference: Reference | None
-    collection: Collection
     pool: Pool
     file: Path
+
+    @abstractmethod
+    def train(self, ids: tuple[str, ...]) -> Model:
+        """Return a model that has learnt from hands."""
+
+    @abstractmethod
+    def measure(self, model: Model, ids: Sequence[str]) -> NDArray[np.float64]:
+        """Return the errors of hands, shape (n_hands, n_measured), in the order of the ids."""
+
+    @abstractmethod
+    def ask(self, model: Model, pool: Pool) -> Signals:
+        """Return what a model tells of the pictures of a pool."""
+
+    @abstractmethod
+    def describe_model(self) -> list[Any]:
+        """Return what the model is and how it is measured, as JSON data."""
 
     @property
     def key(self) -> str:
         """A digest of what is measured, but not of the code that measures it."""
-        unit = dataclasses.asdict(self.reference) if self.reference else None
-        plan = [
-            self.part,
-            self.strategy,
-            dataclasses.asdict(self.draw),
-            self.sizes,
-            dataclasses.asdict(self.settings),
-            unit,
-        ]
+        plan = [self.part, self.strategy, dataclasses.asdict(self.draw), self.sizes, *self.describe_model()]
         return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
 
     def load(self) -> StrategyRun | None:
@@ -128,37 +145,28 @@ class StrategyTask:
 
     def _grow(self) -> list[Step]:
         annotated = self.draw.start
-        localiser = self._train(annotated)
-        steps = [Step(annotated, self._measure(localiser, self.draw.test))]
+        model = self.train(annotated)
+        steps = [Step(annotated, self.measure(model, self.draw.test))]
         for size in self.sizes[1:]:
-            annotated = (*annotated, *self._choose(annotated, size - len(annotated), localiser))
-            localiser = self._train(annotated)
-            steps.append(Step(annotated, self._measure(localiser, self.draw.test)))
+            annotated = (*annotated, *self._choose(annotated, size - len(annotated), model))
+            model = self.train(annotated)
+            steps.append(Step(annotated, self.measure(model, self.draw.test)))
         return steps
 
     def _start_cold(self) -> list[Step]:
         chosen = [self._choose((), size, None) for size in self.sizes]
-        return [Step(ids, self._measure(self._train(ids), self.draw.test)) for ids in chosen]
+        return [Step(ids, self.measure(self.train(ids), self.draw.test)) for ids in chosen]
 
-    def _choose(self, annotated: tuple[str, ...], n: int, localiser: ForestLocaliser | None) -> tuple[str, ...]:
+    def _choose(self, annotated: tuple[str, ...], n: int, model: Model | None) -> tuple[str, ...]:
         """Return the hands that the strategy chooses from the pool, given what is annotated."""
         pool = self.pool.among(self.draw.pool, annotated)
         if self.strategy == "random":
             pool = dataclasses.replace(pool, strata=None)
         name = "random" if self.strategy == STRATIFIED else self.strategy
         signals = None
-        if localiser is not None and name == ORACLE:
-            errors = self._measure(localiser, pool.ids)
-            signals = Signals({ORACLE: np.array([mean_capped(of_hand, CAP) for of_hand in errors])})
-        elif localiser is not None and name not in PICTURE_STRATEGIES:
-            signals = join_doubts(pool, [weigh_doubt(localiser, self.collection.scan(id_)) for id_ in pool.ids])
+        if model is not None and name == ORACLE:
+            errors = self.measure(model, pool.ids)
+            signals = Signals({ORACLE: np.array([mean_capped(of_hand, self.scale.cap) for of_hand in errors])})
+        elif model is not None and name not in PICTURE_STRATEGIES:
+            signals = self.ask(model, pool)
         return choose(pool, name, n, self.draw.seed, signals).ids
-
-    def _train(self, ids: tuple[str, ...]) -> ForestLocaliser:
-        return train_localiser(self.collection.subset(ids), self.settings, seed=self.draw.seed, jobs=1)[0]
-
-    def _measure(self, localiser: ForestLocaliser, ids: Sequence[str]) -> NDArray[np.float64]:
-        """Return the distances of the landmarks of hands from the truth, in the order of the ids."""
-        truth = {id_: points for id_ in ids if (points := self.collection.points(id_)) is not None}
-        found = {id_: localiser.locate(self.collection.scan(id_)) for id_ in truth}
-        return measure_landmarks(found, truth, self.reference).distances

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from boneage.imaging.errors import InvalidInput
-from boneage.pipeline.selection import LANDMARK_STRATEGIES, PICTURE_STRATEGIES
+from boneage.pipeline.selection import AGE_STRATEGIES, LANDMARK_STRATEGIES, PICTURE_STRATEGIES
 
 Part = Literal["growing", "cold"]
 
@@ -17,6 +17,9 @@ ORACLE = "oracle"
 STRATIFIED = "stratified"
 STRATEGIES = (*dict.fromkeys(("random", STRATIFIED, *LANDMARK_STRATEGIES)), ORACLE)
 """``random`` is unstratified here; ``oracle`` chooses by the true error of the landmarks, as if it were known."""
+
+AGE_BENCHMARK_STRATEGIES = (*dict.fromkeys(("random", STRATIFIED, *AGE_STRATEGIES)), ORACLE)
+"""Those of the benchmark of ages."""
 
 COLD_STRATEGIES = tuple(dict.fromkeys(("random", STRATIFIED, *PICTURE_STRATEGIES)))
 
@@ -48,6 +51,8 @@ class SelectionPlan:
         If a number is out of range, or a strategy not known.
     """
 
+    known: ClassVar[tuple[str, ...]] = STRATEGIES
+
     strategies: tuple[str, ...] = STRATEGIES
     start: int = 5
     sizes: tuple[int, ...] = (10, 20, 40, 60)
@@ -57,9 +62,9 @@ class SelectionPlan:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        unknown = [name for name in self.strategies if name not in STRATEGIES]
+        unknown = [name for name in self.strategies if name not in self.known]
         if unknown or not self.strategies:
-            raise InvalidInput(f"strategies to compare are {', '.join(STRATEGIES)}, got {unknown or 'none'}")
+            raise InvalidInput(f"strategies to compare are {', '.join(self.known)}, got {unknown or 'none'}")
         for name, least in (("start", 2), ("n_test", 1), ("repeats", 1)):
             if getattr(self, name) < least:
                 raise InvalidInput(f"{name} must be at least {least}, got {getattr(self, name)}")
@@ -92,6 +97,20 @@ class SelectionPlan:
         order = np.random.default_rng(self.seed + repeat).permutation(sorted(ids)).tolist()
         test, pool = order[: self.n_test], order[self.n_test :]
         return Draw(repeat, self.seed + repeat, tuple(test), tuple(pool[: self.start]), tuple(pool))
+
+
+@dataclass(frozen=True)
+class AgeSelectionPlan(SelectionPlan):
+    """The settings of the benchmark of ages: more hands, which take seconds to learn from."""
+
+    known: ClassVar[tuple[str, ...]] = AGE_BENCHMARK_STRATEGIES
+
+    strategies: tuple[str, ...] = AGE_BENCHMARK_STRATEGIES
+    start: int = 100
+    sizes: tuple[int, ...] = (200, 400, 800, 1600, 3200)
+    cold_sizes: tuple[int, ...] = (50, 100, 200)
+    n_test: int = 500
+    repeats: int = 10
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from boneage.evaluation.benchmarks.selection.measurement import CAP, StrategyRun
+from boneage.evaluation.benchmarks.selection.measurement import ErrorScale, StrategyRun
 from boneage.evaluation.benchmarks.selection.plan import ORACLE, STRATIFIED, Part, SelectionPlan
 from boneage.evaluation.benchmarks.selection.summary import StrategyCurve, judge, tabulate_curves, tabulate_needed
 from boneage.evaluation.figures.selection import plot_learning_curves
 from boneage.evaluation.figures.style import to_svg
-from boneage.evaluation.metrics import read_reference
 from boneage.evaluation.reports.basis import count_hands, describe_phantoms, write_json
-from boneage.evaluation.reports.landmarks.tables import name_unit
 from boneage.evaluation.reports.page import RESEARCH, ReportPage
 from boneage.evaluation.reports.text_table import draw_table
 from boneage.pipeline.selection import Pool
@@ -28,9 +26,11 @@ def report_selection(
     plan: SelectionPlan,
     runs: Mapping[Part, Sequence[StrategyRun]],
     folder: Path,
-    reference: str | None,
     pool: Pool,
     commits: str,
+    *,
+    unit: str,
+    scale: ErrorScale,
 ) -> str:
     """Report a selection benchmark into ``folder``: ``summary.json``, ``report.html`` and ``figures/``.
 
@@ -40,38 +40,38 @@ def report_selection(
     runs : mapping
         Of both parts.
     folder : Path
-    reference : str or None
-        The unit, as the user gave it.
     pool : Pool
         All hands.
     commits : str
         At which commit the rounds were measured, in words.
+    unit : str
+        Of the errors, in words.
+    scale : ErrorScale
 
     Returns
     -------
     str
         The report as text.
     """
-    unit = name_unit(read_reference(reference).unit if reference else "px", reference)
     hands = count_hands(pool.ids)
     title = f"Which hands to annotate: errors in {unit}"
     basis = (
         f"{plan.repeats} paired repeats of {hands['n_hands']} hands{describe_phantoms(hands)}, in each {plan.n_test} "
         f"to test on; pictures compared by {pool.described_by}. {commits}"
     )
-    notes = _describe_terms(plan)
+    notes = _describe_terms(plan, scale)
     page, text = ReportPage(title), [title, basis]
     page.add_text(basis)
-    summary: dict[str, Any] = {**hands, "reference": reference, "repeats": plan.repeats}
+    summary: dict[str, Any] = {**hands, "unit": unit, "repeats": plan.repeats}
     for part, of_part in runs.items():
         names = plan.strategies_of(part)
         sizes = plan.sizes_of(part)
         if not names or not sizes:
             continue
-        curves = {name: StrategyCurve.join(name, sizes, of_part) for name in names}
+        curves = {name: StrategyCurve.join(name, sizes, of_part, scale) for name in names}
         baseline = _choose_baseline(names)
         summary[part] = {name: curve.summarise(curves[baseline]) for name, curve in curves.items()}
-        tables = [tabulate_curves(curves, baseline)]
+        tables = [tabulate_curves(curves, baseline, scale)]
         if part == "growing":
             tables.append(tabulate_needed(curves, baseline))
         page.add_heading(_HEADINGS[part])
@@ -109,9 +109,9 @@ def _conclude(curves: Mapping[str, StrategyCurve], baseline: str) -> str:
     return f"Lower errors than {baseline}, with an interval that leaves out 0: {', '.join(better)}."
 
 
-def _describe_terms(plan: SelectionPlan) -> str:
+def _describe_terms(plan: SelectionPlan, scale: ErrorScale) -> str:
     return (
-        f"An error beyond {CAP:g}, or a landmark that was not found, counts as {CAP:g} in the mean. area: mean error "
+        f"An error beyond {scale.cap:g}, or what was not found, counts as {scale.cap:g} in the mean. area: mean error "
         "over the range of sizes. Intervals: bootstrap over repeats; repeats share hands, so that they tell how sure "
         "this is for these hands, not for others. Several strategies are compared: one of twenty intervals leaves out "
         f"0 by chance. {ORACLE} chooses by the true errors, which nobody knows. Seed {plan.seed}."

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boneage.evaluation.benchmarks.selection.measurement import CAP, StrategyRun
+from boneage.evaluation.benchmarks.selection.measurement import ErrorScale, StrategyRun
 from boneage.evaluation.metrics.learning_curves import (
     Difference,
     compare_areas,
@@ -34,7 +34,7 @@ class StrategyCurve:
     name : str
     sizes : tuple of int
     errors, worst, beyond : ndarray of shape (n_repeats, n_sizes)
-        Mean error, mean of the tenth of the landmarks that are worst, and part of them beyond 10 units.
+        Mean error, mean of the tenth of the errors that are largest, and part of them that is far off.
     """
 
     name: str
@@ -44,13 +44,13 @@ class StrategyCurve:
     beyond: Array
 
     @classmethod
-    def join(cls, name: str, sizes: tuple[int, ...], runs: Sequence[StrategyRun]) -> StrategyCurve:
+    def join(cls, name: str, sizes: tuple[int, ...], runs: Sequence[StrategyRun], scale: ErrorScale) -> StrategyCurve:
         """Return the curve of a strategy's repeats, in their order."""
         ordered = sorted((run for run in runs if run.strategy == name), key=lambda run: run.repeat)
         steps = [[step.distances for step in run.steps] for run in ordered]
-        errors = np.array([[mean_capped(distances, CAP) for distances in of_run] for of_run in steps])
-        worst = np.array([[mean_of_worst(distances, CAP) for distances in of_run] for of_run in steps])
-        beyond = np.array([[(d[~np.isnan(d)] > CAP).mean() for d in of_run] for of_run in steps])
+        errors = np.array([[mean_capped(distances, scale.cap) for distances in of_run] for of_run in steps])
+        worst = np.array([[mean_of_worst(distances, scale.cap) for distances in of_run] for of_run in steps])
+        beyond = np.array([[(d[~np.isnan(d)] > scale.far).mean() for d in of_run] for of_run in steps])
         return cls(name, sizes, errors, worst, beyond)
 
     def summarise(self, baseline: StrategyCurve) -> dict[str, Any]:
@@ -78,7 +78,7 @@ class StrategyCurve:
         return compare_needed(self.errors, baseline.errors, self.sizes, place)
 
 
-def tabulate_curves(curves: Mapping[str, StrategyCurve], baseline: str) -> Table:
+def tabulate_curves(curves: Mapping[str, StrategyCurve], baseline: str, scale: ErrorScale) -> Table:
     """Return the mean error at each size, the area, and how it differs from the baseline's, a row each."""
     sizes = next(iter(curves.values())).sizes
     rows = []
@@ -93,7 +93,7 @@ def tabulate_curves(curves: Mapping[str, StrategyCurve], baseline: str) -> Table
         worst, beyond = curve.worst.mean(axis=0)[-1], curve.beyond.mean(axis=0)[-1]
         rows.append([name, *means, f"{area:.3f}", difference, verdict, f"{worst:.2f}", f"{100 * beyond:.2f} %"])
     header = ["strategy", *(f"{size} hands" for size in sizes), "area", f"less {baseline}'s (95 %)", "error"]
-    return [*header, f"worst tenth at {sizes[-1]}", f"> 10 at {sizes[-1]}"], rows
+    return [*header, f"worst tenth at {sizes[-1]}", f"> {scale.far:g} at {sizes[-1]}"], rows
 
 
 def tabulate_needed(curves: Mapping[str, StrategyCurve], baseline: str) -> Table:

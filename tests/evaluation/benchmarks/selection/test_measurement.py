@@ -3,7 +3,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from boneage.evaluation.benchmarks.selection.measurement import Step, StrategyRun, StrategyTask
+from boneage.evaluation.benchmarks.selection.landmarks import LandmarkTask
+from boneage.evaluation.benchmarks.selection.measurement import Step, StrategyRun
 from boneage.evaluation.benchmarks.selection.plan import Draw
 from boneage.imaging.errors import UnusableOutput
 from boneage.landmarks import fast
@@ -18,7 +19,7 @@ def task(known, tmp_path):
     ids = collection.ids
     pool = Pool(ids, np.eye(12), np.zeros(12, bool), ("girls", "boys") * 6, {}, "numbers")
     draw = Draw(0, 0, ids[:2], ids[2:4], ids[2:])
-    return StrategyTask("cold", "k-centre", draw, (2, 3), fast(), None, collection, pool, tmp_path / "cold-00.json")
+    return LandmarkTask("cold", "k-centre", draw, (2, 3), pool, tmp_path / "cold-00.json", fast(), None, collection)
 
 
 def test_a_run_survives_its_file():

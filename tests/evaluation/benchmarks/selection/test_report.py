@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 
+from boneage.evaluation.benchmarks.selection.landmarks import LANDMARK_SCALE
 from boneage.evaluation.benchmarks.selection.measurement import Step, StrategyRun
 from boneage.evaluation.benchmarks.selection.plan import SelectionPlan
 from boneage.evaluation.benchmarks.selection.report import report_selection
@@ -25,14 +26,15 @@ def make_runs(part, factors):
 def write_report(folder, medoid):
     growing = make_runs("growing", {"random": 3.0, "medoid": medoid, "oracle": 1.0})
     cold = make_runs("cold", {"random": 3.0, "medoid": medoid})
-    return report_selection(PLAN, {"growing": growing, "cold": cold}, folder, "a:b=50mm", POOL, "Measured at commit x.")
+    runs = {"growing": growing, "cold": cold}
+    return report_selection(PLAN, runs, folder, POOL, "Measured at commit x.", unit="mm", scale=LANDMARK_SCALE)
 
 
 def test_a_strategy_that_is_better_is_named_and_the_oracle_is_not(tmp_path):
     text = write_report(tmp_path, 2.0)
     assert "Lower errors than random, with an interval that leaves out 0: medoid." in text
     assert "12 paired repeats of 2 hands, in each 4 to test on" in text
-    assert "errors in mm (a:b=50mm in every image, by convention)" in text
+    assert "Which hands to annotate: errors in mm" in text
     assert "for the error at 20" in text
     summary = json.loads((tmp_path / "summary.json").read_text())
     assert summary["cold"]["medoid"]["area_difference"]["value"] < 0

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from boneage.evaluation.benchmarks.selection.landmarks import LANDMARK_SCALE
 from boneage.evaluation.benchmarks.selection.measurement import Step, StrategyRun
 from boneage.evaluation.benchmarks.selection.summary import StrategyCurve, tabulate_curves, tabulate_needed
 
@@ -17,11 +18,11 @@ def make_run(name, repeat, factor):
 def curves():
     """A strategy with two thirds of the error of chance, in ten repeats."""
     runs = [make_run(name, k, factor) for k in range(10) for name, factor in (("random", 3.0), ("better", 2.0))]
-    return {name: StrategyCurve.join(name, SIZES, runs[::-1]) for name in ("random", "better")}
+    return {name: StrategyCurve.join(name, SIZES, runs[::-1], LANDMARK_SCALE) for name in ("random", "better")}
 
 
 def test_a_better_strategy_is_shown_to_have_lower_errors(curves):
-    header, rows = tabulate_curves(curves, "random")
+    header, rows = tabulate_curves(curves, "random", LANDMARK_SCALE)
     assert header[:4] == ["strategy", "5 hands", "10 hands", "20 hands"]
     verdicts = {row[0]: row[header.index("error")] for row in rows}
     assert verdicts == {"random": "baseline", "better": "lower"}
