@@ -54,7 +54,5 @@ def test_each_strategy_grows_from_the_start_and_is_stored(task, strategy):
 def test_plans_of_ages_know_the_strategies_of_ages():
     assert "pose" not in AgeSelectionPlan.known
     assert AgeSelectionPlan().strategies == AgeSelectionPlan.known
-    with pytest.raises(
-        ValueError, match="strategies to compare are random, stratified, medoid, k-centre, typiclust"
-    ):
+    with pytest.raises(ValueError, match="strategies to compare are random, stratified, medoid, k-centre, typiclust"):
         AgeSelectionPlan(("pose",))
