@@ -21,6 +21,7 @@ def test_there_are_notebooks():
         "02-train-a-localiser.ipynb",
         "03-train-an-age-model.ipynb",
         "04-read-the-errors.ipynb",
+        "05-which-hand-next.ipynb",
     ]
 
 

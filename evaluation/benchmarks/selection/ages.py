@@ -84,7 +84,8 @@ class AgeTask(StrategyTask[CommitteeRidge]):
     def measure(self, model: CommitteeRidge, ids: Sequence[str]) -> Array:
         """Return how far off the ages of hands are, months, shape (n_hands, 1)."""
         truth = np.array([self.ages[id_].boneage_months for id_ in ids])
-        return np.abs(_predict(model.model, self._inputs(self.pool, ids)) - truth)[:, None]
+        errors: Array = np.abs(_predict(model.model, self._inputs(self.pool, ids)) - truth)
+        return errors[:, None]
 
     def ask(self, model: CommitteeRidge, pool: Pool) -> Signals:
         """Return the ages of the hands of a pool, and the spread of the committee's."""
