@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from boneage.imaging import find_scans, read_sexes
-from boneage.pipeline.batch.folder import run_folder
+from boneage.pipeline.batch.file_processing import run_file
 from boneage.pipeline.batch.models import ModelReference
 from boneage.pipeline.batch.prediction import Prediction
 from boneage.pipeline.batch.tasks import make_tasks
@@ -35,10 +35,10 @@ def main(images: Path, sexes: Path, lowest: int = 0, highest: int = sys.maxsize,
     with tempfile.TemporaryDirectory() as folder:
         processor = Prediction((ModelReference.of(shipped_model()),), Path(folder))
         for task in tasks[:2]:
-            run_folder(processor, [task], stage="reading hands")
+            run_file(processor, task)
         for task in tasks:
             start = time.process_time()
-            statuses.update(result.status for result in run_folder(processor, [task], stage="reading hands"))
+            statuses.update(result.status for result in run_file(processor, task))
             seconds.append(time.process_time() - start)
     median, late = np.percentile(seconds, (50, 95))
     print(f"{len(tasks)} files: {', '.join(f'{count} {status}' for status, count in sorted(statuses.items()))}")

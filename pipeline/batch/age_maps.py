@@ -14,7 +14,7 @@ from boneage.imaging.demographics import Sexes
 from boneage.imaging.errors import InvalidInput
 from boneage.imaging.progress import Progress
 from boneage.pipeline.assessment import Assessment
-from boneage.pipeline.batch.folder import Output, WholeFiles
+from boneage.pipeline.batch.file_processing import Output, WholeFiles
 from boneage.pipeline.batch.models import ModelReference
 from boneage.pipeline.batch.processes import one_torch_thread
 from boneage.pipeline.batch.run import RunOptions, run_files

@@ -15,7 +15,7 @@ from boneage.imaging.formats.wide import format_cells, name_columns
 from boneage.imaging.progress import Progress
 from boneage.landmarks import ForestLocaliser, VoteMap
 from boneage.pipeline.assessment import Status
-from boneage.pipeline.batch.folder import Output, WholeFiles
+from boneage.pipeline.batch.file_processing import Output, WholeFiles
 from boneage.pipeline.batch.models import ModelReference
 from boneage.pipeline.batch.run import RunOptions, run_files
 from boneage.pipeline.batch.stored_results import StoredResults

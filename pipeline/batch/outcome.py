@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
+from boneage.pipeline.batch.file_processing import FileProcessor, run_file
 from boneage.pipeline.batch.file_state import FileState, digest_file, state_file
-from boneage.pipeline.batch.folder import FileProcessor, run_file
 from boneage.pipeline.batch.tasks import FileTask
 
 logger = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ Result = TypeVar("Result", bound=Row)
 
 
 class StoredProcessor(FileProcessor[Result], Protocol[Result]):
-    """A :class:`~boneage.pipeline.batch.folder.FileProcessor` whose results can be stored."""
+    """A :class:`~boneage.pipeline.batch.file_processing.FileProcessor` whose results can be stored."""
 
     def prepare(self) -> None:
         """Load what is needed to process files, once a process.

@@ -18,7 +18,7 @@ from boneage.imaging.progress import Progress
 from boneage.pipeline.assessment import Assessment
 from boneage.pipeline.batch.age_exports import list_age_exports
 from boneage.pipeline.batch.anonymous_ids import anonymise_tasks, hide_names
-from boneage.pipeline.batch.folder import Output
+from boneage.pipeline.batch.file_processing import Output
 from boneage.pipeline.batch.models import ModelReference
 from boneage.pipeline.batch.processes import one_torch_thread
 from boneage.pipeline.batch.run import RunOptions, run_files

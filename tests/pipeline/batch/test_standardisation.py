@@ -1,12 +1,13 @@
 import csv
-import dataclasses
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from boneage.imaging import find_scans, read_landmarks
-from boneage.pipeline.batch.standardisation import standardise_files
+from boneage.imaging.errors import UnusableOutput
+from boneage.imaging.standardise import StandardiseSettings
+from boneage.pipeline.batch.standardisation import Standardisation, standardise_files
 
 
 def read_rows(folder):
@@ -35,6 +36,7 @@ def test_pictures_a_table_and_a_sheet_are_written(new, tmp_path):
         assert row["n_hands"] == "1"
     with Image.open(tmp_path / "contact_sheet.png") as sheet:
         assert sheet.width > 3 * 300
+    assert {path.name for path in (tmp_path / "pairs").iterdir()} == {f"{id_}.png" for id_ in rows}
 
 
 def test_bad_files_and_volumes_are_rows_and_spoil_no_other(new, volumes, tmp_path):
@@ -72,9 +74,23 @@ def test_a_finding_flags_and_16_bits_are_kept(new, tmp_path):
         assert picture.getextrema() == (0, 65535)
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_the_number_of_processes_does_not_matter(new, tmp_path, jobs):
+def test_the_number_of_processes_does_not_matter(new, tmp_path):
     paths = find_scans(new / "images")
-    one = standardise_files(paths, tmp_path / "one", sizes={})
-    other = standardise_files(paths, tmp_path / "other", sizes={}, jobs=jobs)
-    assert [dataclasses.asdict(result) for result in one] == [dataclasses.asdict(result) for result in other]
+    for jobs in (1, 2):
+        standardise_files(paths, tmp_path / str(jobs), sizes={}, jobs=jobs)
+    for name in ("standardised.csv", "contact_sheet.png"):
+        assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
+
+
+def test_a_run_goes_on_with_new_files_and_refuses_other_settings(new, tmp_path, monkeypatch):
+    paths, seen, process = find_scans(new / "images"), [], Standardisation.process
+    monkeypatch.setattr(Standardisation, "process", lambda self, *args: seen.append(args[0].id) or process(self, *args))
+    standardise_files(paths[:2], tmp_path, sizes={})
+    with Image.open(tmp_path / "contact_sheet.png") as sheet:
+        width = sheet.width
+    assert len(standardise_files(paths, tmp_path, sizes={})) == 3
+    assert seen == ["phantom0001", "phantom0002", "phantom0003"]
+    with Image.open(tmp_path / "contact_sheet.png") as sheet:
+        assert sheet.width > width
+    with pytest.raises(UnusableOutput, match="holds results of settings"):
+        standardise_files(paths, tmp_path, sizes={}, settings=StandardiseSettings(size=200))

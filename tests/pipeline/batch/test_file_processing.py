@@ -4,8 +4,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from boneage.pipeline.batch.folder import run_folder
+from boneage.pipeline.batch.file_processing import run_file
 from boneage.pipeline.batch.tasks import FileTask
+
+
+def run_files(processor, tasks):
+    return [result for task in tasks for result in run_file(processor, task)]
 
 
 class Widths:
@@ -53,14 +57,14 @@ def tasks(tmp_path):
 
 def test_each_file_has_one_result_unless_it_is_split(tasks):
     processor = Widths()
-    results = run_folder(processor, tasks, stage="measuring")
+    results = run_files(processor, tasks)
     assert [result[:2] for result in results] == [("a", 60), ("b", 0), ("c", 16), ("d", 36)]
     assert processor.drawn == [("a", 60), ("c", 16), ("d", 36)]
 
 
 def test_the_parts_of_a_file_follow_each_other_and_are_drawn_on_the_whole(tasks):
-    processor, told = Widths(split=halve), []
-    results = run_folder(processor, tasks, stage="measuring", progress=lambda *args: told.append(args))
+    processor = Widths(split=halve)
+    results = run_files(processor, tasks)
     assert [result[:2] for result in results] == [
         ("a-0", 16),
         ("a-1", 44),
@@ -70,17 +74,16 @@ def test_the_parts_of_a_file_follow_each_other_and_are_drawn_on_the_whole(tasks)
         ("d-1", 20),
     ]
     assert processor.drawn == [("a-0", 60), ("a-1", 60), ("c", 16), ("d-0", 36), ("d-1", 36)]
-    assert told == [("measuring", part) for part in (0.25, 0.5, 0.75, 1.0)]
 
 
 def test_a_part_outlives_another_and_a_batch_what_cannot_be_split(tasks, caplog):
-    results = run_folder(Widths(20, halve), tasks[:1], stage="measuring")
+    results = run_files(Widths(20, halve), tasks[:1])
     assert results == [("a-0", 0, "internal error: ZeroDivisionError('narrow')"), ("a-1", 44, "")]
 
     def fail(task, scan):
         raise MemoryError
 
-    results = run_folder(Widths(split=fail), tasks[2:], stage="measuring")
+    results = run_files(Widths(split=fail), tasks[2:])
     assert results == [("c", 0, "internal error: MemoryError()"), ("d", 0, "internal error: MemoryError()")]
     assert "a.png" in caplog.text
     assert "d.png" in caplog.text

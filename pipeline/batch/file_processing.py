@@ -1,16 +1,13 @@
-"""Many files, one row each: read, refuse, process and draw, whatever one file does."""
+"""One file of many: read, refused or processed, and drawn; whatever it does, it has its rows."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Protocol, TypeVar
 
 from boneage.imaging import Scan, UnreadableScan, read_scan
 from boneage.imaging.errors import FileError
-from boneage.imaging.progress import Progress
-from boneage.pipeline.batch.processes import run_in_processes
 from boneage.pipeline.batch.tasks import FileTask
 
 logger = logging.getLogger(__name__)
@@ -46,33 +43,6 @@ class WholeFiles:
     def split(self, task: FileTask, scan: Scan) -> list[tuple[FileTask, Scan]]:
         """Return the whole file."""
         return [(task, scan)]
-
-
-def run_folder(
-    processor: FileProcessor[Result],
-    tasks: Sequence[FileTask],
-    *,
-    stage: str,
-    jobs: int = 1,
-    progress: Progress | None = None,
-) -> list[Result]:
-    """Process files in order of ``tasks``; each has its results, whatever happens to it or to the others.
-
-    Parameters
-    ----------
-    processor : FileProcessor
-    tasks : sequence of FileTask
-    stage : str
-        What ``progress`` calls it.
-    jobs : int
-        Number of processes; the results do not depend on it.
-    progress : callable, optional
-    """
-    results: list[Result] = []
-    calls = [partial(run_file, processor, task) for task in tasks]
-    for of_file in run_in_processes(calls, jobs, stage=stage, report=progress):
-        results += of_file
-    return results
 
 
 def run_file(processor: FileProcessor[Result], task: FileTask) -> list[Result]:
