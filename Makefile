@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-.PHONY: demo test test-slow fuzz check lint clean
+.PHONY: demo test test-slow fuzz check lint docs clean
 .DEFAULT_GOAL := test
 
 $(INSTALLED): setup.cfg pyproject.toml constraints.txt
@@ -31,7 +31,10 @@ lint: $(INSTALLED)  ## style, types, import rules
 	$(BIN)/mypy -p boneage.imaging -p boneage.landmarks -p boneage.regression -p boneage.pipeline -p boneage.evaluation -p boneage.cli
 	$(BIN)/lint-imports
 
-check: lint test test-slow  ## everything that must hold before a commit
+docs: $(INSTALLED)  ## the API reference from the docstrings: build/api/index.html; a warning is an error
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs/api build/api
+
+check: lint docs test test-slow  ## everything that must hold before a commit
 
 clean:
 	rm -rf $(VENV) demo build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

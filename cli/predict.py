@@ -112,7 +112,8 @@ def predict(
     from boneage.cli.batches import watch_batch
     from boneage.imaging import read_chronological_ages, read_sizes
     from boneage.pipeline.batch.anonymous_ids import name_key
-    from boneage.pipeline.batch.prediction import OverlappingModels, describe_missing_intervals, predict_files
+    from boneage.pipeline.batch.prediction import OverlappingModels
+    from boneage.pipeline.batch.prediction_run import describe_missing_intervals, predict_to_folder
     from boneage.pipeline.batch.run import RunOptions
     from boneage.pipeline.data import describe_misfits, find_files
     from boneage.pipeline.storage.shipped_model import shipped_model
@@ -133,7 +134,7 @@ def predict(
         folder = out or Path(stack.enter_context(TemporaryDirectory(prefix="boneage-")))
         watch = stack.enter_context(watch_batch())
         try:
-            results = predict_files(
+            results = predict_to_folder(
                 files.paths,
                 model or [shipped_model()],
                 folder,

@@ -18,7 +18,7 @@ from boneage.imaging.progress import Progress
 from boneage.landmarks import fast
 from boneage.pipeline.age_text import age_text
 from boneage.pipeline.assessment import Assessment
-from boneage.pipeline.batch.prediction import predict_files
+from boneage.pipeline.batch.prediction_run import predict_to_folder
 from boneage.pipeline.batch.run import RunOptions
 from boneage.pipeline.data import load_collection
 from boneage.pipeline.pipeline import save_localiser
@@ -144,7 +144,7 @@ class Demonstration:
         sexes = read_sexes(self._new / "ages.csv")
         anew = RunOptions(restart=True)
         return list(
-            predict_files(
+            predict_to_folder(
                 paths,
                 [model],
                 results,

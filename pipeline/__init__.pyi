@@ -1,5 +1,5 @@
 from .assessment import Assessment
-from .batch.prediction import predict_files
+from .batch.prediction_run import predict_files, predict_to_folder
 from .pipeline import BoneAgePipeline, load_localiser, load_pipeline, save_localiser
 from .training.age_model import train_age_model
 from .training.localiser import train_localiser
@@ -10,6 +10,7 @@ __all__ = [
     "load_localiser",
     "load_pipeline",
     "predict_files",
+    "predict_to_folder",
     "save_localiser",
     "train_age_model",
     "train_localiser",

@@ -215,6 +215,17 @@ def test_the_times_of_reading_are_printed(new, model_file, monkeypatch, capsys):
     assert lines[1].startswith("seconds: median ")
 
 
+def test_the_shares_of_a_hand_are_printed(new, model_file, monkeypatch, capsys):
+    script = load_script("reading_shares")
+    monkeypatch.setattr(script, "shipped_model", lambda: model_file)
+    monkeypatch.setattr(script, "BATCHES", (1, 2))
+    script.main(new / "images", new / "ages.csv", n=1)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("1 files, ")
+    assert {"landmarks", "networks", "overlay", "page"} <= {line.split()[0] for line in lines[1:]}
+    assert lines[-1].startswith("networks,  2 hands at a time: ")
+
+
 def test_refusals_are_counted_and_errors_told_by_acceptance(tmp_path, capsys):
     script = load_script("acceptance")
     header = "id,status,reason,acceptance,bone_age_months\n"

@@ -1,10 +1,10 @@
 """What each executor of a batch costs: with the shipped model, and where next to nothing is computed.
 
-Usage: OMP_NUM_THREADS=1 python docs/measure/executors.py IMAGES SEXES [N_HANDS N_PICTURES EXECUTOR,…]
+Usage: OMP_NUM_THREADS=1 python docs/measure/executors.py IMAGES,… SEXES,… [N_HANDS N_PICTURES EXECUTOR,…]
 
-N_HANDS files are drawn and read, then N_PICTURES pictures of 20 x 20 pixels, of which the width alone is noted.
-Executors: process, loky1, loky2, dask1, dask2. Rates are of the files after the first two of each worker, with which
-models and libraries are loaded; so are CPU seconds, which are of all processes together.
+N_HANDS files of the folders IMAGES are drawn, of each id one, and read, then N_PICTURES pictures of 20 x 20 pixels, of
+which the width alone is noted. Executors: process, loky1, loky2, dask1, dask2. Rates are of the files after the first
+two of each worker, with which models and libraries are loaded; so are CPU seconds, which are of all processes together.
 """
 
 from __future__ import annotations
@@ -73,7 +73,8 @@ def measure(name: str, processor: StoredProcessor, tasks: list[FileTask], folder
             if len(moments) in (n_first, len(tasks)):
                 cpu.append(count_cpu_seconds(os.getpid()))
 
-        run_durably(processor, tasks, store, executor, monitor, note)
+        for _ in run_durably(processor, tasks, store, executor, monitor, note):
+            pass
     first = moments[n_first - 1]
     n_later = len(tasks) - n_first
     return first - began, (moments[-1] - first) / n_later, (cpu[1] - cpu[0]) / n_later
@@ -88,15 +89,16 @@ def count_cpu_seconds(process: int) -> float:
     return own + sum(map(count_cpu_seconds, children))
 
 
-def main(images: Path, sexes: Path, n_hands: int, n_pictures: int, names: list[str]) -> None:
+def main(images: list[Path], sexes: list[Path], n_hands: int, n_pictures: int, names: list[str]) -> None:
     """Measure each executor with hands, then with pictures of which only the width is noted."""
-    paths = find_scans(images)
+    paths = list({path.stem: path for folder in images for path in find_scans(folder)}.values())
+    sex_of = {id_: sex for table in sexes for id_, sex in read_sexes(table).items()}
     chosen = np.random.default_rng(1).choice(len(paths), min(1000, len(paths)), replace=False)[:n_hands]
     print(f"load at the start {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     print("executor   files  starts in s  files/s  wall s a file  CPU s a file")
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        hands = make_tasks([paths[k] for k in sorted(chosen)], sexes=read_sexes(sexes), sizes={})
+        hands = make_tasks([paths[k] for k in sorted(chosen)], sexes=sex_of, sizes={})
         pictures = make_tasks([draw(folder / "in" / f"{k}.png") for k in range(n_pictures)], sexes=None, sizes={})
         for kind, tasks in (("hands", hands), ("pictures", pictures)):
             for name in names if tasks else []:
@@ -112,4 +114,5 @@ def main(images: Path, sexes: Path, n_hands: int, n_pictures: int, names: list[s
 
 if __name__ == "__main__":
     numbers = [int(argument) for argument in sys.argv[3:5]] or [60, 1000]
-    main(Path(sys.argv[1]), Path(sys.argv[2]), *numbers, (sys.argv[5] if len(sys.argv) > 5 else EXECUTORS).split(","))
+    images, sexes = ([Path(name) for name in argument.split(",")] for argument in sys.argv[1:3])
+    main(images, sexes, *numbers, (sys.argv[5] if len(sys.argv) > 5 else EXECUTORS).split(","))

@@ -67,7 +67,8 @@ def main(n_files: int, plot: Path | None) -> None:
         processor, monitor = Stub(out / "notes"), RunMonitor(out, RunStatus("", n_files, 0))
         executor = WorkerProcesses(processor, 1, timeout_s=600, most_files=10**9)
         with open_run(out, {"command": "memory"}) as store, executor:
-            run_durably(processor, tasks, store, executor, monitor, note)
+            for _ in run_durably(processor, tasks, store, executor, monitor, note):
+                pass
     report(np.array(rows), n_files, plot)
 
 

@@ -7,14 +7,16 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from boneage.imaging.errors import InvalidTable
+from boneage.imaging.errors import InvalidTable, UnreadableScan
 from boneage.imaging.tables import read_table
+from boneage.imaging.zip_members import find_archive, list_members
 from boneage.pipeline.batch.tasks import FileTask
 from boneage.pipeline.storage.output import write_rows
 
 _COLUMNS = ("id", "file")
 _DIGITS = 6
-_SLICE = re.compile(r"\bslice .*?(?=:| has )")
+_SLICE = "\N{HORIZONTAL ELLIPSIS}"
+_SHORTEST_NUMBER = 3  # digits: fewer tell of nobody, and stand in many messages
 
 
 def name_key(out: Path) -> Path:
@@ -58,16 +60,39 @@ def anonymise_tasks(tasks: Sequence[FileTask], key: Path) -> list[FileTask]:
 
 
 def hide_names(text: str, task: FileTask) -> str:
-    """Return a message without the path of its file and the names of its slices.
+    """Return a message without the names of its file, of the zip that has it, and of its slices.
 
     Examples
     --------
     >>> hide_names("OSError('in/Doe.png')", FileTask("000001", Path("in/Doe.png")))
     "OSError('000001')"
     """
-    for name in (str(task.path.absolute()), str(task.path), task.path.name):
-        text = text.replace(name, task.id)
-    return _SLICE.sub("a slice", text)
+    if not text:
+        return text
+    names = dict.fromkeys(_list_names(task.path), task.id) | dict.fromkeys(_list_slices(task.path), _SLICE)
+    for name in sorted(names, key=len, reverse=True):
+        if len(name) >= _SHORTEST_NUMBER or not name.isdecimal():
+            text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", names[name], text)
+    return text
+
+
+def _list_names(path: Path) -> set[str]:
+    """Return what a file may be called in messages; one in a zip also by what leads to it there, and by the zip."""
+    archive = find_archive(path)
+    places = (path,) if archive is None else (path, archive)
+    parts = () if archive is None else (path.relative_to(archive).as_posix(), *path.relative_to(archive).parts)
+    return {name for place in places for name in (str(place.absolute()), str(place), place.name)} | {*parts}
+
+
+def _list_slices(path: Path) -> set[str]:
+    """Return what the slices of a folder, or of a zip, may be called in messages."""
+    try:
+        if path.is_dir():
+            return {entry.name for entry in path.iterdir()}
+        names = {member.relative_to(path) for member in list_members(path)} if path.is_file() else set()
+    except (OSError, UnreadableScan):
+        return set()
+    return {part for name in names for part in (name.as_posix(), *name.parts)}
 
 
 def _to_text(name: str) -> str:

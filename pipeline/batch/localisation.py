@@ -168,7 +168,7 @@ def locate_files(
     Raises
     ------
     InvalidModelFile, UnusableOutput
-        As :func:`~boneage.pipeline.batch.prediction.predict_files`.
+        As :func:`~boneage.pipeline.batch.prediction_run.predict_to_folder`.
     """
     options = options or RunOptions()
     reference = ModelReference.of(model)

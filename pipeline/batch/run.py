@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -73,9 +73,30 @@ def run_files(
     options: RunOptions,
     progress: Progress | None,
 ) -> None:
-    """Read the files that have no result yet, then write the tables, as the only run in the folder.
+    """Read the files that have no result yet, then write the tables; see :func:`iterate_files`."""
+    for _ in iterate_files(
+        processor, tasks, folder, identity, exports, stage=stage, jobs=jobs, options=options, progress=progress
+    ):
+        pass
 
-    Beside ``exports`` a table of the seconds that each file took is written: ``timings.csv``.
+
+def iterate_files(
+    processor: StoredProcessor[Result],
+    tasks: Sequence[FileTask],
+    folder: Path,
+    identity: Mapping[str, Any],
+    exports: Exports,
+    *,
+    stage: str,
+    jobs: int,
+    options: RunOptions,
+    progress: Progress | None,
+) -> Generator[Iterator[str], None, None]:
+    """Yield the rows of each file as JSON, in the order of the input, once they and those before them are there.
+
+    Files that have no result yet are read, then the tables are written, as the only run in the folder. Beside
+    ``exports`` a table of the seconds that each file took is written: ``timings.csv``. Where the iterator is closed
+    before its end, its processes end, and what is done is kept.
 
     Files are read by a cluster if there is one; in this process if one job has few of them to read; else in as many
     processes as there are jobs.
@@ -90,10 +111,22 @@ def run_files(
     with open_run(folder, identity, restart=options.restart) as store:
         store.set_inputs(tasks)
         unread = store.find_unread(tasks, retry_refused=options.retry_refused)
+        missing, following = {task.name for task in unread}, deque(tasks)
+
+        def take_finished() -> Iterator[Iterator[str]]:
+            while following and following[0].name not in missing:
+                yield store.contents(following.popleft())
+
+        yield from take_finished()
         if unread:
             monitor = RunMonitor(folder, RunStatus(stage, len(tasks), len(tasks) - len(unread)), options.watch)
-            with _choose_executor(processor, folder, jobs, len(unread), options) as executor:
-                run_durably(processor, unread, store, executor, monitor, progress)
+            with (
+                _choose_executor(processor, folder, jobs, len(unread), options) as executor,
+                closing(run_durably(processor, unread, store, executor, monitor, progress)) as read,
+            ):
+                for task in read:
+                    missing.discard(task.name)
+                    yield from take_finished()
             store.commit()
         write_exports(folder, {"timings.csv": lambda: _write_timings(folder, store), **exports})
 
@@ -138,8 +171,8 @@ def run_durably(
     executor: Executor,
     monitor: RunMonitor,
     progress: Progress | None = None,
-) -> None:
-    """Read files and add their rows to the results; each has one, whatever happens to it or to the others.
+) -> Generator[FileTask, None, None]:
+    """Yield files as they are read and their rows added to the results: each, whatever happens to it or to the others.
 
     A file whose process dies is read once more, and refused if that process dies too. A file that takes too long is
     refused at once. Results are committed every few seconds.
@@ -170,6 +203,7 @@ def run_durably(
                 monitor.add(done.task.name, outcome, failed=done.outcome is None)
                 if progress is not None:
                     progress(monitor.status.stage, monitor.status.n_read / len(tasks))
+                yield done.task
             store.commit_if_due()
             monitor.tell_if_due()
     finally:

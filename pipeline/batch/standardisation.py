@@ -182,7 +182,7 @@ def _digest(settings: StandardiseSettings) -> str:
     return hashlib.sha256(json.dumps(dataclasses.asdict(settings), sort_keys=True).encode()).hexdigest()[:8]
 
 
-def _write_table(path: Path, results: Iterable[StandardisationResult]) -> None:
+def _write_table(path: Path, results: Sequence[StandardisationResult]) -> None:
     found = next((list(result.cells) for result in results if result.cells), [])
     columns = ("id", "path", "status", "reason", *found)
     write_rows(path, ({**dict.fromkeys(columns, ""), **result.row()} for result in results), columns)

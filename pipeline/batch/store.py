@@ -150,6 +150,14 @@ class ResultsStore:
             )
         self.commit_if_due()
 
+    def contents(self, task: FileTask) -> Iterator[str]:
+        """Yield each row of a file as JSON, in the order of the hands; also those that are not yet committed."""
+        with self._told():
+            query = "SELECT content FROM results WHERE path = ? ORDER BY hand"
+            rows = self._connection.execute(query, (_to_cell(task.name),)).fetchall()
+        for (content,) in rows:
+            yield content
+
     def commit_if_due(self) -> None:
         """Keep what was added, unless that was done less than two seconds ago."""
         if time.monotonic() - self._committed >= _COMMIT_SECONDS:

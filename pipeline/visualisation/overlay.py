@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from weakref import WeakKeyDictionary
+
 import numpy as np
 from PIL import Image, ImageDraw
 
@@ -23,6 +25,7 @@ from boneage.pipeline.visualisation.volume_overlay import draw_volume
 from boneage.regression import AgeEstimate
 
 _WIDEST = 4000  # pixels
+_DRAWN: WeakKeyDictionary[Scan, tuple[Image.Image, Frame]] = WeakKeyDictionary()
 
 
 def draw_overlay(scan: Scan, assessment: Assessment) -> Image.Image:
@@ -57,8 +60,16 @@ def draw_landmarks(scan: Scan, points: Points) -> Image.Image:
 def draw_scan(scan: Scan) -> tuple[Image.Image, Frame]:
     """Return a radiograph in its true proportions, and the map from original pixels to it.
 
-    It is ``HEIGHT`` pixels high, or less where it would be wider than ``_WIDEST``.
+    It is ``HEIGHT`` pixels high, or less where it would be wider than ``_WIDEST``. As long as the scan is in use it is
+    resized once: each call returns a copy, to be drawn on.
     """
+    if scan not in _DRAWN:
+        _DRAWN[scan] = _resize(scan)
+    picture, to_picture = _DRAWN[scan]
+    return picture.copy(), to_picture
+
+
+def _resize(scan: Scan) -> tuple[Image.Image, Frame]:
     rows, columns = scan.pixels.shape
     spacing = scan.spacing_array
     width = max(round(HEIGHT * columns * spacing[1] / (rows * spacing[0])), 1)

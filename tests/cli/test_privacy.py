@@ -3,12 +3,16 @@
 import logging
 import shutil
 import warnings
+import zipfile
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from boneage.imaging import read_scan
-from tests.imaging.dicom_files import write_dicom
+from boneage.imaging.phantoms import draw_phantom_hand, join_hands
+from tests.imaging.dicom.test_directory import write_disc
+from tests.imaging.dicom_files import write_dicom, write_series
 
 SENTINEL = {
     "PatientName": "Sentinel^Zelda",
@@ -78,3 +82,37 @@ def test_anonymous_ids_leave_no_name_of_a_file(boneage, hands, model_file, tmp_p
     key = (tmp_path / "out-key.csv").read_text()
     assert "000001,Sentinel Zelda.dcm" in key
     assert boneage(*arguments)[0] == 2
+
+
+@pytest.fixture
+def places(new, tmp_path):
+    """A zip of a hand and of no picture, a disc, a picture of two hands, and slices that lie at one place."""
+    zelda, hand = tmp_path / "Zelda", new / "images" / "phantom0001.png"
+    zelda.mkdir()
+    with zipfile.ZipFile(zelda / "Zuleika's hands.zip", "w") as archive:
+        archive.write(hand, "Sentinel/Zelda 1.png")
+        archive.writestr("Sentinel/Zuleika.png", b"\x89PNG\r\n\x1a\n no picture")
+    with warnings.catch_warnings(action="ignore"):
+        disc = write_disc(zelda / "disc", [[(300, SENTINEL), (200, SENTINEL)]])
+    hands = [draw_phantom_hand(np.random.default_rng(seed), sex="F", age_months=120.0) for seed in (4, 13)]
+    pair, *_ = join_hands(*((hand.scan, hand.points) for hand in hands))
+    Image.fromarray(pair.pixels.astype(np.uint8)).save(zelda / "Quackenbush both.png")
+    slices = zelda / "series" / "Sentinel"
+    slices.mkdir(parents=True)
+    write_series(slices, np.ones((3, 20, 20)))
+    for k, path in enumerate(sorted(slices.iterdir())):
+        path.rename(slices / f"Zelda {k}.dcm")
+    shutil.copy(slices / "Zelda 0.dcm", slices / "Zelda 9.dcm")
+    return [zelda / "Zuleika's hands.zip", disc, zelda / "Quackenbush both.png", zelda / "series"]
+
+
+def test_anonymous_ids_leave_no_name_of_zips_discs_slices_and_second_hands(boneage, places, model_file, tmp_path):
+    out = tmp_path / "out"
+    options = ("--model", model_file, "--sex", "F", "--pages", "--explain", "--anonymous-ids")
+    _, told, err = boneage("predict", *places, *options, "--all-hands", "--out", out)
+    assert find_told(out, told + err, (*TOLD, "disc", "both")) == []
+    lines = (out / "ages.csv").read_text().splitlines()
+    ids = [line.partition(",")[0] for line in lines]
+    assert {"000001", "000002", "000003", "000004", "000004#2", "000005"} <= {*ids}, lines
+    assert any("two slices lie at the same place" in line for line in lines), lines
+    assert "Zuleika's hands.zip/Sentinel/Zelda 1.png" in (tmp_path / "out-key.csv").read_text()

@@ -103,7 +103,7 @@ def run_stress_benchmark(
     kinds : sequence of str
         Of changes; all if none is given.
     sexes : mapping of {"F", "M"}, or "F" or "M", or None
-        As for :func:`~boneage.pipeline.batch.prediction.predict_files`.
+        As for :func:`~boneage.pipeline.batch.prediction_run.predict_to_folder`.
     reference : Reference, optional
         The unit of the errors; percent of the largest distance between two landmarks if not given.
     jobs : int

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from PIL import Image
 
 from boneage.imaging.errors import InvalidModelFile
-from boneage.pipeline.batch.run import RunOptions, run_files
+from boneage.pipeline.batch.run import RunOptions, iterate_files, run_files
 from boneage.pipeline.batch.stored_results import StoredResults
 from boneage.pipeline.batch.tasks import make_tasks
 from boneage.pipeline.storage.output import name_output, write_atomically, write_rows
@@ -84,3 +86,15 @@ def run_stub(paths, out, *, jobs=1, sexes=None, sizes=None, model="stub 1", prog
         stage="measuring", jobs=jobs, options=RunOptions(**options), progress=progress,
     )  # fmt: skip
     return results
+
+
+def iterate_stub(paths, out, *, jobs=1, **options):
+    """Yield the widths of each file, as a run of the same command and model."""
+    (out / "notes").mkdir(parents=True, exist_ok=True)
+    files = iterate_files(
+        Stub(out / "notes"), make_tasks(paths, sexes=None, sizes={}), out, {"command": "measure", "model": "stub 1"},
+        {}, stage="measuring", jobs=jobs, options=RunOptions(**options), progress=None,
+    )  # fmt: skip
+    with closing(files):
+        for rows in files:
+            yield [json.loads(row)["width"] for row in rows]

@@ -4,13 +4,13 @@ import pytest
 
 from boneage.imaging.errors import UnusableOutput
 from boneage.imaging.listing import find_scans
-from boneage.pipeline.batch.prediction import predict_files
+from boneage.pipeline.batch.prediction_run import predict_to_folder
 
 
 def test_a_table_of_types_has_the_cells_of_the_plain_one(new, model_file, tmp_path):
     parquet = pytest.importorskip("pyarrow.parquet", reason="the extra 'parquet' is not installed")
     files = [*find_scans(new / "images"), new / "absent.png"]
-    predict_files(files, [model_file], tmp_path, sexes="F", sizes={}, parquet=True)
+    predict_to_folder(files, [model_file], tmp_path, sexes="F", sizes={}, parquet=True)
     rows = parquet.read_table(tmp_path / "ages.parquet").to_pylist()
     with (tmp_path / "ages.csv").open(newline="") as file:
         plain = list(csv.DictReader(file))
@@ -28,6 +28,6 @@ def test_a_table_of_types_has_the_cells_of_the_plain_one(new, model_file, tmp_pa
 def test_landmarks_are_written_where_ages_cannot_be(new, model_file, tmp_path):
     (tmp_path / "ages.csv").mkdir()
     with pytest.raises(UnusableOutput, match=r"ages\.csv cannot be written"):
-        predict_files(find_scans(new / "images"), [model_file], tmp_path, sexes="F", sizes={})
+        predict_to_folder(find_scans(new / "images"), [model_file], tmp_path, sexes="F", sizes={})
     assert (tmp_path / "landmarks.csv").is_file()
     assert (tmp_path / "ages.jsonl").is_file()

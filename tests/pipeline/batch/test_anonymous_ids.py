@@ -1,3 +1,4 @@
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -36,10 +37,24 @@ def test_what_tables_say_of_files_names_none(tmp_path):
     assert "Doe" not in task.fault + task.no_row
 
 
-def test_messages_name_neither_the_file_nor_its_slices():
-    task = FileTask("000007", Path("in/Doe"), name="000007")
-    assert hide_names("slice Jane Doe.dcm: cannot be decoded", task) == "a slice: cannot be decoded"
-    assert hide_names(f"FileNotFoundError({str(task.path.absolute())!r})", task) == "FileNotFoundError('000007')"
+def test_messages_name_neither_the_file_nor_its_slices(tmp_path):
+    (tmp_path / "Doe").mkdir()
+    for name in ("Jane.dcm", "2", "4711"):
+        (tmp_path / "Doe" / name).touch()
+    task = FileTask("000007", tmp_path / "Doe", name="000007")
+    told = "two slices lie at the same place (slice Jane.dcm and slice 4711), 2 mm apart"
+    assert hide_names(told, task) == "two slices lie at the same place (slice \u2026 and slice \u2026), 2 mm apart"
+    assert hide_names(f"FileNotFoundError({str(task.path)!r})", task) == "FileNotFoundError('000007')"
+
+
+def test_messages_name_neither_a_zip_nor_what_is_in_it(tmp_path):
+    archive = tmp_path / "Doe clinic.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("Jane/1.png", "")
+    in_it = FileTask("000007", archive / "Jane" / "1.png", name="000007")
+    assert hide_names(f"{archive} has no Jane/1.png, Jane\\1.png", in_it) == "000007 has no 000007, 000007\\000007"
+    whole = FileTask("000007", archive, name="000007")
+    assert hide_names("Doe clinic.zip unpacks to more at Jane/1.png", whole) == "000007 unpacks to more at \u2026"
 
 
 def test_the_key_lies_beside_the_folder_of_results(tmp_path, monkeypatch):

@@ -10,7 +10,7 @@ from PIL import Image
 from boneage.imaging import Scan, find_scans
 from boneage.imaging.phantoms import draw_phantom_hand
 from boneage.imaging.standardise import standardise
-from boneage.pipeline.batch.prediction import predict_files
+from boneage.pipeline.batch.prediction_run import predict_to_folder
 from boneage.pipeline.batch.standardisation import standardise_files
 from tests.imaging.files.doubtful_pictures import KINDS, lay_in_field, put_beside
 
@@ -56,7 +56,7 @@ def test_the_number_of_pixels_is_that_of_the_hand_not_of_its_picture(picture, ro
 
 def test_an_age_of_such_a_picture_is_flagged_or_refused_with_the_reason(tmp_path, picture, model_file):
     kinds = write(tmp_path / "pictures", [kinds[-1] for kinds in KINDS.values()], picture)
-    predict_files(find_scans(tmp_path / "pictures"), [model_file], tmp_path, sexes="F", sizes={})
+    predict_to_folder(find_scans(tmp_path / "pictures"), [model_file], tmp_path, sexes="F", sizes={})
     for id_, row in read_rows(tmp_path / "ages.csv").items():
         assert row["status"] in ("flagged", "refused"), kinds[id_].name
         assert re.search(kinds[id_].says, row["reason"]), f"{kinds[id_].name}: {row['reason']}"
@@ -65,7 +65,7 @@ def test_an_age_of_such_a_picture_is_flagged_or_refused_with_the_reason(tmp_path
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_each_of_two_hands_has_a_row_if_asked_for(tmp_path, picture, model_file, mirrored):
     Image.fromarray(put_beside(picture, mirrored=mirrored, gap=0.2)).save(tmp_path / "two.png")
-    predict_files([tmp_path / "two.png"], [model_file], tmp_path / "out", sexes="F", sizes={}, all_hands=True)
+    predict_to_folder([tmp_path / "two.png"], [model_file], tmp_path / "out", sexes="F", sizes={}, all_hands=True)
     rows = read_rows(tmp_path / "out" / "ages.csv")
     assert list(rows) == ["two", "two#2"]
     assert not any("hands in the picture" in row["reason"] for row in rows.values())

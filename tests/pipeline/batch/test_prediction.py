@@ -12,7 +12,8 @@ from boneage.imaging.errors import InvalidModelFile, UnusableOutput
 from boneage.imaging.phantoms import draw_phantom_hand, halve_hand, join_hands
 from boneage.imaging.volumes.writing import write_volume
 from boneage.pipeline.batch.models import ModelReference
-from boneage.pipeline.batch.prediction import OverlappingModels, load_models, predict_files
+from boneage.pipeline.batch.prediction import OverlappingModels, load_models
+from boneage.pipeline.batch.prediction_run import predict_to_folder
 from boneage.pipeline.batch.run import RunOptions
 from tests.imaging.dicom_files import write_dicom
 from tests.volume_hands import SPACING_MM
@@ -40,7 +41,7 @@ def read_rows(path):
 
 def test_hands_have_ages_and_the_rest_has_reasons(mixed, new, model_file, tmp_path):
     sexes = read_sexes(new / "ages.csv") | dict.fromkeys(("notes", "empty", "truncated", "dot"), "F")
-    predict_files(find_scans(mixed), [model_file], tmp_path, sexes=sexes, sizes={})
+    predict_to_folder(find_scans(mixed), [model_file], tmp_path, sexes=sexes, sizes={})
     rows = read_rows(tmp_path / "ages.csv")
     assert len(rows) == 7
     for id_, row in rows.items():
@@ -73,7 +74,7 @@ def pairs(new, tmp_path_factory):
 
 def test_each_hand_of_a_picture_has_its_row_if_asked_for(pairs, model_file, tmp_path):
     (folder, joined), out = pairs, tmp_path / "1"
-    predict_files(find_scans(folder), [model_file], out, sexes="F", sizes={}, all_hands=True)
+    predict_to_folder(find_scans(folder), [model_file], out, sexes="F", sizes={}, all_hands=True)
     rows, found = read_rows(out / "ages.csv"), read_landmarks(out / "landmarks.csv").points
     assert list(rows) == ["half", "half#2", "pair#2", "pair", "pair#2~2"]
     assert {path.stem for path in (out / "overlays").iterdir()} == rows.keys()
@@ -89,7 +90,7 @@ def test_the_hands_of_a_picture_are_the_same_by_two_processes(pairs, model_file,
     folder, _ = pairs
     for jobs in (1, 2):
         out = tmp_path / str(jobs)
-        predict_files(find_scans(folder), [model_file], out, sexes="F", sizes={}, jobs=jobs, all_hands=True)
+        predict_to_folder(find_scans(folder), [model_file], out, sexes="F", sizes={}, jobs=jobs, all_hands=True)
     for name in ("ages.csv", "landmarks.csv", "overlays/pair#2~2.png"):
         assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
 
@@ -99,7 +100,7 @@ def test_a_file_of_one_hand_is_read_the_same_and_of_two_says_so(pairs, model_fil
     folder, _ = pairs
     for name in ("one", "all"):
         files, out = find_scans(folder), tmp_path / name
-        predict_files(files, [model_file], out, sexes="F", sizes={}, all_hands=name == "all", explain=True)
+        predict_to_folder(files, [model_file], out, sexes="F", sizes={}, all_hands=name == "all", explain=True)
     one, each = (read_rows(tmp_path / name / "ages.csv") for name in ("one", "all"))
     assert list(one) == ["half", "pair#2", "pair"]
     assert one["pair#2"] == each["pair#2"]
@@ -111,7 +112,7 @@ def test_a_file_of_one_hand_is_read_the_same_and_of_two_says_so(pairs, model_fil
 
 
 def test_a_model_without_a_localiser_writes_no_landmarks(new, whole_model_file, tmp_path):
-    predict_files(
+    predict_to_folder(
         find_scans(new / "images"), [whole_model_file], tmp_path, sexes=read_sexes(new / "ages.csv"), sizes={}
     )
     rows = read_rows(tmp_path / "ages.csv")
@@ -124,7 +125,7 @@ def test_a_model_without_a_localiser_writes_no_landmarks(new, whole_model_file, 
 def test_the_results_do_not_depend_on_the_number_of_processes(mixed, new, model_file, tmp_path):
     sexes = read_sexes(new / "ages.csv")
     for jobs in (1, 2):
-        predict_files(find_scans(mixed), [model_file], tmp_path / str(jobs), sexes=sexes, sizes={}, jobs=jobs)
+        predict_to_folder(find_scans(mixed), [model_file], tmp_path / str(jobs), sexes=sexes, sizes={}, jobs=jobs)
     for name in ("ages.csv", "landmarks.csv"):
         assert (tmp_path / "1" / name).read_text() == (tmp_path / "2" / name).read_text()
 
@@ -133,7 +134,7 @@ def test_a_resized_copy_has_its_landmarks_in_original_pixels(new, model_file, tm
     with Image.open(new / "images" / "phantom0001.png") as image:
         width, height = image.size
         image.resize((width // 2, height), Image.Resampling.BOX).save(tmp_path / "phantom0001.png")
-    predict_files(
+    predict_to_folder(
         [tmp_path / "phantom0001.png"],
         [model_file],
         tmp_path / "out",
@@ -148,7 +149,7 @@ def test_a_resized_copy_has_its_landmarks_in_original_pixels(new, model_file, tm
 def test_what_ages_rest_on_is_drawn_if_asked_for(new, model_file, tmp_path):
     paths = [new / "images" / "phantom0001.png", new / "ages.csv"]
     sexes = dict.fromkeys(("phantom0001", "ages"), "F")
-    predict_files(paths, [model_file], tmp_path, sexes=sexes, sizes={}, explain=True)
+    predict_to_folder(paths, [model_file], tmp_path, sexes=sexes, sizes={}, explain=True)
     assert [path.name for path in (tmp_path / "explanations").iterdir()] == ["phantom0001.png"]
     with Image.open(tmp_path / "explanations" / "phantom0001.png") as picture:
         assert picture.height == 1000
@@ -158,7 +159,7 @@ def test_several_age_models_have_their_columns_overlays_and_explanations(new, jo
     paths, sexes = find_scans(new / "images"), read_sexes(new / "ages.csv")
     for jobs in (1, 2):
         out = tmp_path / str(jobs)
-        predict_files(paths, [joined_file], out, sexes=sexes, sizes={}, jobs=jobs, explain=True)
+        predict_to_folder(paths, [joined_file], out, sexes=sexes, sizes={}, jobs=jobs, explain=True)
         assert {path.stem for path in (out / "explanations").iterdir()} == {path.stem for path in paths}
     rows = read_rows(tmp_path / "1" / "ages.csv")
     for row in rows.values():
@@ -174,7 +175,7 @@ def test_results_hold_no_pixels_and_threads_are_as_before(new, joined_file, tmp_
     n_threads = torch.get_num_threads()
     torch.set_num_threads(3)
     try:
-        (result,) = predict_files(
+        (result,) = predict_to_folder(
             [new / "images" / "phantom0001.png"], [joined_file], tmp_path, sexes="F", sizes={}, explain=True
         )
         assert torch.get_num_threads() == 3
@@ -188,7 +189,7 @@ def test_an_unexpected_error_is_one_rows_reason(new, model_file, tmp_path, monke
         raise ZeroDivisionError("boom")
 
     monkeypatch.setattr("boneage.pipeline.pipeline.BoneAgePipeline.assess", fail)
-    (result,) = predict_files([new / "images" / "phantom0001.png"], [model_file], tmp_path, sexes="F", sizes={})
+    (result,) = predict_to_folder([new / "images" / "phantom0001.png"], [model_file], tmp_path, sexes="F", sizes={})
     assert result.status == "refused"
     assert result.reason == "internal error: ZeroDivisionError('boom')"
     assert "phantom0001.png" in caplog.text
@@ -201,7 +202,7 @@ def test_an_age_outlives_its_pictures(new, model_file, tmp_path, monkeypatch):
 
     monkeypatch.setattr("boneage.pipeline.batch.prediction.draw_overlay", fail)
     monkeypatch.setattr("boneage.pipeline.batch.prediction.draw_explanation", fail)
-    predict_files([new / "images" / "phantom0001.png"], [model_file], tmp_path, sexes="F", sizes={}, explain=True)
+    predict_to_folder([new / "images" / "phantom0001.png"], [model_file], tmp_path, sexes="F", sizes={}, explain=True)
     row = read_rows(tmp_path / "ages.csv")["phantom0001"]
     assert row["status"] == "flagged"
     assert row["bone_age_months"]
@@ -219,7 +220,7 @@ def test_the_longest_names_and_the_widest_strips_do_not_end_a_batch(new, model_f
         shutil.copy(new / "images" / "phantom0001.png", paths[-1])
     paths.append(tmp_path / "strip.png")
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (16, 60_000), np.uint8)).save(paths[-1])
-    results = predict_files(paths, [model_file], tmp_path / "out", sexes="F", sizes={})
+    results = predict_to_folder(paths, [model_file], tmp_path / "out", sexes="F", sizes={})
     assert [result.status for result in results] == ["ok", "ok", "refused"]
     assert "drawn" not in results[2].reason
     assert len(read_rows(tmp_path / "out" / "ages.csv")) == 3
@@ -234,7 +235,7 @@ def test_a_full_disk_for_the_tables_is_an_unusable_output(new, model_file, tmp_p
 
     monkeypatch.setattr("boneage.pipeline.storage.output.open_atomically", fail)
     with pytest.raises(UnusableOutput, match=r"landmarks\.csv cannot be written \(No space left on device\)"):
-        predict_files([new / "images" / "phantom0001.png"], [model_file], tmp_path, sexes="F", sizes={})
+        predict_to_folder([new / "images" / "phantom0001.png"], [model_file], tmp_path, sexes="F", sizes={})
     assert read_rows(tmp_path / "ages.csv")
 
 
@@ -244,7 +245,7 @@ def test_a_model_written_anew_is_read_anew(new, model_file, hand_model_file, tmp
     ages = []
     for source in (model_file, hand_model_file):
         shutil.copy(source, model)
-        predict_files(paths, [model], tmp_path / "out", sexes="F", sizes={}, jobs=jobs, options=AGAIN)
+        predict_to_folder(paths, [model], tmp_path / "out", sexes="F", sizes={}, jobs=jobs, options=AGAIN)
         ages.append(read_rows(tmp_path / "out" / "ages.csv"))
         assert len(read_landmarks(tmp_path / "out" / "landmarks.csv").points) == 2
     assert ages[0]["phantom0001"]["model"] != ages[1]["phantom0001"]["model"]
@@ -258,24 +259,26 @@ def test_a_row_that_fits_two_files_refuses_both_and_a_path_fits_one(new, model_f
         paths.append(tmp_path / folder / "1.png")
         shutil.copy(new / "images" / "phantom0001.png", paths[-1])
     paths.append(new / "images" / "phantom0002.png")
-    refused = predict_files(paths, [model_file], tmp_path / "a", sexes={"1": "F", "phantom0002": "M"}, sizes={})
+    refused = predict_to_folder(paths, [model_file], tmp_path / "a", sexes={"1": "F", "phantom0002": "M"}, sizes={})
     assert [result.status for result in refused] == ["refused", "refused", "ok"]
     assert f"the row '1' of the table of sexes fits this file and {paths[1]}" in refused[0].reason
     assert str(paths[0]) in refused[1].reason
-    read = predict_files(paths, [model_file], tmp_path / "b", sexes={"A/1.png": "F", "B/1": "M"}, sizes={})
+    read = predict_to_folder(paths, [model_file], tmp_path / "b", sexes={"A/1.png": "F", "B/1": "M"}, sizes={})
     assert [result.sex for result in read] == ["F", "M", None]
-    assert [result.sex for result in predict_files(paths[:2], [model_file], tmp_path / "c", sexes="F", sizes={})] == [
+    assert [
+        result.sex for result in predict_to_folder(paths[:2], [model_file], tmp_path / "c", sexes="F", sizes={})
+    ] == [
         "F",
         "F",
     ]
-    sized = predict_files(paths, [model_file], tmp_path / "d", sexes="F", sizes={"1": (900, 700)})
+    sized = predict_to_folder(paths, [model_file], tmp_path / "d", sexes="F", sizes={"1": (900, 700)})
     assert ["table of sizes" in result.reason for result in sized] == [True, True, False]
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_the_row_of_a_hand_without_a_sex_names_the_table_and_an_id_of_either(new, model_file, tmp_path, jobs):
     paths = find_scans(new / "images")[:2]
-    predict_files(paths, [model_file], tmp_path, sexes={"2": "F", "phantom0001": "F"}, sizes={}, jobs=jobs)
+    predict_to_folder(paths, [model_file], tmp_path, sexes={"2": "F", "phantom0001": "F"}, sizes={}, jobs=jobs)
     known, unknown = read_rows(tmp_path / "ages.csv").values()
     assert (known["status"], known["reason"]) == ("ok", "")
     assert unknown["status"] == "refused"
@@ -287,18 +290,18 @@ def test_the_row_of_a_hand_without_a_sex_names_the_table_and_an_id_of_either(new
 
 def test_a_sex_that_the_file_states_needs_no_row(tmp_path, whole_model_file):
     write_dicom(tmp_path / "stated.dcm", np.arange(4800).reshape(60, 80).astype(np.uint16), PatientSex="F")
-    (result,) = predict_files([tmp_path / "stated.dcm"], [whole_model_file], tmp_path, sexes={"2": "F"}, sizes={})
+    (result,) = predict_to_folder([tmp_path / "stated.dcm"], [whole_model_file], tmp_path, sexes={"2": "F"}, sizes={})
     assert (result.sex, "table of sexes" in result.reason) == ("F", False)
 
 
 def test_nothing_is_done_with_a_bad_model_or_folder(new, model_file, localiser_file, tmp_path):
     files = find_scans(new / "images")
     with pytest.raises(InvalidModelFile, match="'pipeline' is needed"):
-        predict_files(files, [localiser_file], tmp_path / "a", sexes={}, sizes={})
+        predict_to_folder(files, [localiser_file], tmp_path / "a", sexes={}, sizes={})
     assert not (tmp_path / "a").exists()
     (tmp_path / "b").write_text("in the way")
     with pytest.raises(UnusableOutput, match="needed as an output folder"):
-        predict_files(files, [model_file], tmp_path / "b", sexes={}, sizes={})
+        predict_to_folder(files, [model_file], tmp_path / "b", sexes={}, sizes={})
 
 
 @pytest.fixture(scope="module")
@@ -318,7 +321,7 @@ def both(new, volumes, tmp_path_factory):
 def test_each_file_goes_to_the_model_of_its_modality(both, model_file, volume_model_file, tmp_path, jobs):
     models = [model_file, volume_model_file]
     ids = ("phantom0001", "volume8", "noise", "slice", "broken")
-    predict_files(find_scans(both), models, tmp_path, sexes=dict.fromkeys(ids, "F"), sizes={}, jobs=jobs)
+    predict_to_folder(find_scans(both), models, tmp_path, sexes=dict.fromkeys(ids, "F"), sizes={}, jobs=jobs)
     rows = read_rows(tmp_path / "ages.csv")
     assessed = {id_: (row["modality"], row["model"].split(" ")[0], row["status"]) for id_, row in rows.items()}
     assert assessed == {
@@ -341,7 +344,7 @@ def test_each_file_goes_to_the_model_of_its_modality(both, model_file, volume_mo
 def test_a_single_model_refuses_what_is_of_the_other_modality(both, model_file, volume_model_file, tmp_path):
     sexes = dict.fromkeys(("phantom0001", "volume8", "noise", "slice"), "F")
     for name, model in (("xray", model_file), ("mri", volume_model_file)):
-        predict_files(find_scans(both), [model], tmp_path / name, sexes=sexes, sizes={})
+        predict_to_folder(find_scans(both), [model], tmp_path / name, sexes=sexes, sizes={})
         assert not (tmp_path / name / "landmarks_mri.csv").exists()
     rows = read_rows(tmp_path / "xray" / "ages.csv")
     assert rows["phantom0001"]["status"] == "ok"

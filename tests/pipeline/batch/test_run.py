@@ -1,6 +1,8 @@
 import contextlib
 import csv
 import importlib.util
+import json
+import multiprocessing
 import os
 import resource
 import signal
@@ -15,7 +17,7 @@ from boneage.cli.batches import watch_batch
 from boneage.imaging.errors import MissingPackage, UnusableOutput
 from boneage.imaging.listing import list_folder
 from boneage.pipeline.batch.store import ResultsStore
-from tests.pipeline.batch.stub import Stub, draw, run_stub
+from tests.pipeline.batch.stub import Stub, draw, iterate_stub, run_stub
 
 
 def read_rows(path):
@@ -188,6 +190,31 @@ def test_a_full_disk_ends_the_run_and_what_was_committed_is_gone_on_with(tmp_pat
     assert len(run_stub(paths, tmp_path / "out")) == 100
     assert len(seen) <= 102
     assert {row["reason"] for row in read_rows(tmp_path / "out" / "widths.csv")} == {""}
+
+
+def test_files_come_in_order_as_they_are_read_and_what_was_read_before_comes_first(files, tmp_path, seen):
+    run_stub(files[:2], tmp_path / "out")
+    seen.clear()
+    widths = iterate_stub(files, tmp_path / "out")
+    assert [next(widths), next(widths), list(seen)] == [[21], [22], []]
+    assert [next(widths), list(seen)] == [[23], ["3"]]
+    assert list(widths) == [[24], [25], [0]]
+    assert seen == ["3", "4", "5"]
+    assert (tmp_path / "out" / "timings.csv").is_file()
+
+
+def test_an_iterator_that_is_left_ends_its_processes_and_keeps_what_is_done(tmp_path, seen):
+    paths = [draw(tmp_path / "in" / f"{name}.png", width) for name, width in (("1", 21), ("2", 22), ("hang", 23))]
+    widths = iterate_stub(paths, tmp_path / "out", jobs=2)
+    assert [next(widths), next(widths)] == [[21], [22]]
+    assert len(multiprocessing.active_children()) == 2
+    widths.close()
+    assert multiprocessing.active_children() == []
+    assert not (tmp_path / "out" / "run.lock").exists()
+    assert json.loads((tmp_path / "out" / "status.json").read_text())["state"] == "stopped"
+    more = draw(tmp_path / "in" / "4.png", 24)
+    assert [result.width for result in run_stub([*paths[:2], more], tmp_path / "out")] == [21, 22, 24]
+    assert seen == ["4"]
 
 
 def test_names_of_any_kind_and_loops_of_links_have_their_row(tmp_path):
