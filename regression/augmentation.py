@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 
@@ -109,12 +110,7 @@ class Augmentation:
         """Return changed regions, of the same shape and on the same device, and which are present."""
         regions, sides = pixels.shape[1], pixels.shape[2:]
         device = pixels.device
-        pictures = pixels.reshape(-1, 1, *sides)
-        warps = self.warps.reshape(-1, *self.warps.shape[2:])
-        if len(sides) == 2:
-            warped = _warp_pictures(pictures, warps, self.nearest.repeat(regions))
-        else:
-            warped = _warp_cubes(pictures, warps)
+        warped = self._warp(pixels, self.nearest)
         if self.blurs.any():
             pool = functional.avg_pool2d if len(sides) == 2 else functional.avg_pool3d
             mean = pool(functional.pad(warped, (1, 1) * len(sides), mode="replicate"), 3, stride=1)
@@ -122,6 +118,25 @@ class Augmentation:
             warped = torch.lerp(warped, mean, parts.reshape(-1, *[1] * (warped.ndim - 1)))
         grey = self._change_grey(warped.reshape(pixels.shape))
         return grey, present & ~torch.from_numpy(self.dropped).to(device)
+
+    def apply_to_masks(self, masks: Tensor) -> Tensor:
+        """Return masks moved as the regions are, interpolated; of shape (n_hands, n_masks, side, side).
+
+        The hands have one region, which all their masks go with.
+        """
+        n_masks, warps = masks.shape[1], self.warps.repeat(masks.shape[1], axis=1)
+        moved = dataclasses.replace(self, warps=warps)._warp(masks, np.zeros(len(masks), dtype=bool))
+        return moved.reshape(len(masks), n_masks, *masks.shape[2:])
+
+    def _warp(self, pixels: Tensor, nearest: NDArray[np.bool_]) -> Tensor:
+        """Return all pictures, or cubes, moved; of shape (n_hands * n_regions, 1, side, side[, side])."""
+        regions, sides = pixels.shape[1], pixels.shape[2:]
+        pictures, warps = pixels.reshape(-1, 1, *sides), self.warps.reshape(-1, *self.warps.shape[2:])
+        return (
+            _warp_pictures(pictures, warps, nearest.repeat(regions))
+            if len(sides) == 2
+            else _warp_cubes(pictures, warps)
+        )
 
     def _change_grey(self, grey: Tensor) -> Tensor:
         """Return the window, the exponent and the noise of each hand applied to all its regions."""

@@ -157,6 +157,15 @@ def averaged_fine_tuning_recipe() -> Recipe:
     )  # fmt: skip
 
 
+def segmentation_recipe() -> Recipe:
+    """Return our recipe for outlines in aligned hands: small changes of pose, any exposure, averaged weights."""
+    augmentation = AugmentationSettings(
+        max_rotation_rad=math.radians(8), max_log_scale=0.1, max_shift=0.03, max_log_gamma=0.4, drop_region=0.0,
+        max_blur=0.7, max_window=0.06, max_noise=0.02,
+    )  # fmt: skip
+    return Recipe(epochs=40, batch_size=8, learning_rate=3e-3, average_weights=0.99, augmentation=augmentation)
+
+
 def seed_recipe() -> Recipe:
     """Return the recipe this project started with: SGD, mean squared error, batch 4, rate 0.002, decay 0.0002."""
     return Recipe(

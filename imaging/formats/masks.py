@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from boneage.imaging.annotations import LandmarkTable
 from boneage.imaging.errors import InvalidTable, UnreadableScan
@@ -33,16 +34,16 @@ def read_masks(path: Path, order: Order | None = None) -> LandmarkTable:
     images, remarks = {}, []
     for id_, file in list_files(path, SUFFIX).items():
         try:
-            pixels = read_scan(file).pixels
+            mask = read_mask(file)
         except UnreadableScan as error:
             remarks.append(f"{error}; it is left out")
             continue
-        named = name_joints(find_regions(_check_mask(file, pixels)))
+        named = name_joints(find_regions(mask))
         if named.reason:
             remarks.append(f"id {id_} is left out: {named.reason}")
             continue
         points = [(name, named.positions.get(name)) for name in JOINTS]
-        images[id_] = ImageAnnotation(points, pixels.shape, named.laterality)
+        images[id_] = ImageAnnotation(points, mask.shape, named.laterality)
     return build_table(path, images, remarks=remarks)
 
 
@@ -62,9 +63,24 @@ def find_regions(mask: NDArray[np.bool_]) -> MaskRegions:
     return MaskRegions(centres[1:, ::-1], boxes[1:, cv2.CC_STAT_AREA].astype(np.float64))
 
 
-def _check_mask(path: Path, pixels: NDArray[np.float32]) -> NDArray[np.bool_]:
+def read_mask(path: Path) -> NDArray[np.bool_]:
+    """Read one mask, shape (rows, columns): true where the brighter of its two grey values is.
+
+    Raises
+    ------
+    UnreadableScan
+        If the file cannot be read, or has one grey value alone.
+    InvalidTable
+        If it is coloured, a volume, or has more than two grey values.
+    """
+    pixels = read_scan(path).pixels
     low, high = float(pixels.min()), float(pixels.max())
     mask = np.asarray(pixels == high)
-    if pixels.ndim != 2 or not np.array_equal(mask, pixels != low):
+    if pixels.ndim != 2 or _is_coloured(path) or not np.array_equal(mask, pixels != low):
         raise InvalidTable(path, "is not a mask: it must be flat and have two grey values")
     return mask
+
+
+def _is_coloured(path: Path) -> bool:
+    with Image.open(path) as image:
+        return len(image.getbands()) > 2

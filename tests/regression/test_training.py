@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from boneage.imaging.errors import UnusableCheckpoint
-from boneage.regression import BackboneSettings, MultiRegionSettings, Recipe, seed_recipe, training
+from boneage.regression import BackboneSettings, MultiRegionSettings, Recipe, seed_recipe, training_loop
 from boneage.regression.networks.backbone import BackboneNet, RegionHead
 from boneage.regression.networks.multiregion import MultiRegionNet
 from boneage.regression.training import train_network
@@ -167,7 +167,7 @@ def test_a_training_goes_on_where_its_state_cannot_be_saved(tmp_path, monkeypatc
         raise OSError(errno.ENOSPC, "No space left on device")
 
     recipe = dataclasses.replace(RECIPE, epochs=1)
-    monkeypatch.setattr(training.lightning.Trainer, "save_checkpoint", fail)
+    monkeypatch.setattr(training_loop.lightning.Trainer, "save_checkpoint", fail)
     assert torch.equal(train(recipe, checkpoint=tmp_path / "state.ckpt"), train(recipe))
     assert "state.ckpt (No space left on device)" in caplog.text
 
@@ -175,7 +175,7 @@ def test_a_training_goes_on_where_its_state_cannot_be_saved(tmp_path, monkeypatc
 def test_long_epochs_are_saved_each(monkeypatch, tmp_path):
     checkpoint = tmp_path / "state.ckpt"
     minutes = itertools.count(step=121.0)
-    monkeypatch.setattr(training.time, "monotonic", lambda: next(minutes))
+    monkeypatch.setattr(training_loop.time, "monotonic", lambda: next(minutes))
 
     def interrupt(_stage, part):
         if part > 0.2:

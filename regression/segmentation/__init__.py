@@ -1,0 +1,1 @@
+"""Outlines of ossification centres and joints: the network, their names, their measures."""
