@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from boneage.cli import age, demo, info, landmarks, phantom, predict, split, standardise, stress
+from boneage.cli import age, demo, info, landmarks, phantom, predict, segment, segment_train, split, standardise, stress
 from boneage.cli.options import err_console
 
 app = typer.Typer(
@@ -25,6 +25,8 @@ app.command("phantom")(phantom.phantom)
 app.command("split")(split.split)
 app.command("standardise")(standardise.standardise)
 app.command("predict")(predict.predict)
+app.command("segment")(segment.segment)
+app.command("segment-train")(segment_train.segment_train)
 app.command("stress")(stress.stress)
 app.command("info")(info.info)
 app.add_typer(landmarks.app, name="landmarks")

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
     from boneage.pipeline.assessment import Assessment
     from boneage.pipeline.batch.localisation import LocalisationResult
+    from boneage.pipeline.batch.segmentation import SegmentationResult
     from boneage.pipeline.batch.standardisation import StandardisationResult
 
-    Outcome = Assessment | LocalisationResult | StandardisationResult
+    Outcome = Assessment | LocalisationResult | SegmentationResult | StandardisationResult
 
 _MOST_LISTED = 20
 

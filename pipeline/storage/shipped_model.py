@@ -1,4 +1,4 @@
-"""The model that comes with the package: see docs/model-card.md."""
+"""The models that come with the package: see docs/model-card.md."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from boneage.imaging.errors import InvalidModelFile
 
-_PATH = Path(__file__).parents[1] / "models" / "hand.boneage"
+_FOLDER = Path(__file__).parents[1] / "models"
 
 
 def shipped_model() -> Path:
@@ -17,6 +17,22 @@ def shipped_model() -> Path:
     InvalidModelFile
         If this installation lacks it.
     """
-    if not _PATH.is_file():
-        raise InvalidModelFile(_PATH, "this installation lacks the model that comes with boneage: give --model")
-    return _PATH
+    return _find("hand.boneage", "give --model")
+
+
+def shipped_segmenter() -> Path:
+    """Return the file of the model that outlines ossification centres in radiographs of hands.
+
+    Raises
+    ------
+    InvalidModelFile
+        If this installation lacks it.
+    """
+    return _find("centres.boneage", "train one with segment-train and give --model")
+
+
+def _find(name: str, remedy: str) -> Path:
+    path = _FOLDER / name
+    if not path.is_file():
+        raise InvalidModelFile(path, f"this installation lacks the model that comes with boneage: {remedy}")
+    return path

@@ -73,7 +73,7 @@ def test_predict_takes_it_where_no_model_is_given(boneage, new, tmp_path):
 
 
 def test_an_installation_without_the_model_says_so(tmp_path, monkeypatch):
-    monkeypatch.setattr(shipped, "_PATH", tmp_path / "hand.boneage")
+    monkeypatch.setattr(shipped, "_FOLDER", tmp_path)
     with pytest.raises(InvalidModelFile, match="lacks the model that comes with boneage: give --model"):
         shipped.shipped_model()
 

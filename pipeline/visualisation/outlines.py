@@ -1,0 +1,105 @@
+"""Outlines of ossification centres and joints over a picture, and label maps with a palette."""
+
+from __future__ import annotations
+
+import colorsys
+from collections.abc import Mapping
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from boneage.imaging import Frame, Scan
+from boneage.pipeline.centres import UNNAMED, HandCentres
+from boneage.pipeline.visualisation.overlay import draw_scan
+from boneage.pipeline.visualisation.panels import (
+    FAINT,
+    HEIGHT,
+    TEXT,
+    WARNING,
+    Colour,
+    draw_wrapped,
+    font,
+    join_panels,
+    new_panel,
+)
+from boneage.regression.segmentation.anatomy import list_centres
+
+_JOINT: Colour = (90, 150, 220)
+_COLOURS: Mapping[str, Colour] = {  # told apart by the colour-blind; joints are thin and blue
+    "forearm": (255, 176, 0),
+    "carpals": (254, 97, 0),
+    "metacarpals": (120, 220, 130),
+    "proximal phalanges": (255, 235, 90),
+    "middle phalanges": (230, 130, 230),
+    "distal phalanges": (240, 240, 240),
+}
+_GOLDEN = 0.618034  # of the circle of hues: neighbours in a palette then differ most
+
+
+def draw_centres(scan: Scan, centres: HandCentres, id_: str) -> Image.Image:
+    """Draw a hand with the outlines of its bones and joints, and a panel that says what is there and what is not."""
+    picture, to_picture = draw_scan(scan)
+    draw_outlines(picture, to_picture, centres)
+    return join_panels([picture, _draw_panel(centres, id_)])
+
+
+def draw_outlines(picture: Image.Image, to_picture: Frame, centres: HandCentres) -> None:
+    """Draw the outlines of a hand's bones and joints over a picture, which is changed.
+
+    Parameters
+    ----------
+    picture : PIL.Image.Image
+    to_picture : Frame
+        From original pixels.
+    centres : HandCentres
+    """
+    draw = ImageDraw.Draw(picture)
+    for kind in ("joints", "bones"):
+        groups = [centre.group for centre in list_centres(kind).values()]
+        labels = centres.labels[kind]
+        for label in np.unique(labels[labels > 0]).tolist():
+            colour = WARNING if label == UNNAMED else _JOINT if kind == "joints" else _COLOURS[groups[label - 1]]
+            for contour in _trace(labels == label):
+                places = to_picture.apply(contour)
+                draw.line([(column, row) for row, column in places.tolist()], fill=colour, width=1 + (kind == "bones"))
+
+
+def to_palette_image(labels: NDArray[np.uint8]) -> Image.Image:
+    """Return a label map as an 8-bit picture with a palette: black where there is nothing, white without a name."""
+    picture = Image.fromarray(labels, mode="P")
+    hues = [colorsys.hsv_to_rgb(k * _GOLDEN % 1, 0.75, 1.0) for k in range(UNNAMED - 1)]
+    colours = [(0.0, 0.0, 0.0), *hues, (1.0, 1.0, 1.0)]
+    picture.putpalette([round(255 * value) for colour in colours for value in colour])
+    return picture
+
+
+def _trace(mask: NDArray[np.bool_]) -> list[NDArray[np.float64]]:
+    """Return the closed outlines of a mask, each of shape (n, 2), in rows and columns."""
+    contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    return [np.concatenate([one, one[:1]])[:, 0, ::-1].astype(np.float64) for one in contours]
+
+
+def _draw_panel(centres: HandCentres, id_: str) -> Image.Image:
+    measures = centres.measures["bones"]
+    detail = f"of {len(measures)} ossification centres"
+    panel, draw = new_panel(HEIGHT, id_, f"{centres.n_centres} outlined", detail)
+    top = 130
+    for group, colour in _COLOURS.items():
+        members = [measure for measure in measures if measure.group == group]
+        there = sum(measure.present for measure in members)
+        draw.rectangle((20, top + 4, 34, top + 14), fill=colour)
+        draw.text((44, top), f"{group}: {there} of {len(members)}", fill=TEXT, font=font(15))
+        top += 24
+    n_joints = sum(measure.present for measure in centres.measures["joints"])
+    draw.rectangle((20, top + 8, 34, top + 10), fill=_JOINT)
+    draw.text((44, top), f"joints: {n_joints} of {len(centres.measures['joints'])}", fill=TEXT, font=font(15))
+    top += 34
+    n_unnamed = sum(centres.n_unnamed.values())
+    if n_unnamed:
+        top = draw_wrapped(draw, f"{n_unnamed} parts cannot be named", top, WARNING) + 6
+    absent = [measure.name.replace("_", " ") for measure in measures if not measure.present]
+    if absent:
+        draw_wrapped(draw, f"not outlined: {', '.join(absent)}", top, FAINT)
+    return panel
