@@ -31,6 +31,10 @@ def phantom(
     coarse: Annotated[
         bool, typer.Option("--coarse", help="Volumes of 0.9 x 0.9 x 2.0 mm a voxel, not 0.5 x 0.5 x 0.9.")
     ] = False,
+    masks: Annotated[
+        bool,
+        typer.Option("--masks", help="Write masks of ossification centres and joints too, of radiographs of hands."),
+    ] = False,
     jobs: Jobs = 1,
 ) -> None:
     """Make synthetic left hands with exact landmarks and ages, or what is no hand: a test instrument, not evidence."""
@@ -42,6 +46,8 @@ def phantom(
         raise typer.BadParameter("--coarse goes with --modality mri")
     if anatomy != "hand" and modality != "xray":
         raise typer.BadParameter("--anatomy goes with radiographs")
+    if masks and (anatomy != "hand" or modality != "xray"):
+        raise typer.BadParameter("--masks goes with radiographs of hands")
     prepare_folder(out)
     with show_stages(err_console()) as report:
         if anatomy != "hand":
@@ -49,7 +55,7 @@ def phantom(
             out_console().print(f"{count} phantoms ({anatomy}) in {out} (synthetic)")
             return
         write_phantom_set(
-            out, count, seed, modality=modality, spacing_mm=COARSE_MM if coarse else FINE_MM, n_jobs=jobs,
-            progress=report,
+            out, count, seed, modality=modality, spacing_mm=COARSE_MM if coarse else FINE_MM, masks=masks,
+            n_jobs=jobs, progress=report,
         )  # fmt: skip
     out_console().print(f"{count} phantom hands in {out} (synthetic: no evidence about real hands)")

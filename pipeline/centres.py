@@ -158,7 +158,9 @@ def _describe_hand(
 ) -> HandCentres:
     assert scan.original_shape is not None
     shape = (scan.original_shape[0], scan.original_shape[1])
-    labels, measures, n_unnamed = {}, {}, {}
+    labels: dict[str, NDArray[np.uint8]] = {}
+    measures: dict[str, tuple[CentreMeasure, ...]] = {}
+    n_unnamed: dict[str, int] = {}
     for kind, of_kind in zip(KINDS, probabilities, strict=True):
         centres = list_centres(kind)
         outlines = name_parts(of_kind, centres, points, length)

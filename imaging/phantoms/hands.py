@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib.resources import files
 
 import cv2
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from boneage.imaging.frames import Frame
 from boneage.imaging.phantoms.growth import OLDEST_MONTHS, YOUNGEST_MONTHS
+from boneage.imaging.phantoms.masks import draw_masks
 from boneage.imaging.phantoms.pose import Skeleton, draw_skeleton
 from boneage.imaging.phantoms.radiograph import Film, add_long_bone, add_oval, draw_flesh, expose
 from boneage.imaging.points import Points
@@ -22,16 +24,20 @@ LANDMARK_NAMES: tuple[str, ...] = tuple(json.loads((files(__package__) / "landma
 
 @dataclass(frozen=True, eq=False)
 class PhantomHand:
-    """A synthetic left hand with its true landmarks, in the scan's pixels, and its true age in months."""
+    """A synthetic left hand with its true landmarks, in the scan's pixels, and its true age in months.
+
+    ``masks`` are those of its ossification centres (``bones``) and ``joints`` by name, if they were asked for.
+    """
 
     scan: Scan
     points: Points
     age_months: float
     sex: Sex
+    masks: Mapping[str, Mapping[str, NDArray[np.bool_]]] = field(default_factory=dict)
 
 
 def draw_phantom_hand(
-    rng: np.random.Generator, *, sex: Sex, age_months: float, shape: tuple[int, int] = (900, 700)
+    rng: np.random.Generator, *, sex: Sex, age_months: float, shape: tuple[int, int] = (900, 700), masks: bool = False
 ) -> PhantomHand:
     """Draw a radiograph of a synthetic left hand.
 
@@ -47,6 +53,8 @@ def draw_phantom_hand(
         Bone age.
     shape : tuple of int
         Rows and columns of the picture.
+    masks : bool
+        Whether the masks are drawn too.
 
     Raises
     ------
@@ -72,7 +80,8 @@ def draw_phantom_hand(
         pixels=np.round(pixels), spacing=(1.0, 1.0), laterality="L", sex=sex, age_months=age_months, source="phantom",
         phantom=True,
     )  # fmt: skip
-    return PhantomHand(scan, points, age_months, sex)
+    drawn = draw_masks(skeleton, film.to_film, shape) if masks else {}
+    return PhantomHand(scan, points, age_months, sex, drawn)
 
 
 def _draw_place(rng: np.random.Generator, skeleton: Skeleton, shape: tuple[int, int]) -> Frame:

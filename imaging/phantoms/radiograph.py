@@ -69,6 +69,17 @@ def add_long_bone(film: Film, bone: PlacedBone) -> None:
     film.add(middle, bone.direction, half + bone.zone + bone.head, depth)
 
 
+def add_epiphysis(film: Film, bone: PlacedBone) -> None:
+    """Add the ossified epiphysis of a long bone alone."""
+    half = bone.length / 2
+    end_width = bone.head if bone.distal_plate else bone.base
+
+    def depth(along: Grey, across: Grey) -> Grey:
+        return _epiphysis(bone, along, across, bone.plate - half, end_width)
+
+    film.add(bone.start + bone.direction * half, bone.direction, half + bone.zone + bone.head, depth)
+
+
 def add_oval(film: Film, oval: PlacedOval) -> None:
     """Add the ossified part of a carpal or sesamoid bone."""
     if oval.stage.size == 0:

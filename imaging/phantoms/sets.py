@@ -6,6 +6,7 @@ from pathlib import Path
 
 import joblib
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
 from boneage.imaging.atomic_files import writing
@@ -13,6 +14,7 @@ from boneage.imaging.formats import write_landmarks
 from boneage.imaging.phantoms import growth, volumes
 from boneage.imaging.phantoms.altered_hands import ALTERED_HANDS
 from boneage.imaging.phantoms.hands import LANDMARK_NAMES, PhantomHand, draw_phantom_hand
+from boneage.imaging.phantoms.masks import join_masks
 from boneage.imaging.phantoms.other_anatomies import ANATOMIES, draw_anatomy
 from boneage.imaging.phantoms.volumes import FINE_MM, VOLUME_LANDMARK_NAMES, draw_phantom_volume
 from boneage.imaging.progress import Progress
@@ -39,6 +41,7 @@ def write_phantom_set(
     *,
     modality: Modality = "xray",
     spacing_mm: tuple[float, float, float] = FINE_MM,
+    masks: bool = False,
     n_jobs: int = 1,
     progress: Progress | None = None,
 ) -> None:
@@ -56,6 +59,9 @@ def write_phantom_set(
         Radiographs with the landmarks of ``hand37``, or volumes (``.nii.gz``) with those of ``hand34``.
     spacing_mm : tuple of float
         Of volumes; radiographs have none.
+    masks : bool
+        Whether to write the masks of radiographs too: ``masks/bones/ID.png`` of the ossification centres and
+        ``masks/joints/ID.png``.
     n_jobs : int
         Threads.
     progress : callable, optional
@@ -66,11 +72,14 @@ def write_phantom_set(
         If a file cannot be written.
     """
     folder = Path(folder)
-    _make_folder(folder / "images")
+    for name in ("images", *(("masks/bones", "masks/joints") if masks else ())):
+        _make_folder(folder / name)
 
     def make(number: int, seeds: np.random.SeedSequence) -> tuple[str, PhantomHand]:
         id_ = f"{PHANTOM_PREFIX}{number:04d}"
-        hand = _draw_hand(np.random.default_rng(seeds), modality, spacing_mm)
+        hand = _draw_hand(np.random.default_rng(seeds), modality, spacing_mm, masks)
+        for kind, of_kind in hand.masks.items():
+            _write_mask(folder / "masks" / kind / f"{id_}.png", join_masks(of_kind, hand.scan.pixels.shape))
         if modality == "xray":
             _write_picture(folder / "images" / f"{id_}.png", hand.scan)
         else:
@@ -137,12 +146,14 @@ def write_other_phantoms(
     _write_text(folder / "README.txt", _OTHER_README)
 
 
-def _draw_hand(rng: np.random.Generator, modality: Modality, spacing_mm: tuple[float, float, float]) -> PhantomHand:
+def _draw_hand(
+    rng: np.random.Generator, modality: Modality, spacing_mm: tuple[float, float, float], masks: bool
+) -> PhantomHand:
     ages = growth if modality == "xray" else volumes
     sex: Sex = "F" if rng.uniform() < 0.5 else "M"
     age = float(np.round(rng.uniform(ages.YOUNGEST_MONTHS, ages.OLDEST_MONTHS), 1))
     if modality == "xray":
-        return draw_phantom_hand(rng, sex=sex, age_months=age)
+        return draw_phantom_hand(rng, sex=sex, age_months=age, masks=masks)
     return draw_phantom_volume(rng, sex=sex, age_months=age, spacing_mm=spacing_mm)
 
 
@@ -151,6 +162,11 @@ def _write_picture(path: Path, scan: Scan, what: str = "a synthetic hand") -> No
     tags.add_text("Description", f"{PHANTOM_DESCRIPTION}: {what}, not a radiograph of anyone")
     with writing(path):
         Image.fromarray(scan.pixels.astype(np.uint8)).save(path, pnginfo=tags)
+
+
+def _write_mask(path: Path, mask: NDArray[np.bool_]) -> None:
+    with writing(path):
+        Image.fromarray(mask).save(path)
 
 
 def _make_folder(folder: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -13,6 +13,7 @@ from scipy import ndimage
 from skimage.segmentation import expand_labels
 
 from boneage.imaging import Frame, Points
+from boneage.imaging.resampling import warp
 from boneage.regression.segmentation.anatomy import Centre
 from boneage.regression.segmentation.naming import Labels, Outlines
 
@@ -78,11 +79,8 @@ def refine_outlines(
         Of the other grid.
     """
     wide = expand_labels(outlines.labels, _BEYOND).astype(np.float32)
-    matrix = _to_opencv(to_fine)
-    size = (shape[1], shape[0])
-    flags = {"borderMode": cv2.BORDER_CONSTANT, "borderValue": 0.0}
-    labels = cv2.warpAffine(wide, matrix, size, flags=cv2.INTER_NEAREST, **flags)
-    inside = cv2.warpAffine(probabilities, matrix, size, flags=cv2.INTER_LINEAR, **flags) > 0.5
+    labels = cv2.warpAffine(wide, _to_opencv(to_fine), (shape[1], shape[0]), flags=cv2.INTER_NEAREST)
+    inside = warp(probabilities, to_fine, shape, fill=0.0) > 0.5
     return np.asarray(np.where(inside, labels, 0), dtype=np.int32)
 
 
@@ -140,7 +138,7 @@ def measure_centres(
 
 
 def _measure_part(
-    boxes: list[tuple[slice, slice] | None], labels: Labels, label: int, direction: Array
+    boxes: Sequence[tuple[slice, ...] | None], labels: Labels, label: int, direction: Array
 ) -> tuple[float, float, float, float, float]:
     """Return the centroid, the area, and the extent across a direction and along it; in pixels."""
     box = boxes[label - 1] if label <= len(boxes) else None

@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 Labels = NDArray[np.int32]
 
 _THRESHOLD = 0.5
-_SMALLEST = 1.5e-5  # of the squared length of the hand: one pixel in a hand of 256; smaller parts are noise
+_SMALLEST = 4e-5  # of the squared length of the hand: less than three pixels of the network are noise
 _INSIDE = 0.012  # of the length of the hand: a place so near a part is counted as in it
 
 

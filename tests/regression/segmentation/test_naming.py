@@ -1,0 +1,65 @@
+import numpy as np
+
+from boneage.imaging import Points
+from boneage.regression.segmentation.anatomy import list_centres
+from boneage.regression.segmentation.naming import measure_centroids, name_parts
+from tests.regression.segmentation.hands import LENGTH, draw_discs, make_points
+
+BONES = list_centres("bones")
+POINTS = make_points()
+
+
+def name(mask, points=POINTS):
+    return name_parts(mask, BONES, points, LENGTH)
+
+
+def test_discs_at_their_places_get_their_names():
+    there = dict.fromkeys(("radius", "capitate", "metacarpal_2", "distal_phalanx_5"), 4)
+    outlines = name(draw_discs(POINTS, there))
+    assert set(outlines.names) == set(there)
+    assert outlines.n_unnamed == 0
+    for one in there:
+        _, centroids = measure_centroids(outlines.mask(one).astype(np.int32))
+        assert np.linalg.norm(centroids[0] - BONES[one].locate(POINTS)) < 1
+    assert not outlines.mask("hamate").any()
+
+
+def test_what_lies_nowhere_is_counted_and_specks_are_left_out():
+    mask = draw_discs(POINTS, {"capitate": 8})
+    mask[5:12, 5:12] = 1
+    mask[300, 300] = 1
+    outlines = name(mask)
+    assert sorted(outlines.names) == ["", "capitate"]
+    assert outlines.n_unnamed == 1
+
+
+def test_touching_bones_are_parted_at_their_least_likely_pixels():
+    mask = draw_discs(POINTS, {"metacarpal_3": 9, "proximal_phalanx_3": 9})
+    first, second = (BONES[one].locate(POINTS) for one in ("metacarpal_3", "proximal_phalanx_3"))
+    outlines = name(mask)
+    assert set(outlines.names) == {"metacarpal_3", "proximal_phalanx_3"}
+    assert (outlines.labels > 0).sum() == mask.sum()
+    border = (first[0] + second[0]) / 2
+    rows = np.argwhere(outlines.mask("proximal_phalanx_3"))[:, 0]
+    assert abs(rows.max() - border) < 5
+
+
+def test_a_centre_whose_landmark_is_absent_is_not_named():
+    positions = POINTS.positions.copy()
+    positions[POINTS.names.index("middle_tip")] = np.nan
+    outlines = name(draw_discs(POINTS, {"distal_phalanx_3": 4}), Points(POINTS.names, positions))
+    assert outlines.names == ("",)
+
+
+def test_an_empty_picture_has_no_parts():
+    outlines = name(np.zeros((320, 320), np.float32))
+    assert outlines.names == ()
+    assert not outlines.labels.any()
+
+
+def test_it_moves_with_the_hand_and_leaves_its_arguments():
+    mask = draw_discs(POINTS, {"capitate": 8, "hamate": 7})
+    before = mask.copy()
+    moved = name(np.roll(mask, 6, axis=1), Points(POINTS.names, POINTS.positions + np.array([0, 6])))
+    assert np.array_equal(np.roll(name(mask).labels, 6, axis=1), moved.labels)
+    assert np.array_equal(mask, before)
