@@ -14,7 +14,7 @@ from boneage.imaging import Scan
 from boneage.imaging.progress import Progress
 from boneage.landmarks import ForestLocaliser
 from boneage.pipeline.assessment import Status
-from boneage.pipeline.batch.folder import Output, WholeFiles
+from boneage.pipeline.batch.file_processing import Output, WholeFiles
 from boneage.pipeline.batch.models import ModelReference
 from boneage.pipeline.batch.processes import one_torch_thread
 from boneage.pipeline.batch.run import RunOptions, run_files
@@ -173,7 +173,7 @@ def segment_files(
     Raises
     ------
     InvalidModelFile, UnusableOutput
-        As :func:`~boneage.pipeline.batch.prediction.predict_files`.
+        As :func:`~boneage.pipeline.batch.prediction_run.predict_to_folder`.
     InvalidInput
         If the localiser lacks a landmark that the model needs.
     """
