@@ -80,7 +80,7 @@ def _read(path: Path, original_shape: tuple[int, ...] | None) -> Scan:
     except MemoryError as error:
         raise UnreadableScan(path, "does not fit into memory") from error
     except BROKEN as error:
-        raise UnreadableScan(path, f"is broken ({error})") from error
+        raise UnreadableScan(path, f"is broken ({error}): copy or export it again") from error
     check_content(path, scan.pixels)
     if original_shape is None or original_shape == scan.original_shape:
         return scan

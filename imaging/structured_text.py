@@ -23,7 +23,8 @@ def read_json(path: Path | str) -> Any:
     try:
         return json.loads(read_text(path))
     except json.JSONDecodeError as error:
-        raise InvalidTable(path, f"is not valid JSON ({error.msg}, line {error.lineno})") from None
+        lines = ": one object a line is not read, put them in one list" if error.msg == "Extra data" else ""
+        raise InvalidTable(path, f"is not valid JSON ({error.msg}, line {error.lineno}){lines}") from None
     except (ValueError, RecursionError) as error:
         if isinstance(error, InvalidTable):
             raise

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Any
 
 import imagecodecs
+from PIL import Image
+from pydicom.encaps import get_frame
 from pydicom.pixels import get_decoder
 from pydicom.uid import (
     HTJ2K,
@@ -53,6 +56,24 @@ def decode_frame(src: bytes, runner: Any) -> bytes:
         runner.set_option("planar_configuration", 0)
         runner.set_option("photometric_interpretation", "RGB")
     return bytes(pixels.tobytes())
+
+
+def adopt_baseline_jpeg(data: Any) -> None:
+    """Take the number of colours of a baseline JPEG's frame where the data set states another one.
+
+    Raises
+    ------
+    ValueError
+        If the frame has another size than the data set states: pydicom would shear the picture.
+    """
+    with Image.open(BytesIO(get_frame(data.PixelData, 0, number_of_frames=1))) as image:
+        size, n_samples = (image.height, image.width), len(image.getbands())
+    if size != (data.Rows, data.Columns):
+        raise ValueError(f"its pixels are {size}, not {(data.Rows, data.Columns)} as it states")
+    if n_samples == data.SamplesPerPixel or data.PhotometricInterpretation == "MONOCHROME1":
+        return
+    data.SamplesPerPixel, data.PlanarConfiguration = n_samples, 0
+    data.PhotometricInterpretation = "MONOCHROME2" if n_samples == 1 else "YBR_FULL_422"
 
 
 def register_decoders() -> None:

@@ -33,8 +33,10 @@ logger = logging.getLogger(__name__)
 LARGEST_INFLATED_BYTES = 2**29
 _TRANSFER_SYNTAX = 0x00020010
 _CHUNK_BYTES = 2**20
+_FEEDS_OF_TEXT = 100
 _MONTHS_PER = {"D": 12 / 365.25, "W": 12 * 7 / 365.25, "M": 1.0, "Y": 12.0}
 GREY = ("MONOCHROME1", "MONOCHROME2")
+_ADVICE = ": export it anew, uncompressed, or as PNG"
 
 
 def load_dataset(file: BinaryIO, **options: Any) -> Any:
@@ -82,7 +84,9 @@ def decoding(path: Path, name: str = "") -> Iterator[None]:
             raise UnreadableScan(path, f"{prefix}is not a DICOM file") from error
         except Exception as error:
             # Decoders raise nearly any kind of error on broken or unusual files.
-            raise UnreadableScan(path, f"{prefix}its pixels cannot be decoded ({_first_line(error)})") from error
+            raise UnreadableScan(
+                path, f"{prefix}its pixels cannot be decoded ({_first_line(error)}){_ADVICE}"
+            ) from error
     for remark in remarks:
         logger.debug("%s: %s", path, _hide_values(str(remark.message)))
 
@@ -109,6 +113,20 @@ def read_fields(data: Any) -> dict[str, Any]:
     }
 
 
+def check_bytes(data: Any) -> None:
+    """Check that no program took uncompressed pixels for text, and made two bytes of every line's end.
+
+    Raises
+    ------
+    ValueError
+        If each of many line feeds follows a carriage return.
+    """
+    if "PixelData" in data and not data["PixelData"].is_undefined_length:
+        n_feeds = data.PixelData.count(b"\n")
+        if n_feeds >= _FEEDS_OF_TEXT and n_feeds == data.PixelData.count(b"\r\n"):
+            raise ValueError("its line ends were changed on its way, as if it were text")
+
+
 def _complete(data: Any) -> None:
     """Mend the spelling of codes, and state what a file leaves out: its transfer syntax, the usual sizes of values."""
     if "TransferSyntaxUID" not in data.file_meta:
@@ -126,13 +144,19 @@ def _complete(data: Any) -> None:
         if name in data:
             setattr(data, name, str(data.get(name) or "").strip().upper())
     if "BitsStored" in data:
-        for name, default in (
-            ("SamplesPerPixel", 1),
-            ("PixelRepresentation", 0),
-            ("HighBit", int(data.BitsStored) - 1),
-        ):
-            if data.get(name) is None:
-                setattr(data, name, default)
+        _complete_sizes(data)
+
+
+def _complete_sizes(data: Any) -> None:
+    """State the usual layout of values where a file does not, or states what cannot be."""
+    if not 0 < int(data.BitsStored) <= int(data.BitsAllocated):
+        data.BitsStored, data.HighBit = data.BitsAllocated, data.BitsAllocated - 1
+    usual = {"SamplesPerPixel": 1, "PixelRepresentation": 0, "HighBit": int(data.BitsStored) - 1}
+    if int(data.get("SamplesPerPixel") or 1) > 1:
+        usual["PlanarConfiguration"] = 0
+    for name, value in usual.items():
+        if data.get(name) is None:
+            setattr(data, name, value)
 
 
 def _laterality(data: Any) -> Laterality | None:

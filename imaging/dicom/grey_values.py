@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.pixels import apply_color_lut, get_decoder
-from pydicom.uid import UID
+from pydicom.uid import UID, JPEGBaseline8Bit
 
 from boneage.imaging.dicom.datasets import GREY
 from boneage.imaging.dicom.lookup_tables import apply_lookup_table, apply_window
@@ -45,8 +45,12 @@ def read_grey_values(path: Path, data: Any) -> tuple[Grey, list[str]]:
     .. [1] DICOM PS3.3, C.7.6.3.1.2: MONOCHROME1 is displayed with its minimum as white after VOI.
     .. [2] DICOM PS3.3, C.8.11.3.1.2: INVERSE for MONOCHROME1, IDENTITY for MONOCHROME2.
     """
-    photometric = str(data.get("PhotometricInterpretation", ""))
     _check_decoder(path, data)
+    if data.file_meta.TransferSyntaxUID == JPEGBaseline8Bit:
+        from boneage.imaging.dicom.compressed import adopt_baseline_jpeg  # imports imagecodecs
+
+        adopt_baseline_jpeg(data)
+    photometric = str(data.get("PhotometricInterpretation", ""))
     if photometric == "PALETTE COLOR":
         return compute_luminance(apply_color_lut(data.pixel_array, data)), []
     if photometric in _COLOUR or int(data.get("SamplesPerPixel") or 1) >= 3:
@@ -57,7 +61,7 @@ def read_grey_values(path: Path, data: Any) -> tuple[Grey, list[str]]:
         photometric = data.PhotometricInterpretation = "MONOCHROME2"
     if photometric not in GREY:
         raise UnreadableScan(path, f"has pixels of an unknown kind ({photometric})")
-    stored = _read_stored(data)
+    stored = _read_stored(data, remarks)
     padding = _find_padding(stored, data)
     values = _rescale(stored, data, remarks)
     values[padding] = np.nan
@@ -85,13 +89,32 @@ def _check_decoder(path: Path, data: Any) -> None:
         raise UnreadableScan(path, f"is compressed as {syntax.name}, which is not read: save it uncompressed")
 
 
-def _read_stored(data: Any) -> NDArray[Any]:
-    """Return the stored values; lower bits that do not belong to them, such as an overlay's, are dropped."""
-    n_low = int(data.HighBit) + 1 - int(data.BitsStored) if "PixelData" in data else 0
-    if n_low <= 0 or UID(data.file_meta.TransferSyntaxUID).is_compressed:
+def _read_stored(data: Any, remarks: list[str]) -> NDArray[Any]:
+    """Return the stored values; bits that do not belong to them, such as an overlay's, are dropped.
+
+    Higher bits than those of BitsStored do belong to them if the picture is smoother with them than without.
+    """
+    if "PixelData" not in data or UID(data.file_meta.TransferSyntaxUID).is_compressed:
         return np.asarray(data.pixel_array)
-    data.BitsStored = int(data.HighBit) + 1
-    return np.asarray(data.pixel_array) >> n_low
+    n_low = int(data.HighBit) + 1 - int(data.BitsStored)
+    if n_low > 0:
+        data.BitsStored = int(data.HighBit) + 1
+        return np.asarray(data.pixel_array) >> n_low
+    stored = np.asarray(data.pixel_array)
+    if int(data.BitsStored) == int(data.BitsAllocated) or int(data.PixelRepresentation):
+        return stored
+    n_bits, data.BitsStored, data.HighBit = data.BitsStored, data.BitsAllocated, data.BitsAllocated - 1
+    whole = np.asarray(data.pixel_array)
+    data.BitsStored, data.HighBit = n_bits, n_bits - 1
+    if whole.max() == stored.max() or _measure_roughness(whole) >= _measure_roughness(stored):
+        return stored
+    remarks.append(f"its values need more than the {n_bits} bits that it states")
+    return whole
+
+
+def _measure_roughness(values: NDArray[Any]) -> float:
+    """Return by how much neighbouring pixels differ on average: much where high bits are lost, or belong to others."""
+    return float(np.abs(np.diff(values.astype(np.float32), axis=0)).mean())
 
 
 def _find_padding(stored: NDArray[Any], data: Any) -> NDArray[np.bool_]:
@@ -117,8 +140,8 @@ def _rescale(stored: NDArray[Any], data: Any, remarks: list[str]) -> Grey:
     if table:
         return apply_lookup_table(stored, table[0])
     values = to_float32(stored)
-    if "RescaleSlope" in data and "RescaleIntercept" in data:
-        slope, intercept = float(data.RescaleSlope), float(data.RescaleIntercept)
+    slope, intercept = _first_number(data, "RescaleSlope"), _first_number(data, "RescaleIntercept")
+    if slope is not None and intercept is not None:
         if slope == 0:
             remarks.append("its RescaleSlope of 0 was ignored")
             return values
@@ -130,7 +153,10 @@ def _rescale(stored: NDArray[Any], data: Any, remarks: list[str]) -> Grey:
 def _apply_voi(values: Grey, data: Any, photometric: str, remarks: list[str]) -> Grey:
     table = data.get("VOILUTSequence")
     if table:
-        return apply_lookup_table(values, table[0])
+        try:
+            return apply_lookup_table(values, table[0])
+        except (ValueError, TypeError, AttributeError, LookupError):
+            remarks.append("its VOI LUT is broken and was ignored")
     try:
         centre, width = _first_number(data, "WindowCenter"), _first_number(data, "WindowWidth")
     except (TypeError, ValueError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from boneage.imaging.dicom.datasets import decoding, load_dataset
 from boneage.imaging.dicom.multiframe import is_volume, read_frames
@@ -10,6 +11,7 @@ from boneage.imaging.dicom.radiograph import read_radiograph
 from boneage.imaging.errors import UnreadableScan
 from boneage.imaging.scans import Scan
 
+_NO_PICTURES = ("SR", "PR", "KO", "SEG", "REG")  # reports, presentation states and the like
 PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 
 
@@ -35,5 +37,15 @@ def read_dicom(path: Path) -> Scan:
     with decoding(path), path.open("rb") as file:
         data = load_dataset(file)
         if not any(name in data for name in PIXELS):
-            raise UnreadableScan(path, "is a DICOM file without an image")
+            raise UnreadableScan(path, f"is a DICOM file without an image{_describe(data)}")
         return read_frames(path, data) if is_volume(data) else read_radiograph(path, data)
+
+
+def _describe(data: Any) -> str:
+    """Return what a data set without pixels is, where it says so, and what to do."""
+    if data.get("EncapsulatedDocument"):
+        return " but with a document: save its picture as PNG"
+    if data.get("DirectoryRecordSequence"):
+        return ": a DICOMDIR, which is read where it is given by itself"
+    modality = str(data.get("Modality") or "")
+    return f" ({modality}): give the radiograph that it belongs to" if modality in _NO_PICTURES else ""

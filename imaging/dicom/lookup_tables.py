@@ -32,9 +32,9 @@ def apply_lookup_table(values: NDArray[Any], item: Any) -> Grey:
     ValueError
         If the table has fewer entries than it states.
     """
-    n_entries, first, _ = (int(value) for value in item.LUTDescriptor)
+    n_entries, first, n_bits = (int(value) for value in item.LUTDescriptor)
     n_entries = n_entries or _MOST_ENTRIES
-    entries = _read_entries(item["LUTData"].value, n_entries)
+    entries = _read_entries(item["LUTData"].value, n_entries, n_bits)
     if values.min(initial=0, where=np.isfinite(values)) < 0 and first >= 2**15:  # signed, though stored as unsigned
         first -= 2**16
     index = np.clip(np.nan_to_num(values, nan=first) - first, 0, n_entries - 1).astype(np.int64)
@@ -74,11 +74,11 @@ def apply_window(values: Grey, centre: float, width: float, function: str, *, br
     return np.asarray(seen, dtype=np.float32)
 
 
-def _read_entries(value: Any, n_entries: int) -> NDArray[Any]:
+def _read_entries(value: Any, n_entries: int, n_bits: int) -> NDArray[Any]:
     """Return the entries of a table, of 16 bits, or of 8 bits two to a word."""
     data = value if isinstance(value, bytes) else np.asarray(np.atleast_1d(value), dtype=np.uint16).tobytes()
     if len(data) >= 2 * n_entries:
         return np.frombuffer(data, "<u2", n_entries)
-    if len(data) >= n_entries:
+    if len(data) >= n_entries and n_bits <= 8:
         return np.frombuffer(data, np.uint8, n_entries)
     raise ValueError(f"a lookup table states {n_entries} entries and has {len(data)} bytes")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from boneage.imaging.dicom.datasets import read_fields
+from boneage.imaging.dicom.datasets import check_bytes, read_fields
 from boneage.imaging.dicom.grey_values import read_grey_values
 from boneage.imaging.errors import UnreadableScan
 from boneage.imaging.identifiers import scan_id
@@ -35,14 +35,18 @@ def read_radiograph(path: Path, data: Any) -> Scan:
     """
     n_frames = int(data.get("NumberOfFrames") or 1)
     if n_frames > 1:
-        raise UnreadableScan(path, f"has {n_frames} frames without positions; a radiograph has one frame")
+        raise UnreadableScan(path, f"has {n_frames} frames without positions; a radiograph has one frame: export one")
     if str(data.get("Modality", "")) == "MR":
         raise UnreadableScan(
             path,
             "is one slice of an MR volume; the folder or zip of all its slices is read as one volume: "
             "give that zip, or the folder in which that folder lies",
         )
+    lacking = [name for name in ("Rows", "Columns", "BitsAllocated") if not data.get(name)]
+    if lacking:
+        raise UnreadableScan(path, f"does not state its {lacking[0]}: export it anew, or as PNG")
     check_size(path, int(data.Rows), int(data.Columns))
+    check_bytes(data)
     _flatten_groups(data)
     pixels, remarks = read_grey_values(path, data)
     spacing, unit = _read_spacing(data)

@@ -6,16 +6,17 @@ describes each format.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from boneage.imaging.annotations import LandmarkTable
 from boneage.imaging.errors import InvalidTable
 from boneage.imaging.formats import boxes, coco, label_studio, markups, masks, voc, wide
 from boneage.imaging.formats.disambiguation import Order
 from boneage.imaging.formats.folders import has_files
-from boneage.imaging.formats.foreign import READ, check_folder_not_foreign, check_not_foreign
+from boneage.imaging.formats.foreign import READ, check_folder_not_foreign, check_not_foreign, check_tasks
 from boneage.imaging.formats.labelled_points import Details
 from boneage.imaging.formats.wide import write_landmarks
 from boneage.imaging.plausibility import check_positions
@@ -59,6 +60,7 @@ FORMATS = {
 }
 _SUFFIXES = {"slicer": markups.SUFFIX, "voc": voc.SUFFIX, "masks": masks.SUFFIX}  # of the files in a folder
 _DEEP_FORMATS = ("csv", "slicer")
+_NAMED_KEYS = 5
 
 
 def read_landmarks(path: Path | str, format: str | None = None, order: Order | None = None) -> LandmarkTable:
@@ -126,12 +128,22 @@ def find_format(path: Path) -> str:
             check_not_foreign(path, read_xml(path))
             return "voc"
         case "[":
+            check_tasks(path, read_json(path))
             return "label-studio"
         case "{":
             data = read_json(path)
             check_not_foreign(path, data)
-            if not {"markups", "images", "categories", "annotations"} & data.keys():
-                raise InvalidTable(path, f"is JSON of a kind that is not read; {READ}")
-            return "slicer" if "markups" in data else "coco"
+            return _find_format_of_json(path, data)
     check_not_foreign(path, text)
     return "boxes" if {"class", "xmin"} <= set(read_rows(path)[0]) else "csv"
+
+
+def _find_format_of_json(path: Path, data: Mapping[str, Any]) -> str:
+    if "markups" in data:
+        return "slicer"
+    missing = [repr(key) for key in coco.KEYS if key not in data]
+    if not missing:
+        return "coco"
+    keys = ", ".join(map(repr, list(data)[:_NAMED_KEYS])) or "nothing"
+    fault = f"of COCO it lacks {', '.join(missing)}, and has {keys}"
+    raise InvalidTable(path, f"is JSON of a kind that is not read: {fault}; {READ}")

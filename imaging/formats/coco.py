@@ -18,6 +18,9 @@ from boneage.imaging.schemes import find_scheme
 from boneage.imaging.structured_text import read_json
 from boneage.imaging.tables import check_shape
 
+KEYS = ("images", "annotations", "categories")
+"""What the object in a COCO file has."""
+
 
 def read_coco(path: Path, order: Order | None = None) -> LandmarkTable:
     """Read keypoints; those with visibility 0 are absent. An image without an annotation is left out.

@@ -10,6 +10,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from boneage.imaging.errors import InvalidTable
+from boneage.imaging.formats.fields import shorten
 from boneage.imaging.structured_text import read_json, read_xml
 from boneage.imaging.tables import read_text
 
@@ -40,6 +41,20 @@ def check_not_foreign(path: Path, content: dict[str, Any] | ElementTree.Element 
     name = next((name for name, is_of in _PROGRAMS if is_of(content)), None)
     if name is not None:
         raise InvalidTable(path, f"is a file of {name}, which is not read; {READ}")
+
+
+def check_tasks(path: Path, content: list[Any]) -> None:
+    """Check that the first object of a JSON list is a task of Label Studio.
+
+    Raises
+    ------
+    InvalidTable
+        If it is not; it names what is there, and what is read.
+    """
+    first = content[0] if content else {"data": None}
+    if not isinstance(first, dict) or "data" not in first:
+        keys = ", ".join(map(repr, first)) if isinstance(first, dict) else shorten(first)
+        raise InvalidTable(path, f"is a JSON list of a kind that is not read: its first entry has {keys}; {READ}")
 
 
 def check_folder_not_foreign(folder: Path) -> None:

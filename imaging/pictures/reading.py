@@ -13,6 +13,7 @@ from PIL import Image, UnidentifiedImageError
 from boneage.imaging.errors import UnreadableScan
 from boneage.imaging.identifiers import scan_id
 from boneage.imaging.limits import LARGEST_AREA, check_size
+from boneage.imaging.pictures.foreign import HEAD_BYTES, describe_foreign
 from boneage.imaging.pictures.grey_values import Grey, compute_aspect, compute_luminance, to_relative_spacing
 from boneage.imaging.pictures.orientation import (
     TAG,
@@ -26,11 +27,8 @@ from boneage.imaging.pictures.tiff import MAGIC as TIFF
 from boneage.imaging.pictures.tiff import StoredPicture, read_tiff
 from boneage.imaging.scans import PHANTOM_DESCRIPTION, Scan
 
-READ_FORMATS = "PNG, JPEG, TIFF, BMP, WebP, GIF, PGM, JPEG 2000, DICOM, NIfTI, MetaImage or NRRD"
 _FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "GIF", "PPM", "JPEG2000")
 _JPEG = b"\xff\xd8\xff"
-_KNOWN = ((b"%PDF", "PDF"), (b"\0\0\0\x0cJXL ", "JPEG XL"), (b"\xff\x0a", "JPEG XL"), (b"<svg", "SVG"))
-_BRANDS = {b"heic": "HEIC", b"heix": "HEIC", b"mif1": "HEIF", b"avif": "AVIF"}
 
 
 def read_picture(path: Path, original_shape: tuple[int, ...] | None = None) -> Scan:
@@ -54,7 +52,7 @@ def read_picture(path: Path, original_shape: tuple[int, ...] | None = None) -> S
         If it is no picture, or of a kind that is not read, broken, or has several pictures.
     """
     with path.open("rb") as file:
-        head = file.read(16)
+        head = file.read(HEAD_BYTES)
     stored = read_tiff(path) if head.startswith(TIFF) else _decode(path, head)
     orientation = stored.orientation
     stored.pixels.flags.writeable = False  # the scan needs no copy then
@@ -81,7 +79,7 @@ def _decode(path: Path, head: bytes) -> StoredPicture:
         except UnidentifiedImageError:
             if head.startswith(_JPEG):
                 return StoredPicture(_read_unusual_jpeg(path))
-            raise UnreadableScan(path, _describe_unknown(head)) from None
+            raise UnreadableScan(path, describe_foreign(head)) from None
         except Image.DecompressionBombError:
             raise UnreadableScan(path, f"is too large (at most {LARGEST_AREA:,} pixels)") from None
         with image:
@@ -118,10 +116,3 @@ def _read_unusual_jpeg(path: Path) -> Grey:
 def _read_aspect(image: Any) -> float:
     density = image.info.get("aspect") or image.info.get("dpi") or image.info.get("jfif_density")
     return compute_aspect(*density) if isinstance(density, tuple) and len(density) == 2 else 1.0
-
-
-def _describe_unknown(head: bytes) -> str:
-    kind = next((name for start, name in _KNOWN if head.startswith(start)), "")
-    if head[4:8] == b"ftyp":
-        kind = _BRANDS.get(head[8:12], "video")
-    return f"is a {kind} file, which is not read: save it as PNG" if kind else f"is not an image ({READ_FORMATS})"

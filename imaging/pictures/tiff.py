@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +30,8 @@ _MOST_CHANNELS = 8
 _THUMBNAIL_SIDE = 0.5  # of the picture's, at most
 _REDUCED, _MASK = 1, 4  # bits of NewSubfileType
 _JPEG_COMPRESSIONS = (6, 7)
-_DESCRIPTION, _X_RESOLUTION, _Y_RESOLUTION = 270, 282, 283
+_FAX = (2, 3, 4)  # compressions
+_PHOTOMETRIC, _DESCRIPTION, _X_RESOLUTION, _Y_RESOLUTION, _NO_DATA = 262, 270, 282, 283, 42113
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +111,7 @@ def _check_complete(path: Path, page: Any) -> None:
 
 def _read_page(path: Path, page: Any) -> StoredPicture:
     try:
-        values = page.asarray()
+        values = _set_absent(page, page.asarray())
     except Exception as error:  # so do decoders, and on unusual kinds
         kind = f"{page.bitspersample} bits, photometric {int(page.photometric)}, compression {int(page.compression)}"
         reason = f"is a TIFF that is broken or of a kind that is not read ({kind}: {error})"
@@ -129,7 +131,7 @@ def _read_page(path: Path, page: Any) -> StoredPicture:
 def _to_grey(page: Any, values: NDArray[Any]) -> Grey:
     """Return grey values that are bright where the picture is shown bright."""
     channels = _split_channels(page, values)
-    photometric = tifffile.PHOTOMETRIC(page.photometric)
+    photometric = tifffile.PHOTOMETRIC(page.photometric if _PHOTOMETRIC in page.tags else _usual_photometric(page))
     if photometric == tifffile.PHOTOMETRIC.PALETTE:
         return compute_luminance(np.moveaxis(page.colormap[:, channels[0]], 0, -1))
     if photometric == tifffile.PHOTOMETRIC.SEPARATED:
@@ -145,6 +147,21 @@ def _to_grey(page: Any, values: NDArray[Any]) -> Grey:
     if photometric.name not in lightness:
         raise ValueError(f"has values of the kind {photometric.name}, which are no grey values: save it as PNG")
     return fill_darkest(to_float32(channels[0]))
+
+
+def _usual_photometric(page: Any) -> int:
+    """Return what a file means that does not state its photometric: only those of fax machines are white at 0."""
+    return int(tifffile.PHOTOMETRIC.MINISWHITE if page.compression in _FAX else tifffile.PHOTOMETRIC.MINISBLACK)
+
+
+def _set_absent(page: Any, values: NDArray[Any]) -> NDArray[Any]:
+    """Return floats with NaN where a pixel has no value: that of GDAL's tag, or the type's lowest one."""
+    if values.dtype.kind != "f":
+        return values
+    absent = values == np.finfo(values.dtype).min
+    with contextlib.suppress(TypeError, ValueError):
+        absent |= values == values.dtype.type(_value(page, _NO_DATA))
+    return np.where(absent, values.dtype.type(np.nan), values)
 
 
 def _split_channels(page: Any, values: NDArray[Any]) -> Sequence[NDArray[Any]]:

@@ -73,7 +73,7 @@ def read_nifti_header(path: Path) -> NiftiHeader:
         head = file.read(NIFTI_HEADER_BYTES)
     version = _nifti_version(head)
     if version is None:
-        raise ValueError("is a gzip file, but no NIfTI volume in it")
+        raise ValueError("is a gzip file without a NIfTI volume: unpack it")
     order, number = version
     if number == 1:
         n_axes, *sizes = struct.unpack_from(f"{order}8h", head, 40)

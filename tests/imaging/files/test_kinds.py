@@ -13,13 +13,17 @@ from tests.imaging.files import (
     dicom_grey_kinds,
     dicom_header_kinds,
     dicom_syntax_kinds,
+    misstated_kinds,
     picture_kinds,
     tiff_kinds,
     turned_tiff_kinds,
 )
 from tests.imaging.files.kinds import correlate
 
-MODULES = (picture_kinds, tiff_kinds, turned_tiff_kinds, dicom_syntax_kinds, dicom_grey_kinds, dicom_header_kinds)
+MODULES = (
+    picture_kinds, tiff_kinds, turned_tiff_kinds, dicom_syntax_kinds, dicom_grey_kinds, dicom_header_kinds,
+    misstated_kinds,
+)  # fmt: skip
 KINDS = [kind for module in MODULES for kind in module.KINDS]
 
 

@@ -72,7 +72,7 @@ ANNOTATION = minimal()["annotations"][0]
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        ({"images": []}, "'categories' must be a list, got nothing"),
+        (minimal(categories={}), "'categories' must be a list, got {}"),
         (minimal(categories=[{"id": 1, "name": "box"}]), "no category with keypoints"),
         (minimal(categories=[{"id": 1, "keypoints": ["a", "a"]}]), "'a' twice"),
         (minimal(categories=[{"id": 1, "keypoints": ["a", 3]}]), "must have a name"),

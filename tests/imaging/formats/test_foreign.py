@@ -68,8 +68,25 @@ def test_what_is_read_lies_beside_what_is_not(tmp_path):
     assert read_landmarks(tmp_path).points["1"].position("a").tolist() == [4, 3]
 
 
-@pytest.mark.parametrize("content", ["{}", '{"version": "2.0", "item": {}, "annotations_": []}', '{"objects": []}'])
+UNKNOWN = {  # JSON, and what must be told of it
+    "{}": "of COCO it lacks 'images', 'annotations', 'categories', and has nothing",
+    '{"version": "2.0", "item": {}}': "and has 'version', 'item'",
+    '{"images": ["1.png"]}': "of COCO it lacks 'annotations', 'categories', and has 'images'",
+    '{"images": {"1.png": {"wrist": [4, 5]}}, "labels": []}': "and has 'images', 'labels'",
+    '{"images": [], "annotations": []}': "of COCO it lacks 'categories', and has 'images', 'annotations'",
+    '[{"image": "/data/1.png", "kp": []}]': "its first entry has 'image', 'kp'",
+    "[[4, 5]]": r"its first entry has \[4, 5\]",
+}
+
+
+@pytest.mark.parametrize("content", UNKNOWN)
 def test_json_of_no_known_kind_is_told_with_what_is_read(tmp_path, content):
     (tmp_path / "x.json").write_text(content)
-    with pytest.raises(InvalidTable, match="is JSON of a kind that is not read; CSV tables of points or boxes, COCO"):
+    with pytest.raises(InvalidTable, match=f"{UNKNOWN[content]}; CSV tables of points or boxes, COCO"):
+        read_landmarks(tmp_path / "x.json")
+
+
+def test_an_object_a_line_is_told(tmp_path):
+    (tmp_path / "x.json").write_text('{"id": 1}\n{"id": 2}\n')
+    with pytest.raises(InvalidTable, match=r"line 2\): one object a line is not read, put them in one list"):
         read_landmarks(tmp_path / "x.json")

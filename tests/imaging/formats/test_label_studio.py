@@ -65,7 +65,7 @@ def test_an_image_of_unknown_size_cannot_be_written():
 @pytest.mark.parametrize(
     ("tasks", "reason"),
     [
-        ([{"image": "1.png", "kp": []}], "task 1: 'data' must be an object"),
+        ([{"image": "1.png", "kp": []}], "its first entry has 'image', 'kp'"),
         ([task(result(original_width=None))], "result 1: width and height"),
         ([task(result(image_rotation=90))], "must not be rotated"),
         ([task(result(value={"keypointlabels": ["a", "b"]}))], "exactly one label"),

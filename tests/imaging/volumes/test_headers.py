@@ -94,7 +94,7 @@ def test_fields_outside_their_range_are_refused(tmp_path, version, fields, reaso
 
 def test_a_gzip_file_of_other_content_is_refused(tmp_path):
     (tmp_path / "a").write_bytes(gzip.compress(b"a text"))
-    with pytest.raises(ValueError, match="no NIfTI volume in it"):
+    with pytest.raises(ValueError, match="without a NIfTI volume: unpack it"):
         read_nifti_header(tmp_path / "a")
 
 

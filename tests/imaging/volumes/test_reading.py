@@ -174,7 +174,7 @@ def test_too_large_a_volume_is_refused_by_its_header(tmp_path):
 
 def test_other_compressed_files_and_halves_of_pairs_are_refused(tmp_path):
     (tmp_path / "a.gz").write_bytes(gzip.compress(b"a text"))
-    with pytest.raises(UnreadableScan, match="no NIfTI volume in it"):
+    with pytest.raises(UnreadableScan, match="without a NIfTI volume: unpack it"):
         read_scan(tmp_path / "a.gz")
     write_itk(tmp_path / "a.nii", ramp())
     data = (tmp_path / "a.nii").read_bytes()
