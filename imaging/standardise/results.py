@@ -79,7 +79,7 @@ class HandMask:
     quality : float
         0 to 1: how well the outline lies on edges of the picture.
     n_hands : int
-        Number of separate parts large enough to be a hand.
+        Number of hands in the whole picture, also of those that the mask does not show: in another field, or darker.
     touches : tuple of str
         Those of the field's sides that the hand reaches: ``top``, ``right``, ``bottom``, ``left``.
     length : float

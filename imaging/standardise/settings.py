@@ -191,6 +191,39 @@ class FingerSettings:
 
 
 @dataclass(frozen=True)
+class OtherHandSettings:
+    """What counts as another hand, beside the one that was found first.
+
+    Parameters
+    ----------
+    min_palm : float
+        Of two hands that touch: radius of the smaller palm, in parts of the larger one's.
+    min_distance : float
+        ... and how far their centres are apart, in radii of the larger one.
+    min_strip : float
+        Another hand is looked for in strips of the picture that are at least so wide, in lengths of the first one.
+    min_length : float
+        It is at least so long, and at most the inverse of it, in lengths of the first one.
+    min_fingers : int
+        Fewer than of hands in one field: it may be cut off.
+    min_quality : float
+        Of its outline.
+    """
+
+    __pydantic_config__ = STRICT
+
+    min_palm: float = 0.5
+    min_distance: float = 2.2
+    min_strip: float = 0.3
+    min_length: float = 0.5
+    min_fingers: int = 2
+    min_quality: float = 0.7
+
+    def __post_init__(self) -> None:
+        _check_numbers(self, positive=("min_strip", "min_length"))
+
+
+@dataclass(frozen=True)
 class PolaritySettings:
     """How the polarity is judged: a logistic regression without intercept on numbers that inversion negates.
 
@@ -300,7 +333,7 @@ class StandardiseSettings:
         Longer side of the working copy that everything is decided on, in pixels.
     reach : float
         On a side that the hand reaches, the picture goes on for this part of the field's longer side beyond it.
-    field, polarity, mask, fingers, window, findings : dataclass
+    field, polarity, mask, fingers, others, window, findings : dataclass
         Settings of each step.
     """
 
@@ -312,6 +345,7 @@ class StandardiseSettings:
     polarity: PolaritySettings = dataclasses.field(default_factory=PolaritySettings)
     mask: MaskSettings = dataclasses.field(default_factory=MaskSettings)
     fingers: FingerSettings = dataclasses.field(default_factory=FingerSettings)
+    others: OtherHandSettings = dataclasses.field(default_factory=OtherHandSettings)
     window: WindowSettings = dataclasses.field(default_factory=WindowSettings)
     findings: FindingSettings = dataclasses.field(default_factory=FindingSettings)
 

@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boneage.imaging.frames import Frame
-from boneage.imaging.resampling import warp
 from boneage.imaging.scans import Scan
 from boneage.imaging.standardise.grids import make_working_copy
-from boneage.imaging.standardise.results import HandMask
 from boneage.imaging.standardise.settings import StandardiseSettings
+from boneage.imaging.standardise.several_hands import find_hands
 from boneage.imaging.standardise.standardising import standardise
 
 Mask = NDArray[np.bool_]
@@ -49,18 +48,11 @@ def split_hands(scan: Scan, settings: StandardiseSettings | None = None) -> tupl
     found = standardise(scan, settings)
     if found.mask.n_hands < 2:
         return (scan,)
-    shares = _share_pixels(_find_hands(scan, found.mask, settings), scan.pixels.shape)
-    return tuple(_cut_out(scan, share, found.window.low) for share in shares)
-
-
-def _find_hands(scan: Scan, mask: HandMask, settings: StandardiseSettings) -> list[Mask]:
-    """Return the separate hands of a mask on the grid of the scan's working copy, from left to right."""
     copy, to_copy = make_working_copy(scan, settings.size)
-    from_mask = to_copy.compose(mask.frame.inverse())
-    count, labels = cv2.connectedComponents(mask.mask.astype(np.uint8), connectivity=8)
-    parts = [(labels == label).astype(np.float32) for label in range(1, count)]
-    hands = [warp(part, from_mask, copy.shape, fill=0.0) > 0.5 for part in parts]
-    return sorted(hands, key=lambda hand: float(np.nonzero(hand)[1].mean()))
+    frame, length = found.mask.frame.compose(to_copy.inverse()), found.mask.length * to_copy.scale()
+    in_copy = dataclasses.replace(found.mask, frame=frame, length=length)
+    shares = _share_pixels(find_hands(copy, in_copy, found.polarity.inverted, settings), scan.pixels.shape)
+    return tuple(_cut_out(scan, share, found.window.low) for share in shares)
 
 
 def _share_pixels(hands: list[Mask], shape: tuple[int, ...]) -> list[Mask]:

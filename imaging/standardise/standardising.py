@@ -25,6 +25,7 @@ from boneage.imaging.standardise.results import (
     Upright,
 )
 from boneage.imaging.standardise.settings import StandardiseSettings
+from boneage.imaging.standardise.several_hands import find_hands
 from boneage.imaging.standardise.upright import judge_upright
 from boneage.imaging.standardise.window import choose_window
 
@@ -40,8 +41,8 @@ def standardise(
     """Bring a radiograph to the standard form: the exposed field, bones bright, grey values from 0 to 1.
 
     1. Find the exposed field. 2. Judge the polarity. 3. Find the hand. 4. Choose the grey window. 5. Judge how the hand
-    lies. 6. Cut out the field, with a rim where the hand reaches its side, and window it. All is decided on a working
-    copy of a few hundred pixels; the result has the file's own resolution.
+    lies. 6. Count the hands. 7. Cut out the field, with a rim where the hand reaches its side, and window it. All is
+    decided on a working copy of a few hundred pixels; the result has the file's own resolution.
 
     Parameters
     ----------
@@ -79,9 +80,11 @@ def standardise(
     crop = crop_field(scan, in_file, mask.touches, window, settings)
     exposed_copy = fill_outline(field, Frame.identity(2), picture.shape)
     film = looks_like_film(picture, field, exposed_copy, window, settings.findings)
-    to_mask = mask.frame.compose(to_view).compose(to_copy)
-    length = mask.length / to_copy.scale()
-    mask = dataclasses.replace(mask, frame=to_mask, length=length)
+    mask = dataclasses.replace(mask, frame=mask.frame.compose(to_view))
+    n_hands = len(find_hands(picture, mask, polarity.inverted, settings))
+    mask = dataclasses.replace(
+        mask, frame=mask.frame.compose(to_copy), length=mask.length / to_copy.scale(), n_hands=n_hands
+    )
     findings = tuple(describe(_part(scan, in_file), window, mask, film, settings.findings))
     return StandardisedScan(crop, in_file, polarity, window, mask, upright, findings)
 

@@ -38,15 +38,42 @@ def expose(picture, levels=None, sigma=0.0):
     return _to_picture(dark + np.random.default_rng(0).normal(0, sigma, picture.shape) if sigma else dark)
 
 
-def put_beside(picture, *, mirrored, scale=1.0, gap=0.0):
-    """Return the picture beside itself, the second mirrored, ``scale`` times as high, ``gap`` widths apart."""
+def put_beside(picture, *, mirrored=False, scale=1.0, gap=0.0, exposure=1.0, turned_deg=0.0, shown=1.0):
+    """Return the picture beside itself.
+
+    Parameters
+    ----------
+    mirrored : bool
+        Whether the second hand is.
+    scale, exposure : float
+        Height and contrast of the second, in those of the first.
+    gap : float
+        How far they are apart, in widths; below 0 they touch.
+    turned_deg : float
+        By how much the second is turned.
+    shown : float
+        Part of the second hand's width that is in the picture.
+    """
     second = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     second = second[:, ::-1] if mirrored else second
-    rows, columns = picture.shape
-    field = np.full((rows, round(columns * (1 + gap)) + second.shape[1]), np.percentile(picture, 2), np.uint8)
-    field[:, :columns] = picture
-    field[rows - second.shape[0] :, -second.shape[1] :] = second
+    air = np.percentile(picture, 2)
+    second = _to_picture(air + exposure * (_turn(second, turned_deg, air) - air))
+    second = second[:, : round(shown * second.shape[1])]
+    (rows, columns), start = picture.shape, round(picture.shape[1] * (1 + gap))
+    field = np.full((max(rows, len(second)), max(start + second.shape[1], columns)), air, np.uint8)
+    field[:rows, :columns] = picture
+    place = field[len(field) - len(second) :, start : start + second.shape[1]]
+    np.maximum(place, second, out=place)
     return field
+
+
+def _turn(picture, degrees, air):
+    """Return the picture turned, in a rectangle that holds all of it."""
+    middle = (picture.shape[1] / 2, picture.shape[0] / 2)
+    turn = cv2.getRotationMatrix2D(middle, degrees, 1.0)
+    size = np.abs(turn[:, :2]) @ np.array(picture.shape[::-1])
+    turn[:, 2] += size / 2 - middle
+    return cv2.warpAffine(picture.astype(np.float32), turn, np.rint(size).astype(int).tolist(), borderValue=float(air))
 
 
 def photograph(picture, aslant, darker=0.0):
@@ -102,15 +129,28 @@ DARK = [
     )
     for levels, sigma in ((40, 6), (80, 10))
 ]
+_TWO = {  # how the second hand differs from the first, and lies to it
+    "the same": {},
+    "apart": {"gap": 0.3},
+    "mirrored": {"mirrored": True},
+    "mirrored, apart": {"mirrored": True, "gap": 0.3},
+    "smaller": {"scale": 0.7},
+    "smaller, mirrored, apart": {"scale": 0.7, "mirrored": True, "gap": 0.3},
+    "touching": {"gap": -0.1},
+    "touching, mirrored": {"gap": -0.1, "mirrored": True},
+    "darker": {"exposure": 0.5},
+    "darker, mirrored, apart": {"exposure": 0.5, "mirrored": True, "gap": 0.1},
+    "aslant": {"turned_deg": 30, "gap": 0.1},
+    "aslant, mirrored, darker": {"turned_deg": -25, "mirrored": True, "exposure": 0.6, "gap": 0.1},
+    "cut off": {"shown": 0.7, "gap": 0.1},
+}
 TWO = [
     DoubtfulPicture(
-        f"two hands, the second {'mirrored, ' if mirrored else ''}{scale} times as high, {gap} apart",
-        lambda p, mirrored=mirrored, scale=scale, gap=gap: put_beside(p, mirrored=mirrored, scale=scale, gap=gap),
+        f"two hands, the second {name}",
+        lambda p, options=options: put_beside(p, **options),
         "there are 2 hands in the picture",
     )
-    for mirrored in (False, True)
-    for scale in (0.7, 1.0)
-    for gap in (0.0, 0.3)
+    for name, options in _TWO.items()
 ]
 PHOTOGRAPHS = [
     DoubtfulPicture(
