@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from boneage.imaging.standardise.lines import angle_between
+from boneage.imaging.standardise.light_box import lies_on_light_box, measure_convergence
 from boneage.imaging.standardise.results import ExposedField, Finding, GreyWindow, HandMask
 from boneage.imaging.standardise.settings import FindingSettings
 
@@ -84,7 +84,9 @@ def count_levels(pixels: Picture, window: GreyWindow) -> int:
 def looks_like_film(
     picture: Picture, field: ExposedField, exposed: Mask, window: GreyWindow, settings: FindingSettings
 ) -> bool:
-    """Return whether the field looks like a film in a photograph: seen aslant, on something as bright as bone.
+    """Return whether the picture looks like a photograph of a film: seen aslant, on something as bright as bone.
+
+    Either the field's sides tell it, or the light box all around does.
 
     Parameters
     ----------
@@ -94,11 +96,10 @@ def looks_like_film(
     exposed : ndarray of bool, shape (rows, columns)
         Which of the picture's pixels were exposed.
     """
+    if lies_on_light_box(picture, settings):
+        return True
     surround = picture[~exposed]
     if field.n_sides < 4 or len(field.outline) != 4 or not len(surround) or window.low == window.high:
         return False
     bright = (float(np.median(surround)) - window.low) / (window.high - window.low)
-    sides = np.roll(field.outline, -1, axis=0) - field.outline
-    angles = np.arctan2(sides[:, 1], sides[:, 0]) % np.pi
-    convergence = max(float(angle_between(angles[k : k + 1], float(angles[k + 2]))[0]) for k in (0, 1))
-    return bright > settings.min_surround and convergence > settings.min_convergence_rad
+    return bright > settings.min_surround and measure_convergence(field.outline) > settings.min_convergence_rad

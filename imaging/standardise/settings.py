@@ -197,9 +197,9 @@ class OtherHandSettings:
     Parameters
     ----------
     min_palm : float
-        Of two hands that touch: radius of the smaller palm, in parts of the larger one's.
+        Radius of its palm, in parts of the first one's: rims of fields and fingers of adults have none.
     min_distance : float
-        ... and how far their centres are apart, in radii of the larger one.
+        Of two hands that touch: how far their palms' centres are apart, in radii of the larger one.
     min_strip : float
         Another hand is looked for in strips of the picture that are at least so wide, in lengths of the first one.
     min_length : float
@@ -309,6 +309,12 @@ class FindingSettings:
         Angle between opposite sides of a film in a photograph ...
     min_surround : float
         ... with a surround that is brighter than this part of the window.
+    light_box_level : float
+        A light box is brighter than this part of the way from the darkest to its own brightness at the rim ...
+    min_rim : float
+        ... and at least this part of the picture's rim.
+    min_film, min_filling : float
+        The film on it has at least this part of the picture's area, and fills its four sides to this part.
     """
 
     __pydantic_config__ = STRICT
@@ -318,6 +324,10 @@ class FindingSettings:
     min_length: float = 60.0
     min_convergence_rad: float = 0.026
     min_surround: float = 1.0
+    light_box_level: float = 0.75
+    min_rim: float = 0.97
+    min_film: float = 0.1
+    min_filling: float = 0.95
 
     def __post_init__(self) -> None:
         _check_numbers(self)

@@ -55,7 +55,7 @@ def find_hands(picture: Picture, found: HandMask, inverted: bool, settings: Stan
 
 def _divide(part: Mask, settings: StandardiseSettings) -> list[Mask]:
     """Return the two hands in a part: its pixels nearer to one palm or the other, where both have fingers."""
-    depth = cv2.distanceTransform(np.pad(part.astype(np.uint8), 1), cv2.DIST_L2, 5)[1:-1, 1:-1]
+    depth = _measure_depth(part)
     palm, radius = np.array(np.unravel_index(int(depth.argmax()), depth.shape)), float(depth.max())
     pixels = np.moveaxis(np.indices(depth.shape), 0, -1)
     distance = np.linalg.norm(pixels - palm, axis=-1)
@@ -70,8 +70,15 @@ def _divide(part: Mask, settings: StandardiseSettings) -> list[Mask]:
     return [part]
 
 
+def _measure_depth(part: Mask) -> NDArray[np.float32]:
+    """Return how far each pixel of a mask is from what is not in it; beyond the grid nothing is."""
+    depth: NDArray[np.float32] = cv2.distanceTransform(np.pad(part.astype(np.uint8), 1), cv2.DIST_L2, 5)[1:-1, 1:-1]
+    return depth
+
+
 def _find_others(bright: Picture, hands: Mask, length: float, settings: StandardiseSettings) -> Iterator[Mask]:
     """Yield the hands in the strips of a picture beside those that were found."""
+    radius = float(_measure_depth(hands).max())
     low, high = (edge(np.argwhere(hands), axis=0) for edge in (np.min, np.max))
     rows, columns = hands.shape
     for part in (
@@ -84,7 +91,7 @@ def _find_others(bright: Picture, hands: Mask, length: float, settings: Standard
         if min(strip.shape) < settings.others.min_strip * length:
             continue
         found = _find_other(strip, length, settings)
-        if found is not None:
+        if found is not None and _measure_depth(found).max() >= settings.others.min_palm * radius:
             hand = np.zeros((rows, columns), dtype=bool)
             hand[part] = found
             yield hand

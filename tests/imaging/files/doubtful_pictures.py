@@ -158,7 +158,7 @@ PHOTOGRAPHS = [
         lambda p, aslant=aslant, darker=darker: photograph(p, aslant, darker),
         "looks like a photograph of a film on a light box",
     )
-    for aslant in (0.05, 0.08, 0.12)
-    for darker in (0.0, 0.15, 0.3)
+    for aslant in (0.05, 0.1, 0.15, 0.25)
+    for darker in (0.0, 0.3, 0.6)
 ]
 KINDS = {"small": SMALL, "noisy": NOISY, "dark": DARK, "two": TWO, "photographed": PHOTOGRAPHS}
