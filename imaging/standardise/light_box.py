@@ -81,4 +81,4 @@ def _find_quadrilateral(inside: Mask, settings: FindingSettings) -> Array | None
     corners = next((shape[:, 0] for shape in shapes if len(shape) == 4), None)
     if corners is None or abs(area / cv2.contourArea(corners) - 1) > 1 - settings.min_filling:
         return None
-    return corners.astype(np.float64)
+    return np.asarray(corners, dtype=np.float64)
