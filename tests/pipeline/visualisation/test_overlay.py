@@ -5,7 +5,7 @@ import pytest
 
 from boneage.imaging import read_scan
 from boneage.pipeline.assessment import Assessment
-from boneage.pipeline.visualisation.overlay import draw_landmarks, draw_overlay
+from boneage.pipeline.visualisation.overlay import draw_landmarks, draw_overlay, draw_scan
 from boneage.pipeline.visualisation.panels import HEIGHT, PANEL_WIDTH
 from tests.volume_hands import draw_hand
 
@@ -30,6 +30,17 @@ def test_the_picture_shows_the_hand_in_true_proportions_beside_a_panel(pipeline,
     assert 250 < panel < 450
     squeezed = dataclasses.replace(scan, spacing=(1.0, 2.0))
     assert draw_overlay(squeezed, result).width - panel == round(HEIGHT * 2 * columns / rows)
+
+
+def test_what_is_drawn_on_a_picture_is_not_on_the_next_of_the_same_scan(scan):
+    first, to_picture = draw_scan(scan)
+    before = np.asarray(first).copy()
+    first.paste(AMBER, (0, 0, *first.size))
+    second, same = draw_scan(scan)
+    assert same is to_picture
+    assert np.array_equal(np.asarray(second), before)
+    smaller, _ = draw_scan(dataclasses.replace(scan, pixels=scan.pixels[:, ::2].copy(), original_shape=None))
+    assert smaller.width < second.width
 
 
 def test_the_interval_is_written_below_the_age(pipeline, calibrated, scan):
