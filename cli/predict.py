@@ -75,6 +75,16 @@ def predict(
             help="Write numbers in the place of the files' names; the key lies beside the results: OUT-key.csv.",
         ),
     ] = False,
+    centres: Annotated[
+        bool,
+        typer.Option(
+            "--centres", help="Outline ossification centres in the overlays of radiographs, and count them in the rows."
+        ),
+    ] = False,
+    centre_model: Annotated[
+        Path | None,
+        typer.Option("--centre-model", help="For --centres: a segmenter (.boneage) in the place of boneage's own."),
+    ] = None,
     all_hands: Annotated[
         bool,
         typer.Option(
@@ -116,7 +126,7 @@ def predict(
     from boneage.pipeline.batch.prediction_run import describe_missing_intervals, predict_to_folder
     from boneage.pipeline.batch.run import RunOptions
     from boneage.pipeline.data import describe_misfits, find_files
-    from boneage.pipeline.storage.shipped_model import shipped_model
+    from boneage.pipeline.storage.shipped_model import shipped_model, shipped_segmenter
 
     files = find_files(images, ids, recursive=recursive)
     sexes, original_sizes = choose_sexes(sex_csv, sex), read_sizes(sizes) if sizes else {}
@@ -128,6 +138,8 @@ def predict(
         raise typer.BadParameter("needed for several files", param_hint="--out")
     if with_identifiers and not pages:
         raise typer.BadParameter("give --pages too: they are written on pages alone", param_hint="--with-identifiers")
+    if centre_model is not None and not centres:
+        raise typer.BadParameter("goes with --centres", param_hint="--centre-model")
     if out is None and anonymous_ids:
         raise typer.BadParameter("needed with --anonymous-ids", param_hint="--out")
     with ExitStack() as stack:
@@ -149,6 +161,7 @@ def predict(
                 all_hands=all_hands,
                 level=level,
                 parquet=parquet,
+                centres=(centre_model or shipped_segmenter()) if centres else None,
                 options=RunOptions(timeout, restart, retry_refused, files.base, watch, files.notes, scheduler),
             )
         except OverlappingModels as error:

@@ -6,13 +6,16 @@ import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from boneage.imaging import Modality, Points, Sex
 from boneage.pipeline.age_text import age_text
 from boneage.pipeline.growth_reference import AgeComparison, compare_ages
 from boneage.pipeline.located_hand import HandView
 from boneage.regression import AgeEstimate, RegionStack
+
+if TYPE_CHECKING:  # with it comes torch
+    from boneage.pipeline.centres import HandCentres
 
 Status = Literal["ok", "flagged", "refused"]
 
@@ -51,6 +54,10 @@ class Assessment:
         it.
     phantom : bool
         Whether the picture is synthetic.
+    n_centres : int or None
+        How many ossification centres are outlined; None where they were not asked for.
+    centres : HandCentres or None
+        Their outlines; None too after :meth:`without_regions`.
     display : callable or None
         Writes the assessment as HTML, for a notebook; None after :meth:`without_regions`.
     modality : {"xray", "mri"} or None
@@ -74,6 +81,8 @@ class Assessment:
     view: HandView = dataclasses.field(default_factory=HandView)
     chronological_months: float = math.nan
     phantom: bool = False
+    n_centres: int | None = None
+    centres: HandCentres | None = dataclasses.field(default=None, repr=False)
     display: Callable[[Assessment], str] | None = dataclasses.field(default=None, repr=False)
 
     def __post_init__(self) -> None:
@@ -101,8 +110,8 @@ class Assessment:
         return dataclasses.replace(self, status=status, reason="; ".join(filter(None, (self.reason, *remarks))))
 
     def without_regions(self) -> Assessment:
-        """Return it without crops, readings of the single age models, and picture: it is small then."""
-        return dataclasses.replace(self, regions=(), readings=(), display=None)
+        """Return it without crops, readings of the single age models, outlines and picture: it is small then."""
+        return dataclasses.replace(self, regions=(), readings=(), centres=None, display=None)
 
     def _repr_html_(self) -> str | None:
         return None if self.display is None else self.display(self)
@@ -129,6 +138,7 @@ class Assessment:
             **self._comparison_cells(),
             **{f"weight_{name}": _number(weights.get(name, math.nan), 4) for name in region_names},
             **{f"age_{name}": _number(ages.get(name, math.nan), 2) for name in region_names},
+            "n_centres": "" if self.n_centres is None else self.n_centres,
             "model": self.model,
         }
 

@@ -20,7 +20,7 @@ from boneage.landmarks import ForestLocaliser
 from boneage.pipeline.located_hand import HandLandmarks, crop_located_hand
 from boneage.pipeline.storage.model_file import ModelFile, load_model, save_model
 from boneage.regression import CropSpec
-from boneage.regression.segmentation.anatomy import check_names, list_centres, measure_hand_length
+from boneage.regression.segmentation.anatomy import UNNAMED, check_names, list_centres, measure_hand_length
 from boneage.regression.segmentation.measures import CentreMeasure, measure_centres, refine_outlines
 from boneage.regression.segmentation.naming import Outlines, name_parts
 from boneage.regression.segmentation.segmenter import KINDS, HandSegmenter
@@ -28,8 +28,6 @@ from boneage.regression.segmentation.segmenter import KINDS, HandSegmenter
 SIDE, DETAIL = 320, 226
 """Pixels a side of an upright hand, some 250 from wrist to fingertip; and how many pixels of the file a hand has at
 most: hands of more are first made as coarse, so that a film is read as the small copies that the model learns from."""
-
-UNNAMED = 255
 
 
 def centre_crop_spec(side: int = SIDE, detail: int = DETAIL) -> CropSpec:

@@ -22,6 +22,7 @@ def test_there_are_notebooks():
         "03-train-an-age-model.ipynb",
         "04-read-the-errors.ipynb",
         "05-which-hand-next.ipynb",
+        "06-ossification-centres.ipynb",
     ]
 
 

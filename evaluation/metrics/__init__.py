@@ -25,6 +25,13 @@ from boneage.evaluation.metrics.outliers import (
     select_worst_cases,
 )
 from boneage.evaluation.metrics.reference_length import Reference, read_reference
+from boneage.evaluation.metrics.segmentation import (
+    LabelOverlap,
+    Presence,
+    compare_labels,
+    measure_dice,
+    measure_presence,
+)
 
 __all__ = [
     "OUTLIER_PERCENT",
@@ -36,11 +43,14 @@ __all__ = [
     "Case",
     "Coverage",
     "HandOutliers",
+    "LabelOverlap",
     "LandmarkErrors",
+    "Presence",
     "Reference",
     "bootstrap_interval",
     "bootstrap_mean_interval",
     "compare_ages",
+    "compare_labels",
     "count_outliers",
     "coverage_band",
     "describe_outliers",
@@ -52,7 +62,9 @@ __all__ = [
     "list_age_bands",
     "list_strata",
     "measure_coverage",
+    "measure_dice",
     "measure_landmarks",
+    "measure_presence",
     "name_age_band",
     "name_stratum",
     "read_reference",

@@ -19,7 +19,12 @@ PARQUET_NAME = "ages.parquet"
 _TEXT_COLUMNS = frozenset(
     ("id", "path", "modality", "status", "reason", "sex", "bone_age_text", "laterality", "determination", "model")
 )
-_OTHER_TYPES: Mapping[str, ColumnType] = {"interval_n_hands": "integer", "mirrored": "truth", "inverted": "truth"}
+_OTHER_TYPES: Mapping[str, ColumnType] = {
+    "interval_n_hands": "integer",
+    "n_centres": "integer",
+    "mirrored": "truth",
+    "inverted": "truth",
+}
 
 
 def list_age_exports(

@@ -43,7 +43,7 @@ class ModelReference:
         return model
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=3)
 def _load(load: Callable[[Path], Any], reference: ModelReference) -> Any:
     model = load(reference.path)
     if digest_file(reference.path) != reference.sha256:

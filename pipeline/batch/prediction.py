@@ -57,6 +57,9 @@ class Prediction:
         Whether a page has the patient's name, number and dates, where the file is DICOM.
     anonymous : bool
         Whether the names of files are to be left out of what results say.
+    centres : ModelReference or None
+        Of a :class:`~boneage.pipeline.centres.CentreModel` that outlines the ossification centres in radiographs; they
+        are not outlined if None.
     """
 
     models: tuple[ModelReference, ...]
@@ -68,6 +71,7 @@ class Prediction:
     pages: Path | None = None
     identifiers: bool = False
     anonymous: bool = False
+    centres: ModelReference | None = None
 
     @property
     def identity(self) -> dict[str, object]:
@@ -81,6 +85,7 @@ class Prediction:
             "pages": self.pages is not None,
             "identifiers": self.identifiers,
             "anonymous_ids": self.anonymous,
+            "centres": None if self.centres is None else self.centres.name,
         }
 
     def prepare(self) -> None:
@@ -112,6 +117,10 @@ class Prediction:
                 level=self.level,
                 chronological_months=task.chronological_months,
             )
+            if self.centres is not None:
+                from boneage.pipeline.batch.prediction_centres import add_centres  # only where they are asked for
+
+                result = add_centres(result, scan, self.centres)
         return dataclasses.replace(result, reason=self._hide_names(result.reason, task))
 
     def outputs(self, task: FileTask, scan: Scan, result: Assessment) -> list[Output]:

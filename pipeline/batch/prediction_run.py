@@ -126,6 +126,7 @@ def predict_to_folder(
     all_hands: bool = False,
     level: float = DEFAULT_LEVEL,
     parquet: bool = False,
+    centres: Path | None = None,
     progress: Progress | None = None,
     options: RunOptions | None = None,
 ) -> StoredResults[Assessment]:
@@ -168,6 +169,8 @@ def predict_to_folder(
         Of the intervals: the part of new hands whose age lies within.
     parquet : bool
         Whether ``ages.parquet`` is written too: the rows of ``ages.csv`` with types.
+    centres : Path, optional
+        Model file of a segmenter, by which ossification centres are outlined in the overlays and counted in the rows.
     progress : callable, optional
     options : RunOptions, optional
 
@@ -193,6 +196,11 @@ def predict_to_folder(
     options = options or RunOptions()
     references = tuple(ModelReference.of(model) for model in models)
     pipelines = load_models(references)
+    centre_model = None
+    if centres is not None:
+        from boneage.pipeline.batch.prediction_centres import check_centre_model  # only where they are asked for
+
+        centre_model = check_centre_model(centres, pipelines)
     folder = prepare_folder(out.absolute())
     explanations = prepare_folder(folder / "explanations") if explain else None
     if pages:
@@ -218,6 +226,7 @@ def predict_to_folder(
         folder if pages else None,
         identifiers,
         anonymous=key is not None,
+        centres=centre_model,
     )
     results = StoredResults(folder, assessment_from_json)
     run_files(

@@ -20,13 +20,14 @@ from boneage.pipeline.batch.processes import one_torch_thread
 from boneage.pipeline.batch.run import RunOptions, run_files
 from boneage.pipeline.batch.stored_results import StoredResults
 from boneage.pipeline.batch.tasks import FileTask, make_tasks
-from boneage.pipeline.centres import UNNAMED, CentreModel, HandCentres
+from boneage.pipeline.centres import CentreModel, HandCentres
 from boneage.pipeline.located_hand import locate_hand
 from boneage.pipeline.pipeline import load_localiser
 from boneage.pipeline.quality import find_modality_mismatch
 from boneage.pipeline.storage.output import name_output, prepare_folder, write_atomically, write_picture, write_rows
-from boneage.pipeline.visualisation.outlines import draw_centres, to_palette_image
-from boneage.regression.segmentation.anatomy import list_centres
+from boneage.pipeline.visualisation.centres import draw_centres
+from boneage.pipeline.visualisation.outlines import to_palette_image
+from boneage.regression.segmentation.anatomy import UNNAMED, list_centres
 from boneage.regression.segmentation.measures import CentreMeasure
 from boneage.regression.segmentation.segmenter import KINDS
 

@@ -12,7 +12,7 @@ from boneage.pipeline.assessment import Assessment
 from boneage.pipeline.located_hand import HandView
 from boneage.regression import AgeEstimate, AgeInterval
 
-_PLAIN = ("id", "path", "status", "reason", "sex", "modality", "model", "phantom")
+_PLAIN = ("id", "path", "status", "reason", "sex", "modality", "model", "phantom", "n_centres")
 _ENDS = ("low_months", "high_months")
 
 

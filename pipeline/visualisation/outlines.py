@@ -4,30 +4,22 @@ from __future__ import annotations
 
 import colorsys
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from boneage.imaging import Frame, Scan
-from boneage.pipeline.centres import UNNAMED, HandCentres
-from boneage.pipeline.visualisation.overlay import draw_scan
-from boneage.pipeline.visualisation.panels import (
-    FAINT,
-    HEIGHT,
-    TEXT,
-    WARNING,
-    Colour,
-    draw_wrapped,
-    font,
-    join_panels,
-    new_panel,
-)
-from boneage.regression.segmentation.anatomy import list_centres
+from boneage.imaging import Frame
+from boneage.pipeline.visualisation.panels import WARNING, Colour
+from boneage.regression.segmentation.anatomy import UNNAMED, list_centres
 
-_JOINT: Colour = (90, 150, 220)
-_COLOURS: Mapping[str, Colour] = {  # told apart by the colour-blind; joints are thin and blue
+if TYPE_CHECKING:  # with it comes torch
+    from boneage.pipeline.centres import HandCentres
+
+JOINT: Colour = (90, 150, 220)
+GROUPS: Mapping[str, Colour] = {  # told apart by the colour-blind; joints are thin and blue
     "forearm": (255, 176, 0),
     "carpals": (254, 97, 0),
     "metacarpals": (120, 220, 130),
@@ -36,13 +28,6 @@ _COLOURS: Mapping[str, Colour] = {  # told apart by the colour-blind; joints are
     "distal phalanges": (240, 240, 240),
 }
 _GOLDEN = 0.618034  # of the circle of hues: neighbours in a palette then differ most
-
-
-def draw_centres(scan: Scan, centres: HandCentres, id_: str) -> Image.Image:
-    """Draw a hand with the outlines of its bones and joints, and a panel that says what is there and what is not."""
-    picture, to_picture = draw_scan(scan)
-    draw_outlines(picture, to_picture, centres)
-    return join_panels([picture, _draw_panel(centres, id_)])
 
 
 def draw_outlines(picture: Image.Image, to_picture: Frame, centres: HandCentres) -> None:
@@ -60,7 +45,7 @@ def draw_outlines(picture: Image.Image, to_picture: Frame, centres: HandCentres)
         groups = [centre.group for centre in list_centres(kind).values()]
         labels = centres.labels[kind]
         for label in np.unique(labels[labels > 0]).tolist():
-            colour = WARNING if label == UNNAMED else _JOINT if kind == "joints" else _COLOURS[groups[label - 1]]
+            colour = WARNING if label == UNNAMED else JOINT if kind == "joints" else GROUPS[groups[label - 1]]
             for contour in _trace(labels == label):
                 places = to_picture.apply(contour)
                 draw.line([(column, row) for row, column in places.tolist()], fill=colour, width=1 + (kind == "bones"))
@@ -79,27 +64,3 @@ def _trace(mask: NDArray[np.bool_]) -> list[NDArray[np.float64]]:
     """Return the closed outlines of a mask, each of shape (n, 2), in rows and columns."""
     contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     return [np.concatenate([one, one[:1]])[:, 0, ::-1].astype(np.float64) for one in contours]
-
-
-def _draw_panel(centres: HandCentres, id_: str) -> Image.Image:
-    measures = centres.measures["bones"]
-    detail = f"of {len(measures)} ossification centres"
-    panel, draw = new_panel(HEIGHT, id_, f"{centres.n_centres} outlined", detail)
-    top = 130
-    for group, colour in _COLOURS.items():
-        members = [measure for measure in measures if measure.group == group]
-        there = sum(measure.present for measure in members)
-        draw.rectangle((20, top + 4, 34, top + 14), fill=colour)
-        draw.text((44, top), f"{group}: {there} of {len(members)}", fill=TEXT, font=font(15))
-        top += 24
-    n_joints = sum(measure.present for measure in centres.measures["joints"])
-    draw.rectangle((20, top + 8, 34, top + 10), fill=_JOINT)
-    draw.text((44, top), f"joints: {n_joints} of {len(centres.measures['joints'])}", fill=TEXT, font=font(15))
-    top += 34
-    n_unnamed = sum(centres.n_unnamed.values())
-    if n_unnamed:
-        top = draw_wrapped(draw, f"{n_unnamed} parts cannot be named", top, WARNING) + 6
-    absent = [measure.name.replace("_", " ") for measure in measures if not measure.present]
-    if absent:
-        draw_wrapped(draw, f"not outlined: {', '.join(absent)}", top, FAINT)
-    return panel

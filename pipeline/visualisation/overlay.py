@@ -11,6 +11,7 @@ from boneage.imaging import Frame, Points, Scan
 from boneage.pipeline.age_text import age_text, interval_text
 from boneage.pipeline.assessment import Assessment
 from boneage.pipeline.visualisation.annotations import draw_points, draw_regions, normalise_weights, weight_colour
+from boneage.pipeline.visualisation.outlines import draw_outlines
 from boneage.pipeline.visualisation.panels import (
     FAINT,
     HEIGHT,
@@ -41,6 +42,8 @@ def draw_overlay(scan: Scan, assessment: Assessment) -> Image.Image:
         volume = draw_volume(scan, assessment.points, regions=assessment.stacks, estimate=assessment.estimate)
         return join_panels([volume, panel])
     picture, to_picture = draw_scan(scan)
+    if assessment.centres is not None:
+        draw_outlines(picture, to_picture, assessment.centres)
     draw = ImageDraw.Draw(picture)
     draw_regions(draw, assessment.stacks, to_picture, assessment.estimate)
     if assessment.points is not None:

@@ -22,6 +22,9 @@ Kind = Literal["bones", "joints"]
 WRIST = ("radius_styloid_tip", "ulna_styloid_tip")
 FINGERTIP = "middle_tip"
 
+UNNAMED = 255
+"""In label maps, of a part without a name."""
+
 
 @dataclass(frozen=True)
 class Centre:

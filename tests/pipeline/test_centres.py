@@ -8,11 +8,11 @@ from boneage.imaging.errors import InvalidInput, InvalidModelFile
 from boneage.imaging.phantoms import draw_phantom_hand
 from boneage.imaging.phantoms.masks import join_masks
 from boneage.imaging.resampling import resample
-from boneage.pipeline.centres import UNNAMED, CentreModel, centre_crop_spec
+from boneage.pipeline.centres import CentreModel, centre_crop_spec
 from boneage.pipeline.located_hand import HandLandmarks, crop_located_hand
 from boneage.pipeline.storage.model_file import ModelFile, save_model
 from boneage.regression import Recipe
-from boneage.regression.segmentation.anatomy import list_centres
+from boneage.regression.segmentation.anatomy import UNNAMED, list_centres
 from boneage.regression.segmentation.segmenter import HandSegmenter, MaskedHands, SegmenterSettings
 from boneage.regression.segmentation.unet import UNetSettings
 
