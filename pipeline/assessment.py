@@ -14,8 +14,8 @@ from boneage.pipeline.growth_reference import AgeComparison, compare_ages
 from boneage.pipeline.located_hand import HandView
 from boneage.regression import AgeEstimate, RegionStack
 
-if TYPE_CHECKING:  # with it comes torch
-    from boneage.pipeline.centres import HandCentres
+if TYPE_CHECKING:  # loaded only where centres are asked for
+    from boneage.pipeline.hand_centres import HandCentres
 
 Status = Literal["ok", "flagged", "refused"]
 

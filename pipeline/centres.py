@@ -17,6 +17,7 @@ from boneage.imaging.errors import InvalidModelFile
 from boneage.imaging.plain_data import from_plain_data
 from boneage.imaging.standardise import StandardiseSettings
 from boneage.landmarks import ForestLocaliser
+from boneage.pipeline.hand_centres import HandCentres
 from boneage.pipeline.located_hand import HandLandmarks, crop_located_hand
 from boneage.pipeline.storage.model_file import ModelFile, load_model, save_model
 from boneage.regression import CropSpec
@@ -33,34 +34,6 @@ most: hands of more are first made as coarse, so that a film is read as the smal
 def centre_crop_spec(side: int = SIDE, detail: int = DETAIL) -> CropSpec:
     """Return how hands are cropped for a segmenter: upright as a whole, standardised."""
     return CropSpec("hand", side=side, detail=detail, standardise=StandardiseSettings())
-
-
-@dataclass(frozen=True, eq=False)
-class HandCentres:
-    """The ossification centres and joints of one hand.
-
-    Parameters
-    ----------
-    labels : mapping of ndarray of uint8
-        By kind, in original pixels: 0 where there is nothing, n in the n-th centre of the kind
-        (:func:`~boneage.regression.segmentation.anatomy.list_centres`), 255 in parts without a name.
-    measures : mapping of tuple of CentreMeasure
-        By kind, a measure for each centre. Positions are in original pixels.
-    n_unnamed : mapping of int
-        By kind.
-    hand_length_mm : float
-        From wrist to fingertip; NaN where the file has no millimetres.
-    """
-
-    labels: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
-    measures: Mapping[str, tuple[CentreMeasure, ...]] = field(default_factory=dict)
-    n_unnamed: Mapping[str, int] = field(default_factory=dict)
-    hand_length_mm: float = math.nan
-
-    @property
-    def n_centres(self) -> int:
-        """How many ossification centres are there."""
-        return sum(measure.present for measure in self.measures["bones"])
 
 
 @dataclass(frozen=True, eq=False)

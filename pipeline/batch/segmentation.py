@@ -20,7 +20,8 @@ from boneage.pipeline.batch.processes import one_torch_thread
 from boneage.pipeline.batch.run import RunOptions, run_files
 from boneage.pipeline.batch.stored_results import StoredResults
 from boneage.pipeline.batch.tasks import FileTask, make_tasks
-from boneage.pipeline.centres import CentreModel, HandCentres
+from boneage.pipeline.centres import CentreModel
+from boneage.pipeline.hand_centres import HandCentres
 from boneage.pipeline.located_hand import locate_hand
 from boneage.pipeline.pipeline import load_localiser
 from boneage.pipeline.quality import find_modality_mismatch

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PIL import Image
 
 from boneage.imaging import Scan
-from boneage.pipeline.centres import HandCentres
+from boneage.pipeline.hand_centres import HandCentres
 from boneage.pipeline.visualisation.outlines import GROUPS, JOINT, draw_outlines
 from boneage.pipeline.visualisation.overlay import draw_scan
 from boneage.pipeline.visualisation.panels import (

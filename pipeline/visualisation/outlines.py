@@ -15,8 +15,8 @@ from boneage.imaging import Frame
 from boneage.pipeline.visualisation.panels import WARNING, Colour
 from boneage.regression.segmentation.anatomy import UNNAMED, list_centres
 
-if TYPE_CHECKING:  # with it comes torch
-    from boneage.pipeline.centres import HandCentres
+if TYPE_CHECKING:  # loaded only where centres are asked for
+    from boneage.pipeline.hand_centres import HandCentres
 
 JOINT: Colour = (90, 150, 220)
 GROUPS: Mapping[str, Colour] = {  # told apart by the colour-blind; joints are thin and blue
