@@ -110,22 +110,25 @@ def measure_centres(
     free = np.where(outlines.labels == 0, probabilities, 0.0)
     measures = []
     for name, centre in centres.items():
-        if name not in outlines.names:
-            nearby = _highest_near(free, centre.locate(points), centre.reach / 2 * hand_length)
-            measures.append(CentreMeasure(name, centre.group, False, nearby))
+        measured = None
+        if name in outlines.names:
+            label = outlines.names.index(name) + 1
+            probability = float(probabilities[outlines.labels == label].max())
+            measured = _measure_part(boxes, fine, label, centre.direction(points))
+        else:
+            probability = _highest_near(free, centre.locate(points), centre.reach / 2 * hand_length)
+        if measured is None:
+            measures.append(CentreMeasure(name, centre.group, False, probability))
             continue
-        label = outlines.names.index(name) + 1
-        of_part = probabilities[outlines.labels == label]
-        row, column, area, width, height = _measure_part(boxes, fine, label, centre.direction(points))
-        scale = _FINER * hand_length
-        middle = to_fine.inverse().apply([[row, column]])[0]
+        row, column, area, width, height = measured
+        middle, scale = to_fine.inverse().apply([[row, column]])[0], _FINER * hand_length
         measures.append(
             CentreMeasure(
                 name,
                 centre.group,
                 True,
-                float(of_part.max()),
-                float(of_part.mean()),
+                probability,
+                float(probabilities[outlines.labels == label].mean()),
                 float(middle[0]),
                 float(middle[1]),
                 area / scale**2,
@@ -139,11 +142,14 @@ def measure_centres(
 
 def _measure_part(
     boxes: Sequence[tuple[slice, ...] | None], labels: Labels, label: int, direction: Array
-) -> tuple[float, float, float, float, float]:
-    """Return the centroid, the area, and the extent across a direction and along it; in pixels."""
+) -> tuple[float, float, float, float, float] | None:
+    """Return the centroid, the area, and the extent across a direction and along it; in pixels.
+
+    None if no pixel is left of a part: its probability is a half in a few, and less between them.
+    """
     box = boxes[label - 1] if label <= len(boxes) else None
-    if box is None:  # a few pixels that interpolation takes away
-        return (math.nan,) * 5
+    if box is None:
+        return None
     pixels = np.argwhere(labels[box] == label) + np.array([part.start for part in box], dtype=np.float64)
     across = np.array([-direction[1], direction[0]])
     width, height = (float(np.ptp(pixels @ axis)) + 1 for axis in (across, direction))

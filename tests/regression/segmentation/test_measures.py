@@ -54,3 +54,12 @@ def test_outlines_in_another_grid_follow_the_frame():
     outlines = name_parts(mask := draw_discs(POINTS, {"capitate": 10}), BONES, POINTS, LENGTH)
     doubled = refine_outlines(outlines, mask, Frame.resize((320, 320), (640, 640)), (640, 640))
     assert (doubled > 0).sum() == pytest.approx(4 * mask.sum(), rel=0.06)
+
+
+def test_a_part_that_interpolation_takes_away_is_not_there():
+    mask = np.zeros((320, 320), np.float32)
+    row, column = BONES["capitate"].locate(POINTS).round().astype(int)
+    mask[row, column : column + 3] = 0.501
+    found = measure(mask)["capitate"]
+    assert not found.present
+    assert found.probability == pytest.approx(0.501)
