@@ -6,6 +6,7 @@ import codecs
 import csv
 import io
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,13 @@ from boneage.imaging.errors import InvalidTable
 
 LARGEST_BYTES = 256 * 2**20
 _SPREADSHEET = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # a zip (.xlsx, .ods), or a compound file (.xls)
+_KNOWN_COLUMNS = {  # in any case, and as the RSNA challenge's own tables call them
+    **{name: name for name in ("id", "sex", "male", "boneage", "boneage_months", "width", "height", "depth")},
+    "image id": "id",
+    "case id": "id",
+    "bone age (months)": "boneage_months",
+    "ground truth bone age (months)": "boneage_months",
+}
 
 
 @dataclass(frozen=True)
@@ -51,9 +59,10 @@ def parse_number(path: Path, place: str, column: str, text: str) -> float | None
     if not text or text.lower() in ("nan", "na"):
         return None
     try:
-        value = float(text)
+        value = float(text.replace("_", "x"))  # Python reads 1_20 as 120
     except ValueError:
-        raise InvalidTable(path, f"{place}: {column} must be a number, got {text!r}") from None
+        advice = ": write decimals with a point" if "," in text else ""
+        raise InvalidTable(path, f"{place}: {column} must be a number, got {text!r}{advice}") from None
     if not math.isfinite(value):
         raise InvalidTable(path, f"{place}: {column} must be finite, got {text!r}")
     return value
@@ -131,7 +140,7 @@ def read_rows(path: Path | str, needs: Iterable[str] = ()) -> tuple[tuple[str, .
     """
     path = Path(path)
     lines = _read_lines(path)
-    columns = tuple(name.strip() for name in lines[0])
+    columns = tuple(_KNOWN_COLUMNS.get(name.strip().lower(), name.strip()) for name in lines[0])
     twice = sorted({name for name in columns if name and columns.count(name) > 1})
     if twice:
         raise InvalidTable(path, f"column {twice[0]!r} occurs twice")
@@ -209,11 +218,13 @@ def _decode(path: Path, data: bytes) -> str:
 
 
 def _read_lines(path: Path) -> list[list[str]]:
-    text = read_text(path)
-    header = text.lstrip().splitlines()[0]
+    text = read_text(path).lstrip()
+    if re.match(r"sep=.\s", text):  # a spreadsheet's note of its delimiter
+        text = text.split("\n", 1)[-1].lstrip()
+    header = text.splitlines()[0]
     delimiter = max(",;\t", key=header.count)
     try:
-        return list(csv.reader(io.StringIO(text.lstrip(), newline=None), delimiter=delimiter))
+        return list(csv.reader(io.StringIO(text, newline=None), delimiter=delimiter))
     except csv.Error as error:
         raise InvalidTable(path, f"is not a CSV file ({error})") from error
 

@@ -11,7 +11,17 @@ def write(tmp_path, text):
 
 
 @pytest.mark.parametrize(
-    "text", ["id,a\n1,x\n", "\ufeffid;a\n1;x\n", "id\ta\n1\tx\n\n", "id,a\r\n1, x \r\n", "id,a\r1,x\r"]
+    "text",
+    [
+        "id,a\n1,x\n",
+        "\ufeffid;a\n1;x\n",
+        "id\ta\n1\tx\n\n",
+        "id,a\r\n1, x \r\n",
+        "id,a\r1,x\r",
+        "ID,a\n1,x\n",
+        "Case ID,a\n1,x\n",
+        "sep=;\nid;a\n1;x\n",
+    ],
 )
 def test_the_usual_dialects_read_alike(tmp_path, text):
     assert read_table(write(tmp_path, text)).rows == {"1": {"id": "1", "a": "x"}}
@@ -66,3 +76,15 @@ def test_a_size_is_two_positive_whole_numbers(size):
 def test_a_size_is_rows_before_columns_or_not_known():
     assert check_shape("file", "here", 60, 100.0) == (100, 60)
     assert check_shape("file", "here", None, None) is None
+
+
+@pytest.mark.parametrize(("text", "advice"), [("2,5", ": write decimals with a point"), ("1_20", ""), ("=2", "")])
+def test_what_only_looks_like_a_number_is_refused(tmp_path, text, advice):
+    table = read_table(write(tmp_path, f"id;a\n1;{text}\n"))
+    with pytest.raises(InvalidTable, match=f"a must be a number, got '{text}'{advice}$"):
+        table.number("1", "a")
+
+
+def test_columns_of_the_challenge_are_known_in_any_case(tmp_path):
+    columns, _ = read_rows(write(tmp_path, "Image ID,Male,Bone Age (months),MCP_x\n1,True,120,5\n"))
+    assert columns == ("id", "male", "boneage_months", "MCP_x")
