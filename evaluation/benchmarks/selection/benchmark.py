@@ -11,7 +11,7 @@ from typing import Any
 from boneage.evaluation.benchmarks.checkpoint import describe_commits
 from boneage.evaluation.benchmarks.selection.ages import AGE_SCALE, AgeTask
 from boneage.evaluation.benchmarks.selection.landmarks import LANDMARK_SCALE, LandmarkTask
-from boneage.evaluation.benchmarks.selection.measurement import StrategyRun, StrategyTask
+from boneage.evaluation.benchmarks.selection.measurement import ErrorScale, StrategyRun, StrategyTask
 from boneage.evaluation.benchmarks.selection.plan import STRATIFIED, AgeSelectionPlan, Part, SelectionPlan
 from boneage.evaluation.benchmarks.selection.report import report_selection
 from boneage.evaluation.metrics import read_reference
@@ -86,11 +86,8 @@ def run_selection_benchmark(
         raise InvalidInput("the strategy stratified needs ages (--ages)")
     settings = dataclasses.replace(PRESETS[preset](2), min_score=0.0)
     make = partial(LandmarkTask, settings=settings, reference=unit, collection=annotated, pool=pool)
-    tasks = _list_tasks(plan, pool, prepare_folder(out / "rounds"), make)
-    runs = _measure(tasks, jobs, report, tell)
-    commits = describe_commits(task.file for task in tasks)
     words = name_unit(unit.unit if unit else "px", reference)
-    return report_selection(plan, runs, out, pool, commits, unit=words, scale=LANDMARK_SCALE)
+    return _run(plan, pool, out, make, LANDMARK_SCALE, words, jobs, report, tell)
 
 
 def run_age_selection_benchmark(
@@ -134,10 +131,25 @@ def run_age_selection_benchmark(
     plan.draw(known, 0)  # too few hands are told before any is read
     pool = read_pool(collection.subset(known), jobs=jobs, report=report)
     make = partial(AgeTask, ages={id_: collection.ages[id_] for id_ in pool.ids}, pool=pool)
+    return _run(plan, pool, out, make, AGE_SCALE, "months", jobs, report, tell)
+
+
+def _run(
+    plan: SelectionPlan,
+    pool: Pool,
+    out: Path,
+    make: Callable[..., StrategyTask[Any]],
+    scale: ErrorScale,
+    unit: str,
+    jobs: int,
+    report: Progress | None,
+    tell: Tell | None,
+) -> str:
+    """Measure all that is missing, and report it."""
     tasks = _list_tasks(plan, pool, prepare_folder(out / "rounds"), make)
     runs = _measure(tasks, jobs, report, tell)
     commits = describe_commits(task.file for task in tasks)
-    return report_selection(plan, runs, out, pool, commits, unit="months", scale=AGE_SCALE)
+    return report_selection(plan, runs, out, pool, commits, unit=unit, scale=scale)
 
 
 def _list_tasks(
