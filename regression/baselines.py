@@ -20,6 +20,9 @@ from boneage.regression.estimates import AgeEstimate
 from boneage.regression.region_stack import RegionStack
 
 SEX_CODES: dict[Sex | None, float] = {"F": -1.0, "M": 1.0, None: 0.0}
+FEATURE_PENALTIES = np.logspace(-1, 5, 13)
+"""Of ridge regressions on a pretrained network's features."""
+
 _CELLS = 8  # along a side
 
 

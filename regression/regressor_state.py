@@ -7,7 +7,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -16,6 +15,7 @@ from boneage.imaging.errors import InvalidInput
 from boneage.regression.fusion import FusionRule
 from boneage.regression.networks.registry import build_network
 from boneage.regression.regressor_settings import RegressorSettings, settings_to_json
+from boneage.regression.tensors import load_arrays
 from boneage.regression.training_data import TrainingData
 
 
@@ -35,13 +35,8 @@ def network_from_arrays(settings: RegressorSettings, n_regions: int, arrays: Map
         If the arrays do not fit the settings, or are not finite.
     """
     network = build_network(settings.network, n_regions, settings.use_sex)
-    try:
-        network.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in arrays.items()})
-    except RuntimeError as error:
-        raise InvalidInput(f"the network's arrays do not fit its settings: {error}") from error
-    if not all(torch.isfinite(tensor).all() for tensor in network.state_dict().values()):
-        raise InvalidInput("the network's arrays must be finite")
-    return network.eval()
+    load_arrays(network, arrays)
+    return network
 
 
 def fixed_weights_from_json(config: Mapping[str, Any], fusion: FusionRule, n_regions: int) -> Tensor | None:

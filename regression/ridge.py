@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 from boneage.imaging import Sex
 from boneage.imaging.progress import Progress
-from boneage.regression.baselines import count_parameters
+from boneage.regression.baselines import FEATURE_PENALTIES, count_parameters
 from boneage.regression.estimates import AgeEstimate, check_regions, check_training, missing_estimate, refusal_reason
 from boneage.regression.features import extract_features
 from boneage.regression.networks.backbone import BackboneNet, BackboneSettings
@@ -26,7 +26,6 @@ from boneage.regression.tensors import to_tensors
 
 Array = NDArray[np.float64]
 
-_PENALTIES = np.logspace(-1, 5, 13)
 _MIN_HANDS = 3  # that a region must be present in, to have a regression
 
 
@@ -101,7 +100,7 @@ class FeatureRidge:
         self._models: list[Pipeline] = []
         self.errors_ = np.full(len(self.region_names_), np.inf)
         for region in range(len(self.region_names_)):
-            model, rows = make_pipeline(StandardScaler(), RidgeCV(_PENALTIES)), present[:, region]
+            model, rows = make_pipeline(StandardScaler(), RidgeCV(FEATURE_PENALTIES)), present[:, region]
             if rows.sum() >= _MIN_HANDS:
                 model.fit(inputs[rows, region], ages[rows])
                 self.errors_[region] = max(-model[-1].best_score_, 1e-6)

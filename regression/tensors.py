@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from numpy.typing import NDArray
+from torch import Tensor, nn
 from torch.nn import functional
 
 from boneage.imaging import Sex
+from boneage.imaging.errors import InvalidInput
 from boneage.regression.region_stack import RegionStack
 
 DAMAGED = (
@@ -75,3 +78,20 @@ def resize_pictures(pixels: Tensor, side: int | None) -> Tensor:
     if side is None or side == pixels.shape[-1]:
         return pixels
     return functional.interpolate(pixels, (side, side), mode="bilinear", antialias=True)
+
+
+def load_arrays(network: nn.Module, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Give a network its parameters and buffers, and make it ready for prediction.
+
+    Raises
+    ------
+    InvalidInput
+        If the arrays do not fit the network, or are not finite.
+    """
+    try:
+        network.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in arrays.items()})
+    except RuntimeError as error:
+        raise InvalidInput(f"the network's arrays do not fit its settings: {error}") from error
+    if not all(torch.isfinite(tensor).all() for tensor in network.state_dict().values()):
+        raise InvalidInput("the network's arrays must be finite")
+    network.eval()

@@ -24,7 +24,7 @@ from boneage.regression.recipes import Recipe, segmentation_recipe
 from boneage.regression.segmentation.anatomy import Kind
 from boneage.regression.segmentation.losses import segmentation_loss, soft_dice
 from boneage.regression.segmentation.unet import UNet, UNetSettings
-from boneage.regression.tensors import resize_pictures, to_grey
+from boneage.regression.tensors import load_arrays, resize_pictures, to_grey
 from boneage.regression.training_loop import TrainingLoop, run_training
 from boneage.regression.validation import EpochResult, history_from_json
 
@@ -196,13 +196,7 @@ class HandSegmenter:
         self.side_ = int(config["side"])
         self.history_ = history_from_json(config["history"], self.side_)
         self.network_ = UNet(settings.network, len(KINDS))
-        try:
-            self.network_.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in arrays.items()})
-        except RuntimeError as error:
-            raise InvalidInput(f"the network's arrays do not fit its settings: {error}") from error
-        if not all(torch.isfinite(tensor).all() for tensor in self.network_.state_dict().values()):
-            raise InvalidInput("the network's arrays must be finite")
-        self.network_.eval()
+        load_arrays(self.network_, arrays)
         return self
 
     def _fingerprint(self, hands: MaskedHands) -> str:

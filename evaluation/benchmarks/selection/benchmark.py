@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from boneage.evaluation.benchmarks.checkpoint import describe_commits
-from boneage.evaluation.benchmarks.selection.ages import AGE_SCALE, AgeTask
-from boneage.evaluation.benchmarks.selection.landmarks import LANDMARK_SCALE, LandmarkTask
-from boneage.evaluation.benchmarks.selection.measurement import ErrorScale, StrategyRun, StrategyTask
+from boneage.evaluation.benchmarks.selection.ages import AgeTask
+from boneage.evaluation.benchmarks.selection.landmarks import LandmarkTask
+from boneage.evaluation.benchmarks.selection.measurement import StrategyRun, StrategyTask
 from boneage.evaluation.benchmarks.selection.plan import STRATIFIED, AgeSelectionPlan, Part, SelectionPlan
 from boneage.evaluation.benchmarks.selection.report import report_selection
 from boneage.evaluation.metrics import read_reference
@@ -87,7 +87,7 @@ def run_selection_benchmark(
     settings = dataclasses.replace(PRESETS[preset](2), min_score=0.0)
     make = partial(LandmarkTask, settings=settings, reference=unit, collection=annotated, pool=pool)
     words = name_unit(unit.unit if unit else "px", reference)
-    return _run(plan, pool, out, make, LANDMARK_SCALE, words, jobs, report, tell)
+    return _run(plan, pool, out, make, words, jobs, report, tell)
 
 
 def run_age_selection_benchmark(
@@ -131,7 +131,7 @@ def run_age_selection_benchmark(
     plan.draw(known, 0)  # too few hands are told before any is read
     pool = read_pool(collection.subset(known), jobs=jobs, report=report)
     make = partial(AgeTask, ages={id_: collection.ages[id_] for id_ in pool.ids}, pool=pool)
-    return _run(plan, pool, out, make, AGE_SCALE, "months", jobs, report, tell)
+    return _run(plan, pool, out, make, "months", jobs, report, tell)
 
 
 def _run(
@@ -139,7 +139,6 @@ def _run(
     pool: Pool,
     out: Path,
     make: Callable[..., StrategyTask[Any]],
-    scale: ErrorScale,
     unit: str,
     jobs: int,
     report: Progress | None,
@@ -149,7 +148,7 @@ def _run(
     tasks = _list_tasks(plan, pool, prepare_folder(out / "rounds"), make)
     runs = _measure(tasks, jobs, report, tell)
     commits = describe_commits(task.file for task in tasks)
-    return report_selection(plan, runs, out, pool, commits, unit=unit, scale=scale)
+    return report_selection(plan, runs, out, pool, commits, unit=unit, scale=tasks[0].scale)
 
 
 def _list_tasks(
