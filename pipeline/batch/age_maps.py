@@ -13,6 +13,7 @@ from boneage.imaging import Scan
 from boneage.imaging.demographics import Sexes
 from boneage.imaging.errors import InvalidInput
 from boneage.imaging.progress import Progress
+from boneage.pipeline.age_model import AgeModel
 from boneage.pipeline.assessment import Assessment
 from boneage.pipeline.batch.file_processing import Output, WholeFiles
 from boneage.pipeline.batch.models import ModelReference
@@ -65,7 +66,7 @@ class AgeMapping(WholeFiles):
     Parameters
     ----------
     model : ModelReference
-        Of one age model, or of several one of which reads the hand as one picture.
+        Of one age model, of several one of which reads the hand as one picture, or with one for maps.
     maps : Path
         Folder of the pictures and tables.
     side : int or None
@@ -141,7 +142,8 @@ def map_files(
     ----------
     paths : sequence of Path
     model : Path
-        A pipeline's ``.boneage`` file. Of several age models, that which reads the hand as one picture is mapped.
+        A pipeline's ``.boneage`` file. Its model for maps is mapped, or else, of several age models, that which reads
+        the hand as one picture.
     out : Path
     sexes, sizes : mapping
         Sex and original shape (rows, columns) by id or path, where known; ``sexes`` may be one sex for all files.
@@ -189,8 +191,11 @@ def map_files(
 def _choose_age_model(pipeline: BoneAgePipeline) -> BoneAgePipeline:
     """Return the pipeline with that of its age models alone that can be mapped; ages are then not corrected."""
     of_pictures = [one for one in pipeline.age_models if len(one.regressor.region_names_) == 1]
-    chosen = tuple(of_pictures) if len(of_pictures) == 1 else pipeline.age_models
-    return replace(pipeline, age_models=chosen, calibration=None)
+    if pipeline.map_model is not None:
+        chosen: tuple[AgeModel, ...] = (pipeline.map_model,)
+    else:
+        chosen = tuple(of_pictures) if len(of_pictures) == 1 else pipeline.age_models
+    return replace(pipeline, age_models=chosen, calibration=None, map_model=None)
 
 
 def _describe(result: Assessment, age_map: AgeMap | None) -> MappedHand:

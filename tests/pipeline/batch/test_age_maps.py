@@ -7,6 +7,7 @@ from PIL import Image
 
 from boneage.imaging import find_scans, read_landmarks
 from boneage.pipeline.batch.age_maps import map_files
+from boneage.pipeline.ensemble import add_map_model
 from boneage.pipeline.pipeline import BoneAgePipeline
 from boneage.regression import BiasCorrection, Calibration
 from boneage.regression.bias_correction import Knot
@@ -85,6 +86,15 @@ def test_of_several_age_models_that_of_the_whole_hand_is_mapped(new, mapped, joi
     with pytest.raises(ValueError, match="needs a model that reads the hand as one picture, but this one reads 17"):
         map_files(paths, model_file, tmp_path / "b", sexes={}, sizes={})
     assert not (tmp_path / "b").exists()
+
+
+def test_a_model_for_maps_is_mapped_where_there_is_one(new, mapped, model_file, hand_model_file, tmp_path):
+    add_map_model(model_file, hand_model_file).save(tmp_path / "both.boneage")
+    map_files([new / "images" / "phantom0001.png"], tmp_path / "both.boneage", tmp_path / "a", sexes="F", sizes={})
+    (row,) = read_rows(tmp_path / "a" / "age_maps.csv")
+    alone = next(row for row in read_rows(mapped / "age_maps.csv") if row["id"] == "phantom0001")
+    assert row["model"].startswith("both.boneage")
+    assert {**row, "model": ""} == {**alone, "model": "", "path": row["path"]}
 
 
 def test_a_hand_that_cannot_be_read_is_a_row_with_its_reason(new, hand_model_file, tmp_path):
