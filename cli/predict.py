@@ -59,7 +59,10 @@ def predict(
     ] = False,
     pages: Annotated[
         bool,
-        typer.Option("--pages", help="Write index.html, and a page for each hand to read or print: cases/ID.html."),
+        typer.Option(
+            "--pages",
+            help="Write index.html, and a page for each hand to read or print: cases/ID.html. Implies --centres.",
+        ),
     ] = False,
     with_identifiers: Annotated[
         bool,
@@ -78,12 +81,15 @@ def predict(
     centres: Annotated[
         bool,
         typer.Option(
-            "--centres", help="Outline ossification centres in the overlays of radiographs, and count them in the rows."
+            "--centres",
+            help="Outline ossification centres in overlays and pages of radiographs, and count them in the rows.",
         ),
     ] = False,
     centre_model: Annotated[
         Path | None,
-        typer.Option("--centre-model", help="For --centres: a segmenter (.boneage) in the place of boneage's own."),
+        typer.Option(
+            "--centre-model", help="For --centres and --pages: a segmenter (.boneage) in the place of boneage's own."
+        ),
     ] = None,
     all_hands: Annotated[
         bool,
@@ -138,8 +144,8 @@ def predict(
         raise typer.BadParameter("needed for several files", param_hint="--out")
     if with_identifiers and not pages:
         raise typer.BadParameter("give --pages too: they are written on pages alone", param_hint="--with-identifiers")
-    if centre_model is not None and not centres:
-        raise typer.BadParameter("goes with --centres", param_hint="--centre-model")
+    if centre_model is not None and not (centres or pages):
+        raise typer.BadParameter("goes with --centres or --pages", param_hint="--centre-model")
     if out is None and anonymous_ids:
         raise typer.BadParameter("needed with --anonymous-ids", param_hint="--out")
     with ExitStack() as stack:
@@ -161,7 +167,7 @@ def predict(
                 all_hands=all_hands,
                 level=level,
                 parquet=parquet,
-                centres=(centre_model or shipped_segmenter()) if centres else None,
+                centres=shipped_segmenter() if centres and centre_model is None else centre_model,
                 options=RunOptions(timeout, restart, retry_refused, files.base, watch, files.notes, scheduler),
             )
         except OverlappingModels as error:

@@ -37,6 +37,12 @@ def segment(
     sizes: Sizes = None,
     ids: Ids = None,
     recursive: Recursive = False,
+    nifti: Annotated[
+        bool,
+        typer.Option(
+            "--nifti", help="Write label maps as bones/ID.nii.gz and joints/ID.nii.gz too, with names for 3D Slicer."
+        ),
+    ] = False,
     jobs: Jobs = 1,
     scheduler: Scheduler = "",
     timeout: Timeout = 120,
@@ -65,6 +71,7 @@ def segment(
             localiser or shipped_model(),
             out,
             sizes=original_sizes,
+            nifti=nifti,
             jobs=jobs,
             options=RunOptions(timeout, restart, retry_refused, files.base, watch, files.notes, scheduler),
         )

@@ -7,28 +7,41 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from boneage.imaging import Scan
+from boneage.imaging.errors import InvalidInput
 from boneage.pipeline.assessment import Assessment
 from boneage.pipeline.batch.models import ModelReference
 from boneage.pipeline.centres import CentreModel
 from boneage.pipeline.located_hand import HandLandmarks
 from boneage.pipeline.pipeline import BoneAgePipeline
+from boneage.pipeline.storage.shipped_model import shipped_segmenter
 
 
-def check_centre_model(path: Path, pipelines: Sequence[BoneAgePipeline]) -> ModelReference:
+def choose_centre_model(path: Path | None, pipelines: Sequence[BoneAgePipeline]) -> ModelReference | None:
     """Return the reference to a segmenter that fits the localisers of the pipelines that read radiographs.
+
+    Parameters
+    ----------
+    path : Path or None
+        Of the segmenter. Without it the one that comes with boneage is taken, or none if it does not fit.
+    pipelines : sequence of BoneAgePipeline
 
     Raises
     ------
     InvalidModelFile
         If the file cannot be used.
     InvalidInput
-        If a localiser lacks a landmark that it needs.
+        If a localiser lacks a landmark that the segmenter of ``path`` needs.
     """
-    reference = ModelReference.of(path)
+    reference = ModelReference.of(path or shipped_segmenter())
     model = reference.load(CentreModel.load)
-    for pipeline in pipelines:
-        if pipeline.modality == "xray" and pipeline.localiser is not None:
-            model.check_localiser(pipeline.localiser)
+    try:
+        for pipeline in pipelines:
+            if pipeline.modality == "xray" and pipeline.localiser is not None:
+                model.check_localiser(pipeline.localiser)
+    except InvalidInput:
+        if path is not None:
+            raise
+        return None
     return reference
 
 

@@ -23,7 +23,7 @@ from boneage.pipeline.pages.index import CASES, THUMBNAILS
 from boneage.pipeline.storage.assessment_json import assessment_from_json
 from boneage.pipeline.storage.output import prepare_folder
 from boneage.pipeline.storage.parquet import check_parquet
-from boneage.pipeline.storage.shipped_model import shipped_model
+from boneage.pipeline.storage.shipped_model import has_segmenter, shipped_model
 from boneage.regression.calibration import DEFAULT_LEVEL, check_level
 
 _STAGE = "reading hands"
@@ -170,7 +170,8 @@ def predict_to_folder(
     parquet : bool
         Whether ``ages.parquet`` is written too: the rows of ``ages.csv`` with types.
     centres : Path, optional
-        Model file of a segmenter, by which ossification centres are outlined in the overlays and counted in the rows.
+        Model file of a segmenter, by which ossification centres are outlined and counted. With pages, boneage's own is
+        taken without it, where there is one that fits.
     progress : callable, optional
     options : RunOptions, optional
 
@@ -197,10 +198,10 @@ def predict_to_folder(
     references = tuple(ModelReference.of(model) for model in models)
     pipelines = load_models(references)
     centre_model = None
-    if centres is not None:
-        from boneage.pipeline.batch.prediction_centres import check_centre_model  # only where they are asked for
+    if centres is not None or (pages and has_segmenter()):
+        from boneage.pipeline.batch.prediction_centres import choose_centre_model  # only where they are asked for
 
-        centre_model = check_centre_model(centres, pipelines)
+        centre_model = choose_centre_model(centres, pipelines)
     folder = prepare_folder(out.absolute())
     explanations = prepare_folder(folder / "explanations") if explain else None
     if pages:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +10,10 @@ from typing import Any, Self
 
 from boneage.imaging import Scan
 from boneage.imaging.progress import Progress
+from boneage.imaging.volumes.label_maps import encode_label_map
 from boneage.landmarks import ForestLocaliser
 from boneage.pipeline.assessment import Status
+from boneage.pipeline.batch.centre_tables import CENTRE_COLUMNS, list_label_exports, list_rows
 from boneage.pipeline.batch.file_processing import Output, WholeFiles
 from boneage.pipeline.batch.models import ModelReference
 from boneage.pipeline.batch.processes import one_torch_thread
@@ -28,14 +28,7 @@ from boneage.pipeline.quality import find_modality_mismatch
 from boneage.pipeline.storage.output import name_output, prepare_folder, write_atomically, write_picture, write_rows
 from boneage.pipeline.visualisation.centres import draw_centres
 from boneage.pipeline.visualisation.outlines import to_palette_image
-from boneage.regression.segmentation.anatomy import UNNAMED, list_centres
-from boneage.regression.segmentation.measures import CentreMeasure
 from boneage.regression.segmentation.segmenter import KINDS
-
-CENTRE_COLUMNS = (
-    "id", "kind", "centre", "group", "present", "probability", "score", "x", "y", "area_percent", "width_percent",
-    "height_percent", "area_mm2", "width_mm", "height_mm", "relative_width",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,11 +71,14 @@ class Segmentation(WholeFiles):
     localiser : ModelReference
     folder : Path
         With the folders ``bones``, ``joints`` and ``overlays``.
+    nifti : bool
+        Whether label maps are written as NIfTI files too.
     """
 
     model: ModelReference
     localiser: ModelReference
     folder: Path
+    nifti: bool = False
 
     def prepare(self) -> None:
         """Load the models."""
@@ -122,10 +118,16 @@ class Segmentation(WholeFiles):
             for kind, labels in found.labels.items():
                 write_picture(self.folder / kind / name, to_palette_image(labels))
 
+        def write_nifti() -> None:
+            for kind, labels in found.labels.items():
+                content = encode_label_map(labels, scan.original_spacing_mm)
+                write_atomically(self.folder / kind / name_output(task.id, ".nii.gz"), content)
+
         def draw() -> None:
             write_picture(self.folder / "overlays" / name, draw_centres(scan, found, task.id))
 
-        return [("label maps", write_labels), ("overlay", draw)]
+        nifti: list[Output] = [("NIfTI label maps", write_nifti)] if self.nifti else []
+        return [("label maps", write_labels), *nifti, ("overlay", draw)]
 
     def finish(self, result: SegmentationResult, remarks: Sequence[str]) -> SegmentationResult:
         """Return the result with remarks, without its label maps."""
@@ -147,6 +149,7 @@ def segment_files(
     out: Path,
     *,
     sizes: Mapping[str, tuple[int, ...]],
+    nifti: bool = False,
     jobs: int = 1,
     progress: Progress | None = None,
     options: RunOptions | None = None,
@@ -155,7 +158,9 @@ def segment_files(
 
     Results go into ``results.sqlite`` as they come. As files are read, label maps are written in original pixels,
     ``bones/<id>.png`` and ``joints/<id>.png``, and ``overlays/<id>.png``; at the end ``centres.csv`` (a row a centre),
-    ``files.csv`` (a row a file), ``timings.csv`` and ``labels.json``, what the numbers in the label maps mean.
+    ``files.csv`` (a row a file), ``timings.csv`` and ``labels.json``, what the numbers in the label maps mean. With
+    ``nifti`` also ``bones/<id>.nii.gz`` and ``joints/<id>.nii.gz``, and ``bones.ctbl`` and ``joints.ctbl``, the names
+    for 3D Slicer.
 
     Parameters
     ----------
@@ -167,6 +172,7 @@ def segment_files(
     out : Path
     sizes : mapping
         Original shape (rows, columns) by id or path, of files that are resized copies.
+    nifti : bool
     jobs : int
         Number of processes.
     progress : callable, optional
@@ -187,11 +193,11 @@ def segment_files(
         prepare_folder(folder / name)
     results = StoredResults(folder, SegmentationResult.from_json)
     run_files(
-        Segmentation(*references, folder),
+        Segmentation(*references, folder, nifti),
         make_tasks(paths, sexes=None, sizes=sizes, base=options.base, notes=options.notes),
         folder,
-        {"command": "segment", "model": " and ".join(reference.name for reference in references)},
-        _list_exports(folder, results),
+        {"command": "segment", "model": " and ".join(reference.name for reference in references), "nifti": nifti},
+        _list_exports(folder, results, nifti=nifti),
         stage="outlining hands",
         jobs=jobs,
         options=options,
@@ -200,49 +206,14 @@ def segment_files(
     return results
 
 
-def list_rows(id_: str, found: HandCentres) -> list[dict[str, object]]:
-    """Return the cells of a row a centre; empty where there is nothing to measure."""
-    percent, mm = 100.0, found.hand_length_mm
-    return [
-        dict(
-            zip(
-                CENTRE_COLUMNS,
-                (
-                    id_, kind, measure.name, measure.group, int(measure.present), f"{measure.probability:.4f}",
-                    _cell(measure.score, 4), _cell(measure.column, 2), _cell(measure.row, 2),
-                    *(_cell(value, 4) for value in _lengths(measure, percent)),
-                    *(_cell(value, 3) for value in _lengths(measure, mm)),
-                    _cell(measure.relative_width, 3),
-                ),
-                strict=True,
-            )
-        )
-        for kind in KINDS
-        for measure in found.measures[kind]
-    ]  # fmt: skip
-
-
-def _lengths(measure: CentreMeasure, hand_length: float) -> tuple[float, float, float]:
-    """Return area, width and height where the hand has a length."""
-    return measure.area * hand_length**2, measure.width * hand_length, measure.height * hand_length
-
-
-def _cell(value: float, digits: int) -> str:
-    return "" if math.isnan(value) else f"{value:.{digits}f}"
-
-
-def _list_exports(folder: Path, results: Sequence[SegmentationResult]) -> dict[str, Callable[[], None]]:
+def _list_exports(folder: Path, results: Sequence[SegmentationResult], *, nifti: bool) -> dict[str, Callable[[], None]]:
     def list_all() -> Iterator[Mapping[str, object]]:
         return (row for result in results for row in result.centres)
 
-    names = {
-        kind: {**{str(k): name for k, name in enumerate(list_centres(kind), start=1)}, str(UNNAMED): "unnamed"}
-        for kind in KINDS
-    }
     return {
         "centres.csv": lambda: write_rows(folder / "centres.csv", list_all(), CENTRE_COLUMNS),
         "files.csv": lambda: write_rows(folder / "files.csv", (_file_row(result) for result in results)),
-        "labels.json": lambda: write_atomically(folder / "labels.json", json.dumps(names, indent=1) + "\n"),
+        **list_label_exports(folder, nifti=nifti),
     }
 
 

@@ -12,6 +12,7 @@ from boneage.imaging import Scan
 from boneage.pipeline.age_text import age_text, difference_text, estimate_text, interval_text
 from boneage.pipeline.assessment import Assessment
 from boneage.pipeline.growth_reference import LIMIT_SD, SOURCE
+from boneage.pipeline.pages.centre_table import describe_centres
 from boneage.pipeline.pages.growth_chart import draw_growth_chart
 from boneage.pipeline.pages.hand_figure import draw_hand_figure
 from boneage.pipeline.pages.templating import render_template
@@ -70,6 +71,7 @@ def _describe(assessment: Assessment, identifiers: Mapping[str, str]) -> dict[st
         "reasons": [reason for reason in assessment.reason.split("; ") if reason],
         "facts": [(name, text) for name, text in (*identifiers.items(), *_list_facts(assessment)) if text],
         "regions": [] if estimate is None else _list_regions(estimate),
+        "centres": None if assessment.centres is None else describe_centres(assessment.centres),
         "whom": "girls" if assessment.sex == "F" else "boys",
         "limit_sd": f"{LIMIT_SD:g}",
         "source": SOURCE,

@@ -8,26 +8,33 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import cv2
+import numpy as np
 from PIL import Image
 
 from boneage.imaging import Frame, Points, Scan
 from boneage.pipeline.age_text import age_text
 from boneage.pipeline.assessment import Assessment
+from boneage.pipeline.pages.centre_table import describe_outline
 from boneage.pipeline.visualisation.annotations import normalise_weights, weight_colour
 from boneage.pipeline.visualisation.colormap import outline_cells
+from boneage.pipeline.visualisation.outlines import trace_outlines
 from boneage.pipeline.visualisation.overlay import draw_scan
+from boneage.pipeline.visualisation.panels import Colour
 from boneage.pipeline.visualisation.volume_overlay import draw_volume
 
 _QUALITY = 85
+_TOLERANCE = 0.5  # pixels of the picture, by which an outline may be off for fewer corners
 
 
 @dataclass(frozen=True)
 class Outline:
-    """The border of a region: its corners as SVG has them, its colour, and what it is."""
+    """The border of a region or centre: its corners as SVG has them, its colour, what it is; a joint's is thin."""
 
     corners: str
     colour: str
     title: str
+    thin: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,9 @@ class HandFigure:
     width, height : int
         Of the picture, in which the marks are placed.
     outlines : tuple of Outline
+        Of the regions.
+    centres : tuple of Outline
+        Of the ossification centres and joints.
     marks : tuple of Mark
     wide : bool
         Whether it needs the width of the page.
@@ -61,6 +71,7 @@ class HandFigure:
     height: int
     outlines: tuple[Outline, ...] = ()
     marks: tuple[Mark, ...] = ()
+    centres: tuple[Outline, ...] = ()
     wide: bool = False
 
 
@@ -85,7 +96,12 @@ def draw_hand_figure(scan: Scan, assessment: Assessment, *, height: int | None =
     marks = tuple(_list_marks(assessment.points, to_picture)) if assessment.points is not None else ()
     wide = picture.width > 1.25 * picture.height
     return HandFigure(
-        _embed(picture.convert("L"), height), *picture.size, tuple(_list_outlines(assessment, to_picture)), marks, wide
+        _embed(picture.convert("L"), height),
+        *picture.size,
+        tuple(_list_outlines(assessment, to_picture)),
+        marks,
+        tuple(_list_centres(assessment, to_picture)),
+        wide,
     )
 
 
@@ -111,12 +127,29 @@ def _list_outlines(assessment: Assessment, to_picture: Frame) -> Iterator[Outlin
         for name, frame in zip(stack.names, stack.frames, strict=True):
             if frame is not None and not math.isnan(ages[name]):
                 corners = outline_cells((side,) * frame.ndim, to_picture.compose(frame))[:-1]
-                red, green, blue = weight_colour(weights[name])
                 yield Outline(
                     " ".join(f"{x:.1f},{y:.1f}" for x, y in corners),
-                    f"rgb({red}, {green}, {blue})",
+                    _to_css(weight_colour(weights[name])),
                     f"{name}: {age_text(ages[name])}, weight {100 * shares[name]:.0f} %",
                 )
+
+
+def _list_centres(assessment: Assessment, to_picture: Frame) -> Iterator[Outline]:
+    if assessment.centres is None:
+        return
+    for kind, label, colour, places in trace_outlines(assessment.centres, to_picture):
+        corners = cv2.approxPolyDP(places[:, ::-1].astype(np.float32), _TOLERANCE, closed=True)[:, 0]
+        yield Outline(
+            " ".join(f"{x:.1f},{y:.1f}" for x, y in corners.tolist()),
+            _to_css(colour),
+            describe_outline(kind, label, assessment.centres),
+            thin=kind == "joints",
+        )
+
+
+def _to_css(colour: Colour) -> str:
+    red, green, blue = colour
+    return f"rgb({red}, {green}, {blue})"
 
 
 def encode_jpeg(picture: Image.Image) -> bytes:

@@ -7,6 +7,7 @@ from pathlib import Path
 from boneage.imaging.errors import InvalidModelFile
 
 _FOLDER = Path(__file__).parents[1] / "models"
+_SEGMENTER = "centres.boneage"
 
 
 def shipped_model() -> Path:
@@ -28,7 +29,12 @@ def shipped_segmenter() -> Path:
     InvalidModelFile
         If this installation lacks it.
     """
-    return _find("centres.boneage", "train one with segment-train and give --model")
+    return _find(_SEGMENTER, "train one with segment-train and give --model")
+
+
+def has_segmenter() -> bool:
+    """Return whether this installation has :func:`shipped_segmenter`."""
+    return (_FOLDER / _SEGMENTER).is_file()
 
 
 def _find(name: str, remedy: str) -> Path:

@@ -32,7 +32,8 @@ class CentreMeasure:
     name, group : str
     present : bool
     probability : float
-        The network's highest in the part, or where the centre would lie.
+        The network's highest in the part, or where the centre would lie; NaN where its place is not known, as
+        landmarks are missing.
     score : float
         The network's mean in the part.
     row, column : float
@@ -42,7 +43,9 @@ class CentreMeasure:
     width, height : float
         Across the axis of its bone, and along it.
     metaphysis_width : float
-        Distance between the landmarks at the corners of its metaphysis.
+        Distance between the landmarks at the corners of its metaphysis; NaN without such landmarks.
+    metaphysis_distance : float
+        How far the outline's nearest point lies from the line through these corners; negative if it reaches beyond.
     """
 
     name: str
@@ -56,6 +59,7 @@ class CentreMeasure:
     width: float = math.nan
     height: float = math.nan
     metaphysis_width: float = math.nan
+    metaphysis_distance: float = math.nan
 
     @property
     def relative_width(self) -> float:
@@ -108,20 +112,21 @@ def measure_centres(
     fine = refine_outlines(outlines, probabilities, to_fine, (rows * _FINER, columns * _FINER))
     boxes = ndimage.find_objects(fine)
     free = np.where(outlines.labels == 0, probabilities, 0.0)
+    fine_points, scale = points.mapped(to_fine), _FINER * hand_length
     measures = []
     for name, centre in centres.items():
-        measured = None
+        pixels = np.empty((0, 2))
         if name in outlines.names:
             label = outlines.names.index(name) + 1
             probability = float(probabilities[outlines.labels == label].max())
-            measured = _measure_part(boxes, fine, label, centre.direction(points))
+            pixels = _find_pixels(boxes, fine, label)
         else:
             probability = _highest_near(free, centre.locate(points), centre.reach / 2 * hand_length)
-        if measured is None:
+        if not len(pixels):
             measures.append(CentreMeasure(name, centre.group, False, probability))
             continue
-        row, column, area, width, height = measured
-        middle, scale = to_fine.inverse().apply([[row, column]])[0], _FINER * hand_length
+        direction = centre.direction(points)
+        middle = to_fine.inverse().apply([pixels.mean(axis=0)])[0]
         measures.append(
             CentreMeasure(
                 name,
@@ -131,30 +136,29 @@ def measure_centres(
                 float(probabilities[outlines.labels == label].mean()),
                 float(middle[0]),
                 float(middle[1]),
-                area / scale**2,
-                width / scale,
-                height / scale,
+                len(pixels) / scale**2,
+                _extent(pixels, np.array([-direction[1], direction[0]])) / scale,
+                _extent(pixels, direction) / scale,
                 _metaphysis_width(centre, points) / hand_length,
+                _metaphysis_distance(pixels, centre, fine_points) / scale,
             )
         )
     return measures
 
 
-def _measure_part(
-    boxes: Sequence[tuple[slice, ...] | None], labels: Labels, label: int, direction: Array
-) -> tuple[float, float, float, float, float] | None:
-    """Return the centroid, the area, and the extent across a direction and along it; in pixels.
+def _find_pixels(boxes: Sequence[tuple[slice, ...] | None], labels: Labels, label: int) -> Array:
+    """Return the rows and columns of a part, shape (n, 2).
 
-    None if no pixel is left of a part: its probability is a half in a few, and less between them.
+    There are none if its probability is a half in a few pixels, and less between them.
     """
     box = boxes[label - 1] if label <= len(boxes) else None
     if box is None:
-        return None
-    pixels = np.argwhere(labels[box] == label) + np.array([part.start for part in box], dtype=np.float64)
-    across = np.array([-direction[1], direction[0]])
-    width, height = (float(np.ptp(pixels @ axis)) + 1 for axis in (across, direction))
-    row, column = pixels.mean(axis=0)
-    return float(row), float(column), float(len(pixels)), width, height
+        return np.empty((0, 2))
+    return np.asarray(np.argwhere(labels[box] == label) + np.array([part.start for part in box], dtype=np.float64))
+
+
+def _extent(pixels: Array, axis: Array) -> float:
+    return float(np.ptp(pixels @ axis)) + 1
 
 
 def _metaphysis_width(centre: Centre, points: Points) -> float:
@@ -164,10 +168,23 @@ def _metaphysis_width(centre: Centre, points: Points) -> float:
     return float(np.linalg.norm(first - second))
 
 
+def _metaphysis_distance(pixels: Array, centre: Centre, points: Points) -> float:
+    """Return how far the nearest pixel lies from the line through the corners, to the hand's side of it."""
+    if not centre.metaphysis:
+        return math.nan
+    first, second = points.select(centre.metaphysis).positions
+    length = float(np.linalg.norm(second - first))
+    if not length > 0:
+        return math.nan
+    distal = np.array([first[1] - second[1], second[0] - first[0]]) / length
+    distal = distal if distal @ centre.direction(points) > 0 else -distal
+    return float(((pixels - first) @ distal).min()) - 0.5
+
+
 def _highest_near(probabilities: NDArray[np.float32], place: Array, radius: float) -> float:
-    """Return the highest probability within a radius of a place; 0 outside the picture."""
+    """Return the highest probability within a radius of a place; 0 outside the picture, NaN without a place."""
     if not np.isfinite(place).all():
-        return 0.0
+        return math.nan
     rows, columns = np.ogrid[: probabilities.shape[0], : probabilities.shape[1]]
     near = (rows - place[0]) ** 2 + (columns - place[1]) ** 2 <= radius**2
     return float(probabilities[near].max(initial=0.0))

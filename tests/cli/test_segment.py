@@ -52,7 +52,8 @@ def test_hands_are_outlined_named_and_measured(boneage, new, segmenter_file, loc
         (folder / path.name).write_bytes(path.read_bytes())
     Image.fromarray(np.zeros((300, 200), np.uint8) + np.arange(200, dtype=np.uint8)).save(folder / "wedge.png")
     out = tmp_path / "out"
-    code, text, err = boneage("segment", folder, "--model", segmenter_file, "--localiser", localiser_file, "--out", out)
+    models = ("--model", segmenter_file, "--localiser", localiser_file)
+    code, text, err = boneage("segment", folder, *models, "--out", out, "--nifti")
     assert code == 3
     assert "1 refused" in text
     assert "wedge.png" in err
@@ -72,6 +73,8 @@ def test_hands_are_outlined_named_and_measured(boneage, new, segmenter_file, loc
             assert labels.size == hand.size
             assert len(set(np.unique(labels)) - {0, 255}) <= int(row["n_centres"])
         assert (out / "overlays" / f"{row['id']}.png").is_file()
+        assert (out / "joints" / f"{row['id']}.nii.gz").is_file()
+    assert "1 radius " in (out / "bones.ctbl").read_text()
 
 
 @pytest.mark.slow
@@ -79,10 +82,15 @@ def test_predict_counts_centres_where_it_is_asked_to(boneage, new, segmenter_fil
     arguments = ("predict", new / "images", "--sex", "F", "--model", model_file)
     boneage(*arguments, "--out", tmp_path / "a", "--centres", "--centre-model", segmenter_file)
     boneage(*arguments, "--out", tmp_path / "b")
+    boneage(*arguments, "--out", tmp_path / "pages", "--pages", "--centre-model", segmenter_file)
     with_centres, without = read(tmp_path / "a" / "ages.csv"), read(tmp_path / "b" / "ages.csv")
     assert all(int(row["n_centres"]) > 5 for row in with_centres if row["status"] != "refused")
     assert {row["n_centres"] for row in without} == {""}
     assert [row["bone_age_months"] for row in with_centres] == [row["bone_age_months"] for row in without]
+    assert [row["n_centres"] for row in read(tmp_path / "pages" / "ages.csv")] == [
+        row["n_centres"] for row in with_centres
+    ]
+    assert all('id="centres"' in page.read_text() for page in (tmp_path / "pages" / "cases").iterdir())
     code, _, err = boneage(*arguments, "--out", tmp_path / "c", "--centre-model", segmenter_file)
     assert code == 2
     assert "goes with --centres" in err

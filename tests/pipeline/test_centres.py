@@ -75,6 +75,20 @@ def test_measures_are_those_of_the_masks_in_percent_and_in_millimetres(hand, fou
     assert found.hand_length_mm == pytest.approx(length / 2, rel=0.01)
 
 
+@pytest.mark.parametrize("name", ["radius", "ulna"])
+def test_distances_from_the_metaphysis_are_those_of_the_masks(name, hand, found):
+    corners = hand.points.select([f"{name}_metaphysis_{side}_corner" for side in ("ulnar", "radial")]).positions
+    along = (corners[1] - corners[0]) / np.linalg.norm(corners[1] - corners[0])
+    distal = np.array([along[1], -along[0]])
+    distal = distal if distal[0] < 0 else -distal  # the hand is upright: the fingers lie in lower rows
+    edge = ((np.argwhere(hand.masks["bones"][name]) - corners[0]) @ distal).min() - 0.5
+    (measure,) = (one for one in found.measures["bones"] if one.name == name)
+    assert measure.metaphysis_distance * found.hand_length_mm == pytest.approx(edge / 2, abs=0.4)
+    width = np.linalg.norm(corners[1] - corners[0])
+    across = np.ptp(np.argwhere(hand.masks["bones"][name])[:, 1]) + 1
+    assert measure.relative_width == pytest.approx(across / width, rel=0.06)
+
+
 def test_a_hand_that_was_refused_or_has_no_fingertip_has_the_reason(hand):
     spec = centre_crop_spec()
     model = CentreModel(TrueMasks(hand, hand.points, spec), spec, hand.points)
