@@ -14,6 +14,7 @@ from pydicom.uid import (
     UID,
     HTJ2KLossless,
     HTJ2KLosslessRPCL,
+    JPEGBaseline8Bit,
     JPEGExtended12Bit,
     JPEGLossless,
     JPEGLosslessSV1,
@@ -21,7 +22,10 @@ from pydicom.uid import (
     JPEGLSNearLossless,
 )
 
+from boneage.imaging.pictures.truncation import decode_whole, lacks_end
+
 _DECODERS = {
+    JPEGBaseline8Bit: imagecodecs.jpeg_decode,
     JPEGExtended12Bit: imagecodecs.jpeg_decode,
     JPEGLossless: imagecodecs.jpeg_decode,
     JPEGLosslessSV1: imagecodecs.jpeg_decode,
@@ -46,9 +50,11 @@ def decode_frame(src: bytes, runner: Any) -> bytes:
     Raises
     ------
     ValueError
-        If the frame has another size than the data set states.
+        If the frame has another size than the data set states, or some of its pixels are missing.
     """
-    pixels = _DECODERS[runner.transfer_syntax](src)
+    decode = _DECODERS[runner.transfer_syntax]
+    unended = decode is imagecodecs.jpeg_decode and lacks_end(src)  # the other decoders tell what is missing
+    pixels = decode_whole(src, decode) if unended else decode(src)
     if pixels.shape[:2] != (runner.rows, runner.columns):
         raise ValueError(f"its pixels are {pixels.shape[:2]}, not {(runner.rows, runner.columns)} as it states")
     runner.set_option("bits_allocated", pixels.dtype.itemsize * 8)

@@ -36,7 +36,7 @@ _CHUNK_BYTES = 2**20
 _FEEDS_OF_TEXT = 100
 _MONTHS_PER = {"D": 12 / 365.25, "W": 12 * 7 / 365.25, "M": 1.0, "Y": 12.0}
 GREY = ("MONOCHROME1", "MONOCHROME2")
-_ADVICE = ": export it anew, uncompressed, or as PNG"
+ADVICE = ": export it anew, uncompressed, or as PNG"
 
 
 def load_dataset(file: BinaryIO, **options: Any) -> Any:
@@ -85,7 +85,7 @@ def decoding(path: Path, name: str = "") -> Iterator[None]:
         except Exception as error:
             # Decoders raise nearly any kind of error on broken or unusual files.
             raise UnreadableScan(
-                path, f"{prefix}its pixels cannot be decoded ({_first_line(error)}){_ADVICE}"
+                path, f"{prefix}its pixels cannot be decoded ({_first_line(error)}){ADVICE}"
             ) from error
     for remark in remarks:
         logger.debug("%s: %s", path, _hide_values(str(remark.message)))
@@ -200,7 +200,9 @@ def _check_inflated(file: BinaryIO) -> None:
 
 
 def _first_line(error: Exception) -> str:
-    return _hide_values(str(error) or type(error).__name__).splitlines()[0]
+    """Return the first line of a message that says something; a list of decoders begins with the second."""
+    lines = _hide_values(str(error) or type(error).__name__).splitlines()
+    return lines[-1].strip() if lines[0].endswith(":") else lines[0]
 
 
 def _hide_values(message: str) -> str:

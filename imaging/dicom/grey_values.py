@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from pydicom.pixels import apply_color_lut, get_decoder
 from pydicom.uid import UID, JPEGBaseline8Bit
 
-from boneage.imaging.dicom.datasets import GREY
+from boneage.imaging.dicom.datasets import ADVICE, GREY
 from boneage.imaging.dicom.lookup_tables import apply_lookup_table, apply_window
+from boneage.imaging.dicom.stored_values import find_padding, find_surround, read_colour, read_stored, settle_sign
 from boneage.imaging.errors import UnreadableScan
 from boneage.imaging.pictures.grey_values import Grey, compute_luminance, fill_darkest, invert, to_float32
 
@@ -23,7 +24,7 @@ def read_grey_values(path: Path, data: Any) -> tuple[Grey, list[str]]:
     """Decode the pixels of one radiograph.
 
     1. Stored values: bits beyond those that hold the value are dropped; colour becomes luminance, and is done.
-    2. Padding is set aside.
+    2. Padding is set aside, stated or not.
     3. Rescale, or the modality LUT; then the VOI LUT, else the window, unless it hides the picture.
     4. MONOCHROME1 is inverted *after* that [1]_. PhotometricInterpretation alone decides: PresentationLUTShape says
        the same in a valid file [2]_, and a remark is made where it does not.
@@ -51,18 +52,23 @@ def read_grey_values(path: Path, data: Any) -> tuple[Grey, list[str]]:
 
         adopt_baseline_jpeg(data)
     photometric = str(data.get("PhotometricInterpretation", ""))
-    if photometric == "PALETTE COLOR":
-        return compute_luminance(apply_color_lut(data.pixel_array, data)), []
-    if photometric in _COLOUR or int(data.get("SamplesPerPixel") or 1) >= 3:
-        return compute_luminance(data.pixel_array), []
     remarks: list[str] = []
+    if photometric == "PALETTE COLOR":
+        return compute_luminance(apply_color_lut(data.pixel_array, data)), remarks
+    if photometric in _COLOUR or int(data.get("SamplesPerPixel") or 1) >= 3:
+        return compute_luminance(read_colour(data, remarks)), remarks
     if not photometric:
         remarks.append("it does not state its PhotometricInterpretation: MONOCHROME2 was taken")
         photometric = data.PhotometricInterpretation = "MONOCHROME2"
     if photometric not in GREY:
-        raise UnreadableScan(path, f"has pixels of an unknown kind ({photometric})")
-    stored = _read_stored(data, remarks)
-    padding = _find_padding(stored, data)
+        raise UnreadableScan(path, f"has pixels of an unknown kind ({photometric}){ADVICE}")
+    stored = read_stored(data, remarks)
+    padding = find_padding(stored, data)
+    stored = settle_sign(stored, padding | np.isin(stored, find_surround(stored, padding)), remarks)
+    for value in find_surround(stored, padding):
+        if (value == stored.min()) == _is_bright_below(data, photometric):  # a black surround is a usual one
+            remarks.append(f"the value {value:g} around the picture, far from all others, was taken as padding")
+        padding = padding | (stored == value)
     values = _rescale(stored, data, remarks)
     values[padding] = np.nan
     if np.isnan(values).all():
@@ -89,50 +95,13 @@ def _check_decoder(path: Path, data: Any) -> None:
         raise UnreadableScan(path, f"is compressed as {syntax.name}, which is not read: save it uncompressed")
 
 
-def _read_stored(data: Any, remarks: list[str]) -> NDArray[Any]:
-    """Return the stored values; bits that do not belong to them, such as an overlay's, are dropped.
-
-    Higher bits than those of BitsStored do belong to them if the picture is smoother with them than without.
-    """
-    if "PixelData" not in data or UID(data.file_meta.TransferSyntaxUID).is_compressed:
-        return np.asarray(data.pixel_array)
-    n_low = int(data.HighBit) + 1 - int(data.BitsStored)
-    if n_low > 0:
-        data.BitsStored = int(data.HighBit) + 1
-        return np.asarray(data.pixel_array) >> n_low
-    stored = np.asarray(data.pixel_array)
-    if int(data.BitsStored) == int(data.BitsAllocated) or int(data.PixelRepresentation):
-        return stored
-    n_bits, data.BitsStored, data.HighBit = data.BitsStored, data.BitsAllocated, data.BitsAllocated - 1
-    whole = np.asarray(data.pixel_array)
-    data.BitsStored, data.HighBit = n_bits, n_bits - 1
-    if whole.max() == stored.max() or _measure_roughness(whole) >= _measure_roughness(stored):
-        return stored
-    remarks.append(f"its values need more than the {n_bits} bits that it states")
-    return whole
-
-
-def _measure_roughness(values: NDArray[Any]) -> float:
-    """Return by how much neighbouring pixels differ on average: much where high bits are lost, or belong to others."""
-    return float(np.abs(np.diff(values.astype(np.float32), axis=0)).mean())
-
-
-def _find_padding(stored: NDArray[Any], data: Any) -> NDArray[np.bool_]:
-    """Return where the pixels are padding, by PixelPaddingValue and PixelPaddingRangeLimit."""
-    ends = [_to_stored_type(data.get(name), stored) for name in ("PixelPaddingValue", "PixelPaddingRangeLimit")]
-    if ends[0] is None:
-        return np.zeros(stored.shape, dtype=bool)
-    first, last = sorted((ends[0], ends[0] if ends[1] is None else ends[1]))
-    return np.asarray((stored >= first) & (stored <= last))
-
-
-def _to_stored_type(value: Any, stored: NDArray[Any]) -> int | None:
-    """Return a value of VR US or SS, which files mix up, as the type of the stored values has it."""
-    if not isinstance(value, int):
-        return None
-    if stored.dtype.kind == "u" and value < 0:
-        return value + 2**16
-    return value - 2**16 if stored.dtype.kind == "i" and value >= 2**15 and stored.dtype.itemsize <= 2 else value
+def _is_bright_below(data: Any, photometric: str) -> bool:
+    """Return whether low stored values are shown white."""
+    try:
+        falls = (_first_number(data, "RescaleSlope") or 0) < 0 and "ModalityLUTSequence" not in data
+    except (TypeError, ValueError):
+        falls = False
+    return (photometric == "MONOCHROME1") != falls
 
 
 def _rescale(stored: NDArray[Any], data: Any, remarks: list[str]) -> Grey:
@@ -142,8 +111,8 @@ def _rescale(stored: NDArray[Any], data: Any, remarks: list[str]) -> Grey:
     values = to_float32(stored)
     slope, intercept = _first_number(data, "RescaleSlope"), _first_number(data, "RescaleIntercept")
     if slope is not None and intercept is not None:
-        if slope == 0:
-            remarks.append("its RescaleSlope of 0 was ignored")
+        if slope == 0 or not np.isfinite([slope, intercept]).all():
+            remarks.append(f"its RescaleSlope of {slope:g} and RescaleIntercept of {intercept:g} were ignored")
             return values
         values *= slope
         values += intercept

@@ -12,6 +12,7 @@ from boneage.imaging.errors import UnreadableScan
 from boneage.imaging.scans import Scan
 
 _NO_PICTURES = ("SR", "PR", "KO", "SEG", "REG")  # reports, presentation states and the like
+_PIXEL_DATA = b"\xe0\x7f\x10\x00"  # its tag
 PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 
 
@@ -37,6 +38,9 @@ def read_dicom(path: Path) -> Scan:
     with decoding(path), path.open("rb") as file:
         data = load_dataset(file)
         if not any(name in data for name in PIXELS):
+            file.seek(0)
+            if _PIXEL_DATA in file.read():  # an element that does not end is dropped
+                raise UnreadableScan(path, "is cut short: its pixels do not end: copy or export it again")
             raise UnreadableScan(path, f"is a DICOM file without an image{_describe(data)}")
         return read_frames(path, data) if is_volume(data) else read_radiograph(path, data)
 

@@ -30,6 +30,7 @@ _TEXTS = (
     (b"<html", "is a web page, not a picture: download the picture itself"),
 )
 _DAMAGED = b"\x89PNG\n\x1a\n"
+_BROKEN = ((b"\x89PNG\r\n\x1a\n", "PNG"), (b"GIF8", "GIF"))
 
 
 def describe_foreign(head: bytes) -> str:
@@ -48,6 +49,7 @@ def describe_foreign(head: bytes) -> str:
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     found = [sentence for magic, sentence in _TEXTS if start.startswith(magic)]
     found += [f"is of the kind {name}, which is not read: save it as PNG" for name in _find(_PICTURES, head)]
+    found += [f"is a broken {name}: copy or export it again" for name in _find(_BROKEN, head)]
     found += [f"is packed as {name}: unpack it" for name in _find(_ARCHIVES, head)]
     found += [f"is an array of {name}: save it as TIFF, or a volume as NIfTI" for name in _find(_ARRAYS, head)]
     if found:

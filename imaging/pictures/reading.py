@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,13 @@ from boneage.imaging.pictures.orientation import (
 )
 from boneage.imaging.pictures.tiff import MAGIC as TIFF
 from boneage.imaging.pictures.tiff import StoredPicture, read_tiff
+from boneage.imaging.pictures.truncation import NO_END, decode_whole
 from boneage.imaging.scans import PHANTOM_DESCRIPTION, Scan
 
 _FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "GIF", "PPM", "JPEG2000")
 _JPEG = b"\xff\xd8\xff"
+_JPEGS = ("JPEG", "MPO")
+_BLOCK = 8  # rows of pixels
 
 
 def read_picture(path: Path, original_shape: tuple[int, ...] | None = None) -> Scan:
@@ -61,6 +65,7 @@ def read_picture(path: Path, original_shape: tuple[int, ...] | None = None) -> S
         to_relative_spacing(turn_aspect(stored.aspect, orientation)),
         source=scan_id(path),
         phantom=stored.description.startswith(PHANTOM_DESCRIPTION),
+        remarks=stored.remarks,
     )
     shown = scan.pixels.shape
     if original_shape is None or not counts_stored_pixels(original_shape, (shown[0], shown[1]), orientation):
@@ -78,7 +83,7 @@ def _decode(path: Path, head: bytes) -> StoredPicture:
             image = Image.open(path, formats=_FORMATS)
         except UnidentifiedImageError:
             if head.startswith(_JPEG):
-                return StoredPicture(_read_unusual_jpeg(path))
+                return _read_unusual_jpeg(path)
             raise UnreadableScan(path, describe_foreign(head)) from None
         except Image.DecompressionBombError:
             raise UnreadableScan(path, f"is too large (at most {LARGEST_AREA:,} pixels)") from None
@@ -87,9 +92,30 @@ def _decode(path: Path, head: bytes) -> StoredPicture:
             n_pictures = getattr(image, "n_frames", 1)
             if n_pictures > 1 and image.format != "MPO":  # a phone's: its first picture is the photograph
                 raise UnreadableScan(path, f"has {n_pictures} pictures; a radiograph is one")
-            pixels = _read_pixels(path, image)
+            pixels, remarks = _read_jpeg(path, image) if image.format in _JPEGS else (_read_pixels(path, image), ())
+            _check_transparency(path, image, pixels)
             orientation = check_orientation(image.getexif().get(TAG))
-            return StoredPicture(pixels, orientation, _read_aspect(image), str(image.info.get("Description", "")))
+            description = str(image.info.get("Description", ""))
+            return StoredPicture(pixels, orientation, _read_aspect(image), description, remarks)
+
+
+def _read_jpeg(path: Path, image: Any) -> tuple[Grey, tuple[str, ...]]:
+    """Return grey values, and a remark if the end marker is missing; refuse a file of which pixels are missing.
+
+    Pillow tells that data is missing only where the end marker is too; else the lowest rows of blocks are of one grey.
+    """
+    try:
+        pixels = _read_pixels(path, image)
+        remarks: tuple[str, ...] = ()
+        whole = bool(np.ptp(pixels[-_BLOCK:]) > 0)
+    except OSError:
+        remarks, whole = (NO_END,), False
+    if not whole:
+        try:
+            pixels = decode_whole(path.read_bytes(), lambda data: _read_pixels(path, Image.open(BytesIO(data))))
+        except EOFError as error:
+            raise UnreadableScan(path, f"{error}: copy or export it again") from error
+    return pixels, remarks
 
 
 def _read_pixels(path: Path, image: Any) -> Grey:
@@ -107,7 +133,13 @@ def _read_pixels(path: Path, image: Any) -> Grey:
     return compute_luminance(np.asarray(image.convert("RGB")))
 
 
-def _read_unusual_jpeg(path: Path) -> Grey:
+def _check_transparency(path: Path, image: Any, pixels: Grey) -> None:
+    """Refuse a blank picture whose transparency is not: it shows what transparency leaves of the page behind it."""
+    if np.ptp(pixels) == 0 and "A" in image.getbands() and np.ptp(np.asarray(image.getchannel("A"))) > 0:
+        raise UnreadableScan(path, "has its picture in its transparency alone: save it as PNG without transparency")
+
+
+def _read_unusual_jpeg(path: Path) -> StoredPicture:
     from boneage.imaging.pictures.jpeg import read_unusual_jpeg  # its decoder is imported only where it is needed
 
     return read_unusual_jpeg(path)

@@ -47,12 +47,15 @@ class StoredPicture:
     aspect : float
         Height of a stored pixel by its width.
     description : str
+    remarks : tuple of str
+        What was mended, a sentence each.
     """
 
     pixels: Grey
     orientation: int = 1
     aspect: float = 1.0
     description: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 def read_tiff(path: Path) -> StoredPicture:
@@ -106,7 +109,7 @@ def _check_complete(path: Path, page: Any) -> None:
     end = path.stat().st_size
     parts = list(zip(page.dataoffsets, page.databytecounts, strict=False))
     if not parts or any(start + n_bytes > end or n_bytes == 0 for start, n_bytes in parts):
-        raise UnreadableScan(path, "is cut short: some of its pixels are missing")
+        raise UnreadableScan(path, "is cut short: some of its pixels are missing: copy or export it again")
 
 
 def _read_page(path: Path, page: Any) -> StoredPicture:
@@ -155,13 +158,13 @@ def _usual_photometric(page: Any) -> int:
 
 
 def _set_absent(page: Any, values: NDArray[Any]) -> NDArray[Any]:
-    """Return floats with NaN where a pixel has no value: that of GDAL's tag, or the type's lowest one."""
-    if values.dtype.kind != "f":
-        return values
-    absent = values == np.finfo(values.dtype).min
+    """Return values with NaN where a pixel has none: the number of GDAL's tag, or the lowest float."""
+    absent = values == np.finfo(values.dtype).min if values.dtype.kind == "f" else np.zeros(values.shape, dtype=bool)
     with contextlib.suppress(TypeError, ValueError):
-        absent |= values == values.dtype.type(_value(page, _NO_DATA))
-    return np.where(absent, values.dtype.type(np.nan), values)
+        absent |= values == float(_value(page, _NO_DATA))
+    if not absent.any():
+        return values
+    return np.where(absent, np.nan, values).astype(np.result_type(values.dtype, np.float32))
 
 
 def _split_channels(page: Any, values: NDArray[Any]) -> Sequence[NDArray[Any]]:

@@ -15,15 +15,16 @@ Mask = NDArray[np.bool_]
 
 _RIM = 0.02  # of the longer side
 _N_FITS = 3
+_BRIGHTER = 0.5  # of the light above the darkest, by which little of a picture on a light box is brighter than that
 _TOLERANCES = np.linspace(0.01, 0.08, 15)  # of the outline's length, by which a quadrilateral may be off
 
 
 def lies_on_light_box(picture: Picture, settings: FindingSettings) -> bool:
     """Return whether a picture shows a film on a light box, seen aslant.
 
-    1. Fit the light's brightness, uneven where the camera darkens corners, to the picture's rim. 2. What is as bright
-    and joined to the rim is the light box. 3. It must be nearly all of the rim, and what it surrounds a quadrilateral
-    whose opposite sides converge.
+    1. Fit the light's brightness, uneven where the camera darkens corners, to the picture's rim; no film is brighter.
+    2. What is as bright and joined to the rim is the light box. 3. It must be nearly all of the rim, and what it
+    surrounds a quadrilateral whose opposite sides converge.
 
     Parameters
     ----------
@@ -36,6 +37,8 @@ def lies_on_light_box(picture: Picture, settings: FindingSettings) -> bool:
     rim[width:-width, width:-width] = False
     light = _fit_light(picture, rim)
     dark = np.percentile(picture, 5)
+    if np.percentile(picture - light, 95) > _BRIGHTER * (np.median(light) - dark):
+        return False
     lit = picture - dark > settings.light_box_level * np.maximum(light - dark, 0)
     _, labels = cv2.connectedComponents(lit.astype(np.uint8))
     box = np.isin(labels, np.unique(labels[rim & lit])) & lit

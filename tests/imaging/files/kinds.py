@@ -26,6 +26,8 @@ class Kind:
         A pattern that one of the scan's remarks must have; blank if it must have none.
     refused : str
         A pattern that the reason must have, if the file must be refused.
+    shown : callable
+        Returns what the file shows, of the picture.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Kind:
     spacing_mm: tuple[float, float] | None = None
     remark: str = ""
     refused: str = ""
+    shown: Callable[[np.ndarray], np.ndarray] = lambda picture: picture
 
 
 def correlate(pixels, picture):

@@ -70,6 +70,25 @@ def _damaged_png(path, picture):
     path.write_bytes(path.read_bytes().replace(b"\r\n", b"\n"))
 
 
+def _integer_holes(path, picture):
+    values = np.where(picture <= np.quantile(picture, 0.1), 65535, picture.astype(np.uint16) * 100)
+    tifffile.imwrite(path, values.astype(np.uint16), photometric="minisblack", extratags=[(42113, 2, 0, "65535", True)])
+
+
+def _nan_slope(path, picture):
+    make_dataset(deep(picture), RescaleSlope="1.00", RescaleIntercept="0.00").save_as(path)
+    path.write_bytes(path.read_bytes().replace(b"1.00", b"nan "))
+
+
+def _transparency(path, picture):
+    Image.merge("LA", [Image.fromarray(np.zeros_like(picture)), Image.fromarray(picture)]).save(path, format="PNG")
+
+
+def _broken_chunk(path, picture):
+    Image.fromarray(picture).save(path, format="PNG", dpi=(100, 100))
+    path.write_bytes(path.read_bytes().replace(b"pHYs\0", b"pHYs\1"))
+
+
 KINDS = [
     Kind("dicom jpeg of other rows and columns", _rows_and_columns_swapped, refused="its pixels are .* as it states"),
     Kind("dicom jpeg in colour stated as grey",
@@ -90,5 +109,10 @@ KINDS = [
     Kind("tiff without photometric", _tiff_without_photometric),
     Kind("tiff lowest number where nothing is", _holes(np.finfo(np.float32).min)),
     Kind("tiff stated number where nothing is", _holes(-9999, extratags=[(42113, 2, 0, "-9999", True)])),
+    Kind("tiff stated integer where nothing is", _integer_holes),
+    Kind("dicom slope that is no number", _nan_slope, remark="RescaleSlope of nan"),
+    Kind("dicom of an unknown photometric", saved(photometric="GRAYSCALE"), refused="unknown kind .GRAYSCALE.: export"),
+    Kind("png picture in its transparency", _transparency, refused="in its transparency alone: save"),
+    Kind("png of a broken chunk", _broken_chunk, refused="broken PNG: copy"),
     Kind("png copied as text", _damaged_png, refused="line ends were changed.*copy it again"),
 ]  # fmt: skip

@@ -15,14 +15,17 @@ from tests.imaging.files import (
     dicom_syntax_kinds,
     misstated_kinds,
     picture_kinds,
+    signed_kinds,
+    surround_kinds,
     tiff_kinds,
+    truncated_kinds,
     turned_tiff_kinds,
 )
 from tests.imaging.files.kinds import correlate
 
 MODULES = (
     picture_kinds, tiff_kinds, turned_tiff_kinds, dicom_syntax_kinds, dicom_grey_kinds, dicom_header_kinds,
-    misstated_kinds,
+    misstated_kinds, signed_kinds, surround_kinds, truncated_kinds,
 )  # fmt: skip
 KINDS = [kind for module in MODULES for kind in module.KINDS]
 
@@ -44,7 +47,7 @@ def test_kind(tmp_path, picture, kind):
         assert re.search(kind.refused, caught.value.reason), caught.value.reason
         return
     scan = read_scan(path)
-    expected = picture if scan.pixels.shape == picture.shape else picture[::2]
+    expected = kind.shown(picture) if scan.pixels.shape == picture.shape else picture[::2]
     assert correlate(scan.pixels, expected) >= kind.r
     assert scan.spacing[0] / scan.spacing[1] == pytest.approx(kind.aspect)
     assert (scan.spacing if scan.spacing_unit == "mm" else None) == kind.spacing_mm

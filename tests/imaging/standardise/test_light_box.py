@@ -37,3 +37,12 @@ def test_a_film_seen_straight_and_a_radiograph_are_not(small):
 @pytest.mark.parametrize("value", [0, 200])
 def test_a_blank_picture_is_none(value):
     assert not lies_on_light_box(np.full((40, 30), value, np.float32), FindingSettings())
+
+
+def test_air_that_is_a_little_darker_in_the_middle_is_no_film():
+    """A hand is far brighter than the air at the rim; nothing is brighter than a light box."""
+    row, column = np.mgrid[-1:1:300j, -1:1:240j]
+    film = np.where((np.abs(row) < 0.8) & (np.abs(column) < 0.7 + 0.1 * row), 4, 12).astype(np.float32)
+    assert lies_on_light_box(film, FindingSettings())
+    hand = np.where(np.hypot(row / 0.6, column / 0.4) < 1, 90, film).astype(np.float32)
+    assert not lies_on_light_box(hand, FindingSettings())
