@@ -48,6 +48,8 @@ class CentreModel:
         Of kind ``hand``.
     reference : Points
         The shape that hands are aligned to: the mean shape of the localiser in training.
+    least_probabilities : mapping of mapping of float
+        By kind and name: a centre is there if its highest probability is as high; a half where not given.
     summary : mapping
         What it was trained on.
     name : str
@@ -57,6 +59,7 @@ class CentreModel:
     segmenter: HandSegmenter
     crop_spec: CropSpec
     reference: Points
+    least_probabilities: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     summary: Mapping[str, Any] = field(default_factory=dict)
     name: str = "unsaved"
 
@@ -89,7 +92,7 @@ class CentreModel:
         if not length > 0:
             return "the wrist or the tip of the middle finger is not found: centres are measured by the hand's length"
         probabilities = self.segmenter.predict(stack.pixels)[0]
-        return _describe_hand(scan, probabilities, points, length, to_original)
+        return _describe_hand(scan, probabilities, points, length, to_original, self.least_probabilities)
 
     def save(self, path: Path | str) -> None:
         """Write the model to a ``.boneage`` file, its weights in half precision."""
@@ -99,6 +102,7 @@ class CentreModel:
             "segmenter": config,
             "crop": dataclasses.asdict(self.crop_spec),
             "reference": self.reference.to_json(),
+            "least_probabilities": {kind: dict(of_kind) for kind, of_kind in self.least_probabilities.items()},
         }
         save_model(path, ModelFile("segmenter", settings, halves, dict(self.summary)))
 
@@ -117,6 +121,7 @@ class CentreModel:
                 HandSegmenter.from_state(model.settings["segmenter"], model.arrays),
                 from_plain_data(CropSpec, model.settings["crop"]),
                 Points.from_json(model.settings["reference"]),
+                from_plain_data(dict[str, dict[str, float]], model.settings["least_probabilities"]),
                 model.summary,
                 f"{Path(path).name} {model.sha256[:12]}",
             )
@@ -125,7 +130,12 @@ class CentreModel:
 
 
 def _describe_hand(
-    scan: Scan, probabilities: NDArray[np.float32], points: Points, length: float, to_original: Frame
+    scan: Scan,
+    probabilities: NDArray[np.float32],
+    points: Points,
+    length: float,
+    to_original: Frame,
+    least_probabilities: Mapping[str, Mapping[str, float]],
 ) -> HandCentres:
     assert scan.original_shape is not None
     shape = (scan.original_shape[0], scan.original_shape[1])
@@ -134,7 +144,7 @@ def _describe_hand(
     n_unnamed: dict[str, int] = {}
     for kind, of_kind in zip(KINDS, probabilities, strict=True):
         centres = list_centres(kind)
-        outlines = name_parts(of_kind, centres, points, length)
+        outlines = name_parts(of_kind, centres, points, length, least_probabilities=least_probabilities.get(kind))
         fine = refine_outlines(outlines, of_kind, to_original, shape)
         labels[kind] = number_by_name(outlines, tuple(centres))[fine]
         measures[kind] = tuple(

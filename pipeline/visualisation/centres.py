@@ -44,7 +44,8 @@ def _draw_panel(centres: HandCentres, id_: str) -> Image.Image:
     top += 34
     n_unnamed = sum(centres.n_unnamed.values())
     if n_unnamed:
-        top = draw_wrapped(draw, f"{n_unnamed} parts cannot be named", top, WARNING) + 6
+        parts = "part" if n_unnamed == 1 else "parts"
+        top = draw_wrapped(draw, f"{n_unnamed} {parts} cannot be named", top, WARNING) + 6
     absent = [measure.name.replace("_", " ") for measure in measures if not measure.present]
     if absent:
         draw_wrapped(draw, f"not outlined: {', '.join(absent)}", top, FAINT)

@@ -52,7 +52,12 @@ class Outlines:
 
 
 def name_parts(
-    probabilities: NDArray[np.float32], centres: Mapping[str, Centre], points: Points, hand_length: float
+    probabilities: NDArray[np.float32],
+    centres: Mapping[str, Centre],
+    points: Points,
+    hand_length: float,
+    *,
+    least_probabilities: Mapping[str, float] | None = None,
 ) -> Outlines:
     """Find the parts of one kind and name them.
 
@@ -61,6 +66,7 @@ def name_parts(
        watershed of the probabilities, flooded from those places.
     3. Parts and centres are paired so that the sum of the distances of centroid and place, relative to the centre's
        reach, is least; beyond its reach no centre is paired.
+    4. A named part that is nowhere as sure as its centre must be is left out.
 
     Parameters
     ----------
@@ -72,6 +78,8 @@ def name_parts(
         Landmarks in the picture's pixels.
     hand_length : float
         In the picture's pixels.
+    least_probabilities : mapping of float, optional
+        What the highest probability in the part of a centre must reach, by name; a half if not given.
     """
     inside = (probabilities > _THRESHOLD).astype(np.uint8)
     _, labels, boxes, _ = cv2.connectedComponentsWithStats(inside, connectivity=4)
@@ -83,8 +91,12 @@ def name_parts(
     reaches = np.array([centre.reach for centre in centres.values()]) * hand_length
     found, centroids = measure_centroids(labels)
     owners = _pair(centroids, places, reaches)
-    names = tuple(centres)
-    return Outlines(_renumber(labels, found), tuple("" if owner < 0 else names[owner] for owner in owners))
+    every = tuple(centres)
+    names = ["" if owner < 0 else every[owner] for owner in owners]
+    highest, least = np.zeros(int(labels.max()) + 1), least_probabilities or {}
+    np.maximum.at(highest, labels, probabilities)
+    kept = [k for k, name in enumerate(names) if not name or highest[found[k]] >= least.get(name, _THRESHOLD)]
+    return Outlines(_renumber(labels, found[kept]), tuple(names[k] for k in kept))
 
 
 def measure_centroids(labels: Labels) -> tuple[NDArray[np.intp], Array]:

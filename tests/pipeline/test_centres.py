@@ -104,16 +104,15 @@ def small_model(hand):
     """A segmenter of few weights that has seen two empty hands once."""
     settings = SegmenterSettings(UNetSettings((4, 8)), Recipe(epochs=1, batch_size=2, augmentation=None))
     hands = MaskedHands(("a", "b"), np.zeros((2, 64, 64), np.uint8), np.zeros((2, 2, 64, 64), np.uint8))
-    return CentreModel(
-        HandSegmenter(settings=settings).fit(hands), centre_crop_spec(side=64), hand.points, {"n_hands": 2}
-    )
+    segmenter, least = HandSegmenter(settings=settings).fit(hands), {"bones": {"radius": 0.75}}
+    return CentreModel(segmenter, centre_crop_spec(side=64), hand.points, least, {"n_hands": 2})
 
 
 def test_a_saved_model_finds_the_same(small_model, hand, tmp_path):
     small_model.save(tmp_path / "m.boneage")
     again = CentreModel.load(tmp_path / "m.boneage")
     assert again.name.startswith("m.boneage ")
-    assert again.summary == {"n_hands": 2}
+    assert (again.summary, again.least_probabilities) == ({"n_hands": 2}, {"bones": {"radius": 0.75}})
     first, second = (one.find(hand.scan, HandLandmarks(hand.points)) for one in (small_model, again))
     assert {m.name: m.present for m in first.measures["bones"]} == {m.name: m.present for m in second.measures["bones"]}
 
@@ -128,6 +127,17 @@ def test_another_kind_of_model_and_a_localiser_of_other_landmarks_are_refused(sm
 
     with pytest.raises(InvalidInput, match="the localiser finds no radius_styloid_tip"):
         small_model.check_localiser(OfOthers())
+
+
+def test_centres_that_are_nowhere_sure_enough_are_not_there_and_keep_their_probability(hand):
+    spec = centre_crop_spec()
+    truth = TrueMasks(hand, hand.points, spec)
+    truth.probabilities[0] *= 0.8
+    for least, n_there in ((0.7, 28), (0.9, 0)):
+        of_bones = {"bones": dict.fromkeys(list_centres("bones"), least)}
+        found = CentreModel(truth, spec, hand.points, of_bones).find(hand.scan, HandLandmarks(hand.points))
+        assert (found.n_centres, found.labels["bones"].any()) == (n_there, n_there > 0)
+        assert all(0.7 < measure.probability < 0.9 for measure in found.measures["bones"])
 
 
 def test_what_has_no_name_is_marked(hand):

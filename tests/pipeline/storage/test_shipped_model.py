@@ -4,13 +4,17 @@ import dataclasses
 import numpy as np
 import pytest
 
-from boneage.imaging import find_scans
+from boneage.imaging import find_scans, read_scan, read_sizes
 from boneage.imaging.errors import InvalidModelFile
 from boneage.imaging.splits import assign_split
+from boneage.pipeline.centres import CentreModel
+from boneage.pipeline.located_hand import locate_hand
 from boneage.pipeline.pipeline import BoneAgePipeline
 from boneage.pipeline.storage import shipped_model as shipped
 from boneage.pipeline.storage.model_file import load_model, save_model
+from boneage.pipeline.training.masks import MaskFolder
 from boneage.regression import AgeEstimate
+from boneage.regression.segmentation.anatomy import list_centres
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +74,33 @@ def test_predict_takes_it_where_no_model_is_given(boneage, new, tmp_path):
         rows = list(csv.DictReader(file))
     assert [row["id"] for row in rows] == ["phantom0001"]
     assert all(row["model"].startswith("hand.boneage ") for row in rows)
+
+
+@pytest.fixture(scope="module")
+def segmenter():
+    return CentreModel.load(shipped.shipped_segmenter())
+
+
+def test_the_segmenter_is_small_and_knows_no_hand_of_the_test_part(segmenter):
+    assert shipped.shipped_segmenter().stat().st_size <= 8_000_000
+    assert segmenter.summary["n_hands"] == len(segmenter.summary["ids"]) == 752
+    assert {assign_split(id_) for id_ in segmenter.summary["ids"]} == {"train"}
+    assert set(segmenter.least_probabilities["bones"]) == set(list_centres("bones"))
+
+
+@pytest.mark.real_data
+def test_the_segmenter_outlines_and_names_the_bones_of_hands_that_it_has_not_seen(model, segmenter, real_data):
+    masks = MaskFolder.open(real_data / "rsna_masks")
+    ids = [id_ for id_ in sorted(masks.ids) if assign_split(id_) == "test"][:6]
+    sizes = read_sizes(real_data / "rsna_masks" / "sizes.csv")
+    overlaps = []
+    for id_ in ids:
+        scan = read_scan(real_data / "rsna299" / "images" / f"{id_}.jpg").as_resized_copy_of(sizes[id_])
+        found = segmenter.find(scan, locate_hand(scan, model.localiser))
+        mask, outlined = masks.read(id_, scan)[0] > 0, found.labels["bones"] > 0
+        overlaps.append(2 * (mask & outlined).sum() / (mask.sum() + outlined.sum()))
+        assert found.n_centres >= 15
+    assert np.mean(overlaps) > 0.85
 
 
 def test_an_installation_without_the_model_says_so(tmp_path, monkeypatch):

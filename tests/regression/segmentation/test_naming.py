@@ -33,6 +33,17 @@ def test_what_lies_nowhere_is_counted_and_specks_are_left_out():
     assert outlines.n_unnamed == 1
 
 
+def test_a_centre_that_is_nowhere_as_sure_as_it_must_be_is_left_out_and_what_has_no_name_stays():
+    faint = 0.8 * draw_discs(POINTS, {"capitate": 6, "proximal_phalanx_3": 9})
+    faint[5:12, 5:12] = 0.8
+    mask = np.maximum(faint, draw_discs(POINTS, {"radius": 6, "metacarpal_3": 9}))
+    least = {"capitate": 0.85, "proximal_phalanx_3": 0.75, "metacarpal_3": 0.9}
+    outlines = name_parts(mask, BONES, POINTS, LENGTH, least_probabilities=least)
+    assert sorted(outlines.names) == ["", "metacarpal_3", "proximal_phalanx_3", "radius"]
+    assert not outlines.labels[draw_discs(POINTS, {"capitate": 6}) > 0].any()
+    assert set(np.unique(outlines.labels)) == {0, 1, 2, 3, 4}
+
+
 def test_touching_bones_are_parted_at_their_least_likely_pixels():
     mask = draw_discs(POINTS, {"metacarpal_3": 9, "proximal_phalanx_3": 9})
     first, second = (BONES[one].locate(POINTS) for one in ("metacarpal_3", "proximal_phalanx_3"))
