@@ -87,8 +87,6 @@ def _describe_pipeline(pipeline: BoneAgePipeline) -> Facts:
     for number, age_model in enumerate(pipeline.age_models, start=1):
         part = parts[number - 1] if len(parts) == len(pipeline.age_models) else summary
         facts.append((f"age model {number}", _describe_age_model(age_model, part)))
-    if pipeline.map_model is not None:
-        facts.append(("maps of ages", _describe_age_model(pipeline.map_model, pipeline.summary.get("map", {}))))
     facts.append(("hands whose ages were seen", str(len(pipeline.trained_ids))))
     return [*facts, *describe_calibration(pipeline.calibration)]
 

@@ -1,16 +1,14 @@
-"""Joining age models that share a localiser: one model, whose ages are the means of theirs, or one that also maps."""
+"""Joining age models that share a localiser: one model, whose ages are the means of theirs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from boneage.imaging.errors import InvalidInput, InvalidModelFile
 from boneage.pipeline.pipeline import BoneAgePipeline, fingerprint_localiser
 from boneage.pipeline.quality import READS
-from boneage.regression import find_smallest_side
 
 
 def join_pipelines(paths: Sequence[Path]) -> BoneAgePipeline:
@@ -31,37 +29,6 @@ def join_pipelines(paths: Sequence[Path]) -> BoneAgePipeline:
     if len(paths) < 2:
         raise InvalidInput(f"at least two age models can be joined, got {len(paths)}")
     pipelines = [BoneAgePipeline.load(path) for path in paths]
-    _check_alike(paths, pipelines)
-    age_models = tuple(age_model for pipeline in pipelines for age_model in pipeline.age_models)
-    return BoneAgePipeline(pipelines[0].localiser, age_models, _join_summaries(pipelines))
-
-
-def add_map_model(model: Path, maps: Path) -> BoneAgePipeline:
-    """Return the pipeline in ``model`` with the age model in ``maps`` beside its own: it makes maps, and no ages.
-
-    Parameters
-    ----------
-    model : Path
-        A pipeline's ``.boneage`` file; its age models, its calibration and so its ages stay as they are.
-    maps : Path
-        The file of a single age model that shares its localiser, and whose network makes maps of ages.
-
-    Raises
-    ------
-    InvalidModelFile
-        If one cannot be used, or the second does not fit the first or makes no maps.
-    """
-    pipeline, other = (BoneAgePipeline.load(path) for path in (model, maps))
-    _check_alike((model, maps), (pipeline, other))
-    try:
-        find_smallest_side(other.only_age_model.regressor)
-    except ValueError as error:
-        raise InvalidModelFile(maps, str(error)) from error
-    summary = {**pipeline.summary, "map": {"model": other.name, **other.summary.get("age", {})}}
-    return replace(pipeline, map_model=other.only_age_model, summary=summary, name="unsaved")
-
-
-def _check_alike(paths: Sequence[Path], pipelines: Sequence[BoneAgePipeline]) -> None:
     first = pipelines[0]
     for path, other in zip(paths[1:], pipelines[1:], strict=True):
         if other.modality != first.modality:
@@ -71,6 +38,8 @@ def _check_alike(paths: Sequence[Path], pipelines: Sequence[BoneAgePipeline]) ->
             raise InvalidModelFile(path, "cannot be joined: {} has no localiser, but {} has one".format(*names))
         if _fingerprint(other) != _fingerprint(first):
             raise InvalidModelFile(path, f"has another localiser than {paths[0]}: models to be joined share one")
+    age_models = tuple(age_model for pipeline in pipelines for age_model in pipeline.age_models)
+    return BoneAgePipeline(first.localiser, age_models, _join_summaries(pipelines))
 
 
 def _fingerprint(pipeline: BoneAgePipeline) -> str:

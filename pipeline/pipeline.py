@@ -44,8 +44,6 @@ class BoneAgePipeline:
         What to call the model in tables: its file name and the start of its SHA-256.
     calibration : Calibration or None
         Corrects ages and gives them intervals.
-    map_model : AgeModel or None
-        Makes maps of ages where the others cannot; it has no part in a hand's age.
     """
 
     localiser: ForestLocaliser | None
@@ -53,15 +51,13 @@ class BoneAgePipeline:
     summary: Mapping[str, Any]
     name: str = "unsaved"
     calibration: Calibration | None = None
-    map_model: AgeModel | None = None
 
     def __post_init__(self) -> None:
         if not self.age_models:
             raise InvalidInput("a pipeline needs at least one age model")
-        every = (*self.age_models, self.map_model) if self.map_model else self.age_models
-        if len({age_model.crop_spec.ndim for age_model in every}) > 1:
+        if len({age_model.crop_spec.ndim for age_model in self.age_models}) > 1:
             raise InvalidInput("the age models must all read radiographs, or all read volumes")
-        for age_model in every:
+        for age_model in self.age_models:
             age_model.check_localiser(self.localiser)
 
     def assess(
@@ -168,9 +164,9 @@ class BoneAgePipeline:
     def trained_ids(self) -> frozenset[str]:
         """Ids of all hands that the age models were trained on, or fine-tuned from, as far as the file states.
 
-        A hand of one of these ids is not new to the model. That of maps counts too.
+        A hand of one of these ids is not new to the model.
         """
-        return _collect_ids(self.summary.get("age", {})) | _collect_ids(self.summary.get("map", {}))
+        return _collect_ids(self.summary.get("age", {}))
 
     def save(self, path: Path | str, *, half: bool = False) -> None:
         """Write the pipeline to a ``.boneage`` file.
@@ -183,21 +179,15 @@ class BoneAgePipeline:
         """
         localiser, localiser_arrays = self.localiser.to_state() if self.localiser else (None, {})
         arrays = {f"localiser/{name}": array for name, array in localiser_arrays.items()}
-
-        def pack(age_model: AgeModel, prefix: str) -> dict[str, Any]:
+        age_models = []
+        for number, age_model in enumerate(self.age_models):
             state, reader_arrays = age_model.to_state()
+            age_models.append(state)
             for name, array in reader_arrays.items():
                 shorter = half and array.dtype == np.float32
-                arrays[f"{prefix}{name}"] = array.astype(np.float16) if shorter else array
-            return state
-
+                arrays[f"age_models/{number}/{name}"] = array.astype(np.float16) if shorter else array
         calibration = None if self.calibration is None else to_plain_data(self.calibration)
-        settings = {
-            "localiser": localiser,
-            "age_models": [pack(one, f"age_models/{number}/") for number, one in enumerate(self.age_models)],
-            "calibration": calibration,
-            **({"map_model": pack(self.map_model, "map_model/")} if self.map_model else {}),
-        }
+        settings = {"localiser": localiser, "age_models": age_models, "calibration": calibration}
         save_model(path, ModelFile("pipeline", settings, arrays, dict(self.summary)))
 
     @classmethod
@@ -227,7 +217,6 @@ class BoneAgePipeline:
                 summary=model.summary,
                 name=f"{Path(path).name} {model.sha256[:12]}",
                 calibration=_read_calibration(model.settings["calibration"]),
-                map_model=_read_map_model(model.settings, model.arrays),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise InvalidModelFile(path, f"its contents do not fit together ({error})") from error
@@ -287,11 +276,6 @@ def _read_localiser(settings: Mapping[str, Any] | None, arrays: Mapping[str, Any
 def _read_age_models(settings: Mapping[str, Any], arrays: Mapping[str, Any]) -> tuple[AgeModel, ...]:
     states = enumerate(settings["age_models"])
     return tuple(AgeModel.from_state(state, _under(arrays, f"age_models/{number}/")) for number, state in states)
-
-
-def _read_map_model(settings: Mapping[str, Any], arrays: Mapping[str, Any]) -> AgeModel | None:
-    state = settings.get("map_model")
-    return None if state is None else AgeModel.from_state(state, _under(arrays, "map_model/"))
 
 
 def _read_calibration(data: Mapping[str, Any] | None) -> Calibration | None:

@@ -1,4 +1,4 @@
-from .age_maps import AgeMap, find_smallest_side, map_ages
+from .age_maps import AgeMap, find_smallest_side, map_ages, map_regions
 from .augmentation import AugmentationSettings
 from .baselines import ConstantBySex, HogRegressor
 from .bias_correction import BiasCorrection, fit_bias_correction
@@ -71,6 +71,7 @@ __all__ = [
     "fit_calibration",
     "for_volumes",
     "map_ages",
+    "map_regions",
     "merge_estimates",
     "missing_estimate",
     "modern_recipe",

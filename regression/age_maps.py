@@ -2,7 +2,8 @@
 
 A :class:`~boneage.regression.networks.bonet.BoNet` reads an age in each of many windows. An EfficientNet-Lite reads
 one from the means of its last maps; its map is a class activation map [1]_ of a regression: the age is taken apart into
-those of the cells, whose mean it is.
+those of the cells, whose mean it is. A network of several regions has an age of each, which :func:`map_regions` lays
+out.
 
 References
 ----------
@@ -21,6 +22,7 @@ from torch import Tensor
 
 from boneage.imaging import Frame, Sex
 from boneage.imaging.errors import InvalidInput
+from boneage.regression.estimates import AgeEstimate
 from boneage.regression.networks.backbone import BackboneNet
 from boneage.regression.networks.bonet import BoNet, aggregate
 from boneage.regression.networks.efficientnet_lite import EfficientNetLite
@@ -29,6 +31,9 @@ from boneage.regression.regressor import AgeRegressor
 from boneage.regression.tensors import to_grey, to_tensors
 
 Array = NDArray[np.float64]
+
+
+_CELLS = 16  # a side of the smallest region
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,13 +45,16 @@ class AgeMap:
     months : ndarray of shape (rows, columns)
         A cell for each window, or for each place of the last maps. The network's own, which may be negative.
     weights : ndarray of shape (rows, columns)
-        Of the cells in the age; they sum to 1, and are equal where the age is their mean or their median.
+        Of the cells in the age; they sum to 1, and are equal where the age is their mean or their median. None in what
+        was not read.
     frame : Frame
         From cells to the middles of their windows, in pixels of the original file.
     window : float
-        Side in cells of what a cell is read from; NaN where that is the whole picture.
+        Side in cells of what a cell is read from; NaN where that is the whole picture, or regions around the cell.
     age_months : float
         The map's mean, median or weighted mean, by the network's ``aggregate``; at least 0.
+    n_regions : int
+        Of how many regions it was made; 0 if of the hand as one picture.
     """
 
     months: Array
@@ -54,12 +62,18 @@ class AgeMap:
     frame: Frame
     window: float
     age_months: float
+    n_regions: int = 0
 
     def __post_init__(self) -> None:
         if self.months.ndim != 2 or self.months.shape != self.weights.shape:
             raise InvalidInput(
                 f"months and weights must have one 2D shape, got {self.months.shape} and {self.weights.shape}"
             )
+
+    @property
+    def extent(self) -> str:
+        """How many cells there are, or regions, in words."""
+        return f"{self.n_regions} regions" if self.n_regions else "{} x {}".format(*self.months.shape)
 
 
 def find_smallest_side(regressor: AgeRegressor) -> int:
@@ -117,6 +131,40 @@ def map_ages(regressor: AgeRegressor, stack: RegionStack, sex: Sex | None) -> Ag
             return _map_features(regressor, network, pictures, sexes, stack.frames[0])
         assert isinstance(network, BoNet)
         return _map_windows(regressor, network, pictures, sexes, stack.frames[0])
+
+
+def map_regions(estimate: AgeEstimate, stack: RegionStack) -> AgeMap:
+    """Lay the ages of a hand's regions out where they were read.
+
+    A cell has the mean of the ages of the regions that it lies in, by their weights; a region's weight is spread evenly
+    over its cells. So the weighted mean of the map is the hand's age.
+
+    Parameters
+    ----------
+    estimate : AgeEstimate
+        Of the hand, by a network of several regions.
+    stack : RegionStack
+        Of the same regions, with their frames; those that are missing have no weight.
+    """
+    side = stack.pixels.shape[1]
+    to_regions = [None if frame is None else frame.inverse() for frame in stack.frames]
+    corners = [frame.apply([[0, 0], [0, side], [side, 0], [side, side]]) for frame in stack.frames if frame is not None]
+    first, last = np.min(corners, axis=(0, 1)), np.max(corners, axis=(0, 1))
+    cell = side / _CELLS * min(frame.scale() for frame in stack.frames if frame is not None)
+    shape = np.ceil((last - first) / cell).astype(int) + 1
+    to_file = Frame.from_linear(cell * np.eye(2), first)
+    places = to_file.apply(np.argwhere(np.ones(shape, dtype=bool)))
+    weights, products = np.zeros(len(places)), np.zeros(len(places))
+    for to_region, age, weight in zip(to_regions, estimate.region_months, estimate.region_weights, strict=True):
+        if to_region is None or not weight > 0:
+            continue
+        inside = ((to_region.apply(places) >= 0) & (to_region.apply(places) < side)).all(axis=1)
+        weights[inside] += weight / inside.sum()
+        products[inside] += weight / inside.sum() * age
+    months = np.divide(products, weights, out=np.full(len(places), estimate.months), where=weights > 0)
+    return AgeMap(
+        months.reshape(shape), weights.reshape(shape), to_file, math.nan, estimate.months, sum(stack.present.tolist())
+    )
 
 
 def _map_windows(regressor: AgeRegressor, network: BoNet, pictures: Tensor, sexes: Tensor, to_file: Frame) -> AgeMap:

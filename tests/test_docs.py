@@ -160,7 +160,7 @@ def test_every_section_names_one_commit_at_most() -> None:
 
 def test_pictures_are_small() -> None:
     sizes = {path.name: path.stat().st_size for path in (ROOT / "docs" / "images").iterdir()}
-    assert sizes.keys() == {"centre-appearance.png", "localiser.png", "overlay.png"}
+    assert sizes.keys() == {"centre-appearance.png", "localiser.png", "memory.png", "overlay.png"}
     assert max(sizes.values()) < 300_000
 
 

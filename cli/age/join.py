@@ -16,32 +16,18 @@ def join(
         list[Path], typer.Argument(help="Age models (.boneage) that share a localiser.", show_default=False)
     ],
     model: Model,
-    maps: Annotated[
-        Path | None,
-        typer.Option(
-            "--maps",
-            help="An age model (.boneage) that makes maps of ages, put beside those of one file: ages stay.",
-            show_default=False,
-        ),
-    ] = None,
     half: Half = False,
 ) -> None:
     """Join age models that share a localiser into one file; their ages are averaged.
 
     The file is used like any other, and its predictions list the regions of every age model. The models may read
-    different crops: one the hand as a whole, one the regions around its bones. With --maps, one file gets a model for
-    `age map` that has no part in its ages.
+    different crops: one the hand as a whole, one the regions around its bones.
     """
-    from boneage.imaging.errors import InvalidInput
-    from boneage.pipeline.ensemble import add_map_model, join_pipelines
+    from boneage.pipeline.ensemble import join_pipelines
     from boneage.pipeline.storage.output import prepare_file
 
-    if maps is not None and len(models) > 1:
-        raise InvalidInput("--maps puts a model beside those of one file, got several: join these first")
-    pipeline = join_pipelines(models) if maps is None else add_map_model(models[0], maps)
+    pipeline = join_pipelines(models)
     prepare_file(model)
     pipeline.save(model, half=half)
     size = model.stat().st_size / 1e6
-    n = len(pipeline.age_models)
-    done = f"{n} age models joined" if maps is None else f"{maps.name} maps the ages of {models[0].name}"
-    out_console().print(f"{done}; {model} ({size:.1f} MB)")
+    out_console().print(f"{len(pipeline.age_models)} age models joined; {model} ({size:.1f} MB)")

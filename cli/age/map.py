@@ -29,7 +29,8 @@ def map_(
     model: Annotated[
         Path | None,
         typer.Option(
-            "--model", help="A model (.boneage) that reads the whole hand: EfficientNet-Lite or BoNet; the shipped one."
+            "--model",
+            help="A model (.boneage) of regions, an EfficientNet-Lite or a BoNet; ours if not given.",
         ),
     ] = None,
     sex_csv: SexCsv = None,
@@ -38,7 +39,11 @@ def map_(
     recursive: Recursive = False,
     side: Annotated[
         int | None,
-        typer.Option("--side", min=1, help="Side in pixels that hands are scaled to; that of training if not given."),
+        typer.Option(
+            "--side",
+            min=1,
+            help="Side in pixels that hands are scaled to; that of training if not given. Not for regions.",
+        ),
     ] = None,
     jobs: Jobs = 1,
     scheduler: Scheduler = "",
@@ -46,7 +51,7 @@ def map_(
     restart: Restart = False,
     retry_refused: RetryRefused = False,
 ) -> None:
-    """Take the age of a hand apart into those of its places: windows of a BoNet, cells of an EfficientNet-Lite's maps.
+    """Show which part of a hand has which age: a region, a window of a BoNet, or a cell of an EfficientNet-Lite's maps.
 
     Writes age_maps.csv (a row a file), maps/ID.png (the map over the radiograph) and maps/ID.csv (a row a cell).
     Research use only.

@@ -13,7 +13,6 @@ from boneage.imaging import Scan
 from boneage.imaging.demographics import Sexes
 from boneage.imaging.errors import InvalidInput
 from boneage.imaging.progress import Progress
-from boneage.pipeline.age_model import AgeModel
 from boneage.pipeline.assessment import Assessment
 from boneage.pipeline.batch.file_processing import Output, WholeFiles
 from boneage.pipeline.batch.models import ModelReference
@@ -25,7 +24,7 @@ from boneage.pipeline.pipeline import BoneAgePipeline
 from boneage.pipeline.storage.assessment_json import assessment_from_json, assessment_to_json
 from boneage.pipeline.storage.output import name_output, prepare_folder, write_picture, write_rows, write_table
 from boneage.pipeline.visualisation.age_maps import draw_age_map, list_map_rows
-from boneage.regression import AgeMap, find_smallest_side, map_ages, recrop
+from boneage.regression import AgeMap, find_smallest_side, map_ages, map_regions, recrop
 
 _COLUMNS = ("bone_age_months", "map_months", "lowest_months", "median_months", "highest_months", "cells")
 
@@ -66,7 +65,7 @@ class AgeMapping(WholeFiles):
     Parameters
     ----------
     model : ModelReference
-        Of one age model, of several one of which reads the hand as one picture, or with one for maps.
+        Of one age model, or of several one of which reads the hand as one picture.
     maps : Path
         Folder of the pictures and tables.
     side : int or None
@@ -98,6 +97,8 @@ class AgeMapping(WholeFiles):
             if not result.regions:
                 return _describe(result, None)
             (stack,) = result.stacks
+            if len(stack.names) > 1:
+                return _describe(result, map_regions(result.estimate, stack) if result.estimate else None)
             stack = recrop(scan, stack, self.side) if self.side else stack
             return _describe(result, map_ages(pipeline.only_age_model.regressor, stack, result.sex))
 
@@ -142,13 +143,13 @@ def map_files(
     ----------
     paths : sequence of Path
     model : Path
-        A pipeline's ``.boneage`` file. Its model for maps is mapped, or else, of several age models, that which reads
-        the hand as one picture.
+        A pipeline's ``.boneage`` file. A single age model is mapped, of pictures of the hand or of its regions; of
+        several that which reads the hand as one picture.
     out : Path
     sexes, sizes : mapping
         Sex and original shape (rows, columns) by id or path, where known; ``sexes`` may be one sex for all files.
     side : int, optional
-        Of the picture that the map is made of, in pixels; that of training if not given.
+        Of the picture that the map is made of, in pixels; that of training if not given. Not for regions.
     jobs : int
         Number of processes.
     progress : callable, optional
@@ -164,14 +165,12 @@ def map_files(
     InvalidModelFile, UnusableOutput
         If the model cannot be used, or the folder not written to.
     InvalidInput
-        If the model makes no maps, or its network reads no picture of ``side``.
+        If the model makes no maps, as those for volumes, or its network reads no picture of ``side``.
     """
     options = options or RunOptions()
     reference = ModelReference.of(model)
     pipeline = _choose_age_model(reference.load(BoneAgePipeline.load))
-    smallest = find_smallest_side(pipeline.only_age_model.regressor)
-    if side is not None and side < smallest:
-        raise InvalidInput(f"the side must be at least {smallest} pixels, which the network reads at once, got {side}")
+    _check_side(pipeline, side)
     folder = prepare_folder(out.absolute())
     table, hands = folder / "age_maps.csv", StoredResults(folder, MappedHand.from_json)
     run_files(
@@ -189,21 +188,33 @@ def map_files(
 
 
 def _choose_age_model(pipeline: BoneAgePipeline) -> BoneAgePipeline:
-    """Return the pipeline with that of its age models alone that can be mapped; ages are then not corrected."""
+    """Return the pipeline with that of its age models alone that is mapped; the age of a picture is not corrected."""
     of_pictures = [one for one in pipeline.age_models if len(one.regressor.region_names_) == 1]
-    if pipeline.map_model is not None:
-        chosen: tuple[AgeModel, ...] = (pipeline.map_model,)
-    else:
-        chosen = tuple(of_pictures) if len(of_pictures) == 1 else pipeline.age_models
-    return replace(pipeline, age_models=chosen, calibration=None, map_model=None)
+    if len(of_pictures) == 1:
+        return replace(pipeline, age_models=tuple(of_pictures), calibration=None)
+    return pipeline
+
+
+def _check_side(pipeline: BoneAgePipeline, side: int | None) -> None:
+    regressor = pipeline.only_age_model.regressor
+    if pipeline.modality != "xray":
+        raise InvalidInput("maps of ages are of radiographs, but the model reads volumes")
+    if len(regressor.region_names_) > 1:
+        if side is not None:
+            raise InvalidInput("the side is that of a hand as one picture, but the model reads regions")
+        return
+    smallest = find_smallest_side(regressor)
+    if side is not None and side < smallest:
+        raise InvalidInput(f"the side must be at least {smallest} pixels, which the network reads at once, got {side}")
 
 
 def _describe(result: Assessment, age_map: AgeMap | None) -> MappedHand:
     cells: dict[str, object] = dict.fromkeys(_COLUMNS, "")
     if age_map is not None and result.estimate is not None:
-        ages = (result.estimate.months, age_map.age_months, *np.quantile(age_map.months, (0, 0.5, 1)))
+        read = age_map.months[age_map.weights > 0]
+        ages = (result.estimate.months, age_map.age_months, *np.quantile(read, (0, 0.5, 1)))
         months = {name: f"{age:.2f}" for name, age in zip(_COLUMNS, ages, strict=False)}
-        cells |= {**months, "cells": "{} x {}".format(*age_map.months.shape)}
+        cells |= {**months, "cells": age_map.extent}
     return MappedHand(result, cells, age_map)
 
 

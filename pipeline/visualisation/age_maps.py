@@ -28,8 +28,8 @@ _MOST_TICKS = 7
 def draw_age_map(scan: Scan, assessment: Assessment, drawn: AgeMap) -> Image.Image:
     """Draw a map of ages over its radiograph, in true proportions, beside a panel that explains it.
 
-    The colour of a cell is its age. Where cells differ in weight, the heavier are the more opaque. Where each is read
-    from a window, a square in the middle of the map shows how large that is.
+    The colour of a cell is its age; cells that were not read have none. Where windows differ in weight, the heavier are
+    the more opaque. Where each cell is read from a window, a square in the middle of the map shows how large that is.
 
     Parameters
     ----------
@@ -43,8 +43,10 @@ def draw_age_map(scan: Scan, assessment: Assessment, drawn: AgeMap) -> Image.Ima
     cells_to_picture = to_picture.compose(drawn.frame)
     low, high = _choose_range(drawn.months)
     months, inside = interpolate_cells(drawn.months, cells_to_picture, picture)
-    share, _ = interpolate_cells(np.sqrt(drawn.weights / drawn.weights.max()), cells_to_picture, picture)
-    opacity = _OPACITY * np.clip(share, _FAINTEST, 1) * inside
+    shares = np.clip(np.sqrt(drawn.weights / drawn.weights.max()), _FAINTEST, 1)
+    if drawn.n_regions:
+        shares = np.where(drawn.weights > 0, 1.0, 0.0)
+    opacity = _OPACITY * interpolate_cells(shares, cells_to_picture, picture)[0] * inside
     place = np.clip((months - low) / (high - low), 0, 1)
     coloured = blend_colours(darken(picture), viridis()[(255 * place).round().astype(int)], opacity)
     if math.isfinite(drawn.window):
@@ -53,8 +55,8 @@ def draw_age_map(scan: Scan, assessment: Assessment, drawn: AgeMap) -> Image.Ima
 
 
 def list_map_rows(drawn: AgeMap) -> Iterator[dict[str, object]]:
-    """Yield a row for each cell of a map: its place, that of its window's middle in original pixels, age and weight."""
-    for row, column in np.ndindex(drawn.months.shape):
+    """Yield a row for each cell that was read: its place, that of its middle in original pixels, age and weight."""
+    for row, column in np.argwhere(drawn.weights > 0).tolist():
         y, x = drawn.frame.apply([[row, column]])[0]
         yield {
             "row": row, "column": column, "x": f"{x:.2f}", "y": f"{y:.2f}",
@@ -99,10 +101,11 @@ def _outline_window(picture: Image.Image, drawn: AgeMap, cells_to_picture: Frame
 
 
 def _explain_cells(drawn: AgeMap) -> str:
-    rows, columns = drawn.months.shape
+    if drawn.n_regions:
+        return f"Each place has the age of the regions it lies in, by their weights: {drawn.extent} in all."
     if math.isfinite(drawn.window):
-        return f"Age read in each of {rows} x {columns} windows; a window is as large as the square."
-    mean = f"The age is the mean of those of {rows} x {columns} places."
+        return f"Age read in each of {drawn.extent} windows; a window is as large as the square."
+    mean = f"The age is the mean of those of {drawn.extent} places."
     return f"{mean} Each sees its surroundings too, and may lie far outside the ages of hands."
 
 
@@ -112,11 +115,13 @@ def _draw_panel(assessment: Assessment, drawn: AgeMap, low: float, high: float) 
     panel, draw = new_panel(HEIGHT, assessment.id, age_text(predicted), detail)
     labels = [((months - low) / (high - low), text) for months, text in _choose_ticks(low, high)]
     top = draw_bar(draw, 134, (255 * viridis()).round().astype(np.uint8), labels)
+    lowest, lower, upper, highest = np.quantile(drawn.months[drawn.weights > 0], (0, 0.25, 0.75, 1))
     for text in (
         _explain_cells(drawn),
-        f"From {drawn.months.min():.0f} to {drawn.months.max():.0f} months, the middle half "
-        f"{np.quantile(drawn.months, 0.25):.0f} to {np.quantile(drawn.months, 0.75):.0f}.",
-        "" if np.ptp(drawn.weights) == 0 else "The fainter the colour, the less the window weighs in the age.",
+        f"From {lowest:.0f} to {highest:.0f} months, the middle half {lower:.0f} to {upper:.0f}.",
+        ""
+        if drawn.n_regions or np.ptp(drawn.weights) == 0
+        else "The fainter the colour, the less the window weighs in the age.",
     ):
         top = draw_wrapped(draw, text, top) + 8
     if abs(drawn.age_months - predicted) > _SAME:

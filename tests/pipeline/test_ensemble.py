@@ -5,8 +5,7 @@ import pytest
 from boneage.imaging import read_scan
 from boneage.imaging.errors import InvalidModelFile
 from boneage.landmarks import ForestLocaliser
-from boneage.pipeline.description import describe_model
-from boneage.pipeline.ensemble import add_map_model, join_pipelines
+from boneage.pipeline.ensemble import join_pipelines
 from boneage.pipeline.pipeline import BoneAgePipeline
 from boneage.pipeline.storage.model_file import load_model, save_model
 
@@ -162,42 +161,3 @@ def test_less_than_two_and_what_is_no_age_model_are_refused(model_file, localise
             join_pipelines(paths)
     with pytest.raises(InvalidModelFile, match=r"localiser\.boneage: .*'pipeline' is needed"):
         join_pipelines([model_file, localiser_file])
-
-
-@pytest.fixture
-def with_maps(calibrated_file, hand_model_file, tmp_path):
-    """The calibrated model with one for maps beside it, saved."""
-    path = tmp_path / "with_maps.boneage"
-    add_map_model(calibrated_file, hand_model_file).save(path)
-    return path
-
-
-def test_a_model_for_maps_has_no_part_in_the_ages(with_maps, calibrated, hand_model_file, scan):
-    both, hand = BoneAgePipeline.load(with_maps), BoneAgePipeline.load(hand_model_file)
-    assert both.assess(scan, sex="F").estimate == calibrated.assess(scan, sex="F").estimate
-    assert both.map_model is not None
-    alone = dataclasses.replace(both, age_models=(both.map_model,), calibration=None)
-    assert alone.assess(scan, sex="F").estimate.months == hand.assess(scan, sex="F").estimate.months
-
-
-def test_the_hands_that_a_model_for_maps_has_seen_are_not_new(retell, hand_model_file):
-    both = add_map_model(retell("ages.boneage", ids=["a"], n_hands=1), hand_model_file)
-    assert both.trained_ids == {"a"} | BoneAgePipeline.load(hand_model_file).trained_ids
-    assert both.summary["map"]["model"].startswith(f"{hand_model_file.name} ")
-
-
-def test_a_file_tells_of_its_model_for_maps(with_maps):
-    assert dict(describe_model(with_maps))["maps of ages"].startswith("bonet of ")
-
-
-def test_a_model_that_makes_no_maps_or_has_another_localiser_is_refused(
-    model_file, hand_model_file, pipeline, tmp_path
-):
-    with pytest.raises(InvalidModelFile, match=r"model\.boneage: a map of ages needs a model that reads the hand"):
-        add_map_model(model_file, model_file)
-    settings, arrays = pipeline.localiser.to_state()
-    arrays["mean_shape"] = arrays["mean_shape"] + 1e-6
-    other = dataclasses.replace(pipeline, localiser=ForestLocaliser.from_state(settings, arrays))
-    other.save(tmp_path / "other.boneage")
-    with pytest.raises(InvalidModelFile, match=r"hand\.boneage: has another localiser"):
-        add_map_model(tmp_path / "other.boneage", hand_model_file)

@@ -5,6 +5,7 @@ import pytest
 
 from boneage.imaging import Frame
 from boneage.regression import (
+    AgeEstimate,
     AgeRegressor,
     BackboneSettings,
     BoNetSettings,
@@ -13,6 +14,7 @@ from boneage.regression import (
     RegionStack,
     find_smallest_side,
     map_ages,
+    map_regions,
 )
 from tests.regression.conftest import write_backbone
 
@@ -111,3 +113,31 @@ def test_a_maps_parts_must_go_together(quick_settings):
     drawn = map_ages(fit(quick_settings), make_stack(), "F")
     with pytest.raises(ValueError, match="one 2D shape"):
         dataclasses.replace(drawn, weights=drawn.weights[:2])
+
+
+def make_regions():
+    """Three regions of 8 x 8 pixels, twice as large in the file: two that overlap by half, and one that is missing."""
+    frames = (Frame.from_linear(2 * np.eye(2), (10, 10)), Frame.from_linear(2 * np.eye(2), (10, 18)), None)
+    present = np.array([True, True, False])
+    return RegionStack(("radius", "ulna", "carpus"), np.zeros((3, 8, 8), np.float32), present, frames)
+
+
+def test_a_map_of_regions_has_their_ages_where_they_lie_and_the_hands_age_as_its_mean():
+    estimate = AgeEstimate(110.0, ("radius", "ulna", "carpus"), (100.0, 120.0, np.nan), (0.5, 0.5, 0.0))
+    drawn = map_regions(estimate, make_regions())
+    assert drawn.n_regions == 2
+    assert drawn.extent == "2 regions"
+    assert (drawn.weights * drawn.months).sum() == pytest.approx(110)
+    assert drawn.weights.sum() == pytest.approx(1)
+    for column, months in ((12, 100), (22, 110), (30, 120)):
+        row, place = np.round(drawn.frame.inverse().apply([[20, column]])[0]).astype(int)
+        assert drawn.months[row, place] == pytest.approx(months)
+        assert drawn.weights[row, place] > 0
+
+
+def test_a_region_without_weight_has_no_place_in_the_map():
+    estimate = AgeEstimate(100.0, ("radius", "ulna", "carpus"), (100.0, 300.0, np.nan), (1.0, 0.0, 0.0))
+    drawn = map_regions(estimate, make_regions())
+    assert set(drawn.months[drawn.weights > 0]) == {100.0}
+    row, column = np.round(drawn.frame.inverse().apply([[20, 30]])[0]).astype(int)
+    assert drawn.weights[row, column] == 0

@@ -32,15 +32,3 @@ def test_what_cannot_be_joined_is_told_and_nothing_written(boneage, model_file, 
     assert code == 1
     assert "at least two age models can be joined, got 1" in err
     assert not model.parent.exists()
-
-
-def test_a_model_for_maps_is_put_beside_one_file(boneage, hand_model_file, model_file, new, tmp_path):
-    model = tmp_path / "both.boneage"
-    code, out, err = boneage("age", "join", model_file, "--maps", hand_model_file, "--model", model)
-    assert code == 0, err
-    assert out.startswith(f"{hand_model_file.name} maps the ages of {model_file.name}; {model} (")
-    code, _, err = boneage("age", "map", new / "images", "--model", model, "--sex", "F", "--out", tmp_path / "out")
-    assert code == 0, err
-    code, _, err = boneage("age", "join", model_file, model_file, "--maps", hand_model_file, "--model", model)
-    assert code == 1
-    assert "--maps puts a model beside those of one file, got several" in err

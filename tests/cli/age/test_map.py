@@ -11,8 +11,18 @@ def test_files_and_folders_in_and_maps_out(boneage, new, hand_model_file, tmp_pa
     assert names == {f"phantom000{k}.{suffix}" for k in (1, 2, 3) for suffix in ("csv", "png")}
 
 
-def test_a_model_without_maps_is_refused(boneage, new, model_file, tmp_path):
-    code, _, err = boneage("age", "map", new / "images", "--model", model_file, "--sex", "F", "--out", tmp_path / "out")
+def test_the_regions_of_a_hand_are_mapped(boneage, new, model_file, tmp_path):
+    code, out, err = boneage("age", "map", new / "images", "--model", model_file, "--sex", "F", "--out", tmp_path)
+    assert code == 0, err
+    assert "3 files: 3 ok" in out
+    assert (tmp_path / "maps" / "phantom0001.png").is_file()
+
+
+def test_a_side_is_not_for_regions(boneage, new, model_file, tmp_path):
+    out = tmp_path / "out"
+    code, _, err = boneage(
+        "age", "map", new / "images", "--model", model_file, "--sex", "F", "--side", "64", "--out", out
+    )
     assert code == 1
-    assert "a map of ages needs a model that reads the hand as one picture, but this one reads 17 regions" in err
-    assert not (tmp_path / "out").exists()
+    assert "the side is that of a hand as one picture, but the model reads regions" in err
+    assert not out.exists()

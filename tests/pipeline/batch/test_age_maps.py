@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 
 from boneage.imaging import find_scans, read_landmarks
+from boneage.imaging.errors import InvalidInput
 from boneage.pipeline.batch.age_maps import map_files
-from boneage.pipeline.ensemble import add_map_model
 from boneage.pipeline.pipeline import BoneAgePipeline
 from boneage.regression import BiasCorrection, Calibration
 from boneage.regression.bias_correction import Knot
@@ -76,25 +76,29 @@ def test_a_larger_side_has_more_cells_and_one_below_the_window_is_refused(new, h
     assert not (tmp_path / "b").exists()
 
 
-def test_of_several_age_models_that_of_the_whole_hand_is_mapped(new, mapped, joined_file, model_file, tmp_path):
+def test_of_several_age_models_that_of_the_whole_hand_is_mapped(new, mapped, joined_file, tmp_path):
     paths = [new / "images" / "phantom0001.png"]
     map_files(paths, joined_file, tmp_path / "a", sexes="F", sizes={})
     (row,) = read_rows(tmp_path / "a" / "age_maps.csv")
     alone = next(row for row in read_rows(mapped / "age_maps.csv") if row["id"] == "phantom0001")
     assert row["model"].startswith("joined.boneage")
     assert [row[name] for name in ("bone_age_months", "map_months")] == [alone["bone_age_months"], alone["map_months"]]
-    with pytest.raises(ValueError, match="needs a model that reads the hand as one picture, but this one reads 17"):
-        map_files(paths, model_file, tmp_path / "b", sexes={}, sizes={})
-    assert not (tmp_path / "b").exists()
 
 
-def test_a_model_for_maps_is_mapped_where_there_is_one(new, mapped, model_file, hand_model_file, tmp_path):
-    add_map_model(model_file, hand_model_file).save(tmp_path / "both.boneage")
-    map_files([new / "images" / "phantom0001.png"], tmp_path / "both.boneage", tmp_path / "a", sexes="F", sizes={})
+def test_the_regions_of_a_hand_are_mapped_by_the_ages_that_make_up_the_prediction(new, calibrated_file, tmp_path):
+    paths = [new / "images" / "phantom0001.png"]
+    map_files(paths, calibrated_file, tmp_path / "a", sexes="F", sizes={})
     (row,) = read_rows(tmp_path / "a" / "age_maps.csv")
-    alone = next(row for row in read_rows(mapped / "age_maps.csv") if row["id"] == "phantom0001")
-    assert row["model"].startswith("both.boneage")
-    assert {**row, "model": ""} == {**alone, "model": "", "path": row["path"]}
+    result = BoneAgePipeline.load(calibrated_file).assess(paths[0], sex="F")
+    assert row["cells"] == f"{np.isfinite(result.estimate.region_months).sum()} regions"
+    assert float(row["bone_age_months"]) == pytest.approx(result.estimate.months, abs=0.01)
+    assert float(row["map_months"]) == pytest.approx(result.estimate.months, abs=0.01)
+    cells = read_rows(tmp_path / "a" / "maps" / "phantom0001.csv")
+    total = sum(float(cell["months"]) * float(cell["weight"]) for cell in cells)
+    assert total == pytest.approx(result.estimate.months, abs=0.3)
+    with pytest.raises(InvalidInput, match="the side is that of a hand as one picture, but the model reads regions"):
+        map_files(paths, calibrated_file, tmp_path / "b", sexes={}, sizes={}, side=60)
+    assert not (tmp_path / "b").exists()
 
 
 def test_a_hand_that_cannot_be_read_is_a_row_with_its_reason(new, hand_model_file, tmp_path):

@@ -49,6 +49,17 @@ def test_what_weighs_little_is_faint():
     assert 0 < faint < 0.4 * strong
 
 
+def test_what_no_region_covers_has_no_colour_and_regions_are_equally_strong():
+    drawn = dataclasses.replace(make_map([[60, 100, 100, 60]], [[0.1, 0.0, 0.0, 0.9]]), window=math.nan, n_regions=2)
+    picture = draw_age_map(SCAN, DONE, drawn)
+    grey = colour_at(picture, 300, 200)
+    light, none, heavy = (colour_at(picture, 100, column) for column in (80, 155, 230))
+    assert np.array_equal(none, grey)
+    assert np.abs(light - heavy).max() <= 1
+    assert np.ptp(light) > 20
+    assert [row["column"] for row in list_map_rows(drawn)] == [0, 3]
+
+
 def test_a_square_as_large_as_a_window_stands_in_the_middle_of_the_map():
     picture = draw_age_map(SCAN, DONE, make_map([[60, 100, 80, 90]]))
     white = np.argwhere((np.asarray(picture)[:, :600] == TEXT).all(axis=2))
