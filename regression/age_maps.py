@@ -153,7 +153,7 @@ def map_regions(estimate: AgeEstimate, stack: RegionStack) -> AgeMap:
     cell = side / _CELLS * min(frame.scale() for frame in stack.frames if frame is not None)
     shape = np.ceil((last - first) / cell).astype(int) + 1
     to_file = Frame.from_linear(cell * np.eye(2), first)
-    places = to_file.apply(np.argwhere(np.ones(shape, dtype=bool)))
+    places = to_file.apply(np.argwhere(np.ones(shape, dtype=bool)).astype(np.float64))
     weights, products = np.zeros(len(places)), np.zeros(len(places))
     for to_region, age, weight in zip(to_regions, estimate.region_months, estimate.region_weights, strict=True):
         if to_region is None or not weight > 0:

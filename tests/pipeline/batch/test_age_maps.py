@@ -101,6 +101,11 @@ def test_the_regions_of_a_hand_are_mapped_by_the_ages_that_make_up_the_predictio
     assert not (tmp_path / "b").exists()
 
 
+def test_a_model_of_volumes_makes_no_maps(new, volume_model_file, tmp_path):
+    with pytest.raises(InvalidInput, match="maps of ages are of radiographs, but the model reads volumes"):
+        map_files(find_scans(new / "images"), volume_model_file, tmp_path / "a", sexes={}, sizes={})
+
+
 def test_a_hand_that_cannot_be_read_is_a_row_with_its_reason(new, hand_model_file, tmp_path):
     path = new / "images" / "phantom0001.png"
     results = map_files([path, new / "ages.csv"], hand_model_file, tmp_path, sexes={}, sizes={})
