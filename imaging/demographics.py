@@ -69,7 +69,7 @@ def read_ages(path: Path | str) -> dict[str, AgeRecord]:
     for id_ in table.rows:
         months = table.number(id_, column)
         if months is None or not 0 <= months <= OLDEST_MONTHS:
-            got = table.rows[id_][column] or "nothing"
+            got = table.rows[id_][column] or "nothing: leave out the row if it is not known"
             wanted = f"{column} must be 0..{OLDEST_MONTHS:g} months"
             raise InvalidTable(table.path, f"{table.place(id_)}: {wanted}, got {got}")
         sex = _read_sex(table, id_)

@@ -14,9 +14,13 @@ from pathlib import Path
 from boneage.imaging.errors import InvalidTable
 
 LARGEST_BYTES = 256 * 2**20
+_INVISIBLE = re.compile("[\ufeff\u200b]")  # marks of joined files and copied web pages
+_FORMULA = re.compile('="([^"]*)"')  # a text that a spreadsheet shall not take for a number
+_NO_TEXT = "is not a text file: if it is a table, save it as CSV in UTF-8"
 _SPREADSHEET = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # a zip (.xlsx, .ods), or a compound file (.xls)
 _KNOWN_COLUMNS = {  # in any case, and as the RSNA challenge's own tables call them
     **{name: name for name in ("id", "sex", "male", "boneage", "boneage_months", "width", "height", "depth")},
+    "gender": "sex",
     "image id": "id",
     "case id": "id",
     "bone age (months)": "boneage_months",
@@ -88,7 +92,7 @@ def read_text(path: Path | str) -> str:
         raise InvalidTable(path, f"is larger than {LARGEST_BYTES // 2**20} MB")
     if data.startswith(_SPREADSHEET):
         raise InvalidTable(path, "is no text but a zip archive or a spreadsheet: save it as CSV in UTF-8")
-    text = _decode(path, data)
+    text = _INVISIBLE.sub("", _decode(path, data))
     if not text.strip():
         raise InvalidTable(path, "is empty")
     return text
@@ -153,7 +157,7 @@ def read_rows(path: Path | str, needs: Iterable[str] = ()) -> tuple[tuple[str, .
             continue
         if len(cells) != len(columns):
             raise InvalidTable(path, f"line {number} has {len(cells)} cells, the header has {len(columns)}")
-        rows.append((number, dict(zip(columns, (cell.strip() for cell in cells), strict=True))))
+        rows.append((number, dict(zip(columns, (_FORMULA.sub(r"\1", cell.strip()) for cell in cells), strict=True))))
     return columns, rows
 
 
@@ -207,13 +211,13 @@ def _decode(path: Path, data: bytes) -> str:
         text = data.decode("utf-16" if utf16 else "utf-8-sig")
     except UnicodeDecodeError as error:
         if utf16 or b"\0" in data:
-            raise InvalidTable(path, "is not a text file") from None
+            raise InvalidTable(path, _NO_TEXT) from None
         line, byte = len(data[: error.start + 1].splitlines()), data[error.start]
         raise InvalidTable(
             path, f"line {line} is not UTF-8 text (byte 0x{byte:02x}): if it is a table, save it as CSV in UTF-8"
         ) from None
     if "\0" in text:
-        raise InvalidTable(path, "is not a text file")
+        raise InvalidTable(path, _NO_TEXT)
     return text
 
 
@@ -224,9 +228,10 @@ def _read_lines(path: Path) -> list[list[str]]:
     header = text.splitlines()[0]
     delimiter = max(",;\t", key=header.count)
     try:
-        return list(csv.reader(io.StringIO(text, newline=None), delimiter=delimiter))
+        lines = io.StringIO(text, newline=None)
+        return list(csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True))
     except csv.Error as error:
-        raise InvalidTable(path, f"is not a CSV file ({error})") from error
+        raise InvalidTable(path, f"is not a CSV file ({error}): close every quotation mark") from error
 
 
 def _list(names: Sequence[str]) -> str:

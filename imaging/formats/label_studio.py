@@ -51,6 +51,8 @@ def read_label_studio(path: Path, order: Order | None = None) -> LandmarkTable:
         results = get_field(path, place, valid[0], "result", list)
         found, shape = _read_results(path, f"{place} ({id_})", results, data)
         by_id[id_] = ImageAnnotation(found, shape, check_side(path, place, data.get("laterality")))
+    if unannotated and not by_id:
+        raise InvalidTable(path, f"none of its {len(tasks)} tasks has an annotation; predictions are not read")
     remarks = [f"{unannotated} tasks have no annotation"] if unannotated else []
     remarks += [f"{several} tasks have more than one annotation; the first is used"] if several else []
     return build_table(path, by_id, order=order, remarks=remarks)
@@ -101,6 +103,10 @@ def _read_id(path: Path, place: str, data: dict[str, Any]) -> str:
     if "image" not in data and len(texts := [value for value in data.values() if isinstance(value, str)]) == 1:
         data = {"image": texts[0]}
     address = urlsplit(get_field(path, f"{place}: data", data, "image", str))
+    if address.scheme == "data":
+        raise InvalidTable(
+            path, f"{place}: its image is embedded, so its file is not named: import images by their names"
+        )
     within = parse_qs(address.query).get("d", [address.path])[0]
     stem = stem_of(unquote(within))
     return re.sub(r"^[0-9a-f]{8}-(?=.)", "", stem) if "/upload/" in within else stem

@@ -44,6 +44,46 @@ def test_a_spreadsheet_under_a_tables_name_is_told_as_one(tmp_path, kind, read):
         read(write(tmp_path, SPREADSHEETS[kind]))
 
 
+DISORDERED = {  # tables as other programs leave them
+    "an index": ",id,boneage_months,sex\n0,Müller,120.5,F\n1,2,60,M\n",
+    "blanks and quotes": 'id, boneage_months, sex\n"Müller", "120.5", "F"\n"2", "60", "M"\n',
+    "empty columns and rows": "id,boneage_months,sex,,\nMüller,120.5,F,,\n,,,,\n2,60,M,,\n",
+    "two files in one": "id,boneage_months,sex\nMüller,120.5,F\n\ufeff2,60,M\n",
+    "a web page's marks": "id,boneage_months,sex\n\u200bMüller,120.5\u200b,F\n2,60,\u00a0M\n",
+    "formulas": 'id,boneage_months,sex\nMüller,120.5,F\n="2",60,"=""M"""\n',
+    "gender": "id,boneage_months,Gender\nMüller,120.5,Female\n2,60,Male\n",
+    "notes": 'id;boneage_months;sex;note\nMüller;120.5;F;"a, b, c, d\ne"\n2;60;M;\n',
+}
+
+
+@pytest.mark.parametrize("kind", DISORDERED)
+def test_a_disordered_table_is_read(tmp_path, kind):
+    ages = read_ages(write(tmp_path, DISORDERED[kind].encode()))
+    assert {id_: (age.boneage_months, age.sex) for id_, age in ages.items()} == {"Müller": (120.5, "F"), "2": (60, "M")}
+
+
+REFUSED = {  # a table, and what its reason must say
+    "an open quotation mark": ('id,boneage_months,note\n1,120,"a\n2,60,b\n', "close every quotation mark"),
+    "decimal commas": ("id;boneage_months\n1;120,5\n", "line 2, id 1: .*write decimals with a point"),
+    "thousands": ('id,boneage_months\n1,"1,200"\n', "line 2, id 1: .*write decimals with a point"),
+    "two headers": ("id,boneage_months\n1,120\nid,boneage_months\n", "line 3, id id: .*must be a number"),
+    "a column twice": ("id,boneage_months,boneage_months\n1,120,60\n", "occurs twice"),
+    "a row twice": ("id,boneage_months\n1,120\n1,60\n", "'1' occurs twice .again on line 3"),
+    "a short row": ("id,boneage_months,sex\n1,120\n", "line 2 has 2 cells, the header has 3"),
+    "no age": ("id,boneage_months\n1,\n", "line 2, id 1: .*got nothing: leave out the row"),
+    "years and months": ("id,boneage_months\n1,10y3m\n", "line 2, id 1: .*must be a number, got '10y3m'"),
+    "a title": ("Bone ages\nid,boneage_months\n1,120\n", "lacks the column 'id'; it has Bone ages"),
+    "zeros at its end": ("id,boneage_months\n1,120\n\0\0", "not a text file: .*CSV in UTF-8"),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_a_table_of_which_the_meaning_is_not_clear_is_refused_by_its_place(tmp_path, kind):
+    content, reason = REFUSED[kind]
+    with pytest.raises(InvalidTable, match=reason):
+        read_ages(write(tmp_path, content.encode()))
+
+
 def test_ids_of_a_list_may_have_spaces(tmp_path):
     assert read_ids(write(tmp_path, b"hand 1\r\n  2\t\n\n3,\n")) == ["hand 1", "2", "3,"]
 

@@ -72,6 +72,11 @@ def test_an_image_of_unknown_size_cannot_be_written():
         ([task(result(value={"x": "left"}))], "x, y must be 2 finite numbers"),
         ([task(result(), image="1.png")] * 2, "'1' occurs twice"),
         ([task(result(), image=5)], "'image' must be a text"),
+        (
+            [task(result(), image="data:image/png;base64,iVBORw0KGgo=")],
+            "task 1: its image is embedded, so its file is not named",
+        ),
+        ([task() | {"annotations": [], "predictions": [{}]}], "none of its 1 tasks has an annotation; predictions"),
         ([], "no landmarks"),
     ],
 )
