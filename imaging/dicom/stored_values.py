@@ -103,7 +103,7 @@ def find_surround(stored: Stored, padding: Mask) -> list[float]:
     padding : ndarray of bool, shape (rows, columns)
         That the file states; it does not count.
     """
-    used = stored[~padding]
+    used = stored[~padding] if padding.any() else stored.ravel()  # of a large picture, no copy
     if not used.size:
         return []
     rim = np.concatenate([stored[0], stored[-1], stored[1:-1, 0], stored[1:-1, -1]])
