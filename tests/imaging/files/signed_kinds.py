@@ -30,7 +30,7 @@ def _ls(bits):
 
 
 def _lossless(bits):
-    return lambda pixels: imagecodecs.jpeg_encode(pixels, bitspersample=bits, lossless=True)
+    return lambda pixels: imagecodecs.jpeg_encode(np.ascontiguousarray(pixels), bitspersample=bits, lossless=True)
 
 
 _SYNTAXES = {"jpeg 2000": (90, _j2k), "htj2k": (201, _j2k), "jpeg-ls": (80, _ls), "jpeg lossless": (70, _lossless)}
