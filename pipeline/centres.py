@@ -81,9 +81,10 @@ class CentreModel:
         2. Outline bones and joints; part, name and measure them there.
         3. Take the outlines back to the original's pixels.
         """
-        known = self.reference.names
-        shared = dataclasses.replace(located, points=located.points and located.points.select(known))
-        stack, fault = crop_located_hand(scan, shared, self.crop_spec, self.reference)
+        found = located.points
+        known = [name for name in self.reference.names if found is None or name in found.names]
+        shared = dataclasses.replace(located, points=found and found.select(known))
+        stack, fault = crop_located_hand(scan, shared, self.crop_spec, self.reference.select(known))
         if stack is None or stack.frames[0] is None or located.points is None:
             return fault or "the hand cannot be laid upright"
         to_original = stack.frames[0]

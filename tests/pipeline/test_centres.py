@@ -148,3 +148,11 @@ def test_what_has_no_name_is_marked(hand):
     found = CentreModel(truth, spec, hand.points).find(hand.scan, HandLandmarks(hand.points))
     assert found.n_unnamed["bones"] == 1
     assert (found.labels["bones"] == UNNAMED).any()
+
+
+def test_a_localiser_may_find_fewer_landmarks_than_hands_were_aligned_by(small_model, hand):
+    reference = hand.points
+    more = Points((*reference.names, "carpal_centre"), np.vstack([reference.positions, [[150.0, 100.0]]]))
+    found = dataclasses.replace(small_model, reference=more).find(hand.scan, HandLandmarks(hand.points))
+    same = small_model.find(hand.scan, HandLandmarks(hand.points))
+    assert [one.present for one in found.measures["bones"]] == [one.present for one in same.measures["bones"]]
