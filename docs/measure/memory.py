@@ -1,9 +1,10 @@
 """Whether the memory of a run grows with the number of files.
 
-Usage: OMP_NUM_THREADS=1 python docs/measure/memory.py [N_FILES [PLOT.png]]
+Usage: OMP_NUM_THREADS=1 python docs/measure/memory.py [N_FILES [PLOT.png [IMAGES,… SEXES,…]]]
 
 Pictures of 100 to 2,000 pixels a side, in mixed order, are read by one process that is never replaced; the width alone
-is noted, so that what grows is the reading, the run or the results. Memory is what of a process lies in RAM (resident).
+is noted, so that what grows is the reading, the run or the results. With IMAGES, the files of these folders are read by
+the shipped model instead, again and again. Memory is what of a process lies in RAM (resident).
 """
 
 from __future__ import annotations
@@ -17,10 +18,15 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
+from boneage.imaging import find_scans, read_sexes
+from boneage.pipeline.batch.models import ModelReference
+from boneage.pipeline.batch.outcome import StoredProcessor
+from boneage.pipeline.batch.prediction import Prediction
 from boneage.pipeline.batch.run import open_run, run_durably
 from boneage.pipeline.batch.status import RunMonitor, RunStatus
 from boneage.pipeline.batch.tasks import make_tasks
 from boneage.pipeline.batch.worker_processes import WorkerProcesses
+from boneage.pipeline.storage.shipped_model import shipped_model
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
@@ -41,35 +47,47 @@ def find_children() -> list[int]:
     return [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
 
 
-def main(n_files: int, plot: Path | None) -> None:
+def main(n_files: int, plot: Path | None, images: list[Path], sexes: list[Path]) -> None:
     """Read the files, and print how memory grows after the first tenth of them."""
     rows: list[tuple[int, float, float]] = []
     rng = np.random.default_rng(1)
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        drawn = [folder / f"{side:.0f}.png" for side in np.linspace(100, 2000, N_SIZES)]
-        for path in drawn:
-            shape = (int(path.stem), int(path.stem))
-            Image.fromarray(rng.integers(0, 255, shape, dtype=np.uint8)).save(path)
-        paths = [folder / "links" / f"{k}.png" for k in range(n_files)]
+        files = [path for of_images in images for path in find_scans(of_images)] or draw_pictures(folder, rng)
+        sex_of = {id_: sex for table in sexes for id_, sex in read_sexes(table).items()}
+        paths = []
         (folder / "links").mkdir()
-        for path in paths:
-            path.symlink_to(drawn[rng.integers(N_SIZES)])
+        for k, chosen in enumerate(rng.integers(len(files), size=n_files)):
+            paths.append(folder / "links" / f"{k}{files[chosen].suffix}")
+            paths[-1].symlink_to(files[chosen].absolute())
         out = folder / "out"
         (out / "notes").mkdir(parents=True)
-        tasks = make_tasks(paths, sexes=None, sizes={})
+        of_links = {path.stem: sex for path in paths if (sex := sex_of.get(path.resolve().stem))}
+        tasks = make_tasks(paths, sexes=of_links, sizes={})
 
         def note(_stage: str, part: float) -> None:
             n_read = round(part * n_files)
             if n_read % EVERY == 0:
                 rows.append((n_read, measure_mb("self"), max(map(measure_mb, find_children()))))
 
-        processor, monitor = Stub(out / "notes"), RunMonitor(out, RunStatus("", n_files, 0))
+        processor: StoredProcessor = Stub(out / "notes")
+        if images:
+            processor = Prediction((ModelReference.of(shipped_model()),), out / "notes")
+        monitor = RunMonitor(out, RunStatus("", n_files, 0))
         executor = WorkerProcesses(processor, 1, timeout_s=600, most_files=10**9)
         with open_run(out, {"command": "memory"}) as store, executor:
             for _ in run_durably(processor, tasks, store, executor, monitor, note):
                 pass
     report(np.array(rows), n_files, plot)
+
+
+def draw_pictures(folder: Path, rng: np.random.Generator) -> list[Path]:
+    """Draw pictures of 100 to 2,000 pixels a side."""
+    drawn = [folder / f"{side:.0f}.png" for side in np.linspace(100, 2000, N_SIZES)]
+    for path in drawn:
+        shape = (int(path.stem), int(path.stem))
+        Image.fromarray(rng.integers(0, 255, shape, dtype=np.uint8)).save(path)
+    return drawn
 
 
 def report(table: np.ndarray, n_files: int, plot: Path | None) -> None:
@@ -88,4 +106,6 @@ def report(table: np.ndarray, n_files: int, plot: Path | None) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 2000, Path(sys.argv[2]) if len(sys.argv) > 2 else None)
+    n_files, plot = [*sys.argv[1:3], *["2000", ""][len(sys.argv[1:3]) :]]
+    folders = [[Path(name) for name in argument.split(",")] for argument in sys.argv[3:5]] or [[], []]
+    main(int(n_files), Path(plot) if plot else None, *folders)
