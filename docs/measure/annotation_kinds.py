@@ -20,12 +20,10 @@ from pathlib import Path
 
 import numpy as np
 from training_hands import main as write_hands
-from training_hands import read_kinds
+from training_hands import read_kinds, surround
 
-from boneage.evaluation.benchmarks.stress.changes import CHANGES
-from boneage.evaluation.benchmarks.stress.geometry import restore_proportions
 from boneage.evaluation.metrics.landmark_errors import LandmarkErrors, measure_landmarks, summarise_distances
-from boneage.imaging import Collection, Points, Scan, find_scans
+from boneage.imaging import Collection, find_scans
 from boneage.landmarks import PRESETS, ForestLocaliser
 from boneage.pipeline.data import load_collection
 
@@ -39,7 +37,6 @@ VARIANTS: dict[str, tuple[str, ...]] = {
     "keypoints, boxes, as they are": ("keypoints", "boxes"),
     "keypoints, boxes, surrounds": ("keypoints", "boxes"),
 }
-SURROUNDS = tuple(CHANGES["surround"].values())
 BONES = ("radius_centre", "ulna_centre")
 
 
@@ -79,7 +76,7 @@ def _train(data: Path, out: Path, name: str, tested: set[str]) -> tuple[ForestLo
         for id_ in hands.annotated_ids
         if id_.removeprefix("rsna") not in tested and (points := hands.points(id_)) is not None
     ]
-    copies = [_surround(*hand) for hand in annotated] if name.endswith("surrounds") else []
+    copies = [surround(*hand) for hand in annotated] if name.endswith("surrounds") else []
     settings = PRESETS["compact"](2)
     if name.endswith("as they are"):
         settings = dataclasses.replace(settings, standardise=None)
@@ -87,12 +84,6 @@ def _train(data: Path, out: Path, name: str, tested: set[str]) -> tuple[ForestLo
     present = np.any([one.present for one in points], axis=0)
     points = [one.select([name for name, some in zip(one.names, present, strict=True) if some]) for one in points]
     return ForestLocaliser(settings=settings, random_state=0, n_jobs=2).fit(scans, points), len(annotated)
-
-
-def _surround(scan: Scan, points: Points) -> tuple[Scan, Points]:
-    """Return a hand in true proportions in an exposed field, aslant or small: another one for every picture."""
-    rng = np.random.default_rng(int(scan.pixels.sum()) % 2**32)
-    return SURROUNDS[rng.integers(len(SURROUNDS))](rng).apply(*restore_proportions(scan, points))
 
 
 def _measure(localiser: ForestLocaliser, truth: dict[str, Collection], surrounded: bool) -> list[float]:
@@ -113,7 +104,7 @@ def _compare(localiser: ForestLocaliser, hands: Collection, surrounded: bool) ->
     for id_ in hands.annotated_ids:
         scan, points = hands.scan(id_), hands.points(id_)
         assert points is not None
-        scan, truth[id_] = _surround(scan, points) if surrounded else (scan, points)
+        scan, truth[id_] = surround(scan, points) if surrounded else (scan, points)
         found[id_] = localiser.locate(scan)
     return measure_landmarks(found, truth)
 

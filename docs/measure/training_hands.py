@@ -4,8 +4,10 @@ Usage: python docs/measure/training_hands.py DATA OUT [KINDS]
 
 DATA holds ``dha``, ``rsna299``, ``rsna_masks`` and the tables of ``rsna100``. Hands of ``rsna_native`` and
 ``rsna_half`` are left out: they test the model. OUT/images gets the radiographs of ``dha``, the same squashed to
-299 x 299 pixels, and the hands of ``rsna299`` with annotations of KINDS (``keypoints,boxes`` if not given; ``masks``
-too). OUT/landmarks.csv, in pixels of the originals, has the 37 landmarks of ``dha``, twenty of which keypoints mark
+299 x 299 pixels, and the hands of ``rsna299`` with annotations of KINDS (``keypoints,boxes,surrounds`` if not given;
+``masks`` too). ``surrounds`` adds a copy of every hand in an exposed field, aslant or small, as ``boneage stress``
+draws them; its name begins with ``surrounded``.
+OUT/landmarks.csv, in pixels of the originals, has the 37 landmarks of ``dha``, twenty of which keypoints mark
 too and fourteen boxes and masks, and the centres of the radius, the ulna and the carpals, of boxes.
 OUT/ages.csv has the ages of ``dha``. Ids have a prefix: two sets may share an id.
 
@@ -25,11 +27,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from boneage.evaluation.benchmarks.stress.changes import CHANGES
+from boneage.evaluation.benchmarks.stress.geometry import restore_proportions
 from boneage.imaging import (
     Collection,
     Details,
     LandmarkTable,
     Points,
+    Scan,
     find_scans,
     read_landmarks,
     read_names,
@@ -48,6 +53,7 @@ _KEYPOINTS = {new: old for old, new in read_names("hand37_to_hand21").items()}
 _JOINTS = {old: _KEYPOINTS[new] for old, new in read_names("hand18_to_hand21").items()}
 _BOXES = _JOINTS | {"Radius": "radius_centre", "Ulna": "ulna_centre", "Wrist": "carpal_centre"}
 _SIDE = 299
+SURROUNDS = tuple(CHANGES["surround"].values())
 
 TO_ATLAS = {
     "CMC1": (-0.04, -0.04),
@@ -59,14 +65,15 @@ TO_ATLAS = {
 """From keypoints to the same joints of ``dha``: median offsets that a localiser of ``dha`` has in 152 of the hands."""
 
 
-def main(data: Path, out: Path, kinds: Sequence[str] = ("keypoints", "boxes")) -> None:
+def main(data: Path, out: Path, kinds: Sequence[str] = ("keypoints", "boxes", "surrounds")) -> None:
     """Write the images and the tables."""
     (out / "images").mkdir(parents=True, exist_ok=True)
     atlas = load_collection(
         [data / "dha" / "images"], landmarks=data / "dha" / "landmarks37.csv", ages=[data / "dha" / "ages.csv"]
     )
     held_out = {path.stem for name in ("rsna_native", "rsna_half") for path in find_scans(data / name / "images")}
-    others = Collection.from_folders([data / "rsna299" / "images"], landmarks=join_kinds(data, kinds))
+    of_others = join_kinds(data, [kind for kind in kinds if kind != "surrounds"])
+    others = Collection.from_folders([data / "rsna299" / "images"], landmarks=of_others)
     points: dict[str, Points] = {}
     shapes: dict[str, tuple[int, ...]] = {}
 
@@ -77,6 +84,11 @@ def main(data: Path, out: Path, kinds: Sequence[str] = ("keypoints", "boxes")) -
         pixels = scan.pixels if side is None else cv2.resize(scan.pixels, (side, side), interpolation=cv2.INTER_AREA)
         cv2.imwrite(str(out / "images" / f"{name}.png"), pixels.round().astype(np.uint8))
         points[name], shapes[name] = spread(landmarks), scan.original_shape or scan.pixels.shape
+        if "surrounds" in kinds and side is None:
+            changed, moved = surround(scan, landmarks)
+            name = f"surrounded{name}"
+            cv2.imwrite(str(out / "images" / f"{name}.png"), changed.pixels.round().astype(np.uint8))
+            points[name], shapes[name] = spread(moved), changed.pixels.shape
 
     for id_ in atlas.annotated_ids:
         add(atlas, id_, f"dha{id_}")
@@ -90,6 +102,12 @@ def main(data: Path, out: Path, kinds: Sequence[str] = ("keypoints", "boxes")) -
     rows = [{"id": id_, "boneage_months": f"{age.boneage_months:g}", "sex": age.sex} for id_, age in ages.items()]
     write_table(out / "ages.csv", rows)
     print(f"{len(points)} images in {out}")
+
+
+def surround(scan: Scan, points: Points) -> tuple[Scan, Points]:
+    """Return a hand in true proportions in an exposed field, aslant or small: another one for every picture."""
+    rng = np.random.default_rng(int(scan.pixels.sum()) % 2**32)
+    return SURROUNDS[rng.integers(len(SURROUNDS))](rng).apply(*restore_proportions(scan, points))
 
 
 def join_kinds(data: Path, kinds: Sequence[str]) -> LandmarkTable:
