@@ -4,7 +4,7 @@ Usage: python docs/measure/training_hands.py DATA OUT [KINDS]
 
 DATA holds ``dha``, ``rsna299``, ``rsna_masks`` and the tables of ``rsna100``. Hands of ``rsna_native`` and
 ``rsna_half`` are left out: they test the model. OUT/images gets the radiographs of ``dha``, the same squashed to
-299 x 299 pixels, and the hands of ``rsna299`` with annotations of KINDS (``keypoints,boxes,surrounds`` if not given;
+299 x 299 pixels, and the hands of ``rsna299`` with annotations of KINDS (``keypoints,boxes`` if not given;
 ``masks`` too). ``surrounds`` adds a copy of every hand in an exposed field, aslant or small, as ``boneage stress``
 draws them; its name begins with ``surrounded``.
 OUT/landmarks.csv, in pixels of the originals, has the 37 landmarks of ``dha``, twenty of which keypoints mark
@@ -65,7 +65,7 @@ TO_ATLAS = {
 """From keypoints to the same joints of ``dha``: median offsets that a localiser of ``dha`` has in 152 of the hands."""
 
 
-def main(data: Path, out: Path, kinds: Sequence[str] = ("keypoints", "boxes", "surrounds")) -> None:
+def main(data: Path, out: Path, kinds: Sequence[str] = ("keypoints", "boxes")) -> None:
     """Write the images and the tables."""
     (out / "images").mkdir(parents=True, exist_ok=True)
     atlas = load_collection(

@@ -114,12 +114,12 @@ def _part_touching(labels: Labels, probabilities: NDArray[np.float32], places: A
     parted, next_label = labels.copy(), int(labels.max()) + 1
     of_place = [_find_part(labels, place, near) for place in places]
     for part in {label for label, _ in of_place if label}:
-        seeds = [pixel for label, pixel in of_place if label == part]
+        seeds = [pixels for label, pixels in of_place if label == part]
         if len(seeds) < 2:
             continue
         markers = np.zeros_like(labels)
-        for k, (row, column) in enumerate(seeds):
-            markers[row, column] = next_label + k
+        for k, pixels in enumerate(seeds):
+            markers[tuple(pixels.T)] = next_label + k
         inside = labels == part
         depth = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 3)
         divided = watershed(-probabilities * np.minimum(depth, near), markers, mask=inside, compactness=_COMPACTNESS)
@@ -128,19 +128,22 @@ def _part_touching(labels: Labels, probabilities: NDArray[np.float32], places: A
     return parted
 
 
-def _find_part(labels: Labels, place: Array, near: float) -> tuple[int, tuple[int, int]]:
-    """Return the part whose nearest pixel to a place is within ``near``, and that pixel; 0 if there is none."""
+def _find_part(labels: Labels, place: Array, near: float) -> tuple[int, NDArray[np.intp]]:
+    """Return the part that has the pixel nearest to a place, and its pixels within ``near``, shape (n, 2); else 0."""
+    nothing = np.zeros((0, 2), dtype=np.intp)
     if not np.isfinite(place).all():
-        return 0, (0, 0)
+        return 0, nothing
     low = np.maximum(np.floor(place - near), 0).astype(int)
     high = np.maximum(np.ceil(place + near) + 1, 0).astype(int)
     window = labels[low[0] : high[0], low[1] : high[1]]
-    pixels = np.argwhere(window > 0)
+    pixels = np.argwhere(window > 0) + low
+    distances = np.linalg.norm(pixels - place, axis=1)
+    pixels = pixels[distances <= near]
     if not len(pixels):
-        return 0, (0, 0)
-    distances = np.linalg.norm(pixels + low - place, axis=1)
-    row, column = (pixels[int(distances.argmin())] + low).tolist()
-    return (int(labels[row, column]), (row, column)) if distances.min() <= near else (0, (0, 0))
+        return 0, nothing
+    nearest = pixels[np.linalg.norm(pixels - place, axis=1).argmin()]
+    part = int(labels[tuple(nearest)])
+    return part, pixels[labels[tuple(pixels.T)] == part]
 
 
 def _pair(centroids: Array, places: Array, reaches: Array) -> list[int]:

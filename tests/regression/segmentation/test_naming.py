@@ -55,6 +55,19 @@ def test_touching_bones_are_parted_at_their_least_likely_pixels():
     assert abs(rows.max() - border) < 5
 
 
+def test_a_sliver_beside_a_larger_bone_keeps_the_pixels_near_its_place():
+    places = {name: BONES[name].locate(POINTS) for name in ("radius", "scaphoid")}
+    mask = draw_discs(POINTS, {"scaphoid": 14})
+    row, column = places["radius"].round().astype(int)
+    mask[row : row + 3, column - 16 : column + 16] = 1
+    mask[: row + 1, column] = np.where(np.arange(row + 1) > places["scaphoid"][0], 1, mask[: row + 1, column])
+    outlines = name(mask)
+    assert set(outlines.names) == {"radius", "scaphoid"}
+    rows = np.argwhere(outlines.mask("radius"))[:, 0]
+    assert np.median(rows) >= row - 1
+    assert outlines.mask("radius").sum() >= 60
+
+
 def test_a_centre_whose_landmark_is_absent_is_not_named():
     positions = POINTS.positions.copy()
     positions[POINTS.names.index("middle_tip")] = np.nan
