@@ -147,24 +147,24 @@ def map_regions(estimate: AgeEstimate, stack: RegionStack) -> AgeMap:
         Of the same regions, with their frames; those that are missing have no weight.
     """
     side = stack.pixels.shape[1]
-    to_regions = [None if frame is None else frame.inverse() for frame in stack.frames]
-    corners = [frame.apply([[0, 0], [0, side], [side, 0], [side, side]]) for frame in stack.frames if frame is not None]
+    present = [frame for frame in stack.frames if frame is not None]
+    corners = [frame.apply([[0, 0], [0, side], [side, 0], [side, side]]) for frame in present]
     first, last = np.min(corners, axis=(0, 1)), np.max(corners, axis=(0, 1))
-    cell = side / _CELLS * min(frame.scale() for frame in stack.frames if frame is not None)
+    cell = side / _CELLS * min(frame.scale() for frame in present)
     shape = np.ceil((last - first) / cell).astype(int) + 1
     to_file = Frame.from_linear(cell * np.eye(2), first)
     places = to_file.apply(np.argwhere(np.ones(shape, dtype=bool)).astype(np.float64))
     weights, products = np.zeros(len(places)), np.zeros(len(places))
-    for to_region, age, weight in zip(to_regions, estimate.region_months, estimate.region_weights, strict=True):
-        if to_region is None or not weight > 0:
+    for frame, age, weight in zip(stack.frames, estimate.region_months, estimate.region_weights, strict=True):
+        if frame is None or not weight > 0:
             continue
-        inside = ((to_region.apply(places) >= 0) & (to_region.apply(places) < side)).all(axis=1)
-        weights[inside] += weight / inside.sum()
-        products[inside] += weight / inside.sum() * age
+        in_region = frame.inverse().apply(places)
+        inside = ((in_region >= 0) & (in_region < side)).all(axis=1)
+        share = weight / inside.sum()
+        weights[inside] += share
+        products[inside] += share * age
     months = np.divide(products, weights, out=np.full(len(places), estimate.months), where=weights > 0)
-    return AgeMap(
-        months.reshape(shape), weights.reshape(shape), to_file, math.nan, estimate.months, sum(stack.present.tolist())
-    )
+    return AgeMap(months.reshape(shape), weights.reshape(shape), to_file, math.nan, estimate.months, len(present))
 
 
 def _map_windows(regressor: AgeRegressor, network: BoNet, pictures: Tensor, sexes: Tensor, to_file: Frame) -> AgeMap:

@@ -64,8 +64,11 @@ def read_grey_values(path: Path, data: Any) -> tuple[Grey, list[str]]:
         raise UnreadableScan(path, f"has pixels of an unknown kind ({photometric}){ADVICE}")
     stored = read_stored(data, remarks)
     padding = find_padding(stored, data)
-    stored = settle_sign(stored, padding | np.isin(stored, find_surround(stored, padding)), remarks)
-    for value in find_surround(stored, padding):
+    surround = find_surround(stored, padding)
+    settled = settle_sign(stored, padding | np.isin(stored, surround), remarks)
+    if settled is not stored:
+        stored, surround = settled, find_surround(settled, padding)
+    for value in surround:
         if (value == stored.min()) == _is_bright_below(data, photometric):  # a black surround is a usual one
             remarks.append(f"the value {value:g} around the picture, far from all others, was taken as padding")
         padding = padding | (stored == value)

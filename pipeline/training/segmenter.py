@@ -182,9 +182,9 @@ def prepare_masked_hands(
 
 
 def learn_least_probabilities(
-    segmenter: HandSegmenter, prepared: PreparedHands, ids: Sequence[str], kind: str = "bones"
+    segmenter: HandSegmenter, prepared: PreparedHands, ids: Sequence[str]
 ) -> dict[str, float]:
-    """Return by name the probability that the highest in a centre reaches where a mask has it, but for few.
+    """Return by name the probability that the highest in a bone's centre reaches where a mask has it, but for few.
 
     A faint part of a large bone is a mistake where an equally faint one of a thin epiphysis is not: of each centre,
     the least sure 2 % of the outlined ones are given up. A centre that fewer than 50 hands have is left out.
@@ -195,9 +195,8 @@ def learn_least_probabilities(
     prepared : PreparedHands
     ids : sequence of str
         Of the hands to learn from.
-    kind : {"bones", "joints"}
     """
-    centres, place = list_centres(kind), KINDS.index(kind)
+    centres, place = list_centres("bones"), KINDS.index("bones")
     highest: dict[str, list[float]] = {name: [] for name in centres}
     for id_ in ids:
         hand, located = prepared.hands[id_], prepared.located[id_].points

@@ -43,9 +43,10 @@ def draw_age_map(scan: Scan, assessment: Assessment, drawn: AgeMap) -> Image.Ima
     cells_to_picture = to_picture.compose(drawn.frame)
     low, high = _choose_range(drawn.months)
     months, inside = interpolate_cells(drawn.months, cells_to_picture, picture)
-    shares = np.clip(np.sqrt(drawn.weights / drawn.weights.max()), _FAINTEST, 1)
     if drawn.n_regions:
         shares = np.where(drawn.weights > 0, 1.0, 0.0)
+    else:
+        shares = np.clip(np.sqrt(drawn.weights / drawn.weights.max()), _FAINTEST, 1)
     opacity = _OPACITY * interpolate_cells(shares, cells_to_picture, picture)[0] * inside
     place = np.clip((months - low) / (high - low), 0, 1)
     coloured = blend_colours(darken(picture), viridis()[(255 * place).round().astype(int)], opacity)
@@ -56,8 +57,9 @@ def draw_age_map(scan: Scan, assessment: Assessment, drawn: AgeMap) -> Image.Ima
 
 def list_map_rows(drawn: AgeMap) -> Iterator[dict[str, object]]:
     """Yield a row for each cell that was read: its place, that of its middle in original pixels, age and weight."""
-    for row, column in np.argwhere(drawn.weights > 0).tolist():
-        y, x = drawn.frame.apply([[row, column]])[0]
+    cells = np.argwhere(drawn.weights > 0)
+    places = drawn.frame.apply(cells.astype(np.float64))
+    for (row, column), (y, x) in zip(cells.tolist(), places.tolist(), strict=True):
         yield {
             "row": row, "column": column, "x": f"{x:.2f}", "y": f"{y:.2f}",
             "months": f"{drawn.months[row, column]:.2f}", "weight": f"{drawn.weights[row, column]:.6f}",

@@ -138,12 +138,12 @@ def _find_part(labels: Labels, place: Array, near: float) -> tuple[int, NDArray[
     window = labels[low[0] : high[0], low[1] : high[1]]
     pixels = np.argwhere(window > 0) + low
     distances = np.linalg.norm(pixels - place, axis=1)
-    pixels = pixels[distances <= near]
+    pixels, distances = pixels[distances <= near], distances[distances <= near]
     if not len(pixels):
         return 0, nothing
-    nearest = pixels[np.linalg.norm(pixels - place, axis=1).argmin()]
-    part = int(labels[tuple(nearest)])
-    return part, pixels[labels[tuple(pixels.T)] == part]
+    owners = labels[tuple(pixels.T)]
+    part = int(owners[distances.argmin()])
+    return part, pixels[owners == part]
 
 
 def _pair(centroids: Array, places: Array, reaches: Array) -> list[int]:
