@@ -68,6 +68,17 @@ def test_a_sliver_beside_a_larger_bone_keeps_the_pixels_near_its_place():
     assert outlines.mask("radius").sum() >= 60
 
 
+def test_a_sliver_whose_place_lies_in_the_gap_to_a_larger_bone_keeps_its_name():
+    row, column = BONES["radius"].locate(POINTS).round().astype(int)
+    top = int(BONES["scaphoid"].locate(POINTS)[0]) - 4
+    mask = np.zeros((320, 320), np.float32)
+    mask[top:row, column - 3 : column + 26] = 1
+    mask[row + 2 : row + 5, column - 20 : column + 32] = 1  # the sliver; they touch at the side
+    mask[row - 6 : row + 5, column + 28 : column + 32] = 1
+    mask[row - 6 : row - 3, column + 20 : column + 32] = 1
+    assert name(mask).mask("radius")[row + 2 : row + 5, column - 20 : column + 20].all()
+
+
 def test_a_centre_whose_landmark_is_absent_is_not_named():
     positions = POINTS.positions.copy()
     positions[POINTS.names.index("middle_tip")] = np.nan
