@@ -28,7 +28,6 @@ from boneage.landmarks import PRESETS, ForestLocaliser
 from boneage.pipeline.data import load_collection
 
 VARIANTS: dict[str, tuple[str, ...]] = {
-    "dha alone": (),
     "masks": ("masks",),
     "boxes": ("boxes",),
     "keypoints": ("keypoints",),
@@ -67,7 +66,7 @@ def _is_tested(id_: str) -> bool:
 
 def _train(data: Path, out: Path, name: str, tested: set[str]) -> tuple[ForestLocaliser, int]:
     kinds = VARIANTS[name]
-    folder = out / ("+".join(kinds) or "dha")
+    folder = out / "+".join(kinds)
     if not (folder / "landmarks.csv").is_file():
         write_hands(data, folder, kinds)
     hands = load_collection([folder / "images"], landmarks=folder / "landmarks.csv")
@@ -87,7 +86,7 @@ def _train(data: Path, out: Path, name: str, tested: set[str]) -> tuple[ForestLo
 
 
 def _measure(localiser: ForestLocaliser, truth: dict[str, Collection], surrounded: bool) -> list[float]:
-    joints, bones = (_compare(localiser, truth[kind], surrounded) for kind in ("keypoints", "boxes"))
+    joints, bones = (compare(localiser, truth[kind], surrounded) for kind in ("keypoints", "boxes"))
     summary = summarise_distances(joints.percent_of_length)
     learnt = [bone for bone in BONES if bone in bones.names]
     centres = {bone: float(np.nanmedian(bones.of_landmarks([bone]).percent_of_length)) for bone in learnt}
@@ -99,7 +98,8 @@ def _measure(localiser: ForestLocaliser, truth: dict[str, Collection], surrounde
     ]
 
 
-def _compare(localiser: ForestLocaliser, hands: Collection, surrounded: bool) -> LandmarkErrors:
+def compare(localiser: ForestLocaliser, hands: Collection, surrounded: bool) -> LandmarkErrors:
+    """Locate annotated hands, as they are or each in an archive's surroundings, and compare."""
     found, truth = {}, {}
     for id_ in hands.annotated_ids:
         scan, points = hands.scan(id_), hands.points(id_)
