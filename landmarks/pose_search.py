@@ -171,7 +171,8 @@ class BeamSearch:
             if self._is_unneeded(step, beam):
                 continue
             if step.place in ("nearby", "alike"):
-                found = [move for hypothesis in beam[: step.n_kept] for move in self._move(small, step, hypothesis)]
+                moved = [h for h in beam[: step.n_kept] if h.local_score >= self.settings.lowest_moved]
+                found = [move for hypothesis in moved for move in self._move(small, step, hypothesis)]
             else:
                 proposals = list(itertools.islice(self._propose(small, step), n_left))
                 n_left -= len(proposals)

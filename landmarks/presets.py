@@ -208,16 +208,20 @@ def list_search_steps(
         steps += [other_side, replace(other_side, stretch=0.8)] if ndim == 2 else [other_side]
     rare = SearchStep(mirrored=mirrored, rolls_rad=rolls_rad, unless=0.7, unless_ratio=1.3)
     nearby = replace(rare, place="nearby", scales=(0.87, 1.0, 1.15), rotations_rad=(-0.5, -0.25, 0.0, 0.25, 0.5))
-    steps.append(replace(nearby, rolls_rad=(0.0,), mirrored=False))
+    nearby = replace(nearby, rolls_rad=(0.0,), mirrored=False)
+    steps.append(nearby)
     if len(scales) > 1:
         steps.append(replace(rare, scales=scales[1:], rotations_rad=first, n_kept=2))
+    if ndim == 2 and others:  # pictures that were squashed to squares: wide ones, and tall ones of hands aslant
+        steps.append(replace(rare, scales=scales[:3], stretch=1.35, n_kept=2))
+        steps.append(replace(rare, scales=scales[:3], rotations_rad=(-0.5, -0.25, 0.25, 0.5), stretch=0.75, n_kept=4))
     if others:
         steps.append(replace(rare, scales=scales[::2] if ndim == 2 else scales, rotations_rad=others, n_kept=3))
     if ndim == 2 and len(scales) > 1:
         windows = replace(rare, place="windows", scales=scales, rotations_rad=(0.0, -0.5, 0.5), n_kept=3)
         steps.append(replace(windows, unless=0.5))
     if ndim == 2:
-        steps.append(SearchStep("alike", n_kept=2, unless=0.7, unless_ratio=1.3))
+        steps += [SearchStep("alike", n_kept=2, unless=0.7, unless_ratio=1.3), nearby]
     return tuple(steps)
 
 

@@ -126,6 +126,8 @@ class SearchSettings:
         pose another one must have to be taken for it.
     lowest_score : float
         Local score below which the image does not show the anatomy.
+    lowest_moved : float
+        Local score below which a hypothesis is not moved, ``nearby`` or to what is ``alike``: nothing is near it.
     n_landmarks : int
         Landmarks, far apart from each other, that score a pose.
     coarsening : int
@@ -168,6 +170,7 @@ class SearchSettings:
     low_score: float = 0.62
     usual_ratio: float = 1.4
     lowest_score: float = 0.4
+    lowest_moved: float = 0.2
     n_landmarks: int = 12
     coarsening: int = 2
     n_corrections: int = 2
@@ -202,6 +205,7 @@ class SearchSettings:
         for name in (
             "low_score",
             "lowest_score",
+            "lowest_moved",
             "usual_ratio",
             "min_peak_ratio",
             "min_distance",

@@ -2,7 +2,8 @@
 
 Usage: python docs/measure/replace_localiser.py PIPELINE LOCALISER OUT [IDS IMAGES...]
 
-LOCALISER is a localiser's file or a pipeline's. IDS is a file with the ids of hands that it has not learnt from, one a
+LOCALISER is a localiser's file or a pipeline's, or the name of a preset: the pipeline's own trees then, that search for
+the pose as the preset does. IDS is a file with the ids of hands that it has not learnt from, one a
 line: how they are located in each of the folders IMAGES decides what is refused. Without it the localiser judges as it
 does. docs/measure/held_out_hands.py chooses them.
 """
@@ -14,7 +15,7 @@ import sys
 from pathlib import Path
 
 from boneage.imaging.errors import InvalidInput
-from boneage.landmarks import ForestLocaliser
+from boneage.landmarks import PRESETS, ForestLocaliser
 from boneage.pipeline import BoneAgePipeline, load_localiser
 from boneage.pipeline.data import load_collection
 from boneage.pipeline.pipeline import fingerprint_localiser
@@ -27,7 +28,11 @@ def main(pipeline: str, localiser: str, out: str, ids: str = "", *images: str) -
     A calibration is kept where the localiser finds landmarks as the pipeline's own does: ages stay the same.
     """
     old = BoneAgePipeline.load(pipeline)
-    new, summary = load_localiser(localiser)
+    new, summary = load_localiser(pipeline if localiser in PRESETS else localiser)
+    if localiser in PRESETS:
+        config, arrays = new.to_state()
+        settings = {**config["settings"], "search": dataclasses.asdict(PRESETS[localiser](new.ndim).search)}
+        new = ForestLocaliser.from_state({**config, "settings": settings}, arrays)
     summary = dict(summary)
     if ids:
         chosen = Path(ids).read_text().split()

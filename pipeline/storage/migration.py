@@ -6,6 +6,7 @@ Format 3 holds every number that decides where a landmark is found; in older one
 A pipeline of format 4 may hold a calibration.
 Format 5 has no settings for the steps of the search that were left out: landmarks are found in the best pose alone.
 In format 6 the real scans that acceptance is measured by have classes; in older files all are of one.
+In format 7 the pose search leaves hypotheses of low score where they are; by older files it moves all.
 """
 
 from __future__ import annotations
@@ -69,6 +70,10 @@ def migrate(kind: str, number: int, settings: Mapping[str, Any], arrays: Mapping
         new["localiser"] = _drop_settings(new["localiser"])
     if number < 6:
         new_arrays |= _classify_scans(new_arrays, "localiser/acceptance/" if kind == "pipeline" else "acceptance/")
+    if number < 7 and kind == "localiser":
+        new = _move_all(new)
+    if number < 7 and kind == "pipeline" and new["localiser"] is not None:
+        new["localiser"] = _move_all(new["localiser"])
     return new, new_arrays
 
 
@@ -79,6 +84,12 @@ def _classify_scans(arrays: Mapping[str, Any], under: str) -> Arrays:
     details = np.full(len(arrays[f"{under}terms"]), np.nan)
     low_scores = np.asarray(arrays[f"{under}low_scores"])[None]
     return {f"{under}details": details, f"{under}boundaries": np.zeros(0), f"{under}low_scores": low_scores}
+
+
+def _move_all(config: Mapping[str, Any]) -> Settings:
+    """Return a localiser of format 6 or older with the setting that format 7 has beside its own."""
+    search = {"lowest_moved": 0.0, **config["settings"].get("search", {})}
+    return {**config, "settings": {**config["settings"], "search": search}}
 
 
 def _drop_settings(config: Mapping[str, Any]) -> Settings:

@@ -27,7 +27,7 @@ from boneage.imaging.errors import InvalidModelFile
 from boneage.pipeline.storage.migration import migrate
 from boneage.pipeline.storage.output import write_result
 
-FORMAT = 6
+FORMAT = 7
 _COMMENT = b"boneage model sha256:"
 _DIGEST_LENGTH = 64
 _LARGEST_ARRAY_BYTES = 1 << 30

@@ -125,7 +125,7 @@ def train_segmenter(
         collection, masks, options, cache=state / "hands" if cache is None and state is not None else cache,
         report=report,
     )  # fmt: skip
-    hands = _pack(prepared.hands)
+    hands = pack_hands(prepared.hands)
     training, others = hands.among(set(hands.ids) - options.validation_ids), hands.among(options.validation_ids)
     segmenter = HandSegmenter(settings=options.settings, random_state=options.seed)
     folder = prepare_versioned_folder(state) if state is not None else None
@@ -215,7 +215,14 @@ def learn_least_probabilities(
     return {name: float(np.quantile(values, _GIVEN_UP, method="lower")) for name, values in known.items()}
 
 
-def _pack(hands: Mapping[str, MaskedHand]) -> MaskedHands:
+def pack_hands(hands: Mapping[str, MaskedHand]) -> MaskedHands:
+    """Return prepared hands in arrays.
+
+    Raises
+    ------
+    InvalidInput
+        If there are none.
+    """
     if not hands:
         raise InvalidInput("none of the hands with masks could be laid upright")
     pixels, masks = (np.stack([getattr(hand, name) for hand in hands.values()]) for name in ("pixels", "masks"))

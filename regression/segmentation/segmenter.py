@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
-from torch import Tensor
+from torch import Tensor, nn
 
 from boneage.imaging.errors import InvalidInput
 from boneage.imaging.plain_data import STRICT, from_plain_data
@@ -138,7 +138,7 @@ class HandSegmenter:
             torch.manual_seed(self.random_state)
             self.network_ = UNet(settings.network, len(KINDS))
         checkpoint = checkpoints / f"{self._fingerprint(hands)}.ckpt" if checkpoints else None
-        loop = _SegmentationLoop(self.network_, settings.recipe, hands.ids, self.random_state, validation)
+        loop = SegmentationLoop(self.network_, settings.recipe, hands.ids, self.random_state, validation)
         self.history_ = run_training(
             loop, hands.to_tensors(), stage="segmenter", checkpoint=checkpoint, progress=progress
         )
@@ -206,14 +206,17 @@ class HandSegmenter:
         return digest.hexdigest()[:16]
 
 
-class _SegmentationLoop(TrainingLoop):
+class SegmentationLoop(TrainingLoop):
+    """The training of any network that gives logits of the kinds for pictures, each of their size."""
+
     def __init__(
-        self, network: UNet, recipe: Recipe, names: tuple[str, ...], seed: int, validation: MaskedHands | None
+        self, network: nn.Module, recipe: Recipe, names: tuple[str, ...], seed: int, validation: MaskedHands | None
     ) -> None:
         super().__init__(network, recipe, names, seed)
         self.validation = validation
 
     def compute_loss(self, batch: tuple[Tensor, ...], rng: np.random.Generator) -> tuple[Tensor, int]:
+        """Return the loss of a batch of pictures and masks, and the side of its pictures."""
         side = self.recipe.side_of_epoch(self.current_epoch)
         pictures, masks = (resize_pictures(to_grey(part), side) for part in batch)
         if self.recipe.augmentation:
@@ -224,6 +227,7 @@ class _SegmentationLoop(TrainingLoop):
         return segmentation_loss(self.network(pictures).float(), masks), pictures.shape[-1]
 
     def validate_epoch(self) -> float | None:
+        """Return one minus the Dice coefficient on hands that are not trained on; None without any."""
         if self.validation is None or not len(self.validation):
             return None
         network, total, kinds = self.network, 0.0, len(KINDS)

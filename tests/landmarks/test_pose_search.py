@@ -344,6 +344,17 @@ def test_poses_nearby_are_of_the_best_hypotheses_alone(make_search, mean_shape, 
     assert find(2) == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize(("lowest", "moved"), [(0.45, True), (0.55, False)])
+def test_a_hypothesis_of_low_score_is_not_moved(make_search, mean_shape, turned_scene, monkeypatch, lowest, moved):
+    """The pose that is found has a local score of 0.5, and the right one lies near it."""
+    scan, points, wrong = turned_scene
+    steps = (SearchStep(), SearchStep("nearby", rotations_rad=(-0.4,)))
+    search = make_search(Landmarks(points.positions, 0.1), steps=steps, lowest_moved=lowest)
+    start = score(search, scan, PoseHypothesis(wrong, mean_shape, search.bounds))
+    monkeypatch.setattr(search, "correct", lambda scan, pose: start)
+    assert search.search(scan).local_score == pytest.approx(1.0 if moved else 0.5)
+
+
 class Steep(Landmarks):
     """Stand-in local votes: landmarks are always found, from the mean shape, scored by how far that is from them."""
 

@@ -64,7 +64,10 @@ def test_a_search_goes_from_the_usual_pose_to_other_sizes_rotations_and_places()
     assert places.index("nearby") < upright[-1], "what is cheap comes before other sizes"
     assert steps[places.index("windows")].scales == (1.0, 0.7, 0.5)
     assert all(steps[k].mirrored for k in (*turned, places.index("windows")))
-    assert tried(steps) == {(s, 0.0, 0.0) for s in (1.0, 0.7, 0.5)} | {(s, r, 0.0) for s in (1.0, 0.5) for r in angles}
+    as_in_file = tried([step for step in steps if step.stretch == 1.0])
+    assert as_in_file == {(s, 0.0, 0.0) for s in (1.0, 0.7, 0.5)} | {(s, r, 0.0) for s in (1.0, 0.5) for r in angles}
+    squashed = [step for step in steps[upright[-1] :] if step.stretch != 1.0]
+    assert tried(squashed) == {(s, r, 0.0) for s in (1.0, 0.7, 0.5) for r in (-0.5, -0.25, 0.0, 0.25, 0.5)}
 
 
 def test_a_search_without_other_poses_has_no_steps_for_them():

@@ -46,6 +46,7 @@ def test_a_step_is_checked(field, value, wanted):
         ("window_inside", -0.1, "positive"),
         ("window_noise", 0.0, "positive"),
         ("lowest_score", -0.1, "not negative"),
+        ("lowest_moved", -0.1, "not negative"),
         ("max_resize", 1.0, "above 1"),
     ],
 )

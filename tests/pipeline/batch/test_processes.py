@@ -1,6 +1,9 @@
 import os
+import subprocess
+import sys
 import time
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -81,3 +84,43 @@ def test_work_that_is_given_up_half_way_leaves_no_process():
     with pytest.warns(UserWarning, match="not used|cancelled"):
         work.close()
     assert not is_running(process)
+
+
+def work_for_a_minute(folder, number):
+    """Write a file again and again, and return after a minute."""
+    ends = time.monotonic() + 60
+    while time.monotonic() < ends:
+        (folder / str(number)).write_text(str(time.monotonic()))
+        time.sleep(0.05)
+
+
+def test_processes_end_where_the_one_that_started_them_is_killed(tmp_path):
+    code = (
+        "import sys; from functools import partial; from pathlib import Path; "
+        "from boneage.pipeline.batch.processes import run_in_processes; "
+        "from tests.pipeline.batch.test_processes import work_for_a_minute; "
+        "list(run_in_processes([partial(work_for_a_minute, Path(sys.argv[1]), k) for k in range(4)], jobs=2))"
+    )
+    root = Path(__file__).parents[3]
+    with subprocess.Popen([sys.executable, "-c", code, tmp_path], cwd=root, stderr=subprocess.DEVNULL) as run:
+        wait_until(lambda: {file.name for file in tmp_path.iterdir()} >= {"0", "1"}, "both work")
+        run.kill()
+    wait_until(lambda: unchanged_for(0.5, tmp_path), "both have ended")
+    assert {file.name for file in tmp_path.iterdir()} == {"0", "1"}
+
+
+def wait_until(holds, what):
+    deadline = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < deadline, f"waited for: {what}"
+        time.sleep(0.05)
+
+
+def read_texts(folder):
+    return {file.name: file.read_text() for file in folder.iterdir()}
+
+
+def unchanged_for(seconds, folder):
+    before = read_texts(folder)
+    time.sleep(seconds)
+    return read_texts(folder) == before

@@ -159,6 +159,19 @@ def test_settings_that_the_present_format_lacks_are_left_out_of_older_ones():
     assert old == before
 
 
+@pytest.mark.parametrize(("number", "lowest"), [(6, 0.0), (FORMAT, 0.2)])
+def test_a_search_of_format_6_moves_all_hypotheses(number, lowest):
+    settings = asdict(accurate())
+    if number < FORMAT:
+        del settings["search"]["lowest_moved"]
+    before = copy.deepcopy(settings)
+    alone = migrate("localiser", number, {"settings": settings}, {})[0]
+    within = migrate("pipeline", number, {"localiser": {"settings": settings}}, {})[0]["localiser"]
+    assert alone == within
+    assert read_settings(alone).search.lowest_moved == lowest
+    assert settings == before
+
+
 @pytest.mark.parametrize(("kind", "under"), [("localiser", ""), ("pipeline", "localiser/")])
 def test_the_acceptance_of_format_5_has_one_class_and_judges_as_it_did(kind, under):
     rng = np.random.default_rng(0)
