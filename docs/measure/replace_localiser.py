@@ -3,9 +3,9 @@
 Usage: python docs/measure/replace_localiser.py PIPELINE LOCALISER OUT [IDS IMAGES...]
 
 LOCALISER is a localiser's file or a pipeline's, or the name of a preset: the pipeline's own trees then, that search for
-the pose as the preset does. IDS is a file with the ids of hands that it has not learnt from, one a
-line: how they are located in each of the folders IMAGES decides what is refused. Without it the localiser judges as it
-does. docs/measure/held_out_hands.py chooses them.
+the pose as the preset does. IDS is a file with the ids of hands that it has not learnt from, one a line: how they are
+located in each of the folders IMAGES decides what is refused. Without it the localiser judges as it does.
+docs/measure/held_out_hands.py chooses them.
 """
 
 from __future__ import annotations

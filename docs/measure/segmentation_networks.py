@@ -5,8 +5,8 @@ Usage: python docs/measure/segmentation_networks.py IMAGES MASKS SIZES HANDS OUT
 IMAGES is a folder, MASKS one with bones/ID.png and joints/ID.png, SIZES a table of the originals' sizes. The hands are
 those that the shipped segmenter was trained on, and those with masks that neither it nor its choice saw to measure on.
 HANDS keeps prepared hands, OUT the state of interrupted trainings. The encoder is EfficientNet-Lite0 as ImageNet taught
-it (boneage[pretrained]); its rate of learning is that of the age models on the same network. Prints a table in Markdown,
-and the Dice coefficient after each pass: over the hands and kinds, in the network's pixels.
+it (boneage[pretrained]); its rate of learning is that of the age models on the same network. Prints a table in
+Markdown, and the Dice coefficient after each pass: over the hands and kinds, in the network's pixels.
 """
 
 from __future__ import annotations
