@@ -36,6 +36,7 @@ from boneage.regression.training_loop import run_training
 
 ENDS = (1, 3, 5, 11)  # blocks of Lite0 after which its maps have 1/2, 1/4, 1/8 and 1/16 of the picture's size
 WIDTHS = (16, 24, 40, 112)  # of these maps
+SIDES = (160, 160, 160, 320)  # of the pictures in the course of a training: a pass at half the size costs a quarter
 
 
 class EncoderUNet(nn.Module):
@@ -69,7 +70,7 @@ def _convolve(n_in: int, n_out: int) -> nn.Module:
     return nn.Sequential(nn.Conv2d(n_in, n_out, 3, padding=1, bias=False), nn.BatchNorm2d(n_out), nn.ReLU(inplace=True))
 
 
-def main(images: Path, masks: Path, sizes: Path, kept: Path, out: Path, passes: int = 12) -> None:
+def main(images: Path, masks: Path, sizes: Path, kept: Path, out: Path, passes: int = 8) -> None:
     """Train both, and print what came out."""
     shipped = CentreModel.load(shipped_segmenter())
     folder, collection = MaskFolder.open(masks), load_collection([images], sizes=sizes)
@@ -78,7 +79,7 @@ def main(images: Path, masks: Path, sizes: Path, kept: Path, out: Path, passes: 
     prepared = prepare_masked_hands(collection, folder, options, cache=kept)
     hands = pack_hands(prepared.hands)
     training, others = hands.among(trained), hands.among(set(hands.ids) - trained - chosen)
-    recipe = dataclasses.replace(segmentation_recipe(), epochs=passes)
+    recipe = dataclasses.replace(segmentation_recipe(), epochs=passes, sides=SIDES)
     slower = dataclasses.replace(recipe, learning_rate=1e-3)
     print(f"{len(training)} hands to train on, {len(others)} to measure on, {passes} passes")
     print("\n| network | weights | Dice | seconds a pass | ms a hand, one core |\n|---|---|---|---|---|")
