@@ -93,10 +93,10 @@ def describe_verdict(verdict: Verdict) -> str:
 def find_region_fault(regions: RegionStack) -> str:
     """Return why no age can be read from cropped regions; empty if one can.
 
-    Where more than a third are missing, the hand differs from what the model has learnt, and the others are doubtful.
+    More than half must be missing: from fewer, ages were off as from all (docs/refusing.md).
     """
     n_present = int(regions.present.sum())
-    if 3 * n_present < 2 * len(regions.names):
+    if 2 * n_present < len(regions.names):
         return f"{_NO_HAND}: {n_present} of {len(regions.names)} regions could be cropped"
     return ""
 

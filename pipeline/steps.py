@@ -84,7 +84,7 @@ def assess(
     3. Locate the landmarks.
     4. Crop the hand, once for each crop settings; there are no crops where many landmarks are missing, or they are
        strange for a real hand; where the localiser has not been compared with real hands, if many are doubtful.
-    5. Estimate the age. An age model more than a third of whose regions are missing takes no part; refuse the hand if
+    5. Estimate the age. An age model more than half of whose regions are missing takes no part; refuse the hand if
        none does.
     6. Correct its bias and give it an interval of this level, as far as the model is calibrated.
     7. Flag the estimate if an age model, a region or several landmarks are missing, the picture is noisy or has several
