@@ -93,7 +93,7 @@ def describe_verdict(verdict: Verdict) -> str:
 def find_region_fault(regions: RegionStack) -> str:
     """Return why no age can be read from cropped regions; empty if one can.
 
-    More than half must be missing: from fewer, ages were off as from all (docs/refusing.md).
+    Half of them are enough: ages from ten or eleven of 17 were off as those from all (docs/refusing.md).
     """
     n_present = int(regions.present.sum())
     if 2 * n_present < len(regions.names):
