@@ -14,13 +14,11 @@ from __future__ import annotations
 import dataclasses
 import sys
 import time
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from boneage.pipeline.centres import CentreModel, centre_crop_spec
 from boneage.pipeline.data import load_collection
@@ -31,7 +29,7 @@ from boneage.regression.networks.efficientnet_lite import EfficientNetLite0
 from boneage.regression.networks.weights import load_pretrained
 from boneage.regression.recipes import Recipe, segmentation_recipe
 from boneage.regression.segmentation.segmenter import KINDS, MaskedHands, SegmentationLoop
-from boneage.regression.segmentation.unet import UNet, UNetSettings
+from boneage.regression.segmentation.unet import UNet, UNetSettings, convolve
 from boneage.regression.training_loop import run_training
 
 ENDS = (1, 3, 5, 11)  # blocks of Lite0 after which its maps have 1/2, 1/4, 1/8 and 1/16 of the picture's size
@@ -39,35 +37,21 @@ WIDTHS = (16, 24, 40, 112)  # of these maps
 SIDES = (160, 160, 160, 320)  # of the pictures in the course of a training: a pass at half the size costs a quarter
 
 
-class EncoderUNet(nn.Module):
-    """The way up of our U-Net, on the maps of EfficientNet-Lite0."""
+class EncoderUNet(UNet):
+    """Our U-Net with EfficientNet-Lite0 for its way down."""
 
-    def __init__(self, channels: tuple[int, ...] = (32, 64, 96, 128)) -> None:
-        super().__init__()
+    def __init__(self) -> None:
+        settings = UNetSettings()
+        super().__init__(settings, len(KINDS))
+        del self.stem, self.levels, self.widen
         self.encoder = EfficientNetLite0("stage5")
         load_pretrained(self.encoder)
-        self.narrow = nn.ModuleList(_convolve(width, n) for width, n in zip(WIDTHS, channels, strict=True))
-        self.merge = nn.ModuleList(
-            nn.Sequential(_convolve(n + wider, n), _convolve(n, n)) for n, wider in pairwise(channels)
-        )
-        self.head = nn.Conv2d(channels[0], 4 * len(KINDS), 1)
+        self.narrow = nn.ModuleList(convolve(width, n) for width, n in zip(WIDTHS, settings.channels, strict=True))
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        """Return logits, shape (n, n_kinds, side, side), for grey values from 0 to 1."""
-        blocks, found = self.encoder, []
-        maps = functional.relu6(blocks._bn0(blocks._conv_stem((pictures - 127 / 255) / (128 / 255))))
-        for number, block in enumerate(blocks._blocks, start=1):
-            maps = block(maps)
-            if number in ENDS:
-                found.append(self.narrow[len(found)](maps))
-        maps = found.pop()
-        for merge, skip in zip(reversed(self.merge), reversed(found), strict=True):
-            maps = merge(torch.cat([functional.interpolate(maps, scale_factor=2.0), skip], dim=1))
-        return functional.pixel_shuffle(self.head(maps), 2)
-
-
-def _convolve(n_in: int, n_out: int) -> nn.Module:
-    return nn.Sequential(nn.Conv2d(n_in, n_out, 3, padding=1, bias=False), nn.BatchNorm2d(n_out), nn.ReLU(inplace=True))
+    def compute_levels(self, pictures: Tensor) -> list[Tensor]:
+        """Return the maps of each level, the largest first."""
+        maps = [maps for number, maps in enumerate(self.encoder.compute_block_maps(pictures), 1) if number in ENDS]
+        return [narrow(level) for narrow, level in zip(self.narrow, maps, strict=True)]
 
 
 def main(images: Path, masks: Path, sizes: Path, kept: Path, out: Path, passes: int = 8) -> None:

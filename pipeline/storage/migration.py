@@ -11,7 +11,7 @@ In format 7 the pose search leaves hypotheses of low score where they are; by ol
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -64,17 +64,22 @@ def migrate(kind: str, number: int, settings: Mapping[str, Any], arrays: Mapping
         new_arrays |= {f"localiser/{name}": array for name, array in added.items()}
     if number < 4 and kind == "pipeline":
         new["calibration"] = None
-    if number < 5 and kind == "localiser":
-        new = _drop_settings(new)
-    if number < 5 and kind == "pipeline" and new["localiser"] is not None:
-        new["localiser"] = _drop_settings(new["localiser"])
+    if number < 5:
+        new = _change_localiser(kind, new, _drop_settings)
     if number < 6:
         new_arrays |= _classify_scans(new_arrays, "localiser/acceptance/" if kind == "pipeline" else "acceptance/")
-    if number < 7 and kind == "localiser":
-        new = _move_all(new)
-    if number < 7 and kind == "pipeline" and new["localiser"] is not None:
-        new["localiser"] = _move_all(new["localiser"])
+    if number < 7:
+        new = _change_localiser(kind, new, _move_all)
     return new, new_arrays
+
+
+def _change_localiser(kind: str, settings: Settings, change: Callable[[Mapping[str, Any]], Settings]) -> Settings:
+    """Return settings with the localiser changed that they are, or hold."""
+    if kind == "localiser":
+        return change(settings)
+    if kind == "pipeline" and settings["localiser"] is not None:
+        return {**settings, "localiser": change(settings["localiser"])}
+    return settings
 
 
 def _classify_scans(arrays: Mapping[str, Any], under: str) -> Arrays:

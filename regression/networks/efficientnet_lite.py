@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping
 from typing import ClassVar, NamedTuple
 
 import torch
@@ -105,12 +106,17 @@ class EfficientNetLite(nn.Module):
 
     def compute_maps(self, pictures: Tensor) -> Tensor:
         """Return the maps whose means are the features, shape (n, n_features, rows, columns)."""
-        maps: Tensor = functional.relu6(self._bn0(self._conv_stem((pictures - _MEAN) / _SPREAD)))
-        for block in self._blocks:
-            maps = block(maps)
+        maps: Tensor = deque(self.compute_block_maps(pictures), maxlen=1).pop()
         if hasattr(self, "_conv_head"):
             maps = functional.relu6(self._bn1(self._conv_head(maps)))
         return maps
+
+    def compute_block_maps(self, pictures: Tensor) -> Iterator[Tensor]:
+        """Yield the maps after each block."""
+        maps: Tensor = functional.relu6(self._bn0(self._conv_stem((pictures - _MEAN) / _SPREAD)))
+        for block in self._blocks:
+            maps = block(maps)
+            yield maps
 
     def _add_stage(self, stage: _Stage, *, repeated: bool) -> None:
         channels = _round_channels(stage.channels * self.width)

@@ -55,11 +55,11 @@ class UNet(nn.Module):
     def __init__(self, settings: UNetSettings, n_kinds: int) -> None:
         super().__init__()
         channels = settings.channels
-        self.stem = _convolve(4, channels[0])
-        self.levels = nn.ModuleList(_convolve(n, n) for n in channels)
-        self.widen = nn.ModuleList(_convolve(n, wider) for n, wider in pairwise(channels))
+        self.stem = convolve(4, channels[0])
+        self.levels = nn.ModuleList(convolve(n, n) for n in channels)
+        self.widen = nn.ModuleList(convolve(n, wider) for n, wider in pairwise(channels))
         self.merge = nn.ModuleList(
-            nn.Sequential(_convolve(n + wider, n), _convolve(n, n)) for n, wider in pairwise(channels)
+            nn.Sequential(convolve(n + wider, n), convolve(n, n)) for n, wider in pairwise(channels)
         )
         self.head = nn.Conv2d(channels[0], 4 * n_kinds, 1)
 
@@ -71,16 +71,20 @@ class UNet(nn.Module):
         pictures : tensor of shape (n, 1, side, side)
             Grey values from 0 to 1; the side is a multiple of the settings' ``step``.
         """
-        maps, skipped = self.stem(functional.pixel_unshuffle(pictures - 0.5, 2)), []
-        for level, widen in zip(self.levels, self.widen, strict=False):
-            maps = level(maps)
-            skipped.append(maps)
-            maps = widen(functional.max_pool2d(maps, 2))
-        maps = self.levels[-1](maps)
+        *skipped, maps = self.compute_levels(pictures)
         for merge, skip in zip(reversed(self.merge), reversed(skipped), strict=True):
             maps = merge(torch.cat([functional.interpolate(maps, scale_factor=2.0), skip], dim=1))
         return functional.pixel_shuffle(self.head(maps), 2)
 
+    def compute_levels(self, pictures: Tensor) -> list[Tensor]:
+        """Return the maps of each level on the way down, the largest first."""
+        maps, found = self.stem(functional.pixel_unshuffle(pictures - 0.5, 2)), []
+        for level, widen in zip(self.levels, self.widen, strict=False):
+            found.append(level(maps))
+            maps = widen(functional.max_pool2d(found[-1], 2))
+        return [*found, self.levels[-1](maps)]
 
-def _convolve(n_in: int, n_out: int) -> nn.Module:
+
+def convolve(n_in: int, n_out: int) -> nn.Module:
+    """Return a convolution of 3x3, normalised and rectified."""
     return nn.Sequential(nn.Conv2d(n_in, n_out, 3, padding=1, bias=False), nn.BatchNorm2d(n_out), nn.ReLU(inplace=True))
