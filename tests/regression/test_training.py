@@ -255,6 +255,16 @@ def test_coarser_arithmetic_learns_nearly_the_same_and_leaves_fine_weights():
     assert (fine - train(recipe, seed=1)).abs().mean() > (fine - coarse).abs().mean()
 
 
+@pytest.mark.parametrize(("capability", "told"), [("AVX2", True), ("AVX512", False)])
+def test_a_processor_that_emulates_bfloat16_is_told(capability, told, monkeypatch, caplog):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    train(dataclasses.replace(RECIPE, epochs=1))
+    assert not caplog.text
+    train(dataclasses.replace(RECIPE, epochs=1, precision="bfloat16"))
+    assert ("training in float32 is several times faster" in caplog.text) == told
+
+
 def test_fixed_weights_decide_which_region_learns():
     data = make_data()
     torch.manual_seed(1)

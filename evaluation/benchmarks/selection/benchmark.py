@@ -87,7 +87,7 @@ def run_selection_benchmark(
     settings = dataclasses.replace(PRESETS[preset](2), min_score=0.0)
     make = partial(LandmarkTask, settings=settings, reference=unit, collection=annotated, pool=pool)
     words = name_unit(unit.unit if unit else "px", reference)
-    return _run(plan, pool, out, make, words, jobs, report, tell)
+    return measure_strategies(plan, pool, out, make, words, jobs=jobs, report=report, tell=tell)
 
 
 def run_age_selection_benchmark(
@@ -131,20 +131,50 @@ def run_age_selection_benchmark(
     plan.draw(known, 0)  # too few hands are told before any is read
     pool = read_pool(collection.subset(known), jobs=jobs, report=report)
     make = partial(AgeTask, ages={id_: collection.ages[id_] for id_ in pool.ids}, pool=pool)
-    return _run(plan, pool, out, make, "months", jobs, report, tell)
+    return measure_strategies(plan, pool, out, make, "months", jobs=jobs, report=report, tell=tell)
 
 
-def _run(
+def measure_strategies(
     plan: SelectionPlan,
     pool: Pool,
     out: Path,
     make: Callable[..., StrategyTask[Any]],
     unit: str,
-    jobs: int,
-    report: Progress | None,
-    tell: Tell | None,
+    *,
+    jobs: int = 1,
+    report: Progress | None = None,
+    tell: Tell | None = None,
 ) -> str:
-    """Measure all that is missing, and report it."""
+    """Measure strategies by models of any kind, and report it into ``out``.
+
+    What ``out`` already holds is not measured again.
+
+    Parameters
+    ----------
+    plan : SelectionPlan
+    pool : Pool
+        Of all hands.
+    out : Path
+    make : callable
+        From a part, a strategy, the hands of a repeat, sizes and the ``file`` to store into, to the task.
+    unit : str
+        Of the errors, in words.
+    jobs : int
+        Number of processes; tasks are sent to them.
+    report : callable, optional
+    tell : callable, optional
+        Called with a line for each strategy and repeat that was measured.
+
+    Returns
+    -------
+    str
+        The report as text.
+
+    Raises
+    ------
+    UnusableOutput
+        If the folder cannot be written to, or holds rounds of another benchmark.
+    """
     tasks = _list_tasks(plan, pool, prepare_folder(out / "rounds"), make)
     runs = _measure(tasks, jobs, report, tell)
     commits = describe_commits(task.file for task in tasks)
