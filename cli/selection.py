@@ -24,7 +24,10 @@ Count = Annotated[int, typer.Option("--n", min=1, help="How many hands to choose
 StartSize = Annotated[int, typer.Option("--start", min=2, help="Hands that are annotated at first.")]
 TrainSizes = Annotated[str, typer.Option("--sizes", help="Numbers of annotated hands to train with, by commas.")]
 ColdSizes = Annotated[
-    str, typer.Option("--cold", help="Numbers of hands chosen when nothing is annotated, by commas; at least 2.")
+    str,
+    typer.Option(
+        "--cold", help="Numbers of hands chosen when nothing is annotated, by commas; at least 2. None if empty."
+    ),
 ]
 TestHands = Annotated[int, typer.Option("--test", min=1, help="Hands to test on in each repeat.")]
 Repeats = Annotated[int, typer.Option("--repeats", min=1, help="Paired repeats; each draws hands anew.")]

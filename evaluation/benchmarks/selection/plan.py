@@ -38,7 +38,7 @@ class SelectionPlan:
         Increasing numbers of annotated hands, at each of which a localiser is trained and tested.
     cold_sizes : tuple of int
         Numbers of hands chosen at once when nothing is annotated, by the strategies that need no model. At least 2: a
-        localiser cannot learn from one hand.
+        localiser cannot learn from one hand. Empty to leave this part out.
     n_test : int
         Hands to test on; all others are the pool.
     repeats : int
@@ -80,8 +80,9 @@ class SelectionPlan:
         return (self.start, *self.sizes) if part == "growing" else self.cold_sizes
 
     def strategies_of(self, part: Part) -> tuple[str, ...]:
-        """Return the strategies that a part compares."""
-        return tuple(name for name in self.strategies if part == "growing" or name in COLD_STRATEGIES)
+        """Return the strategies that a part compares; none in a part without sizes."""
+        named = self.strategies if part == "growing" else [name for name in self.strategies if name in COLD_STRATEGIES]
+        return tuple(named) if self.sizes_of(part) else ()
 
     def draw(self, ids: Sequence[str], repeat: int) -> Draw:
         """Draw the hands of a repeat.

@@ -66,7 +66,7 @@ def report_selection(
     for part, of_part in runs.items():
         names = plan.strategies_of(part)
         sizes = plan.sizes_of(part)
-        if not names or not sizes:
+        if not names:
             continue
         curves = {name: StrategyCurve.join(name, sizes, of_part, scale) for name in names}
         baseline = _choose_baseline(names)

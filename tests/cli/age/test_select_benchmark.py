@@ -21,3 +21,16 @@ def test_the_benchmark_of_ages_reports_and_goes_on_where_it_stopped(boneage, kno
 def test_too_few_hands_are_told_before_any_is_read(boneage, known, tmp_path):
     code, _, err = boneage("age", "select-benchmark", known / "images", "--ages", known / "ages.csv", "--out", tmp_path)
     assert (code, "needs 3700 annotated hands that can be read, there are 12" in err) == (1, True)
+
+
+def test_the_first_hands_can_be_measured_later(boneage, known, tmp_path):
+    arguments = (
+        "age", "select-benchmark", known / "images", "--ages", known / "ages.csv", "--compare", "stratified,age",
+        "--start", 3, "--sizes", "5", "--test", 4, "--repeats", 1, "--jobs", 1, "--out", tmp_path,
+    )  # fmt: skip
+    code, out, err = boneage(*arguments, "--cold", "")
+    assert (code, "2 of 2: repeat 0, growing, age" in err, "The first hands" in out) == (0, True, False)
+    code, out, err = boneage(*arguments, "--cold", "2")
+    assert (code, "3 of 3: repeat 0, cold, stratified" in err, err.count("growing"), "The first hands" in out) == (
+        0, True, 0, True,
+    )  # fmt: skip

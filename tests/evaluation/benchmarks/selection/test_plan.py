@@ -24,6 +24,7 @@ def test_only_strategies_without_a_model_start_from_nothing():
     assert plan.strategies_of("growing") == STRATEGIES
     assert plan.sizes_of("growing") == (5, 10, 20, 40, 60)
     assert plan.sizes_of("cold") == (2, 5, 10)
+    assert SelectionPlan(cold_sizes=()).strategies_of("cold") == ()
 
 
 @pytest.mark.parametrize(
