@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _STYLES = ("-", "--", ":")
+_TICKS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)  # times powers of ten
 
 
 def plot_learning_curves(sizes: Sequence[int], errors: Mapping[str, Sequence[float]], unit: str) -> Figure:
@@ -24,18 +25,20 @@ def plot_learning_curves(sizes: Sequence[int], errors: Mapping[str, Sequence[flo
     unit : str
         Of the errors, in words.
     """
-    from matplotlib.ticker import NullLocator, ScalarFormatter
+    from matplotlib.ticker import LogLocator, NullLocator, ScalarFormatter
 
     figure, axes = new_figure(6.8, 4.0)
     for number, (name, values) in enumerate(errors.items()):
         colour, style = COLOURS[number % len(COLOURS)], _STYLES[number // len(COLOURS) % len(_STYLES)]
         axes.plot(sizes, values, style, color=colour, marker="o", markersize=3, linewidth=1.3, label=name)
     axes.set_xscale("log")
+    axes.set_yscale("log")
     axes.set_xticks(sizes)
-    axes.xaxis.set_major_formatter(ScalarFormatter())
-    axes.xaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_locator(LogLocator(subs=_TICKS))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(ScalarFormatter())
+        axis.set_minor_locator(NullLocator())
     axes.set_xlabel("annotated hands")
     axes.set_ylabel(f"mean error ({unit})")
-    axes.set_ylim(0)
     axes.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return figure
