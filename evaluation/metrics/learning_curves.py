@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from boneage.evaluation.metrics.bootstrap import bootstrap_interval
+from boneage.evaluation.metrics.bootstrap import bootstrap_interval, expand_level
 
 Array = NDArray[np.float64]
 
+FEWEST_REPEATS = 6
+"""With fewer, even differences that are all of one sign are not rare enough by chance for an interval of 95 %."""
+
 _WORST = 0.1  # of the landmarks
+_LEVEL = 0.95
+_ROUNDS = 5000
 
 
 def mean_capped(distances: Array, limit: float) -> float:
@@ -74,11 +80,19 @@ def count_needed(curve: Array, sizes: Sequence[int], error: float) -> float:
 
 @dataclass(frozen=True)
 class Difference:
-    """A number of one strategy less that of another, with the interval that holds it with a probability of 95 %."""
+    """A number of one strategy less that of another, with the interval that holds it with a probability of 95 %.
+
+    Without an interval, which is NaN then, of fewer than ``FEWEST_REPEATS``.
+    """
 
     value: float
     low: float
     high: float
+
+    @property
+    def has_interval(self) -> bool:
+        """Whether there were enough repeats for an interval."""
+        return not math.isnan(self.low)
 
     @property
     def is_clear(self) -> bool:
@@ -128,5 +142,7 @@ def _compare(curves: Array, others: Array, difference: Callable[[Array, Array], 
         means = pairs.mean(axis=0)
         return difference(means[0], means[1])
 
-    pairs = np.stack([curves, others], axis=1)
-    return Difference(of(pairs), *bootstrap_interval(pairs, of))
+    pairs, n = np.stack([curves, others], axis=1), len(curves)
+    if n < FEWEST_REPEATS:
+        return Difference(of(pairs), math.nan, math.nan)
+    return Difference(of(pairs), *bootstrap_interval(pairs, of, level=expand_level(_LEVEL, n), rounds=_ROUNDS))

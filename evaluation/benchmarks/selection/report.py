@@ -11,6 +11,7 @@ from boneage.evaluation.benchmarks.selection.plan import ORACLE, STRATIFIED, Par
 from boneage.evaluation.benchmarks.selection.summary import StrategyCurve, judge, tabulate_curves, tabulate_needed
 from boneage.evaluation.figures.selection import plot_learning_curves
 from boneage.evaluation.figures.style import to_svg
+from boneage.evaluation.metrics.learning_curves import FEWEST_REPEATS
 from boneage.evaluation.reports.basis import count_hands, describe_phantoms, write_json
 from boneage.evaluation.reports.page import RESEARCH, ReportPage
 from boneage.evaluation.reports.text_table import draw_table
@@ -99,6 +100,8 @@ def _choose_baseline(names: Sequence[str]) -> str:
 def _conclude(curves: Mapping[str, StrategyCurve], baseline: str) -> str:
     """Return which strategies are better than the baseline, in a sentence."""
     of_baseline = curves[baseline]
+    if len(of_baseline.errors) < FEWEST_REPEATS:
+        return f"Fewer than {FEWEST_REPEATS} repeats do not tell strategies apart."
     better = [
         name
         for name, curve in curves.items()
@@ -112,7 +115,8 @@ def _conclude(curves: Mapping[str, StrategyCurve], baseline: str) -> str:
 def _describe_terms(plan: SelectionPlan, scale: ErrorScale) -> str:
     return (
         f"An error beyond {scale.cap:g}, or what was not found, counts as {scale.cap:g} in the mean. area: mean error "
-        "over the range of sizes. Intervals: bootstrap over repeats; repeats share hands, so that they tell how sure "
-        "this is for these hands, not for others. Several strategies are compared: one of twenty intervals leaves out "
-        f"0 by chance. {ORACLE} chooses by the true errors, which nobody knows. Seed {plan.seed}."
+        f"over the range of sizes. Intervals: expanded percentile bootstrap over repeats, at least {FEWEST_REPEATS}; "
+        "repeats share hands, so that they tell how sure this is for these hands, not for others. Several strategies "
+        f"are compared: one of twenty intervals leaves out 0 by chance. {ORACLE} chooses by the true errors, which "
+        f"nobody knows. Seed {plan.seed}."
     )

@@ -88,7 +88,7 @@ def tabulate_curves(curves: Mapping[str, StrategyCurve], baseline: str, scale: E
         difference, verdict = "", "baseline"
         if name != baseline:
             compared = curve.compare_areas(curves[baseline])
-            difference = f"{compared.value:+.3f} ({compared.low:+.3f} to {compared.high:+.3f})"
+            difference = f"{compared.value:+.3f}{_format_interval(compared, 3)}"
             verdict = judge(compared)
         worst, beyond = curve.worst.mean(axis=0)[-1], curve.beyond.mean(axis=0)[-1]
         rows.append([name, *means, f"{area:.3f}", difference, verdict, f"{worst:.2f}", f"{100 * beyond:.2f} %"])
@@ -116,6 +116,8 @@ def judge(difference: Difference) -> str:
     >>> judge(Difference(-0.1, -0.2, -0.05)), judge(Difference(-0.1, -0.3, 0.1))
     ('lower', 'not shown to differ')
     """
+    if not difference.has_interval:
+        return "too few repeats"
     if not difference.is_clear:
         return "not shown to differ"
     return "lower" if difference.value < 0 else "higher"
@@ -123,4 +125,8 @@ def judge(difference: Difference) -> str:
 
 def _format_needed(difference: Difference, largest: int) -> str:
     value = f"not reached with {largest}" if np.isnan(difference.value) else f"{difference.value:+.1f}"
-    return f"{value} ({difference.low:+.1f} to {difference.high:+.1f})"
+    return f"{value}{_format_interval(difference, 1)}"
+
+
+def _format_interval(difference: Difference, digits: int) -> str:
+    return f" ({difference.low:+.{digits}f} to {difference.high:+.{digits}f})" if difference.has_interval else ""

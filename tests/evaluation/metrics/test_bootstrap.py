@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from boneage.evaluation.metrics import bootstrap_interval, bootstrap_mean_interval
+from boneage.evaluation.metrics.bootstrap import expand_level
 
 
 def test_the_interval_covers_the_truth_about_as_often_as_it_says():
@@ -13,6 +14,18 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says():
         low, high = bootstrap_interval(rng.normal(3.0, 1.0, 40), lambda v: float(v.mean()), rounds=300, seed=k)
         covered += low < 3.0 < high
     assert 0.88 < covered / 150 <= 1.0
+
+
+def test_an_interval_over_seven_covers_what_it_says_if_its_percentiles_are_expanded():
+    rng = np.random.default_rng(0)
+    rows = rng.normal(3.0, 1.0, (600, 7))
+
+    def coverage(level):
+        intervals = np.array([bootstrap_mean_interval(row, level=level) for row in rows])
+        return np.mean((intervals[:, 0] < 3.0) & (intervals[:, 1] > 3.0))
+
+    assert coverage(0.95) < 0.92
+    assert 0.93 < coverage(expand_level(0.95, 7)) < 0.98
 
 
 def test_hands_are_drawn_whole():

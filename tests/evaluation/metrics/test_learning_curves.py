@@ -37,6 +37,14 @@ def test_no_difference_is_none():
     assert not compare_errors(rng.normal(size=(30, 4)), rng.normal(size=(30, 4)), 2).is_clear
 
 
+def test_few_repeats_have_wide_intervals_and_fewer_have_none():
+    strategy, other = make_curves(-0.1), make_curves(0.0)
+    every, some, few = (compare_areas(strategy[:n], other[:n], SIZES) for n in (30, 6, 5))
+    assert some.is_clear
+    assert some.high - some.low > every.high - every.low
+    assert (few.value < 0, few.has_interval, few.is_clear) == (True, False, False)
+
+
 def test_lower_errors_save_hands():
     needed = compare_needed(make_curves(-0.2, noise=0), make_curves(0.0, noise=0), SIZES, 3)
     assert -20 < needed.low < needed.value < needed.high < 0

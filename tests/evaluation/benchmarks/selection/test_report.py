@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import numpy as np
@@ -13,9 +14,9 @@ PLAN = SelectionPlan(("random", "medoid", "oracle"), sizes=(10, 20), cold_sizes=
 POOL = Pool(("hand1", "hand2"), np.eye(2), np.zeros(2, bool), None, {}, "numbers")
 
 
-def make_runs(part, factors):
+def make_runs(part, factors, repeats=PLAN.repeats):
     runs = []
-    for repeat in range(PLAN.repeats):
+    for repeat in range(repeats):
         for name, factor in factors.items():
             rng = np.random.default_rng(repeat)
             steps = [Step(("a",), factor * rng.uniform(1, 2, (4, 6)) * 5 / size) for size in PLAN.sizes_of(part)]
@@ -46,3 +47,14 @@ def test_a_strategy_that_is_better_is_named_and_the_oracle_is_not(tmp_path):
 
 def test_a_negative_result_is_told_as_one(tmp_path):
     assert "No strategy is shown to need fewer hands than random" in write_report(tmp_path, 3.0)
+
+
+def test_few_repeats_conclude_nothing(tmp_path):
+    plan = dataclasses.replace(PLAN, repeats=5, cold_sizes=())
+    runs = {"growing": make_runs("growing", {"random": 3.0, "medoid": 1.0, "oracle": 1.0}, 5), "cold": []}
+    text = report_selection(plan, runs, tmp_path, POOL, "", unit="mm", scale=LANDMARK_SCALE)
+    assert "Fewer than 6 repeats do not tell strategies apart." in text
+    assert "too few repeats" in text
+    assert "nan" not in text
+    medoid = json.loads((tmp_path / "summary.json").read_text())["growing"]["medoid"]["area_difference"]
+    assert (medoid["value"] < 0, medoid["low"]) == (True, None)
