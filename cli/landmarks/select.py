@@ -43,8 +43,8 @@ def select(
 ) -> None:
     """Choose which hands to annotate next: a list of ids, a table with reasons, a contact sheet.
 
-    Copies of a picture are left out first, whatever the strategy. It has not been measured yet whether any strategy
-    saves annotations: until then the default is chance, stratified by sex and age where tables tell them.
+    Copies of a picture are left out first, whatever the strategy. No strategy has been shown to need clearly
+    fewer hands than chance, stratified by sex and age where tables tell them, which is the default.
     """
     from boneage.cli.progress import show_stages
     from boneage.imaging import read_landmarks

@@ -28,7 +28,7 @@ def test_a_strategy_without_its_model_is_a_fault_of_usage(boneage, new, tmp_path
     assert (code, "goes with --model" in err) == (2, True)
 
 
-def test_the_help_says_that_nothing_is_measured_yet(boneage):
+def test_the_help_says_why_chance_is_the_default(boneage):
     code, out, _ = boneage("age", "select", "--help")
     assert code == 0
-    assert "not been measured yet" in " ".join(out.split())
+    assert "clearly fewer readings than chance" in " ".join(out.split())

@@ -75,7 +75,7 @@ def test_bad_input_is_told_in_a_line(boneage, new, localiser_file, tmp_path):
     assert (code, "finds other landmarks" in err) == (1, True)
 
 
-def test_the_help_says_that_nothing_is_measured_yet(boneage):
+def test_the_help_says_why_chance_is_the_default(boneage):
     code, out, _ = boneage("landmarks", "select", "--help")
     assert code == 0
-    assert "not been measured yet" in " ".join(out.split())
+    assert "clearly fewer hands than chance" in " ".join(out.split())
