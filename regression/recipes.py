@@ -37,7 +37,7 @@ class Recipe:
     learning_rate, weight_decay : float
     precision : {"float32", "bfloat16"}
         Of the layers' arithmetic in training; weights and predictions stay float32. The second is twice as fast on
-        processors that have instructions for it (AVX-512 BF16, AMX) and on GPUs, and seven times slower on others.
+        processors that have instructions for it (AVX-512 BF16, AMX) and on GPUs, and many times slower without AVX-512.
     pretrained_rate : float
         Learning rate of pretrained layers, as a part of ``learning_rate``.
     average_weights : float

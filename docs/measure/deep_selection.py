@@ -22,12 +22,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boneage.evaluation.benchmarks.ages.variants import Variant, create_crop_builder, name_variants
+from boneage.evaluation.benchmarks.selection.ages import AGE_SCALE
 from boneage.evaluation.benchmarks.selection.benchmark import measure_strategies
 from boneage.evaluation.benchmarks.selection.measurement import ErrorScale, StrategyTask
 from boneage.evaluation.benchmarks.selection.plan import AgeSelectionPlan
 from boneage.imaging.standardise import StandardiseSettings
 from boneage.pipeline.data import load_collection
 from boneage.pipeline.selection import Pool, Signals, read_pool
+from boneage.pipeline.storage.code_version import prepare_versioned_folder
 from boneage.pipeline.training.dataset import AgeDataset
 from boneage.regression import AgeRegressor, CropSpec, RegionStack, RegressorSettings
 from boneage.regression.selection import predict_views
@@ -39,7 +41,7 @@ PASSES = 15
 class NetworkTask(StrategyTask[AgeRegressor]):
     """One strategy in one repeat, measured by age networks."""
 
-    scale: ClassVar[ErrorScale] = ErrorScale(cap=120.0, far=24.0)  # months
+    scale: ClassVar[ErrorScale] = AGE_SCALE
 
     variant: Variant
     hands: AgeDataset[RegionStack]
@@ -50,8 +52,7 @@ class NetworkTask(StrategyTask[AgeRegressor]):
 
     def train(self, ids: tuple[str, ...]) -> AgeRegressor:
         """Return the network of some hands; trainings are kept, so that a repeat trains the first one once."""
-        kept = self.file.parent / "models"
-        kept.mkdir(exist_ok=True)
+        kept = prepare_versioned_folder(self.file.parent / "training")
         hands = self.hands.among(ids)
         model = self.variant.make(self.draw.seed)
         assert isinstance(model, AgeRegressor), "a network, not a baseline"

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _STYLES = ("-", "--", ":")
-_TICKS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)  # times powers of ten
+_N_TICKS = 8
 
 
 def plot_learning_curves(sizes: Sequence[int], errors: Mapping[str, Sequence[float]], unit: str) -> Figure:
@@ -25,7 +25,7 @@ def plot_learning_curves(sizes: Sequence[int], errors: Mapping[str, Sequence[flo
     unit : str
         Of the errors, in words.
     """
-    from matplotlib.ticker import LogLocator, NullLocator, ScalarFormatter
+    from matplotlib.ticker import MaxNLocator, NullLocator, ScalarFormatter
 
     figure, axes = new_figure(6.8, 4.0)
     for number, (name, values) in enumerate(errors.items()):
@@ -34,7 +34,7 @@ def plot_learning_curves(sizes: Sequence[int], errors: Mapping[str, Sequence[flo
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xticks(sizes)
-    axes.yaxis.set_major_locator(LogLocator(subs=_TICKS))
+    axes.yaxis.set_major_locator(MaxNLocator(_N_TICKS))
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(ScalarFormatter())
         axis.set_minor_locator(NullLocator())

@@ -20,6 +20,9 @@ from boneage.regression.baselines import FEATURE_PENALTIES, SEX_CODES, fit_ridge
 
 Array = NDArray[np.float64]
 
+AGE_SCALE = ErrorScale(cap=120.0, far=24.0)
+"""In months."""
+
 _COMMITTEE = 8
 _DOUBT = "disagreement"
 
@@ -57,7 +60,7 @@ class AgeTask(StrategyTask[RidgeOfHands]):
     .. [1] Burbidge, Rowland, King, "Active learning for regression based on query by committee", IDEAL 2007.
     """
 
-    scale: ClassVar[ErrorScale] = ErrorScale(cap=120.0, far=24.0)  # months
+    scale: ClassVar[ErrorScale] = AGE_SCALE
 
     ages: Mapping[str, AgeRecord]
 

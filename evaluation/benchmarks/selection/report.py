@@ -8,7 +8,14 @@ from typing import Any
 
 from boneage.evaluation.benchmarks.selection.measurement import ErrorScale, StrategyRun
 from boneage.evaluation.benchmarks.selection.plan import ORACLE, STRATIFIED, Part, SelectionPlan
-from boneage.evaluation.benchmarks.selection.summary import StrategyCurve, judge, tabulate_curves, tabulate_needed
+from boneage.evaluation.benchmarks.selection.summary import (
+    Comparison,
+    StrategyCurve,
+    compare_strategies,
+    judge,
+    tabulate_curves,
+    tabulate_needed,
+)
 from boneage.evaluation.figures.selection import plot_learning_curves
 from boneage.evaluation.figures.style import to_svg
 from boneage.evaluation.metrics.learning_curves import FEWEST_REPEATS
@@ -71,10 +78,11 @@ def report_selection(
             continue
         curves = {name: StrategyCurve.join(name, sizes, of_part, scale) for name in names}
         baseline = _choose_baseline(names)
-        summary[part] = {name: curve.summarise(curves[baseline]) for name, curve in curves.items()}
-        tables = [tabulate_curves(curves, baseline, scale)]
+        comparisons = compare_strategies(curves, baseline)
+        summary[part] = {name: curve.summarise(comparisons.get(name)) for name, curve in curves.items()}
+        tables = [tabulate_curves(curves, comparisons, baseline, scale)]
         if part == "growing":
-            tables.append(tabulate_needed(curves, baseline))
+            tables.append(tabulate_needed(comparisons, sizes))
         page.add_heading(_HEADINGS[part])
         means = {name: curve.errors.mean(axis=0).tolist() for name, curve in curves.items()}
         page.show_figure(part, to_svg(plot_learning_curves(sizes, means, unit)), "Mean over repeats.")
@@ -83,7 +91,7 @@ def report_selection(
             page.add_table(*table)
             text += ["", draw_table(*table)]
         if part == "growing":
-            verdict = _conclude(curves, baseline)
+            verdict = _conclude(comparisons, baseline)
             page.add_text(verdict)
             text += ["", verdict]
     page.add_text(f"{notes} {RESEARCH}", note=True)
@@ -97,16 +105,12 @@ def _choose_baseline(names: Sequence[str]) -> str:
     return next((name for name in (STRATIFIED, "random") if name in names), names[0])
 
 
-def _conclude(curves: Mapping[str, StrategyCurve], baseline: str) -> str:
+def _conclude(comparisons: Mapping[str, Comparison], baseline: str) -> str:
     """Return which strategies are better than the baseline, in a sentence."""
-    of_baseline = curves[baseline]
-    if len(of_baseline.errors) < FEWEST_REPEATS:
+    differences = {name: comparison.area_difference for name, comparison in comparisons.items() if name != ORACLE}
+    if not all(difference.has_interval for difference in differences.values()):
         return f"Fewer than {FEWEST_REPEATS} repeats do not tell strategies apart."
-    better = [
-        name
-        for name, curve in curves.items()
-        if name not in (baseline, ORACLE) and judge(curve.compare_areas(of_baseline)) == "lower"
-    ]
+    better = [name for name, difference in differences.items() if judge(difference) == "lower"]
     if not better:
         return f"No strategy is shown to need fewer hands than {baseline}: the interval of none leaves out 0."
     return f"Lower errors than {baseline}, with an interval that leaves out 0: {', '.join(better)}."

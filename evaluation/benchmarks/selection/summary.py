@@ -53,41 +53,62 @@ class StrategyCurve:
         beyond = np.array([[(d[~np.isnan(d)] > scale.far).mean() for d in of_run] for of_run in steps])
         return cls(name, sizes, errors, worst, beyond)
 
-    def summarise(self, baseline: StrategyCurve) -> dict[str, Any]:
+    def compare(self, baseline: StrategyCurve) -> Comparison:
+        """Return how it differs from the baseline, paired by repeats."""
+        places = range(len(self.sizes))
+        return Comparison(
+            compare_areas(self.errors, baseline.errors, self.sizes),
+            tuple(compare_errors(self.errors, baseline.errors, k) for k in places),
+            tuple(compare_needed(self.errors, baseline.errors, self.sizes, k) for k in places[1:]),
+        )
+
+    def summarise(self, comparison: Comparison | None) -> dict[str, Any]:
         """Return its numbers, and how they differ from those of the baseline, as JSON data."""
         summary: dict[str, Any] = {"sizes": list(self.sizes), "repeats": len(self.errors)}
         for kind in ("errors", "worst", "beyond"):
             summary[kind] = getattr(self, kind).mean(axis=0).tolist()
         summary["area"] = measure_area(self.errors.mean(axis=0), self.sizes)
-        if self.name != baseline.name:
-            summary["area_difference"] = dataclasses.asdict(self.compare_areas(baseline))
-            places = range(len(self.sizes))
-            summary["error_differences"] = [dataclasses.asdict(self._compare_errors(baseline, k)) for k in places]
-            summary["more_hands_needed"] = [dataclasses.asdict(self.compare_needed(baseline, k)) for k in places[1:]]
+        if comparison is not None:
+            summary |= dataclasses.asdict(comparison)
         return summary
 
-    def compare_areas(self, baseline: StrategyCurve) -> Difference:
-        """Return the area under its curve less that under the baseline's."""
-        return compare_areas(self.errors, baseline.errors, self.sizes)
 
-    def _compare_errors(self, baseline: StrategyCurve, place: int) -> Difference:
-        return compare_errors(self.errors, baseline.errors, place)
+@dataclass(frozen=True)
+class Comparison:
+    """How a strategy's numbers differ from those of the baseline: lower is better.
 
-    def compare_needed(self, baseline: StrategyCurve, place: int) -> Difference:
-        """Return how many hands more it needs for the baseline's error at one of the sizes."""
-        return compare_needed(self.errors, baseline.errors, self.sizes, place)
+    Parameters
+    ----------
+    area_difference : Difference
+        Of the areas under the curves.
+    error_differences : tuple of Difference
+        At each size.
+    more_hands_needed : tuple of Difference
+        For the error that the baseline has at each size but the first.
+    """
+
+    area_difference: Difference
+    error_differences: tuple[Difference, ...]
+    more_hands_needed: tuple[Difference, ...]
 
 
-def tabulate_curves(curves: Mapping[str, StrategyCurve], baseline: str, scale: ErrorScale) -> Table:
+def compare_strategies(curves: Mapping[str, StrategyCurve], baseline: str) -> dict[str, Comparison]:
+    """Return how each strategy but the baseline differs from it, by name."""
+    return {name: curve.compare(curves[baseline]) for name, curve in curves.items() if name != baseline}
+
+
+def tabulate_curves(
+    curves: Mapping[str, StrategyCurve], comparisons: Mapping[str, Comparison], baseline: str, scale: ErrorScale
+) -> Table:
     """Return the mean error at each size, the area, and how it differs from the baseline's, a row each."""
-    sizes = next(iter(curves.values())).sizes
+    sizes = curves[baseline].sizes
     rows = []
     for name, curve in curves.items():
         means = [f"{error:.2f}" for error in curve.errors.mean(axis=0)]
         area = measure_area(curve.errors.mean(axis=0), sizes)
         difference, verdict = "", "baseline"
-        if name != baseline:
-            compared = curve.compare_areas(curves[baseline])
+        if name in comparisons:
+            compared = comparisons[name].area_difference
             difference = f"{compared.value:+.3f}{_format_interval(compared, 3)}"
             verdict = judge(compared)
         worst, beyond = curve.worst.mean(axis=0)[-1], curve.beyond.mean(axis=0)[-1]
@@ -96,15 +117,12 @@ def tabulate_curves(curves: Mapping[str, StrategyCurve], baseline: str, scale: E
     return [*header, f"worst tenth at {sizes[-1]}", f"> {scale.far:g} at {sizes[-1]}"], rows
 
 
-def tabulate_needed(curves: Mapping[str, StrategyCurve], baseline: str) -> Table:
+def tabulate_needed(comparisons: Mapping[str, Comparison], sizes: Sequence[int]) -> Table:
     """Return how many hands fewer or more a strategy needs for the baseline's error at each size, a row each."""
-    of_baseline = curves[baseline]
-    sizes = of_baseline.sizes
-    rows = []
-    for name, curve in curves.items():
-        if name != baseline:
-            compared = [curve.compare_needed(of_baseline, k) for k in range(1, len(sizes))]
-            rows.append([name, *(_format_needed(difference, sizes[-1]) for difference in compared)])
+    rows = [
+        [name, *(_format_needed(difference, sizes[-1]) for difference in comparison.more_hands_needed)]
+        for name, comparison in comparisons.items()
+    ]
     return ["strategy", *(f"for the error at {size}" for size in sizes[1:])], rows
 
 
