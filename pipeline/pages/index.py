@@ -24,6 +24,8 @@ from boneage.pipeline.visualisation.volume_overlay import draw_volume
 CASES, THUMBNAILS = "cases", "thumbnails"
 """Folders of the pages and of the small pictures."""
 
+_OPTIONAL_COLUMNS = {"interval": 4, "chronological": 5, "score": 6}  # hidden if blank in every row
+
 _SIDE = 120  # pixels, the longer one of a small picture
 
 
@@ -76,8 +78,11 @@ def write_index(folder: Path, assessments: Iterable[Assessment]) -> None:
             models[assessment.model] = None
         phantoms = phantoms or assessment.phantom
         rows.append(_make_row(folder, assessment))
+    absent = [name for name, column in _OPTIONAL_COLUMNS.items() if all(row[column] in ("", None) for row in rows)]
     made_by = f"boneage {version('boneage')}" + "".join(f", model {model}" for model in models)
-    page = render_template("index.html", rows=rows, counts=counts, n=len(rows), made_by=made_by, phantoms=phantoms)
+    page = render_template(
+        "index.html", rows=rows, counts=counts, n=len(rows), absent=absent, made_by=made_by, phantoms=phantoms
+    )
     write_atomically(folder / "index.html", page)
 
 

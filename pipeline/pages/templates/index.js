@@ -44,7 +44,7 @@ const addLine = (row) => {
   addCell(line, "number", ageText(row[MONTHS]));
   addCell(line, "number interval", row[INTERVAL]);
   addCell(line, "number chronological", ageText(row[AGE]));
-  addCell(line, "number", row[SCORE] === null ? "" : (row[SCORE] > 0 ? "+" : "") + row[SCORE].toFixed(1));
+  addCell(line, "number score", row[SCORE] === null ? "" : (row[SCORE] > 0 ? "+" : "") + row[SCORE].toFixed(1));
   addCell(line, "landmarks", row[LANDMARKS]);
   addCell(line, "reason", row[REASON]);
 };

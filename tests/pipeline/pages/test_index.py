@@ -53,3 +53,15 @@ def test_addresses_are_quoted(scan, assessed, folder):
     page = write_rows(folder, [strange])[0][9]
     assert re.fullmatch(r"cases/a_b%20%232%3F\.png-[0-9a-f]+\.html", page)
     assert (folder / unquote(page)).is_file()
+
+
+def test_columns_that_no_hand_has_are_hidden(scan, assessed, refused, folder):
+    def hidden():
+        return re.search(r"^(\.[^{]*) { display: none; }$", (folder / "index.html").read_text(), re.MULTILINE)
+
+    write_rows(folder, [assessed.without_regions(), refused])
+    assert hidden() is None
+    assert "Brush Foundation" in (folder / "index.html").read_text()
+    write_rows(folder, [refused])
+    assert hidden()[1] == ".interval, .chronological, .score"
+    assert "Brush Foundation" not in (folder / "index.html").read_text()
