@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +21,17 @@ PoolFolders = Annotated[
     ),
 ]
 Count = Annotated[int, typer.Option("--n", min=1, help="How many hands to choose.")]
+BoneAges = Annotated[
+    list[Path], typer.Option("--ages", help="Age CSV: id, boneage_months, sex. They give strata. May be repeated.")
+]
+PeopleCsv = Annotated[
+    Path | None,
+    typer.Option(
+        "--sex-csv",
+        help="CSV of id, sex (or male), and chronological_age_months (or _years) if known. They give strata, before"
+        " those of --ages.",
+    ),
+]
 StartSize = Annotated[int, typer.Option("--start", min=2, help="Hands that are annotated at first.")]
 TrainSizes = Annotated[str, typer.Option("--sizes", help="Numbers of annotated hands to train with, by commas.")]
 ColdSizes = Annotated[
@@ -33,33 +44,86 @@ TestHands = Annotated[int, typer.Option("--test", min=1, help="Hands to test on 
 Repeats = Annotated[int, typer.Option("--repeats", min=1, help="Paired repeats; each draws hands anew.")]
 
 
-def match_sexes(collection: Collection, table: Path | None) -> dict[str, Sex]:
-    """Return the sexes in a table by the ids of the images; those that are not clear are left out."""
-    from boneage.imaging import read_sexes
+def open_pool(
+    folders: list[Path],
+    out: Path,
+    *,
+    annotated: Iterable[str],
+    ages: list[Path],
+    people: Path | None,
+    recursive: bool,
+    jobs: int,
+) -> tuple[Collection, Pool, Mapping[str, Sex]]:
+    """Read the pool, with progress; return its collection and the sexes that ``people`` tells, by id, too.
+
+    A picture is left out, with a remark, if a row of a table fits others as well.
+
+    Parameters
+    ----------
+    folders : list of Path
+    out : Path
+        Is made; may not hold pictures of the pool.
+    annotated : iterable of str
+        Ids in the table of what is annotated.
+    ages : list of Path
+    people : Path, optional
+        Table of sexes and chronological ages.
+    recursive : bool
+    jobs : int
+
+    Raises
+    ------
+    typer.BadParameter
+        If the pool's pictures lie in ``out``.
+    """
+    from boneage.cli.progress import show_stages
+    from boneage.imaging import read_chronological_ages, read_sexes
     from boneage.imaging.demographics import UnclearSex
+    from boneage.pipeline.data import load_collection
+    from boneage.pipeline.selection import read_pool
+    from boneage.pipeline.storage.output import prepare_folder
 
-    if table is None:
-        return {}
-    sexes = {id_: sex for id_, sex in read_sexes(table).items() if not isinstance(sex, UnclearSex)}
-    return {id_: sexes[row] for id_, row in _match(collection, sexes, "sexes").items()}
-
-
-def match_annotated(collection: Collection, ids: Iterable[str]) -> frozenset[str]:
-    """Return the ids of the images that rows of a table of annotations fit."""
-    return frozenset(_match(collection, ids, "annotations"))
+    collection = load_collection(folders, ages=ages, recursive=recursive)
+    inside = next((path for path in collection.paths.values() if path.parent.resolve() == out.resolve()), None)
+    if inside is not None:
+        raise typer.BadParameter(f"--out holds pictures to choose from, such as {inside.name}: choose another folder")
+    remark(collection.remarks)
+    told = read_sexes(people) if people is not None else {}
+    months = read_chronological_ages(people) if people is not None else {}
+    collection, known = _match(collection, annotated, "annotations")
+    collection, rows = _match(collection, {**told, **months}, "sexes")
+    unclear = [sex.reason for sex in told.values() if isinstance(sex, UnclearSex)]
+    if unclear:
+        remark([f"the sex of {len(unclear)} hands is not known: {unclear[0]}"])
+    sexes = {id_: sex for id_, row in rows.items() if (sex := told.get(row)) and not isinstance(sex, UnclearSex)}
+    chronological = {id_: months[row] for id_, row in rows.items() if row in months}
+    prepare_folder(out)
+    with show_stages(err_console()) as report:
+        pool = read_pool(
+            collection,
+            annotated=frozenset(known),
+            sexes=sexes,
+            chronological_ages=chronological,
+            jobs=jobs,
+            report=report,
+        )
+    return collection, pool, sexes
 
 
 def conclude_selection(selection: Selection, n: int, folder: Path) -> None:
     """Print what was chosen and from what, and remarks; leave with 3 if files could not be read."""
-    pool = selection.pool
+    pool, chosen = selection.pool, len(selection.ids)
     how = {"random": "at random"}.get(selection.strategy, f"by {selection.strategy}")
     strata = ", stratified" if selection.strategy == "random" and pool.strata is not None else ""
     out_console().print(
-        f"{len(selection.ids)} of {len(pool.candidates)} hands chosen {how}{strata}; see {folder / 'selected.txt'}, "
+        f"{chosen} of {len(pool.candidates)} hands chosen {how}{strata}; see {folder / 'selected.txt'}, "
         "selection.csv and contact_sheet.png",
         soft_wrap=True,
     )
-    if len(selection.ids) < n:
+    if chosen < min(n, len(pool.candidates)):
+        untold = len(pool.candidates) - chosen
+        remark([f"{n} were asked for; of {untold} others the model does not tell what {selection.strategy} goes by"])
+    elif chosen < n:
         remark([f"{n} were asked for, and there are no more to choose from"])
     remark([f"pictures are compared by {pool.described_by}; {len(pool.covered)} are annotated already"])
     faults = [f"left out {id_}: {why}" for id_, why in pool.left_out.items()]
@@ -69,20 +133,12 @@ def conclude_selection(selection: Selection, n: int, folder: Path) -> None:
         raise typer.Exit(3)
 
 
-def open_pool(collection: Collection, annotated: frozenset[str], sexes: dict[str, Sex], jobs: int) -> Pool:
-    """Read the pool, with progress."""
-    from boneage.cli.progress import show_stages
-    from boneage.pipeline.selection import read_pool
-
-    remark(collection.remarks)
-    with show_stages(err_console()) as report:
-        return read_pool(collection, annotated=annotated, sexes=sexes, jobs=jobs, report=report)
-
-
-def _match(collection: Collection, rows: Iterable[str], table: str) -> dict[str, str]:
-    """Return the row of a table that each image's id fits."""
+def _match(collection: Collection, rows: Iterable[str], table: str) -> tuple[Collection, dict[str, str]]:
+    """Return the collection without images whose row fits others too, and the row that each image's id fits."""
     from boneage.imaging.matching import match_rows
 
     matches = match_rows(rows, collection.paths.values(), table)
     remark(matches.remarks() + ([matches.misfit()] if matches.misfit() else []))
-    return {id_: matches.rows[path] for id_, path in collection.paths.items() if path in matches.rows}
+    unclear = matches.faults()
+    kept = collection.subset([id_ for id_, path in collection.paths.items() if path not in unclear])
+    return kept, {id_: matches.rows[path] for id_, path in kept.paths.items() if path in matches.rows}

@@ -21,6 +21,7 @@ from boneage.imaging import (
 )
 from boneage.imaging.demographics import Sexes, find_unusual_ages
 from boneage.imaging.errors import NoScans
+from boneage.imaging.identifiers import name_files
 from boneage.imaging.listing import FolderListing, holds_files, join_listings, list_folder, list_zip, name_some
 from boneage.imaging.matching import list_names, match_rows, split_name
 from boneage.imaging.plausibility import find_odd_scales
@@ -145,7 +146,8 @@ def find_files(places: Sequence[Path], ids: Path | None = None, *, recursive: bo
     if ids is None:
         return FileList(listing.scans, passed_over, base, notes)
     wanted = {split_name(id_): id_ for id_ in read_ids(ids)}
-    names = {path: wanted.keys() & set(list_names(path)) for path in listing.scans}
+    unique = dict(zip(listing.scans, name_files(listing.scans), strict=True))  # files of the same name have longer ids
+    names = {path: wanted.keys() & {*list_names(path), split_name(unique[path])} for path in listing.scans}
     chosen = tuple(path for path in listing.scans if names[path])
     if not chosen:
         raise InvalidTable(ids, f"none of its ids is that of a file in {', '.join(map(str, places))}")

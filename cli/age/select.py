@@ -7,9 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from boneage.cli.options import Ages, Jobs, Out, Recursive, Seed, err_console
-from boneage.cli.selection import Count, PoolFolders, conclude_selection, match_annotated, match_sexes, open_pool
-from boneage.cli.sexes import SexCsv
+from boneage.cli.options import Jobs, Out, Recursive, Seed, err_console
+from boneage.cli.selection import BoneAges, Count, PeopleCsv, PoolFolders, conclude_selection, open_pool
 
 Strategy = Literal["random", "medoid", "k-centre", "typiclust", "disagreement", "age", "combined"]
 
@@ -30,35 +29,33 @@ def select(
     annotated: Annotated[
         Path | None, typer.Option("--annotated", help="The hands that are read already: a table with ids, or a list.")
     ] = None,
-    ages: Ages = [],  # noqa: B006 (typer copies it)
-    sex_csv: SexCsv = None,
+    ages: BoneAges = [],  # noqa: B006 (typer copies it)
+    sex_csv: PeopleCsv = None,
     recursive: Recursive = False,
     seed: Seed = 0,
     jobs: Jobs = 1,
 ) -> None:
     """Choose which hands' bone ages to have read next: a list of ids, a table with reasons, a contact sheet.
 
-    --ages gives strata, for instance chronological ages; hands in it are chosen like others unless --annotated names
-    them. Copies of a picture are left out first, whatever the strategy. No strategy has been shown to need
-    clearly fewer readings than chance, stratified by sex and age where tables tell them, which is the default.
+    Hands in --ages are chosen like others unless --annotated names them. Copies of a picture are left out first,
+    whatever the strategy. No strategy has been shown to need clearly fewer readings than chance, stratified by sex and
+    age where tables tell them, which is the default.
     """
     from boneage.cli.progress import show_stages
     from boneage.imaging import read_ids
-    from boneage.pipeline.data import load_collection
-    from boneage.pipeline.selection import PICTURE_STRATEGIES, ask_age_models, choose, write_selection
-    from boneage.pipeline.storage.output import prepare_folder
+    from boneage.pipeline.selection import PICTURE_STRATEGIES, ask_age_models, choose, open_age_models, write_selection
 
     if strategy not in PICTURE_STRATEGIES and model is None:
         raise typer.BadParameter(f"--strategy {strategy} goes with --model")
-    collection = load_collection(pool, ages=ages, recursive=recursive)
-    known = match_annotated(collection, read_ids(annotated)) if annotated is not None else frozenset()
-    sexes = match_sexes(collection, sex_csv)
-    prepare_folder(out)
-    hands = open_pool(collection, known, sexes, jobs)
+    age_models = open_age_models(model) if model is not None else None
+    known = read_ids(annotated) if annotated is not None else []
+    collection, hands, sexes = open_pool(
+        pool, out, annotated=known, ages=ages, people=sex_csv, recursive=recursive, jobs=jobs
+    )
     signals = None
-    if model is not None:
+    if age_models is not None:
         with show_stages(err_console()) as report:
-            signals = ask_age_models(model, collection, hands, sexes=sexes, jobs=jobs, report=report)
+            signals = ask_age_models(age_models, collection, hands, sexes=sexes, jobs=jobs, report=report)
     selection = choose(hands, strategy, n, seed, signals)
     write_selection(selection, collection, out)
     conclude_selection(selection, n, out)

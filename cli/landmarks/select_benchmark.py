@@ -15,7 +15,6 @@ from boneage.cli.options import (
     Out,
     PresetOption,
     Recursive,
-    Reference,
     Seed,
     err_console,
     out_console,
@@ -30,6 +29,14 @@ def select_benchmark(
     images: Images,
     landmarks: Annotations,
     out: Out,
+    reference: Annotated[
+        str,
+        typer.Option(
+            "--reference",
+            help="Unit of the errors from two landmarks that every hand has, e.g. "
+            "'ulna_styloid_tip:radius_styloid_tip=50mm' or 'wrist:middle_finger4=100%'. Errors are capped at 10 units.",
+        ),
+    ],
     compare: Annotated[
         str,
         typer.Option(
@@ -44,7 +51,6 @@ def select_benchmark(
     test: TestHands = 30,
     repeats: Repeats = 30,
     preset: PresetOption = "fast",
-    reference: Reference = None,
     ids: Ids = None,
     recursive: Recursive = False,
     ages: Ages = [],  # noqa: B006 (typer copies it)
@@ -70,8 +76,8 @@ def select_benchmark(
             collection,
             plan,
             out,
+            reference,
             preset=preset,
-            reference=reference,
             jobs=jobs,
             report=report,
             tell=lambda line: remark([line]),

@@ -47,8 +47,8 @@ class NetworkTask(StrategyTask[AgeRegressor]):
     hands: AgeDataset[RegionStack]
 
     def describe_model(self) -> list[Any]:
-        """Return the settings."""
-        return self.variant.describe()
+        """Return the settings, and a digest of the hands."""
+        return [self.variant.describe(), self.hands.digest]
 
     def train(self, ids: tuple[str, ...]) -> AgeRegressor:
         """Return the network of some hands; trainings are kept, so that a repeat trains the first one once."""

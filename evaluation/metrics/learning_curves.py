@@ -120,16 +120,18 @@ def compare_errors(curves: Array, others: Array, place: int) -> Difference:
 def compare_needed(curves: Array, others: Array, sizes: Sequence[int], place: int) -> Difference:
     """Return how many hands more a strategy needs for the error that another has at one size, paired by repeats.
 
-    Negative is a saving. NaN where the strategy's mean curve does not reach that error; of the bootstrap's curves,
-    those that do not reach it count as needing the largest size.
+    Both needs are those with which a curve first reaches the error. Negative is a saving. NaN where the strategy's mean
+    curve does not reach that error; of the bootstrap's curves, those that do not reach it count as needing the largest
+    size.
     """
 
     def more(a: Array, b: Array) -> float:
-        return count_needed(a, sizes, float(b[place])) - sizes[place]
+        error = float(b[place])
+        return count_needed(a, sizes, error) - count_needed(b, sizes, error)
 
     def at_least(a: Array, b: Array) -> float:
         needed = more(a, b)
-        return float(sizes[-1] - sizes[place]) if np.isnan(needed) else needed
+        return sizes[-1] - count_needed(b, sizes, float(b[place])) if np.isnan(needed) else needed
 
     interval = _compare(curves, others, at_least)
     return Difference(more(curves.mean(axis=0), others.mean(axis=0)), interval.low, interval.high)

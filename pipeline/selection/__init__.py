@@ -1,7 +1,7 @@
 """Which hands to annotate next: a pool of pictures is read, described, weighed by a model, and chosen from."""
 
-from boneage.pipeline.selection.ages import AGE_STRATEGIES, ask_age_models
-from boneage.pipeline.selection.landmarks import LANDMARK_STRATEGIES, ask_localiser, check_landmarks, join_doubts
+from boneage.pipeline.selection.ages import AGE_STRATEGIES, ask_age_models, open_age_models
+from boneage.pipeline.selection.landmarks import LANDMARK_STRATEGIES, ask_localiser, join_doubts, open_localiser
 from boneage.pipeline.selection.output import write_selection
 from boneage.pipeline.selection.pool import Pool, read_pool
 from boneage.pipeline.selection.strategies import (
@@ -20,9 +20,10 @@ __all__ = [
     "Signals",
     "ask_age_models",
     "ask_localiser",
-    "check_landmarks",
     "choose",
     "join_doubts",
+    "open_age_models",
+    "open_localiser",
     "read_pool",
     "write_selection",
 ]

@@ -23,8 +23,21 @@ AGE_STRATEGIES = (*PICTURE_STRATEGIES, "disagreement", "age", "combined")
 """``age`` covers the predicted ages; ``combined`` covers ages and pictures together."""
 
 
+def open_age_models(model: Path) -> ModelReference:
+    """Check a pipeline's file, and return the reference by which processes read it.
+
+    Raises
+    ------
+    InvalidModelFile
+        If it cannot be used.
+    """
+    reference = ModelReference.of(model)
+    reference.load(load_pipeline)
+    return reference
+
+
 def ask_age_models(
-    model: Path,
+    age_models: ModelReference,
     collection: Collection,
     pool: Pool,
     *,
@@ -36,7 +49,8 @@ def ask_age_models(
 
     Parameters
     ----------
-    model : Path
+    age_models : ModelReference
+        Of :func:`open_age_models`.
     collection : Collection
         The pool's.
     pool : Pool
@@ -49,14 +63,12 @@ def ask_age_models(
     Raises
     ------
     InvalidModelFile
-        If it cannot be used.
+        If the file has changed.
     InvalidInput
         If it reads none of the pictures.
     """
-    reference = ModelReference.of(model)
-    reference.load(load_pipeline)
     known = {id_: record.sex for id_, record in collection.ages.items() if record.sex} | dict(sexes or {})
-    calls = [partial(_view_file, reference, collection.paths[id_], known.get(id_)) for id_ in pool.ids]
+    calls = [partial(_view_file, age_models, collection.paths[id_], known.get(id_)) for id_ in pool.ids]
     months, doubts, silent = np.full(len(pool.ids), np.nan), np.full(len(pool.ids), np.nan), {}
     for place, outcome in enumerate(run_in_processes(calls, jobs, stage="reading ages", report=report)):
         if isinstance(outcome, str):
@@ -81,4 +93,5 @@ def _view_file(reference: ModelReference, path: Path, sex: Sex | None) -> NDArra
             for age_model, stack in zip(pipeline.age_models, assessment.regions, strict=True)
             if stack is not None
         ]
-    return np.concatenate(ages)
+    views = np.concatenate(ages)
+    return views[~np.isnan(views)] if not np.isnan(views).all() else "the age models give its views no age"

@@ -12,7 +12,6 @@ from boneage.imaging import Collection, LandmarkTable, read_scan
 from boneage.imaging.errors import InvalidInput
 from boneage.imaging.progress import Progress
 from boneage.imaging.selection import rank_together
-from boneage.landmarks import ForestLocaliser
 from boneage.landmarks.selection import CRITERIA, LocalisationDoubt, weigh_doubt
 from boneage.pipeline.batch.models import ModelReference
 from boneage.pipeline.batch.processes import run_in_processes
@@ -25,29 +24,15 @@ LANDMARK_STRATEGIES = (*PICTURE_STRATEGIES, *CRITERIA, "combined", "pose")
 """``combined`` ranks by all three criteria; ``pose`` covers how fingers lie."""
 
 
-def ask_localiser(
-    model: Path,
-    collection: Collection,
-    pool: Pool,
-    *,
-    annotated: LandmarkTable | None = None,
-    jobs: int = 1,
-    report: Progress | None = None,
-) -> Signals:
-    """Return what a localiser doubts in the pictures of a pool.
+def open_localiser(model: Path, annotated: LandmarkTable | None = None) -> ModelReference:
+    """Check a model file, and return the reference by which processes read it.
 
     Parameters
     ----------
     model : Path
         A trained localiser, or a pipeline that has one.
-    collection : Collection
-        The pool's.
-    pool : Pool
     annotated : LandmarkTable, optional
         The landmarks of the hands that are annotated already.
-    jobs : int
-        Number of processes; the result is the same for any.
-    report : callable, optional
 
     Raises
     ------
@@ -58,24 +43,44 @@ def ask_localiser(
     """
     reference = ModelReference.of(model)
     localiser, _ = reference.load(load_localiser)
-    check_landmarks(localiser, annotated)
-    calls = [partial(_weigh_file, reference, collection.paths[id_]) for id_ in pool.ids]
-    return join_doubts(pool, list(run_in_processes(calls, jobs, stage="locating landmarks", report=report)))
-
-
-def check_landmarks(localiser: ForestLocaliser, annotated: LandmarkTable | None) -> None:
-    """Check that a localiser finds some of the annotated landmarks.
-
-    Raises
-    ------
-    InvalidInput
-        If it finds none.
-    """
     if annotated is not None and not set(annotated.names) & set(localiser.names_):
         raise InvalidInput(
             f"the model finds other landmarks, such as {localiser.names_[0]}, than {annotated.path.name} has, such as "
             f"{annotated.names[0]}"
         )
+    return reference
+
+
+def ask_localiser(
+    localiser: ModelReference,
+    collection: Collection,
+    pool: Pool,
+    *,
+    jobs: int = 1,
+    report: Progress | None = None,
+) -> Signals:
+    """Return what a localiser doubts in the pictures of a pool.
+
+    Parameters
+    ----------
+    localiser : ModelReference
+        Of :func:`open_localiser`.
+    collection : Collection
+        The pool's.
+    pool : Pool
+    jobs : int
+        Number of processes; the result is the same for any.
+    report : callable, optional
+
+    Raises
+    ------
+    InvalidModelFile
+        If the file has changed.
+    InvalidInput
+        If it reads none of the pictures.
+    """
+    calls = [partial(_weigh_file, localiser, collection.paths[id_]) for id_ in pool.ids]
+    return join_doubts(pool, list(run_in_processes(calls, jobs, stage="locating landmarks", report=report)))
 
 
 def join_doubts(pool: Pool, doubts: Sequence[LocalisationDoubt | str]) -> Signals:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from boneage.pipeline.selection.strategies import Selection
 from boneage.pipeline.storage.output import encode_png, prepare_folder, write_lines, write_picture, write_table
 from boneage.pipeline.visualisation.contact_sheet import PAIRS_PER_PAGE, draw_contact_sheet, draw_one
 
+_SHEET = re.compile(r"contact_sheet(_\d+)?\.png")
 _PER_PAGE = 2 * PAIRS_PER_PAGE
 
 
@@ -36,8 +38,9 @@ def write_selection(selection: Selection, collection: Collection, folder: Path) 
     folder = prepare_folder(folder)
     write_lines(folder / "selected.txt", selection.ids)
     write_table(folder / "selection.csv", list(_list_rows(selection)))
-    for sheet in folder.glob("contact_sheet*.png"):  # of an earlier selection, which may have had more pages
-        sheet.unlink()
+    for sheet in folder.iterdir():  # of an earlier selection, which may have had more pages
+        if _SHEET.fullmatch(sheet.name) and sheet.is_file():
+            sheet.unlink()
     for page, first in enumerate(range(0, len(selection.ids), _PER_PAGE), start=1):
         shown = []
         for rank, id_ in enumerate(selection.ids[first : first + _PER_PAGE], start=first + 1):
@@ -48,6 +51,7 @@ def write_selection(selection: Selection, collection: Collection, folder: Path) 
 
 def _list_rows(selection: Selection) -> Iterator[dict[str, object]]:
     pool, criteria, chosen = selection.pool, selection.signals.criteria, {choice.place for choice in selection.choices}
+    told = selection.has_signal()
 
     def row(id_: str, place: int | None, rank: object, score: float, why: str) -> dict[str, object]:
         doubts = {name: "" if place is None else _number(values[place]) for name, values in criteria.items()}
@@ -58,7 +62,8 @@ def _list_rows(selection: Selection) -> Iterator[dict[str, object]]:
         yield row(pool.ids[choice.place], choice.place, rank, choice.score, choice.why)
     for place, id_ in enumerate(pool.ids):
         if place not in chosen:
-            why = ANNOTATED if pool.annotated[place] else selection.signals.silent.get(id_, "")
+            silent = "" if told[place] else f"the model does not tell what {selection.strategy} goes by"
+            why = ANNOTATED if pool.annotated[place] else selection.signals.silent.get(id_, silent)
             yield row(id_, place, "", math.nan, f"not chosen{': ' if why else ''}{why}")
     for id_, why in pool.left_out.items():
         yield row(id_, None, "", math.nan, f"left out: {why}")

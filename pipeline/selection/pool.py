@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from boneage.imaging import AgeRecord, Collection, Sex, UnreadableScan, read_scan
+from boneage.imaging import Collection, Sex, UnreadableScan, read_scan
 from boneage.imaging.duplicates import find_copies
 from boneage.imaging.errors import InvalidInput
 from boneage.imaging.progress import Progress
@@ -75,23 +75,26 @@ def read_pool(
     *,
     annotated: Ids[str] = (),
     sexes: Mapping[str, Sex] | None = None,
+    chronological_ages: Mapping[str, float] | None = None,
     jobs: int = 1,
     report: Progress | None = None,
 ) -> Pool:
     """Read the pictures of a collection, and describe how they look.
 
-    1. Read every file; those that cannot be read are left out.
+    1. Read every file; those that cannot be read, or whose names no list can hold, are left out.
     2. Of pictures that are the same to the eye keep one: an annotated one, else the first.
     3. Compute the features of the others.
 
     Parameters
     ----------
     collection : Collection
-        Its ages give strata.
+        Its bone ages and sexes give strata.
     annotated : collection of str
         Ids that are annotated already.
     sexes : mapping of {"F", "M"}, optional
-        By id; they give strata too.
+        By id; they give strata before those of the collection.
+    chronological_ages : mapping of float, optional
+        In months, by id; likewise.
     jobs : int
         Number of processes; the pool is the same for any.
     report : callable, optional
@@ -101,12 +104,14 @@ def read_pool(
     InvalidInput
         If no picture is left to choose from.
     """
-    ids, ages = collection.ids, dict[str, AgeRecord](collection.ages)
+    ids = collection.ids
     calls = [partial(_read_appearance, collection.paths[id_]) for id_ in ids]
     seen: dict[str, Appearance] = {}
     left_out: dict[str, str] = {}
     for id_, outcome in zip(ids, run_in_processes(calls, jobs, stage="reading pictures", report=report), strict=True):
-        if isinstance(outcome, str):
+        if not _fits_line(id_):
+            left_out[id_] = "its name has a line end, or is not UTF-8, so that no list can hold it: rename it"
+        elif isinstance(outcome, str):
             left_out[id_] = outcome
         else:
             seen[id_] = outcome
@@ -116,7 +121,9 @@ def read_pool(
     if are_annotated.all():
         raise InvalidInput(_describe_nothing(len(ids), len(kept), left_out))
     features, described_by = compute_features(np.stack([seen[id_].picture for id_ in kept]), report=report)
-    strata = name_strata(kept, ages, sexes or {})
+    months = {id_: record.boneage_months for id_, record in collection.ages.items()} | dict(chronological_ages or {})
+    known_sexes = {id_: record.sex for id_, record in collection.ages.items()} | dict(sexes or {})
+    strata = name_strata(kept, months, known_sexes)
     return Pool(kept, features, are_annotated, strata, left_out, described_by)
 
 
@@ -125,6 +132,10 @@ def _read_appearance(path: Path) -> Appearance | str:
         return draw_appearance(read_scan(path))
     except UnreadableScan as error:
         return f"cannot be read: {error.reason}"
+
+
+def _fits_line(id_: str) -> bool:
+    return len(id_.splitlines()) == 1 and not any("\ud800" <= letter <= "\udfff" for letter in id_)
 
 
 def _find_copies(seen: Mapping[str, Appearance], annotated: Ids[str]) -> dict[str, str]:

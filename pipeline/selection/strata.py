@@ -4,40 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from boneage.imaging import AgeRecord, Sex
+from boneage.imaging import Sex
 
 _BAND_YEARS = 2
 _SEXES = {"F": "girls", "M": "boys", None: "hands of unknown sex"}
 
 
-def name_strata(ids: Sequence[str], ages: Mapping[str, AgeRecord], sexes: Mapping[str, Sex]) -> tuple[str, ...] | None:
-    """Return the stratum of each hand; None if there is no table.
+def name_strata(
+    ids: Sequence[str], months: Mapping[str, float], sexes: Mapping[str, Sex | None]
+) -> tuple[str, ...] | None:
+    """Return the stratum of each hand; None if nothing is known of any.
 
     Parameters
     ----------
     ids : sequence of str
-    ages, sexes : mapping
-        By id. The sex of the second takes precedence.
+    months, sexes : mapping
+        Ages and sexes by id.
 
     Examples
     --------
-    >>> name_strata(["a", "b"], {"a": AgeRecord(50.0, "F")}, {})
+    >>> name_strata(["a", "b"], {"a": 50.0}, {"a": "F"})
     ('girls of 4 to 5 years', 'hands of unknown sex of unknown age')
     >>> name_strata(["a"], {}, {"a": "M"})
     ('boys',)
     """
-    if not ages and not sexes:
+    if not months and not sexes:
         return None
-    strata = []
-    for id_ in ids:
-        record = ages.get(id_)
-        sex = sexes.get(id_) or (record.sex if record else None)
-        strata.append(_SEXES[sex] + (f" of {_name_band(record)}" if ages else ""))
-    return tuple(strata)
+    return tuple(_SEXES[sexes.get(id_)] + (f" of {_name_band(months.get(id_))}" if months else "") for id_ in ids)
 
 
-def _name_band(record: AgeRecord | None) -> str:
-    if record is None:
+def _name_band(months: float | None) -> str:
+    if months is None:
         return "unknown age"
-    low = int(record.boneage_months // (12 * _BAND_YEARS)) * _BAND_YEARS
+    low = int(months // (12 * _BAND_YEARS)) * _BAND_YEARS
     return f"{low} to {low + _BAND_YEARS - 1} years"

@@ -173,3 +173,13 @@ def test_lists_and_patterns_of_files_are_resolved(tmp_path):
         expand_places([tmp_path / "none*"])
     with pytest.raises(InvalidTable, match="no such file"):
         expand_places([Path(f"@{tmp_path / 'none'}")])
+
+
+def test_a_list_may_name_files_of_the_same_name_as_collections_do(new, tmp_path):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "1.png").write_bytes((new / "images" / "phantom0001.png").read_bytes())
+    folders = [tmp_path / "a", tmp_path / "b"]
+    ids = load_collection(folders).ids
+    (tmp_path / "ids.txt").write_text(f"{ids[1]}\n")
+    assert find_files(folders, tmp_path / "ids.txt").paths == (tmp_path / "b" / "1.png",)

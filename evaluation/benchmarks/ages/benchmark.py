@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 import re
 import shutil
@@ -24,6 +22,7 @@ from boneage.imaging.progress import Progress
 from boneage.pipeline.pipeline import BoneAgePipeline
 from boneage.pipeline.storage.code_version import prepare_versioned_folder
 from boneage.pipeline.storage.output import prepare_folder
+from boneage.pipeline.training.crop_cache import fingerprint
 from boneage.pipeline.training.dataset import AgeDataset
 from boneage.regression import AgeRegressor, CropKind, CropSpec, RegressorSettings
 
@@ -159,7 +158,7 @@ def measure_variants(
             hands.check_sexes()
         for split in splits:
             path = stored / f"{re.sub(r'[^a-z0-9+]+', '-', variant.name)}-{split.number:02d}.json"
-            key = _fingerprint(variant, hands, split)
+            key = _make_key(variant, hands, split)
             measured = load_round(path, key)
             if measured is None:
                 measured = _run_round(variant, hands, split, stored / "training", report)
@@ -227,8 +226,7 @@ def _predict(
     return tuple(predictions), seconds / max(n_predicted, 1)
 
 
-def _fingerprint(variant: Variant, hands: AgeDataset[Any], split: Split) -> str:
+def _make_key(variant: Variant, hands: AgeDataset[Any], split: Split) -> str:
     """Return a digest of the settings and hands of a round, but not of the code that measures it."""
     ids = sorted({*hands.ids, *(hand.id for hand in hands.excluded)})
-    plan = [variant.describe(), hands.digest, ids, split.seed, split.train, split.test, split.validation]
-    return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
+    return fingerprint(variant.describe(), hands.digest, ids, split.seed, split.train, split.test, split.validation)

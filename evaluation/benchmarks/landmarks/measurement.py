@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,6 +16,8 @@ from boneage.imaging.errors import InvalidInput
 from boneage.imaging.progress import Progress
 from boneage.landmarks import PRESETS, ForestLocaliser, LocaliserSettings, with_vote_weight
 from boneage.pipeline.storage.output import prepare_folder, write_atomically
+from boneage.pipeline.training.crop_cache import fingerprint
+from boneage.pipeline.training.crop_steps import describe_points
 from boneage.pipeline.training.localiser import train_localiser
 from boneage.pipeline.units import convert_to_mm, read_spacings
 
@@ -99,7 +99,7 @@ def measure_variants(
     for split in images:
         for preset, names in variants.items():
             path = round_file(rounds_folder, preset, split.number)
-            key = _fingerprint(PRESETS[preset](collection.ndim), split, reference)
+            key = _make_key(PRESETS[preset](collection.ndim), split, reference, collection)
             measured = read_rounds(path, key)
             if not measured:
                 pictured = names[0] if pictures else ""
@@ -186,8 +186,8 @@ def _name_unweighted(preset: str) -> str:
     return f"{preset}, vote weight 1"
 
 
-def _fingerprint(settings: LocaliserSettings, split: Split, reference: Reference | None) -> str:
+def _make_key(settings: LocaliserSettings, split: Split, reference: Reference | None, collection: Collection) -> str:
     """Return a digest of what a round measures, but not of the code that measures it."""
     unit = dataclasses.asdict(reference) if reference else None
-    plan = [dataclasses.asdict(settings), split.seed, split.train, split.test, unit]
-    return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
+    truth = {id_: describe_points(collection.points(id_)) for id_ in (*split.train, *split.test)}
+    return fingerprint(dataclasses.asdict(settings), split.seed, split.train, split.test, unit, truth)

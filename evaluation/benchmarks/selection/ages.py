@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -65,8 +66,8 @@ class AgeTask(StrategyTask[RidgeOfHands]):
     ages: Mapping[str, AgeRecord]
 
     def describe_model(self) -> list[Any]:
-        """Return what the regressions read, and that a committee of so many is asked."""
-        return ["ridge", self.pool.described_by, _COMMITTEE]
+        """Return that regressions are fitted, the size of the committee, and the age and sex of all hands."""
+        return ["ridge", _COMMITTEE, [dataclasses.asdict(self.ages[id_]) for id_ in self.pool.ids]]
 
     def train(self, ids: tuple[str, ...]) -> RidgeOfHands:
         """Return the regression of hands of known age; the penalty is chosen by leave-one-out."""

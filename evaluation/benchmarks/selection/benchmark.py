@@ -14,7 +14,7 @@ from boneage.evaluation.benchmarks.selection.landmarks import LandmarkTask
 from boneage.evaluation.benchmarks.selection.measurement import StrategyRun, StrategyTask
 from boneage.evaluation.benchmarks.selection.plan import STRATIFIED, AgeSelectionPlan, Part, SelectionPlan
 from boneage.evaluation.benchmarks.selection.report import report_selection
-from boneage.evaluation.metrics import read_reference
+from boneage.evaluation.metrics import Reference, read_reference
 from boneage.evaluation.metrics.learning_curves import mean_capped
 from boneage.evaluation.reports.landmarks.tables import name_unit
 from boneage.imaging import Collection
@@ -33,9 +33,9 @@ def run_selection_benchmark(
     collection: Collection,
     plan: SelectionPlan,
     out: Path,
+    reference: str,
     *,
     preset: str = "fast",
-    reference: str | None = None,
     jobs: int = 1,
     report: Progress | None = None,
     tell: Tell | None = None,
@@ -55,10 +55,10 @@ def run_selection_benchmark(
         With landmarks; with ages, if random choices are to be stratified.
     plan : SelectionPlan
     out : Path
+    reference : str
+        The unit of the errors, which are capped at ten units: two landmarks that every hand has.
     preset : str
         Of the localiser. No landmark is withheld for a low score.
-    reference : str or None
-        The unit of the errors; pixels if not given.
     jobs : int
         Number of processes; the errors are the same for any.
     report : callable, optional
@@ -73,21 +73,36 @@ def run_selection_benchmark(
     Raises
     ------
     InvalidInput
-        If there are too few hands, no ages for ``stratified``, the reference is malformed, or hands are volumes.
+        If there are too few hands, no ages for ``stratified``, the reference is malformed or cannot be measured in
+        every hand, or hands are volumes.
     UnusableOutput
         If the folder cannot be written to, or holds rounds of another benchmark.
     """
     if collection.ndim != 2:
         raise InvalidInput("the benchmark of selection is of radiographs, and these are volumes")
-    unit = read_reference(reference) if reference else None
+    unit = read_reference(reference)
     annotated = collection.subset(collection.annotated_ids)
+    _check_reference(unit, annotated)
+    plan.draw(annotated.ids, 0)  # too few hands are told before any is read
     pool = read_pool(annotated, jobs=jobs, report=report)
     if pool.strata is None and STRATIFIED in plan.strategies:
         raise InvalidInput("the strategy stratified needs ages (--ages)")
     settings = dataclasses.replace(PRESETS[preset](2), min_score=0.0)
     make = partial(LandmarkTask, settings=settings, reference=unit, collection=annotated, pool=pool)
-    words = name_unit(unit.unit if unit else "px", reference)
-    return measure_strategies(plan, pool, out, make, words, jobs=jobs, report=report, tell=tell)
+    return measure_strategies(
+        plan, pool, out, make, name_unit(unit.unit, reference), jobs=jobs, report=report, tell=tell
+    )
+
+
+def _check_reference(reference: Reference, annotated: Collection) -> None:
+    """Refuse hands without the landmarks of the reference: hours later they would end the benchmark."""
+    truth = {id_: points for id_ in annotated.ids if (points := annotated.points(id_)) is not None}
+    lacking = [id_ for id_, points in truth.items() if not reference.pixels_per_unit(points) > 0]
+    if lacking:
+        raise InvalidInput(
+            f"the reference cannot be measured in {len(lacking)} of {len(truth)} hands, such as {lacking[0]}: "
+            "one of its landmarks is absent there; leave them out (--ids)"
+        )
 
 
 def run_age_selection_benchmark(

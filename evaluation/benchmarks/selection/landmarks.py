@@ -16,6 +16,7 @@ from boneage.imaging import Collection
 from boneage.landmarks import ForestLocaliser, LocaliserSettings
 from boneage.landmarks.selection import weigh_doubt
 from boneage.pipeline.selection import Pool, Signals, join_doubts
+from boneage.pipeline.training.crop_steps import describe_points
 from boneage.pipeline.training.localiser import train_localiser
 
 LANDMARK_SCALE = ErrorScale(10.0, 10.0)
@@ -29,19 +30,20 @@ class LandmarkTask(StrategyTask[ForestLocaliser]):
     Parameters
     ----------
     settings : LocaliserSettings
-    reference : Reference or None
+    reference : Reference
     collection : Collection
     """
 
     scale: ClassVar[ErrorScale] = LANDMARK_SCALE
 
     settings: LocaliserSettings
-    reference: Reference | None
+    reference: Reference
     collection: Collection
 
     def describe_model(self) -> list[Any]:
-        """Return the settings and the unit."""
-        return [dataclasses.asdict(self.settings), dataclasses.asdict(self.reference) if self.reference else None]
+        """Return the settings, the unit, and the landmarks of all hands."""
+        truth = {id_: describe_points(self.collection.points(id_)) for id_ in self.pool.ids}
+        return [dataclasses.asdict(self.settings), dataclasses.asdict(self.reference), truth]
 
     def train(self, ids: tuple[str, ...]) -> ForestLocaliser:
         """Return a localiser of annotated hands."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -19,6 +17,7 @@ from boneage.evaluation.benchmarks.checkpoint import load_measured, save_measure
 from boneage.evaluation.benchmarks.selection.plan import ORACLE, STRATIFIED, Draw, Part
 from boneage.evaluation.metrics.learning_curves import mean_capped
 from boneage.pipeline.selection import PICTURE_STRATEGIES, Pool, Signals, choose
+from boneage.pipeline.training.crop_cache import fingerprint
 
 Model = TypeVar("Model")
 
@@ -117,13 +116,13 @@ class StrategyTask(ABC, Generic[Model]):
 
     @abstractmethod
     def describe_model(self) -> list[Any]:
-        """Return what the model is and how it is measured, as JSON data."""
+        """Return what the model is, what is known of the hands, and how it is measured, as JSON data."""
 
     @property
     def key(self) -> str:
         """A digest of what is measured, but not of the code that measures it."""
-        plan = [self.part, self.strategy, dataclasses.asdict(self.draw), self.sizes, *self.describe_model()]
-        return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
+        plan = [self.part, self.strategy, dataclasses.asdict(self.draw), self.sizes]
+        return fingerprint(plan, self.pool.described_by, self.pool.strata, self.describe_model())
 
     def load(self) -> StrategyRun | None:
         """Return what was measured before; None if it was not, or by other code.

@@ -48,7 +48,7 @@ class SelectionPlan:
     Raises
     ------
     InvalidInput
-        If a number is out of range, or a strategy not known.
+        If a number is out of range, or a strategy is not known or named twice.
     """
 
     known: ClassVar[tuple[str, ...]] = STRATEGIES
@@ -65,6 +65,8 @@ class SelectionPlan:
         unknown = [name for name in self.strategies if name not in self.known]
         if unknown or not self.strategies:
             raise InvalidInput(f"strategies to compare are {', '.join(self.known)}, got {unknown or 'none'}")
+        if len(set(self.strategies)) < len(self.strategies):
+            raise InvalidInput(f"a strategy is named twice: {', '.join(self.strategies)}")
         for name, least in (("start", 2), ("n_test", 1), ("repeats", 1)):
             if getattr(self, name) < least:
                 raise InvalidInput(f"{name} must be at least {least}, got {getattr(self, name)}")

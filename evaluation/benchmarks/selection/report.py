@@ -108,6 +108,8 @@ def _choose_baseline(names: Sequence[str]) -> str:
 def _conclude(comparisons: Mapping[str, Comparison], baseline: str) -> str:
     """Return which strategies are better than the baseline, in a sentence."""
     differences = {name: comparison.area_difference for name, comparison in comparisons.items() if name != ORACLE}
+    if not differences:
+        return f"Nothing is compared with {baseline}: name more strategies."
     if not all(difference.has_interval for difference in differences.values()):
         return f"Fewer than {FEWEST_REPEATS} repeats do not tell strategies apart."
     better = [name for name, difference in differences.items() if judge(difference) == "lower"]

@@ -23,6 +23,17 @@ def test_chance_is_stratified_by_what_tables_tell(boneage, known, tmp_path):
     assert table.count("drawn at random from girls") == table.count("drawn at random from boys") == 3
 
 
+def test_chronological_ages_give_strata_and_unclear_sexes_are_told(boneage, new, tmp_path):
+    table = tmp_path / "people.csv"
+    table.write_text("id,sex,chronological_age_years\nphantom0001,F,7.5\nphantom0002,?,9\nphantom0003,,\n")
+    code, _, err = boneage("age", "select", new / "images", "--sex-csv", table, "--n", 3, "--out", tmp_path / "out")
+    assert code == 0, err
+    assert "the sex of 1 hands is not known" in err
+    rows = (tmp_path / "out" / "selection.csv").read_text()
+    for stratum in ("girls of 6 to 7 years", "hands of unknown sex of 8 to 9 years", "unknown sex of unknown age"):
+        assert stratum in rows
+
+
 def test_a_strategy_without_its_model_is_a_fault_of_usage(boneage, new, tmp_path):
     code, _, err = boneage("age", "select", new / "images", "--strategy", "age", "--out", tmp_path)
     assert (code, "goes with --model" in err) == (2, True)

@@ -75,7 +75,53 @@ def test_bad_input_is_told_in_a_line(boneage, new, localiser_file, tmp_path):
     assert (code, "finds other landmarks" in err) == (1, True)
 
 
-def test_the_help_says_why_chance_is_the_default(boneage):
+def test_the_default_is_chance_and_with_a_model_what_it_doubts(boneage, new, localiser_file, tmp_path):
+    code, out, err = boneage("landmarks", "select", new / "images", "--n", 2, "--out", tmp_path / "first")
+    assert (code, "hands chosen at random" in out) == (0, True), err
+    code, out, err = boneage(
+        "landmarks", "select", new / "images", "--model", localiser_file, "--n", 2, "--out", tmp_path / "next"
+    )
+    assert (code, "hands chosen by combined" in out) == (0, True), err
     code, out, _ = boneage("landmarks", "select", "--help")
+    assert "needed fewer than chance up to twenty hands" in " ".join(out.split())
+
+
+def test_a_row_that_fits_two_pictures_leaves_both_out(boneage, new, tmp_path):
+    for folder, number in (("a", 1), ("b", 2), ("c", 3)):
+        (tmp_path / folder).mkdir()
+        shutil.copy(
+            new / "images" / f"phantom000{number}.png", tmp_path / folder / ("2.png" if number == 3 else "1.png")
+        )
+    table = tmp_path / "read.csv"
+    table.write_text((new / "landmarks.csv").read_text().replace("phantom0001", "1"))
+    places = [tmp_path / "a", tmp_path / "b", tmp_path / "c"]
+    code, out, err = boneage("landmarks", "select", *places, "--annotated", table, "--out", tmp_path / "out")
     assert code == 0
-    assert "clearly fewer hands than chance" in " ".join(out.split())
+    assert "2 images are left out: the row '1'" in " ".join(err.split())
+    assert "1 of 1 hands chosen" in out
+
+
+def test_rows_of_blanks_annotate_nothing(boneage, new, tmp_path):
+    head, *rows = (new / "landmarks.csv").read_text().splitlines()
+    blank = rows[0].split(",")[0] + "," * head.count(",")
+    table = tmp_path / "landmarks.csv"
+    table.write_text("\n".join([head, blank, *rows[1:]]) + "\n")
+    code, out, err = boneage("landmarks", "select", new / "images", "--annotated", table, "--out", tmp_path / "out")
+    assert (code, "2 are annotated already" in err) == (0, True), err
+    assert "1 of 1 hands chosen" in out
+
+
+def test_results_do_not_go_among_the_pictures(boneage, new, tmp_path):
+    pool = tmp_path / "pool"
+    shutil.copytree(new / "images", pool)
+    code, _, err = boneage("landmarks", "select", pool, "--out", pool)
+    assert (code, "--out holds pictures to choose from, such as" in " ".join(err.split())) == (2, True)
+    assert not (pool / "selected.txt").exists()
+
+
+def test_a_missing_model_is_told_before_the_pool_is_read(boneage, new, tmp_path):
+    code, _, err = boneage(
+        "landmarks", "select", new / "images", "--model", tmp_path / "no.boneage", "--out", tmp_path / "out"
+    )
+    assert (code, "no.boneage" in err) == (1, True)
+    assert not (tmp_path / "out").exists()

@@ -42,6 +42,7 @@ def test_stratified_needs_ages_and_rounds_of_another_benchmark_are_refused(bonea
     arguments = (
         "landmarks", "select-benchmark", known / "images", "--landmarks", known / "landmarks.csv", "--out", tmp_path,
         "--start", 2, "--sizes", "3", "--cold", "2", "--test", 2, "--repeats", 1, "--jobs", 1,
+        "--reference", "ulna_styloid_tip:radius_styloid_tip=50mm",
     )  # fmt: skip
     code, _, err = boneage(*arguments)
     assert (code, "stratified needs ages (--ages)" in err) == (1, True)

@@ -54,6 +54,13 @@ def test_lower_errors_save_hands():
     assert np.isnan(never.value)
 
 
+def test_equal_curves_need_as_many_hands_even_where_they_rise():
+    rising = np.array([[4.0, 3.0, 3.5, 2.0]] * 7)
+    for place in (1, 2, 3):
+        needed = compare_needed(rising, rising, SIZES, place)
+        assert (needed.value, needed.low, needed.high) == (0, 0, 0)
+
+
 def test_a_curve_that_rises_again_has_reached_what_it_reached():
     assert count_needed(np.array([4.0, 2.0, 3.0, 1.0]), SIZES, 2.5) == pytest.approx(8.75)
     assert count_needed(np.array([4.0, 2.0]), [5, 10], 6.0) == 5

@@ -7,7 +7,7 @@ from boneage.imaging import LandmarkTable, Points
 from boneage.imaging.errors import InvalidInput
 from boneage.landmarks.selection import LocalisationDoubt
 from boneage.pipeline.data import load_collection
-from boneage.pipeline.selection import Pool, ask_localiser, join_doubts, read_pool
+from boneage.pipeline.selection import Pool, ask_localiser, join_doubts, open_localiser, read_pool
 
 
 @pytest.fixture
@@ -37,15 +37,14 @@ def test_a_model_that_reads_nothing_is_told(pool):
 def test_doubts_are_those_of_the_pool_for_any_number_of_processes(new, localiser_file):
     collection = load_collection([new / "images"])
     pool = read_pool(collection)
-    one, two = (ask_localiser(localiser_file, collection, pool, jobs=jobs) for jobs in (1, 2))
+    one, two = (ask_localiser(open_localiser(localiser_file), collection, pool, jobs=jobs) for jobs in (1, 2))
     for name in ("disagreement", "spread", "implausibility", "combined"):
         assert np.array_equal(one.criteria[name], two.criteria[name])
         assert np.isfinite(one.criteria[name]).all()
     assert one.spaces["pose"][0].shape == (3, 74)
 
 
-def test_a_model_of_other_landmarks_is_refused(new, localiser_file):
-    collection = load_collection([new / "images"])
+def test_a_model_of_other_landmarks_is_refused(localiser_file):
     table = LandmarkTable(Path("L.csv"), ("nose",), {"x": Points(("nose",), np.zeros((1, 2)))}, {}, {})
     with pytest.raises(InvalidInput, match=r"other landmarks, such as \w+, than L.csv has, such as nose"):
-        ask_localiser(localiser_file, collection, read_pool(collection), annotated=table)
+        open_localiser(localiser_file, table)

@@ -1,8 +1,10 @@
 import csv
 
 import numpy as np
+import pytest
 from PIL import Image
 
+from boneage.imaging.errors import UnusableOutput
 from boneage.pipeline.selection import Signals, choose, read_pool, write_selection
 
 
@@ -34,7 +36,25 @@ def test_the_table_has_the_whole_pool_and_the_list_the_chosen(difficult, tmp_pat
 def test_the_sheet_shows_the_chosen_and_earlier_pages_are_removed(difficult, tmp_path):
     pool = read_pool(difficult)
     (tmp_path / "contact_sheet_2.png").write_bytes(b"of an earlier selection")
+    (tmp_path / "contact_sheet_mine.png").write_bytes(b"of the user")
     write_selection(choose(pool, "random", 3, 0), difficult, tmp_path)
     with Image.open(tmp_path / "contact_sheet.png") as sheet:
         assert sheet.width == 3 * 158 + 8
     assert not (tmp_path / "contact_sheet_2.png").exists()
+    assert (tmp_path / "contact_sheet_mine.png").exists()
+    (tmp_path / "contact_sheet.png").unlink()
+    (tmp_path / "contact_sheet.png").mkdir()
+    with pytest.raises(UnusableOutput, match=r"contact_sheet\.png"):
+        write_selection(choose(pool, "random", 3, 0), difficult, tmp_path)
+
+
+def test_hands_of_which_the_model_does_not_tell_enough_say_so(difficult, tmp_path):
+    pool = read_pool(difficult)
+    poses = np.arange(6.0)[:, None]
+    poses[2] = np.nan
+    selection = choose(pool, "pose", 6, 0, Signals({"spread": np.arange(6.0)}, {"pose": (poses,)}))
+    assert len(selection.ids) == 5
+    write_selection(selection, difficult, tmp_path)
+    (row,) = (row for row in read_rows(tmp_path) if row["id"] == pool.ids[2])
+    assert row["why"] == "not chosen: the model does not tell what pose goes by"
+    assert row["spread"] == "2"

@@ -1,3 +1,6 @@
+import os
+import shutil
+
 import numpy as np
 import pytest
 
@@ -36,6 +39,20 @@ def test_ages_and_sexes_give_strata(known):
     plain = load_collection([known / "images"])
     assert read_pool(plain).strata is None
     assert set(read_pool(plain, sexes={"phantom0001": "M"}).strata) == {"boys", "hands of unknown sex"}
+    told = read_pool(collection, sexes={"phantom0001": "M"}, chronological_ages={"phantom0001": 30.0}).strata
+    assert told[0] == "boys of 2 to 3 years"
+    assert told[1:] == read_pool(collection).strata[1:]
+
+
+def test_names_that_no_list_can_hold_are_left_out(known, tmp_path):
+    names = ["one.png", "line\nend.png", "e\u0301t\u00e9 \u00a0.png"]
+    for number, name in enumerate(names, start=1):
+        shutil.copy(known / "images" / f"phantom{number:04d}.png", tmp_path / name)
+    shutil.copy(known / "images" / "phantom0004.png", os.fsencode(tmp_path) + b"/bad\xff.png")
+    pool = read_pool(load_collection([tmp_path]))
+    assert set(pool.left_out) == {"line\nend", "bad\udcff"}
+    assert all("rename it" in why for why in pool.left_out.values())
+    assert len(pool.ids) == 2
 
 
 def test_nothing_to_choose_from_is_told(difficult, tmp_path):

@@ -51,6 +51,14 @@ def test_each_strategy_grows_from_the_start_and_is_stored(task, strategy):
     assert np.array_equal(task.load().steps[1].distances, run.steps[1].distances)
 
 
+def test_the_key_names_the_ages(task):
+    first = task.ages[IDS[0]]
+    older = dataclasses.replace(first, boneage_months=first.boneage_months + 1)
+    others = [older, dataclasses.replace(first, sex="F" if first.sex == "M" else "M")]
+    keys = [dataclasses.replace(task, ages={**task.ages, IDS[0]: other}).key for other in others]
+    assert len({task.key, *keys}) == 3
+
+
 def test_plans_of_ages_know_the_strategies_of_ages():
     assert "pose" not in AgeSelectionPlan.known
     assert AgeSelectionPlan().strategies == AgeSelectionPlan.known

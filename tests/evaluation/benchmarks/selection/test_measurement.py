@@ -6,6 +6,7 @@ import pytest
 from boneage.evaluation.benchmarks.selection.landmarks import LandmarkTask
 from boneage.evaluation.benchmarks.selection.measurement import Step, StrategyRun
 from boneage.evaluation.benchmarks.selection.plan import Draw
+from boneage.evaluation.metrics import Reference
 from boneage.imaging.errors import UnusableOutput
 from boneage.landmarks import fast
 from boneage.pipeline.data import load_collection
@@ -19,7 +20,8 @@ def task(known, tmp_path):
     ids = collection.ids
     pool = Pool(ids, np.eye(12), np.zeros(12, bool), ("girls", "boys") * 6, {}, "numbers")
     draw = Draw(0, 0, ids[:2], ids[2:4], ids[2:])
-    return LandmarkTask("cold", "k-centre", draw, (2, 3), pool, tmp_path / "cold-00.json", fast(), None, collection)
+    unit = Reference("ulna_styloid_tip", "radius_styloid_tip", 50.0, "mm")
+    return LandmarkTask("cold", "k-centre", draw, (2, 3), pool, tmp_path / "cold-00.json", fast(), unit, collection)
 
 
 def test_a_run_survives_its_file():
@@ -29,15 +31,26 @@ def test_a_run_survives_its_file():
     assert np.array_equal(again.steps[0].distances, run.steps[0].distances)
 
 
+def move_landmarks(collection):
+    """Return the collection with the landmarks of one hand a pixel beside their places."""
+    points = dict(collection.landmarks.points)
+    first = collection.ids[0]
+    points[first] = dataclasses.replace(points[first], positions=points[first].positions + 1)
+    return dataclasses.replace(collection, landmarks=dataclasses.replace(collection.landmarks, points=points))
+
+
 def test_the_key_names_what_is_measured(task):
     others = [
+        dataclasses.replace(task, collection=move_landmarks(task.collection)),
+        dataclasses.replace(task, pool=dataclasses.replace(task.pool, described_by="other numbers")),
+        dataclasses.replace(task, pool=dataclasses.replace(task.pool, strata=("girls",) * 12)),
         dataclasses.replace(task, strategy="medoid"),
         dataclasses.replace(task, part="growing"),
         dataclasses.replace(task, sizes=(2, 4)),
         dataclasses.replace(task, draw=dataclasses.replace(task.draw, seed=1)),
         dataclasses.replace(task, settings=dataclasses.replace(fast(), min_score=0.1)),
     ]
-    assert len({task.key, *(other.key for other in others)}) == 6
+    assert len({task.key, *(other.key for other in others)}) == 9
     assert dataclasses.replace(task).key == task.key
 
 

@@ -32,6 +32,7 @@ def test_only_strategies_without_a_model_start_from_nothing():
     [
         ({"strategies": ("best",)}, "strategies to compare are random, stratified"),
         ({"strategies": ()}, "got none"),
+        ({"strategies": ("oracle", "pose", "oracle")}, "named twice: oracle, pose, oracle"),
         ({"start": 1}, "start must be at least 2, got 1"),
         ({"sizes": (5, 10)}, "sizes must increase from more than 5"),
         ({"sizes": ()}, "no sizes"),

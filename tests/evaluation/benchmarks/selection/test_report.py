@@ -49,6 +49,14 @@ def test_a_negative_result_is_told_as_one(tmp_path):
     assert "No strategy is shown to need fewer hands than random" in write_report(tmp_path, 3.0)
 
 
+def test_a_baseline_alone_concludes_nothing(tmp_path):
+    plan = dataclasses.replace(PLAN, strategies=("random", "oracle"), cold_sizes=())
+    runs = {"growing": make_runs("growing", {"random": 3.0, "oracle": 1.0}), "cold": []}
+    text = report_selection(plan, runs, tmp_path, POOL, "", unit="mm", scale=LANDMARK_SCALE)
+    assert "Nothing is compared with random: name more strategies." in text
+    assert "No strategy is shown" not in text
+
+
 def test_few_repeats_conclude_nothing(tmp_path):
     plan = dataclasses.replace(PLAN, repeats=5, cold_sizes=())
     runs = {"growing": make_runs("growing", {"random": 3.0, "medoid": 1.0, "oracle": 1.0}, 5), "cold": []}
