@@ -22,7 +22,7 @@ from torch import Tensor
 
 from boneage.imaging import Frame, Sex
 from boneage.imaging.errors import InvalidInput
-from boneage.regression.estimates import AgeEstimate
+from boneage.regression.estimates import AgeEstimate, bound_age
 from boneage.regression.networks.backbone import BackboneNet
 from boneage.regression.networks.bonet import BoNet, aggregate
 from boneage.regression.networks.efficientnet_lite import EfficientNetLite
@@ -178,7 +178,7 @@ def _map_windows(regressor: AgeRegressor, network: BoNet, pictures: Tensor, sexe
         weights=attention if settings.aggregate == "attention" else _equal_weights(ages[0]),
         frame=to_file.compose(settings.frame),
         window=settings.field / settings.step,
-        age_months=max(float(_to_months(regressor, age)[0]), 0.0),
+        age_months=bound_age(_to_months(regressor, age)[0]),
     )
 
 
@@ -193,7 +193,7 @@ def _map_features(
     cells = ages.mean(dim=0)
     months = _to_months(regressor, cells)
     to_picture = Frame.resize(tuple(cells.shape), tuple(pictures.shape[1:]))
-    weights, age = _equal_weights(cells), max(float(months.mean()), 0.0)
+    weights, age = _equal_weights(cells), bound_age(months.mean())
     return AgeMap(months, weights, to_file.compose(to_picture), math.nan, age)
 
 

@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 from boneage.imaging import Sex
 from boneage.imaging.errors import InvalidInput
-from boneage.regression.estimates import AgeEstimate
+from boneage.regression.estimates import AgeEstimate, bound_age
 from boneage.regression.region_stack import RegionStack
 
 SEX_CODES: dict[Sex | None, float] = {"F": -1.0, "M": 1.0, None: 0.0}
@@ -107,7 +107,7 @@ class HogRegressor:
 def single_estimate(name: str, months: float, reason: str = "") -> AgeEstimate:
     """Return the estimate of a model with one source, called ``name``; NaN with a reason for no age."""
     weight = 0.0 if math.isnan(months) else 1.0
-    months = max(float(months), 0.0) if weight else months
+    months = bound_age(months)
     return AgeEstimate(months, (name,), (months,), (weight,), reason)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from boneage.imaging import Sex
 from boneage.imaging.errors import InvalidInput
 from boneage.regression.calibration_hands import CalibrationHands
+from boneage.regression.estimates import bound_age
 
 FEWEST_HANDS = 10
 """Of one sex: the mean error of fewer is off by more than it would correct."""
@@ -85,10 +86,10 @@ class BiasCorrection:
 
 
 def correct_months(months: float, sex: Sex | None, corrections: Sequence[BiasCorrection]) -> float:
-    """Return a predicted age after several corrections, one after the other; never below 0."""
+    """Return a predicted age after several corrections, one after the other; within 0 to 300."""
     for correction in corrections:
         months += correction.shift(months, sex)
-    return max(months, 0.0)
+    return bound_age(months)
 
 
 def fit_bias_correction(hands: CalibrationHands) -> BiasCorrection:

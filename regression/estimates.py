@@ -10,6 +10,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from boneage.imaging import Sex
+from boneage.imaging.demographics import OLDEST_MONTHS
 from boneage.imaging.errors import InvalidInput
 from boneage.regression.region_stack import RegionStack
 
@@ -186,6 +187,17 @@ def merge_estimates(estimates: Sequence[AgeEstimate]) -> AgeEstimate:
         tuple(_merge_ages(of_regions[name]) for name in names),
         tuple(math.fsum(weight for _, weight in of_regions[name]) / len(with_age) for name in names),
     )
+
+
+def bound_age(months: float) -> float:
+    """Return an age within 0 to 300 months, as known ages are; NaN stays.
+
+    Examples
+    --------
+    >>> bound_age(-3.0), bound_age(120.5), bound_age(4e4)
+    (0.0, 120.5, 300.0)
+    """
+    return min(max(float(months), 0.0), OLDEST_MONTHS)
 
 
 def measure_spread(region_months: Sequence[float], weights: Sequence[float]) -> float:

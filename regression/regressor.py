@@ -18,7 +18,14 @@ from torch import Tensor
 from boneage.imaging import Sex
 from boneage.imaging.errors import InvalidInput
 from boneage.imaging.progress import Progress
-from boneage.regression.estimates import AgeEstimate, check_regions, check_training, missing_estimate, refusal_reason
+from boneage.regression.estimates import (
+    AgeEstimate,
+    bound_age,
+    check_regions,
+    check_training,
+    missing_estimate,
+    refusal_reason,
+)
 from boneage.regression.features import extract_features
 from boneage.regression.fusion import anatomical_weights, fuse, weigh_regions
 from boneage.regression.initial_network import build_initial_network
@@ -213,7 +220,7 @@ class AgeRegressor:
         of_hands = (fused.double() * self.spread_ + self.centre_).tolist()
         return [
             AgeEstimate(
-                max(months, 0.0), self.region_names_, tuple(region_months), tuple(region_weights), outputs=of_hand
+                bound_age(months), self.region_names_, tuple(region_months), tuple(region_weights), outputs=of_hand
             )
             for months, region_months, region_weights, of_hand in zip(
                 of_hands, of_regions, weights.double().tolist(), outputs.split(), strict=True

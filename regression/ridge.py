@@ -17,7 +17,14 @@ from sklearn.preprocessing import StandardScaler
 from boneage.imaging import Sex
 from boneage.imaging.progress import Progress
 from boneage.regression.baselines import FEATURE_PENALTIES, count_parameters
-from boneage.regression.estimates import AgeEstimate, check_regions, check_training, missing_estimate, refusal_reason
+from boneage.regression.estimates import (
+    AgeEstimate,
+    bound_age,
+    check_regions,
+    check_training,
+    missing_estimate,
+    refusal_reason,
+)
 from boneage.regression.features import extract_features
 from boneage.regression.networks.backbone import BackboneNet, BackboneSettings
 from boneage.regression.networks.weights import load_pretrained
@@ -134,7 +141,7 @@ class FeatureRidge:
             reason = "no region that the model knows is present"
         if reason:
             return missing_estimate(self.region_names_, reason)
-        age = max(float(np.nansum(months * weights)), 0.0)
+        age = bound_age(np.nansum(months * weights))
         return AgeEstimate(age, self.region_names_, tuple(months.tolist()), tuple(weights.tolist()))
 
     def _inputs(

@@ -124,6 +124,7 @@ def benchmark(
         tuple(split_names(compare)),
         protocol,
         model,
+        recipe=recipe,
         epochs=epochs,
         make_crop_spec=make_crop_specs(
             collection,

@@ -61,18 +61,25 @@ def make_settings(
     for given, known in ((name, PRESETS), (recipe or "modern", RECIPES)):
         if given not in known:
             raise InvalidInput(f"{given!r} is not one of {', '.join(known)}")
-    preset = PRESETS[name]
-    chosen = RECIPES[recipe]() if recipe else fine_tuning_of(preset.recipe) if fine_tuning else preset.recipe
-    settings = dataclasses.replace(preset, use_sex=use_sex, recipe=chosen).with_recipe(precision=precision)
-    settings = change_settings(settings, changes, network)
+    preset = _open_preset(name, recipe, fine_tuning=fine_tuning)
+    settings = dataclasses.replace(preset, use_sex=use_sex).with_recipe(precision=precision)
+    settings = change_settings(settings, changes, network, recipe=recipe, fine_tuning=fine_tuning)
     return settings.with_recipe(epochs=epochs) if epochs else settings
 
 
-def change_settings(settings: RegressorSettings, changes: Sequence[str], name: str) -> RegressorSettings:
+def change_settings(
+    settings: RegressorSettings,
+    changes: Sequence[str],
+    name: str,
+    *,
+    recipe: str | None = None,
+    fine_tuning: bool = False,
+) -> RegressorSettings:
     """Return changed settings.
 
     A change is the name of a network's preset, a weighting of the regions (``learned``, ``inverse_variance``,
-    ``fixed``, ``equal``), a recipe (``modern``, ``seed``), or one of
+    ``fixed``, ``equal``), a recipe (``modern``, ``seed``; hands are altered in training as the network's own recipe
+    does it), or one of
 
     - ``stratum=W``: how far the loss makes up for rare ages (0 to 1);
     - ``rate=R``: the largest learning rate;
@@ -92,6 +99,10 @@ def change_settings(settings: RegressorSettings, changes: Sequence[str], name: s
         Applied in this order.
     name : str
         The whole name that holds the changes, for messages.
+    recipe : str, optional
+        By which a network among the changes is trained, in place of its own.
+    fine_tuning : bool
+        Whether it follows the gentler form of its own.
 
     Raises
     ------
@@ -106,18 +117,33 @@ def change_settings(settings: RegressorSettings, changes: Sequence[str], name: s
     for change in changes:
         precision = settings.recipe.precision
         if change in PRESETS:
-            preset = dataclasses.replace(PRESETS[change], use_sex=settings.use_sex, fusion=settings.fusion)
+            preset = _open_preset(change, recipe, fine_tuning=fine_tuning)
+            preset = dataclasses.replace(preset, use_sex=settings.use_sex, fusion=settings.fusion)
             settings = preset.with_recipe(precision=precision)
         elif change in FUSION_RULES:
             settings = dataclasses.replace(settings, fusion=change)
         elif change in RECIPES:
-            settings = dataclasses.replace(settings, recipe=RECIPES[change]()).with_recipe(precision=precision)
+            settings = _follow(settings, change).with_recipe(precision=precision)
         elif change.startswith(tuple(_VALUES)):
             settings = _set_value(settings, change, name)
         else:
             known = ", ".join([*PRESETS, *FUSION_RULES, *RECIPES, *_VALUES.values()])
             raise InvalidInput(f"{name!r}: after a colon goes one of {known}, got {change!r}")
     return settings
+
+
+def _open_preset(name: str, recipe: str | None, *, fine_tuning: bool) -> RegressorSettings:
+    """Return a network's preset with the recipe that is asked for, or the gentler form of its own."""
+    preset = PRESETS[name]
+    if recipe:
+        return _follow(preset, recipe)
+    return dataclasses.replace(preset, recipe=fine_tuning_of(preset.recipe)) if fine_tuning else preset
+
+
+def _follow(settings: RegressorSettings, recipe: str) -> RegressorSettings:
+    """Return settings with a recipe by name; how hands are altered in training suits the network, and stays."""
+    augmentation = settings.recipe.augmentation
+    return dataclasses.replace(settings, recipe=dataclasses.replace(RECIPES[recipe](), augmentation=augmentation))
 
 
 def _set_value(settings: RegressorSettings, change: str, name: str) -> RegressorSettings:

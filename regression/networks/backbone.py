@@ -32,6 +32,8 @@ BACKBONES: dict[str, type[Backbone]] = {
 
 _SMALLEST_SIDE = 32
 _SITE_WIDTH = 16
+_RAREST = 0.1  # of a site's typical spread: what varies less is standardised as if it varied so much
+_FARTHEST = 10.0  # standard deviations
 
 
 @dataclass(frozen=True)
@@ -85,8 +87,9 @@ class BackboneSettings:
 class RegionHead(nn.Module):
     """Features of regions in; for each region an age and a weight (as a logit) out.
 
-    Features are standardised, joined by an embedding of the site and by the sex, and read by one or two fully connected
-    layers with ReLU and dropout; age and logit are linear in the last.
+    Features, if :meth:`standardise` was called, are standardised and limited to 10 standard deviations: one that hardly
+    ever varied in training may leap in another hand. They are joined by an embedding of the site and by the sex, and
+    read by one or two fully connected layers with ReLU and dropout; age and logit are linear in the last.
 
     Parameters
     ----------
@@ -116,7 +119,8 @@ class RegionHead(nn.Module):
             of_region = features[present[:, region], region]
             if len(of_region) > 1:
                 spread, centre = torch.std_mean(of_region, dim=0)
-                self.centre[region], self.spread[region] = centre, spread.clamp(min=1e-6)
+                least = (_RAREST * spread.median()).clamp(min=1e-6)
+                self.centre[region], self.spread[region] = centre, torch.maximum(spread, least)
 
     def forward(self, features: Tensor, present: Tensor, sex: Tensor) -> tuple[Tensor, Tensor]:
         """Return ages and trust logits, each of shape (n_hands, n_regions); 0 where a region is not present.
@@ -128,7 +132,10 @@ class RegionHead(nn.Module):
         sex : tensor of shape (n_hands,)
             -1 for girls, 1 for boys; ignored if the network does not use it.
         """
-        parts = [(features - self.centre) / self.spread, self.site.weight.expand(len(features), -1, -1)]
+        features = (features - self.centre) / self.spread
+        if (self.spread != 1).any():  # standardised
+            features = features.clamp(-_FARTHEST, _FARTHEST)
+        parts = [features, self.site.weight.expand(len(features), -1, -1)]
         if self.use_sex:
             parts.append(sex[:, None, None].expand(-1, features.shape[1], 1))
         joined = self.join(torch.cat(parts, dim=2))

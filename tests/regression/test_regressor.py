@@ -51,6 +51,14 @@ def test_hands_that_cannot_be_read_have_a_reason_and_spoil_no_other(fitted):
     assert of_complete.months == pytest.approx(fitted.predict([complete], ["F"])[0].months, abs=1e-3)
 
 
+def test_no_hand_is_read_beyond_the_ages_that_are_known(fitted):
+    stack = make_stack(np.random.default_rng(1), 120.0)
+    outputs = fitted.predict_regions([stack], ["F"])
+    for shift, bound in ((1e3, 300.0), (-1e3, 0.0)):
+        far = outputs._replace(ages=outputs.ages + shift)
+        assert fitted.fuse_outputs(far, torch.ones(1, 3, dtype=torch.bool))[0].months == bound
+
+
 def test_without_sex_the_sex_does_not_matter(hands, quick_settings):
     settings = dataclasses.replace(
         quick_settings, use_sex=False, recipe=dataclasses.replace(quick_settings.recipe, epochs=2)

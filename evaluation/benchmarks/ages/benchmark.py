@@ -39,6 +39,8 @@ class AgeBenchmarkSettings:
         Which hands are trained on and tested in each round.
     settings : RegressorSettings
         Of the networks.
+    recipe : str, optional
+        How every network is trained, by name; its own way if not given.
     epochs : int, optional
         Passes over the hands for every network; those of its recipe if not given.
     make_crop_spec : callable
@@ -58,6 +60,7 @@ class AgeBenchmarkSettings:
     names: tuple[str, ...] = ("constant", "regions")
     protocol: CrossValidation | FixedSplit = field(default_factory=lambda: CrossValidation(5))
     settings: RegressorSettings = field(default_factory=RegressorSettings)
+    recipe: str | None = None
     epochs: int | None = None
     make_crop_spec: Callable[[CropKind], CropSpec] = CropSpec
     localiser: Path | None = None
@@ -89,7 +92,7 @@ def run_age_benchmark(
     folder : Path
         Stores the rounds; see :func:`measure_variants`.
     cache : Path, optional
-        Folder for located landmarks and crops.
+        Folder for located landmarks, crops and features off the shelf.
     report : callable, optional
 
     Raises
@@ -103,9 +106,11 @@ def run_age_benchmark(
         settings.names,
         settings.settings,
         settings.make_crop_spec,
+        recipe=settings.recipe,
         epochs=settings.epochs,
         weights=settings.weights,
         start=settings.start,
+        features=cache and cache / "features",
     )
     builder = create_crop_builder(
         settings.select(collection),

@@ -118,9 +118,11 @@ def name_variants(
     settings: RegressorSettings,
     make_crop_spec: Callable[[CropKind], CropSpec] = CropSpec,
     *,
+    recipe: str | None = None,
     epochs: int | None = None,
     weights: Path | None = None,
     start: BoneAgePipeline | None = None,
+    features: Path | None = None,
 ) -> list[Variant]:
     """Return the variants of some names.
 
@@ -138,12 +140,16 @@ def name_variants(
         Of the networks. Whether the sex is used holds for the geometry too.
     make_crop_spec : callable
         From the kind, ``whole`` and so on, to the crop specification.
+    recipe : str, optional
+        How every network is trained, by name; its own way if not given.
     epochs : int, optional
         Passes over the hands for every network; those of its recipe if not given.
     weights : Path, optional
         File of pretrained weights, for the networks that take some.
     start : BoneAgePipeline, optional
         A trained model whose weights the networks start from.
+    features : Path, optional
+        Folder in which features off the shelf are kept, so that they are computed once a hand.
 
     Raises
     ------
@@ -156,7 +162,16 @@ def name_variants(
     return [
         _BASELINES[name](settings)
         if name in _BASELINES
-        else _name_network(name, settings, make_crop_spec, epochs, weights, start)
+        else _name_network(
+            name,
+            settings,
+            make_crop_spec,
+            recipe=recipe,
+            epochs=epochs,
+            weights=weights,
+            start=start,
+            features=features,
+        )
         for name in asked
     ]
 
@@ -238,7 +253,9 @@ _BASELINES: Mapping[str, Callable[[RegressorSettings], Variant]] = {
 }
 
 
-def _create_ridge_variant(name: str, settings: RegressorSettings, crop_spec: CropSpec, file: Path | None) -> Variant:
+def _create_ridge_variant(
+    name: str, settings: RegressorSettings, crop_spec: CropSpec, file: Path | None, features: Path | None
+) -> Variant:
     """Return the variant that reads a frozen backbone's features by ridge regression."""
     network, use_sex = settings.network, settings.use_sex
     if not (isinstance(network, BackboneSettings) and network.frozen):
@@ -247,7 +264,7 @@ def _create_ridge_variant(name: str, settings: RegressorSettings, crop_spec: Cro
         )
 
     def make(seed: int) -> AgeEstimator:
-        return FeatureRidge(settings=network, use_sex=use_sex, weights=file)
+        return FeatureRidge(settings=network, use_sex=use_sex, weights=file, cache=features)
 
     # no recipe's passes, and no layers of its own
     return Variant(name, "crops", make, dataclasses.replace(settings.with_recipe(epochs=1), views=1), crop_spec)
@@ -257,9 +274,12 @@ def _name_network(
     name: str,
     settings: RegressorSettings,
     make_crop_spec: Callable[[CropKind], CropSpec],
+    *,
+    recipe: str | None,
     epochs: int | None,
     weights: Path | None,
     start: BoneAgePipeline | None,
+    features: Path | None,
 ) -> Variant:
     base, *changes = name.split(":")
     kind = next((kind for kind in CROP_KINDS if kind == base), None)
@@ -267,7 +287,9 @@ def _name_network(
         known = ", ".join([*_BASELINES, *CROP_KINDS])
         raise InvalidInput(f"variants to compare are {known}, got {name!r}")
     ridge = changes[-1:] == [_RIDGE]
-    settings = change_settings(settings, changes[:-1] if ridge else changes, name)
+    settings = change_settings(
+        settings, changes[:-1] if ridge else changes, name, recipe=recipe, fine_tuning=start is not None
+    )
     if epochs is not None:
         settings = settings.with_recipe(epochs=epochs)
     crop_spec = make_crop_spec(kind)
@@ -279,9 +301,9 @@ def _name_network(
         first.check_fine_tuning(settings, crop_spec.region_names, crop_spec.side)
     file = weights if isinstance(settings.network, BackboneSettings) else None
     if ridge:
-        return _create_ridge_variant(name, settings, crop_spec, file)
+        return _create_ridge_variant(name, settings, crop_spec, file, features)
 
     def make(seed: int) -> AgeEstimator:
-        return AgeRegressor(settings=settings, random_state=seed, weights=file, start=first)
+        return AgeRegressor(settings=settings, random_state=seed, weights=file, cache=features, start=first)
 
     return Variant(name, "crops", make, settings, crop_spec, start.name if start else "")

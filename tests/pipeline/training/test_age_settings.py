@@ -31,6 +31,20 @@ def test_changes_after_colons_change_nothing_else():
         make_settings(network="multiregion:bright")
 
 
+def test_a_recipe_holds_for_the_networks_that_changes_name_too():
+    frozen = make_settings(network="efficientnet-lite0-features", recipe="seed")
+    assert (frozen.recipe.optimiser, frozen.recipe.batch_size, frozen.recipe.augmentation) == ("sgd", 4, None)
+    assert make_settings(network="efficientnet-lite0-features:seed") == frozen
+    assert make_settings(network="multiregion:efficientnet-lite0-features", recipe="seed") == frozen
+    hand = make_settings(network="aligned-hand", recipe="seed")
+    assert hand.recipe == dataclasses.replace(
+        seed_recipe(), augmentation=make_settings(network="aligned-hand").recipe.augmentation
+    )
+    assert hand.fusion == "equal"
+    gentle = make_settings(network="multiregion:aligned-hand", fine_tuning=True).recipe
+    assert gentle == make_settings(network="aligned-hand", fine_tuning=True).recipe
+
+
 def test_changes_that_have_a_value():
     settings = make_settings(
         network="efficientnet-lite0-finetuned:sides=128x2+192+224:average=0.99:rate=0.0005:hidden=64+32:views=6"

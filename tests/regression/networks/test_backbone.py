@@ -120,6 +120,26 @@ def test_a_head_standardises_each_sites_features_on_its_own():
         assert torch.allclose(standardised.std(dim=0), torch.tensor([1.0, 1.0, 1.0, 0.0]), atol=1e-4)
 
 
+def test_a_feature_that_never_varied_in_training_does_not_decide_a_later_age():
+    head = RegionHead(64, 1, False, BackboneSettings(hidden=(32,), dropout=0.0)).eval()
+    features = torch.rand(300, 1, 64)
+    features[..., 0] = 0.0
+    features[1:, 0, 1] = 0.0
+    present, sex = torch.ones(300, 1, dtype=torch.bool), torch.zeros(300)
+    head.standardise(features, present)
+    strange = features[2:3].clone()
+    strange[0, 0, :2] = 5.0
+    plain, leapt = (head(hand, present[:1], sex[:1])[0].item() for hand in (features[2:3], strange))
+    assert abs(leapt - plain) < 1
+
+
+def test_features_that_were_not_standardised_are_not_limited():
+    head = RegionHead(4, 1, False, BackboneSettings(hidden=(8,), dropout=0.0)).eval()
+    present, sex = torch.ones(1, 1, dtype=torch.bool), torch.zeros(1)
+    some, more = (head(torch.full((1, 1, 4), value), present, sex)[0].item() for value in (50.0, 60.0))
+    assert some != more
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [({"backbone": "alexnet"}, "alexnet"), ({"layer": "inception3a"}, "inception3a"), ({"hidden": ()}, "hidden"),

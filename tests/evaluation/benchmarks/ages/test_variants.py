@@ -55,6 +55,12 @@ def test_changes_after_colons_change_nothing_else():
     assert name("whole", side=40)[0].crop_spec == CropSpec("whole", 40)
 
 
+def test_the_recipe_holds_for_networks_that_are_named(tmp_path):
+    (named,) = name_variants(("regions:efficientnet-lite0-features",), SETTINGS, recipe="seed", features=tmp_path)
+    assert (named.settings.recipe.optimiser, named.settings.recipe.augmentation) == ("sgd", None)
+    assert named.make(0).cache == tmp_path
+
+
 def test_features_off_the_shelf_have_a_head_or_a_ridge(tmp_path):
     asked = ("whole:efficientnet-lite0-features", "whole:efficientnet-lite0-features:ridge")
     head, ridge = name_variants(asked, SETTINGS, partial(CropSpec, side=64), weights=tmp_path / "lite.pth")
