@@ -88,15 +88,15 @@ def open_pool(
     if inside is not None:
         raise typer.BadParameter(f"--out holds pictures to choose from, such as {inside.name}: choose another folder")
     remark(collection.remarks)
-    told = read_sexes(people) if people is not None else {}
-    months = read_chronological_ages(people) if people is not None else {}
+    row_sexes = read_sexes(people) if people is not None else {}
+    row_months = read_chronological_ages(people) if people is not None else {}
     collection, known = _match(collection, annotated, "annotations")
-    collection, rows = _match(collection, {**told, **months}, "sexes")
-    unclear = [sex.reason for sex in told.values() if isinstance(sex, UnclearSex)]
+    collection, rows = _match(collection, {**row_sexes, **row_months}, "sexes")
+    unclear = [sex.reason for sex in row_sexes.values() if isinstance(sex, UnclearSex)]
     if unclear:
         remark([f"the sex of {len(unclear)} hands is not known: {unclear[0]}"])
-    sexes = {id_: sex for id_, row in rows.items() if (sex := told.get(row)) and not isinstance(sex, UnclearSex)}
-    chronological = {id_: months[row] for id_, row in rows.items() if row in months}
+    sexes = {id_: sex for id_, row in rows.items() if (sex := row_sexes.get(row)) and not isinstance(sex, UnclearSex)}
+    chronological = {id_: row_months[row] for id_, row in rows.items() if row in row_months}
     prepare_folder(out)
     with show_stages(err_console()) as report:
         pool = read_pool(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,15 +126,12 @@ def compare_needed(curves: Array, others: Array, sizes: Sequence[int], place: in
     size.
     """
 
-    def more(a: Array, b: Array) -> float:
+    def more(a: Array, b: Array, unreached: float = math.nan) -> float:
         error = float(b[place])
-        return count_needed(a, sizes, error) - count_needed(b, sizes, error)
+        needed = count_needed(a, sizes, error)
+        return (unreached if math.isnan(needed) else needed) - count_needed(b, sizes, error)
 
-    def at_least(a: Array, b: Array) -> float:
-        needed = more(a, b)
-        return sizes[-1] - count_needed(b, sizes, float(b[place])) if np.isnan(needed) else needed
-
-    interval = _compare(curves, others, at_least)
+    interval = _compare(curves, others, partial(more, unreached=float(sizes[-1])))
     return Difference(more(curves.mean(axis=0), others.mean(axis=0)), interval.low, interval.high)
 
 

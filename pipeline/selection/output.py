@@ -51,7 +51,7 @@ def write_selection(selection: Selection, collection: Collection, folder: Path) 
 
 def _list_rows(selection: Selection) -> Iterator[dict[str, object]]:
     pool, criteria, chosen = selection.pool, selection.signals.criteria, {choice.place for choice in selection.choices}
-    told = selection.has_signal()
+    has_signal = selection.has_signal()
 
     def row(id_: str, place: int | None, rank: object, score: float, why: str) -> dict[str, object]:
         doubts = {name: "" if place is None else _number(values[place]) for name, values in criteria.items()}
@@ -62,7 +62,7 @@ def _list_rows(selection: Selection) -> Iterator[dict[str, object]]:
         yield row(pool.ids[choice.place], choice.place, rank, choice.score, choice.why)
     for place, id_ in enumerate(pool.ids):
         if place not in chosen:
-            silent = "" if told[place] else f"the model does not tell what {selection.strategy} goes by"
+            silent = "" if has_signal[place] else f"the model does not tell what {selection.strategy} goes by"
             why = ANNOTATED if pool.annotated[place] else selection.signals.silent.get(id_, silent)
             yield row(id_, place, "", math.nan, f"not chosen{': ' if why else ''}{why}")
     for id_, why in pool.left_out.items():

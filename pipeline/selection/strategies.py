@@ -70,10 +70,10 @@ class Selection:
     def has_signal(self) -> NDArray[np.bool_]:
         """Return whether the model tells of each picture what the strategy goes by; true if it needs no model."""
         criterion, spaces = self.signals.criteria.get(self.strategy), self.signals.spaces.get(self.strategy, ())
-        told = np.ones(len(self.pool.ids), dtype=np.bool_) if criterion is None else ~np.isnan(criterion)
+        known = np.ones(len(self.pool.ids), dtype=np.bool_) if criterion is None else ~np.isnan(criterion)
         for space in spaces:
-            told &= ~np.isnan(space).any(axis=1)
-        return told
+            known &= ~np.isnan(space).any(axis=1)
+        return known
 
 
 def choose(pool: Pool, strategy: str, n: int, seed: int, signals: Signals | None = None) -> Selection:

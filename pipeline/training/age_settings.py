@@ -115,15 +115,14 @@ def change_settings(
     'equal'
     """
     for change in changes:
-        precision = settings.recipe.precision
         if change in PRESETS:
             preset = _open_preset(change, recipe, fine_tuning=fine_tuning)
             preset = dataclasses.replace(preset, use_sex=settings.use_sex, fusion=settings.fusion)
-            settings = preset.with_recipe(precision=precision)
+            settings = preset.with_recipe(precision=settings.recipe.precision)
         elif change in FUSION_RULES:
             settings = dataclasses.replace(settings, fusion=change)
         elif change in RECIPES:
-            settings = _follow(settings, change).with_recipe(precision=precision)
+            settings = _follow(settings, change)
         elif change.startswith(tuple(_VALUES)):
             settings = _set_value(settings, change, name)
         else:
@@ -141,9 +140,10 @@ def _open_preset(name: str, recipe: str | None, *, fine_tuning: bool) -> Regress
 
 
 def _follow(settings: RegressorSettings, recipe: str) -> RegressorSettings:
-    """Return settings with a recipe by name; how hands are altered in training suits the network, and stays."""
-    augmentation = settings.recipe.augmentation
-    return dataclasses.replace(settings, recipe=dataclasses.replace(RECIPES[recipe](), augmentation=augmentation))
+    """Return settings with a recipe by name; how hands are altered suits the network and stays, as does the precision."""
+    own = settings.recipe
+    chosen = dataclasses.replace(RECIPES[recipe](), augmentation=own.augmentation, precision=own.precision)
+    return dataclasses.replace(settings, recipe=chosen)
 
 
 def _set_value(settings: RegressorSettings, change: str, name: str) -> RegressorSettings:

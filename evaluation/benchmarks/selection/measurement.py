@@ -7,6 +7,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
@@ -118,7 +119,7 @@ class StrategyTask(ABC, Generic[Model]):
     def describe_model(self) -> list[Any]:
         """Return what the model is, what is known of the hands, and how it is measured, as JSON data."""
 
-    @property
+    @cached_property
     def key(self) -> str:
         """A digest of what is measured, but not of the code that measures it."""
         plan = [self.part, self.strategy, dataclasses.asdict(self.draw), self.sizes]
