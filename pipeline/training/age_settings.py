@@ -140,7 +140,7 @@ def _open_preset(name: str, recipe: str | None, *, fine_tuning: bool) -> Regress
 
 
 def _follow(settings: RegressorSettings, recipe: str) -> RegressorSettings:
-    """Return settings with a recipe by name; how hands are altered suits the network and stays, as does the precision."""
+    """Return settings with a recipe by name; how hands are altered suits the network and stays, as precision does."""
     own = settings.recipe
     chosen = dataclasses.replace(RECIPES[recipe](), augmentation=own.augmentation, precision=own.precision)
     return dataclasses.replace(settings, recipe=chosen)
