@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import stat
 from collections.abc import Iterator
+from functools import cache
 from os import stat_result
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -58,6 +59,16 @@ def digest_file(path: Path) -> str:
     except OSError:
         return ""
     return digest.hexdigest() if members else ""
+
+
+def digest_unchanged(path: Path) -> str:
+    """Return what :func:`digest_file` does; a file whose state is the same is not read again by this process."""
+    return _digest_in_state(path, state_file(path))
+
+
+@cache
+def _digest_in_state(path: Path, state: FileState) -> str:  # the state tells that the file is another one
+    return digest_file(path)
 
 
 def _state_member(path: Path, archive: Path) -> FileState:

@@ -16,6 +16,7 @@ from typing import Any, Protocol, TypeVar
 from boneage.imaging import Collection
 from boneage.imaging.errors import UnusableOutput
 from boneage.imaging.progress import Progress
+from boneage.pipeline.batch.file_state import digest_unchanged
 from boneage.pipeline.batch.processes import run_in_processes
 from boneage.pipeline.storage.code_version import compute_code_version
 from boneage.pipeline.storage.output import prepare_folder, write_atomically
@@ -60,8 +61,8 @@ class Step(Protocol[Result]):
 class CropCache:
     """Results by hand and step.
 
-    The key of a result is made of the step and what it rests on: the image's name, size and time of change, and the
-    version of the code (:func:`~boneage.pipeline.storage.code_version.compute_code_version`).
+    The key of a result is made of the step and what it rests on: the image's name and content, and the version of the
+    code (:func:`~boneage.pipeline.storage.code_version.compute_code_version`). Copies of a folder share results.
 
     Parameters
     ----------
@@ -109,13 +110,10 @@ class CropCache:
 
 
 def describe_file(hands: Collection, id_: str) -> list[Any]:
-    """Return what identifies an image, as JSON data: its name, size and time of change, and what tables add to it."""
+    """Return what identifies an image, as JSON data: its name, a digest of it, and what tables add to it."""
     path = hands.paths[id_]
-    files = sorted(path.iterdir()) if path.is_dir() else [path]
-    states = [file.stat() for file in files]
-    numbers = [number for state in states for number in (state.st_size, state.st_mtime_ns)]
     laterality = hands.landmarks.laterality.get(id_) if hands.landmarks is not None else None
-    return [path.name, *numbers, hands.sizes.get(id_), laterality]
+    return [path.name, digest_unchanged(path), hands.sizes.get(id_), laterality]
 
 
 def fingerprint(*parts: Any) -> str:

@@ -19,6 +19,7 @@ from boneage.imaging.errors import InvalidTable
 from boneage.imaging.formats.folders import list_files
 from boneage.imaging.formats.masks import read_mask
 from boneage.imaging.listing import name_some
+from boneage.pipeline.batch.file_state import digest_unchanged
 from boneage.pipeline.located_hand import HandLandmarks, crop_located_hand
 from boneage.pipeline.training.crop_steps import describe_points
 from boneage.regression import CropSpec
@@ -89,8 +90,7 @@ class MaskFolder:
 
     def describe(self, id_: str) -> list[Any]:
         """Return what identifies the masks of a hand, as JSON data."""
-        states = [(self.paths[kind][id_].name, self.paths[kind][id_].stat()) for kind in KINDS]
-        return [[name, state.st_size, state.st_mtime_ns] for name, state in states]
+        return [[path.name, digest_unchanged(path)] for path in (self.paths[kind][id_] for kind in KINDS)]
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,5 @@
 import dataclasses
+import os
 import shutil
 
 import numpy as np
@@ -55,10 +56,13 @@ def test_landmarks_whole_images_and_labels_alone_are_built_too(collection, local
 
 
 def test_stored_hands_are_not_located_again_and_changed_files_are(collection, localiser, known, tmp_path, monkeypatch):
-    images = tmp_path / "images"
+    images, copied = tmp_path / "images", tmp_path / "copied"
     images.mkdir()
     for id_ in collection.ids:
         shutil.copy2(known / "images" / f"{id_}.png", images)
+    shutil.copytree(images, copied)
+    for path in copied.iterdir():
+        os.utime(path, ns=(0, 0))
     ages = {id_: collection.age(id_) for id_ in collection.ids}
     located = []
     find = ForestLocaliser.find
@@ -69,17 +73,18 @@ def test_stored_hands_are_not_located_again_and_changed_files_are(collection, lo
 
     monkeypatch.setattr(ForestLocaliser, "find", count)
 
-    def crop(kind="hand"):
-        joined = dataclasses.replace(load_collection([images]), ages=ages)
+    def crop(kind="hand", folder=images):
+        joined = dataclasses.replace(load_collection([folder]), ages=ages)
         return make_builder(joined, localiser, cache=tmp_path / "hands").build_crops(CropSpec(kind, 32))
 
     first = crop()
     assert sorted(located) == sorted(collection.ids)
     again = crop()
+    moved = crop(folder=copied)
     regions = crop("regions")
-    assert len(located) == 3, "neither the same hands nor another way of cropping them need the localiser again"
+    assert len(located) == 3, "neither the same hands, nor a copy of them, nor another way of cropping locates again"
     assert np.array_equal(again.inputs[2].pixels, first.inputs[2].pixels)
-    assert again.digest == first.digest != regions.digest
+    assert again.digest == moved.digest == first.digest != regions.digest
     shutil.copy(known / "images" / f"{collection.ids[0]}.png", images / f"{collection.ids[1]}.png")
     changed = crop()
     fewer = dataclasses.replace(load_collection([images]), ages={id_: ages[id_] for id_ in list(ages)[1:]})
