@@ -33,7 +33,9 @@ PeopleCsv = Annotated[
     ),
 ]
 StartSize = Annotated[int, typer.Option("--start", min=2, help="Hands that are annotated at first.")]
-TrainSizes = Annotated[str, typer.Option("--sizes", help="Numbers of annotated hands to train with, by commas.")]
+TrainSizes = Annotated[
+    str, typer.Option("--sizes", help="Numbers of annotated hands to train with, by commas. None if empty.")
+]
 ColdSizes = Annotated[
     str,
     typer.Option(

@@ -162,10 +162,11 @@ def choose_medoids(
     nearest = np.full(len(represented), 2 * distances.max(initial=0.0) + 1.0)  # as far as nothing is
     if len(covered):
         nearest = pairwise_distances(features[covered], features[represented]).min(axis=0)
+    is_chosen = np.zeros(len(left), dtype=np.bool_)
     chosen: list[Choice] = []
-    while len(chosen) < n and len(left):
+    while len(chosen) < min(n, len(left)):
         gains = (np.maximum(nearest - distances, 0.0) * of_represented).sum(axis=1)
-        best = int(gains.argmax())
+        best = int(np.where(is_chosen, -1.0, gains).argmax())
         if chosen or len(covered):
             n_near = int((distances[best] < nearest).sum())
             choice = Choice(int(left[best]), float(gains[best]), f"{n_near} are nearer to it than to any before")
@@ -173,7 +174,7 @@ def choose_medoids(
             choice = Choice(int(left[best]), np.nan, "the nearest to all others together")
         chosen.append(choice)
         nearest = np.minimum(nearest, distances[best])
-        left, distances = np.delete(left, best), np.delete(distances, best, axis=0)
+        is_chosen[best] = True
     return chosen
 
 

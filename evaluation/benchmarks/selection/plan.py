@@ -35,7 +35,8 @@ class SelectionPlan:
     start : int
         Hands that are annotated at first, drawn at random; the same for all strategies.
     sizes : tuple of int
-        Increasing numbers of annotated hands, at each of which a localiser is trained and tested.
+        Increasing numbers of annotated hands, at each of which a localiser is trained and tested. Empty to leave this
+        part out.
     cold_sizes : tuple of int
         Numbers of hands chosen at once when nothing is annotated, by the strategies that need no model. At least 2: a
         localiser cannot learn from one hand. Empty to leave this part out.
@@ -74,12 +75,13 @@ class SelectionPlan:
             sizes = getattr(self, name)
             if any(b <= a for a, b in zip((before, *sizes), sizes, strict=False)):
                 raise InvalidInput(f"{name} must increase from more than {before}, got {sizes}")
-        if not self.sizes:
-            raise InvalidInput("no sizes are given")
+        if not self.strategies_of("growing") and not self.strategies_of("cold"):
+            raise InvalidInput("nothing is to be measured: neither sizes, nor first hands and a strategy without a model")
 
     def sizes_of(self, part: Part) -> tuple[int, ...]:
         """Return the numbers of hands at which a part is measured: growing from the start, or chosen at once."""
-        return (self.start, *self.sizes) if part == "growing" else self.cold_sizes
+        growing = (self.start, *self.sizes) if self.sizes else ()
+        return growing if part == "growing" else self.cold_sizes
 
     def strategies_of(self, part: Part) -> tuple[str, ...]:
         """Return the strategies that a part compares; none in a part without sizes."""

@@ -48,5 +48,9 @@ def test_stratified_needs_ages_and_rounds_of_another_benchmark_are_refused(bonea
     assert (code, "stratified needs ages (--ages)" in err) == (1, True)
     code, _, err = boneage(*arguments, "--compare", "random")
     assert code == 0, err
+    code, out, err = boneage(*arguments, "--compare", "random", "--sizes", "")
+    assert code == 0, err
+    assert "chosen at once" in out
+    assert "step by step" not in out
     code, _, err = boneage(*arguments, "--compare", "random", "--seed", 1)
     assert (code, "is a round of another benchmark" in err) == (1, True)

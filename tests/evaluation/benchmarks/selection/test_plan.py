@@ -25,6 +25,7 @@ def test_only_strategies_without_a_model_start_from_nothing():
     assert plan.sizes_of("growing") == (5, 10, 20, 40, 60)
     assert plan.sizes_of("cold") == (2, 5, 10)
     assert SelectionPlan(cold_sizes=()).strategies_of("cold") == ()
+    assert SelectionPlan(sizes=()).strategies_of("growing") == ()
 
 
 @pytest.mark.parametrize(
@@ -35,7 +36,8 @@ def test_only_strategies_without_a_model_start_from_nothing():
         ({"strategies": ("oracle", "pose", "oracle")}, "named twice: oracle, pose, oracle"),
         ({"start": 1}, "start must be at least 2, got 1"),
         ({"sizes": (5, 10)}, "sizes must increase from more than 5"),
-        ({"sizes": ()}, "no sizes"),
+        ({"sizes": (), "cold_sizes": ()}, "nothing is to be measured"),
+        ({"sizes": (), "strategies": ("pose", "oracle")}, "nothing is to be measured"),
         ({"cold_sizes": (1, 5)}, "cold_sizes must increase from more than 1"),
     ],
 )
