@@ -18,7 +18,7 @@ from boneage.regression.sites import HAND_SITES, VOLUME_SITES, Site, check_sites
 
 CropKind = Literal["regions", "regions-slice", "regions-projection", "hand", "hand+regions", "whole"]
 CROP_KINDS: tuple[CropKind, ...] = get_args(CropKind)
-Proportions = Literal["file", "fitted"]
+Proportions = Literal["file", "fitted", "filled"]
 
 _SIDES: dict[CropKind, tuple[int, int]] = {  # of pictures, of cubes
     "regions": (64, 32),
@@ -48,9 +48,10 @@ class CropSpec:
         image; of cubes 32 where there are sites, else 64.
     sites : tuple of Site, optional
         By default ``HAND_SITES``, for volumes ``VOLUME_SITES``; always empty for ``hand`` and ``whole``.
-    proportions : {"file", "fitted"}
+    proportions : {"file", "fitted", "filled"}
         Those of the file, or those for which the landmarks fit the reference best: for copies that were squashed by
-        an unknown ratio. ``whole`` ignores it.
+        an unknown ratio. ``filled`` fits them, and then stretches the region of the hand, which is longer than
+        broad, until it fills its square. ``whole`` ignores it.
     thumbnail : int
         Files with more pixels a side are first made thumbnails of so many; 0 makes none. See
         :func:`~boneage.regression.proportions.to_thumbnail`.
@@ -85,7 +86,7 @@ class CropSpec:
         if self.kind not in CROP_KINDS:
             raise InvalidInput(f"the kind of crop must be one of {', '.join(CROP_KINDS)}, got {self.kind!r}")
         if self.proportions not in get_args(Proportions):
-            raise InvalidInput(f"proportions must be file or fitted, got {self.proportions!r}")
+            raise InvalidInput(f"proportions must be file, fitted or filled, got {self.proportions!r}")
         if self.thumbnail and self.thumbnail < 8:
             raise InvalidInput(f"a thumbnail must have at least 8 pixels a side, got {self.thumbnail}")
         if self.detail and (self.detail < 32 or not self.needs_landmarks):
@@ -94,7 +95,7 @@ class CropSpec:
             )
         if self.ndim not in (2, 3):
             raise InvalidInput(f"scans have 2 or 3 axes, got {self.ndim}")
-        if self.ndim == 3 and (self.thumbnail or self.detail or self.standardise or self.proportions == "fitted"):
+        if self.ndim == 3 and (self.thumbnail or self.detail or self.standardise or self.proportions != "file"):
             raise InvalidInput(
                 "volumes have the proportions, the detail and the grey values of their files, and no thumbnails"
             )
@@ -179,7 +180,7 @@ class CropSpec:
         """
         if scan.ndim != self.ndim:
             raise InvalidInput(f"the crops are of {self.ndim}D scans, got {scan.ndim}D")
-        fitted = self.proportions == "fitted" and self.needs_landmarks
+        fitted = self.proportions != "file" and self.needs_landmarks
         by_reference = fitted or self.detail or self.has_hand
         if self.needs_landmarks and (points is None or (by_reference and reference is None)):
             raise InvalidInput(
@@ -199,7 +200,8 @@ class CropSpec:
             return crop_whole(scan, side=self.side)
         stacks = []
         if self.has_hand and reference is not None:
-            stacks.append(crop_hand(scan, points, reference, side=self.side, mirrored=mirrored))
+            filled = self.proportions == "filled"
+            stacks.append(crop_hand(scan, points, reference, side=self.side, mirrored=mirrored, filled=filled))
         if self.has_sites:
             stacks.append(crop_regions(scan, points, self.sites, side=self.side, mirrored=mirrored))
         stack = stacks[0] if len(stacks) == 1 else join_regions(*stacks)

@@ -19,6 +19,7 @@ Array = NDArray[np.float64]
 
 _INSIDE = 0.5  # part of a region that must lie in the image
 _HAND_INSIDE = 0.3  # ... of the hand's: in a radiograph that ends at the fingers' sides, it is a good half
+_MAX_STRETCH = 2.0
 _MARGIN = 0.1  # of the landmarks' extent, around them on each side: fingertips and soft tissue lie outside
 
 
@@ -69,7 +70,9 @@ def crop_regions(
     return _resample_regions(scan, tuple(site.name for site in sites), to_crops, side)
 
 
-def crop_hand(scan: Scan, points: Points, reference: Points, *, side: int, mirrored: bool = False) -> RegionStack:
+def crop_hand(
+    scan: Scan, points: Points, reference: Points, *, side: int, mirrored: bool = False, filled: bool = False
+) -> RegionStack:
     """Crop the hand as one region, aligned to a reference: rotated, scaled and mirrored back as a whole.
 
     The square, or the cube in a volume, holds the reference's landmarks with a margin. The region is missing if fewer
@@ -87,6 +90,9 @@ def crop_hand(scan: Scan, points: Points, reference: Points, *, side: int, mirro
         Side of the crop in pixels.
     mirrored : bool
         Whether the hand is the mirror image of the reference.
+    filled : bool
+        Whether the region is stretched until the reference's landmarks fill it along both axes, at most to twice its
+        breadth.
 
     Raises
     ------
@@ -98,7 +104,11 @@ def crop_hand(scan: Scan, points: Points, reference: Points, *, side: int, mirro
         to_reference = fit_similarity(positions, reference.positions).compose(to_side)
     except NoSimilarity:
         return _resample_regions(scan, ("hand",), [None], side)
-    linear = np.eye(scan.ndim) * side / ((1 + 2 * _MARGIN) * shape_extent(reference.positions))
+    extents = np.full(scan.ndim, shape_extent(reference.positions))
+    if filled:
+        breadths = np.nanmax(reference.positions, axis=0) - np.nanmin(reference.positions, axis=0)
+        extents = np.maximum(breadths, extents / _MAX_STRETCH)
+    linear = np.diag(side / ((1 + 2 * _MARGIN) * extents))
     square = Frame.from_linear(linear, (side - 1) / 2 - linear @ shape_centre(reference.positions))
     to_crop = square.compose(to_reference)
     corners = np.zeros(2), np.full(2, side - 1.0)

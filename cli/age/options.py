@@ -33,10 +33,11 @@ Side = Annotated[
     int | None, typer.Option("--side", min=8, help="Side of a region in pixels; that of the --cut if not given.")
 ]
 ProportionsOption = Annotated[
-    Literal["file", "fitted"],
+    Literal["file", "fitted", "filled"],
     typer.Option(
         "--proportions",
-        help="Of hands: as in the file, or fitted to the breadth of the others, for squashed copies.",
+        help="Of hands: as in the file, or fitted to the breadth of the others, for squashed copies; or filled: then a "
+        "hand cropped as a whole is stretched to fill its square.",
     ),
 ]
 Thumbnail = Annotated[

@@ -61,7 +61,7 @@ def test_landmarks_that_are_not_enough_are_named_with_their_sites(hand):
         ({"kind": "regions-slice"}, "makes pictures of volumes"),
         ({"ndim": 3, "proportions": "fitted"}, "volumes have the proportions"),
         ({"ndim": 3, "thumbnail": 50}, "no thumbnails"),
-        ({"proportions": "square"}, "file or fitted"),
+        ({"proportions": "square"}, "file, fitted or filled"),
         ({"ndim": 3, "detail": 100}, "no thumbnails"),
         ({"ndim": 3, "standardise": StandardiseSettings()}, "no thumbnails"),
         ({"detail": 20}, "at least 32 pixels"),

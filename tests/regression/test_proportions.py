@@ -37,6 +37,32 @@ def test_a_copy_squashed_by_an_unknown_ratio_gives_the_regions_of_its_original(h
     assert 2 * difference(fitted) < difference(plain)
 
 
+def test_a_filled_hand_reaches_both_sides_of_its_square_as_far_as_fitted_ones_reach_its_ends(hand):
+    fitted, filled = (
+        CropSpec("hand", 96, proportions=kind).crop(hand.scan, hand.points, hand.points)
+        for kind in ("fitted", "filled")
+    )
+    in_fitted, in_filled = (
+        np.ptp(crop.frames[0].inverse().apply(hand.points.positions), axis=0) for crop in (fitted, filled)
+    )
+    assert in_filled == pytest.approx([80, 80], abs=0.5)  # a margin of a tenth on each side
+    assert in_fitted == pytest.approx([80, 80 / 1.7], rel=0.2)
+    assert in_filled[0] == pytest.approx(in_fitted[0], abs=0.01)
+
+
+def test_a_filled_hand_is_stretched_at_most_to_twice_its_breadth_and_regions_not_at_all(hand):
+    middle = [name for name in hand.points.names if name.startswith("middle")]
+    finger = hand.points.select(middle)
+    crop = CropSpec("hand", 96, proportions="filled").crop(hand.scan, finger, finger)
+    rows, columns = np.linalg.norm(crop.frames[0].matrix[:2, :2], axis=0)
+    assert rows == pytest.approx(2 * columns)
+    both = [
+        CropSpec("regions", 32, proportions=kind).crop(hand.scan, hand.points, hand.points)
+        for kind in ("fitted", "filled")
+    ]
+    assert np.array_equal(both[0].pixels, both[1].pixels)
+
+
 def test_proportions_are_the_files_own_with_fewer_than_three_landmarks(hand):
     positions = np.full_like(hand.points.positions, np.nan)
     positions[:2] = hand.points.positions[:2]

@@ -206,7 +206,7 @@ def create_crop_builder(
 ) -> CropBuilder:
     """Return the builder of what some variants read; a localiser is loaded only if one of them needs landmarks.
 
-    With ``at_annotations`` hands are aligned to the mean of the annotated shapes.
+    Hands are aligned to the localiser's mean shape, without a localiser to that of the annotated hands.
 
     Raises
     ------
@@ -215,11 +215,11 @@ def create_crop_builder(
     """
     needing = [variant for variant in variants if variant.needs_landmarks]
     localiser, reference = None, None
-    if needing and at_annotations and collection.landmarks is not None:
-        reference = compute_mean_shape(_read_shapes(collection, collection.landmarks))
-    elif needing and localiser_path is not None:
+    if needing and localiser_path is not None:
         localiser, _ = load_localiser(localiser_path)
         reference = mean_shape_of(localiser)
+    elif needing and at_annotations and collection.landmarks is not None:
+        reference = compute_mean_shape(_read_shapes(collection, collection.landmarks))
     elif needing:
         raise InvalidInput(
             f"{needing[0].name} needs landmarks: give --localiser (a trained one) or --landmarks (annotated)"

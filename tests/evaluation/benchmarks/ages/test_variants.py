@@ -8,6 +8,7 @@ from boneage.evaluation.benchmarks.ages.variants import create_crop_builder, nam
 from boneage.imaging import align_to
 from boneage.imaging.shapes import shape_extent
 from boneage.pipeline.data import load_collection
+from boneage.pipeline.pipeline import load_localiser
 from boneage.pipeline.training.age_settings import make_settings
 from boneage.regression import (
     AgeRegressor,
@@ -133,6 +134,14 @@ def test_a_localiser_is_loaded_only_if_landmarks_are_needed(known, tmp_path):
         create_crop_builder(collection, name("constant", "hand"), absent, at_annotations=False, **prepare)
     with pytest.raises(ValueError, match="geometry needs landmarks: give --localiser"):
         create_crop_builder(collection, name("constant", "geometry"), None, at_annotations=False, **prepare)
+
+
+def test_annotated_hands_are_aligned_to_the_localisers_shape_where_there_is_one_as_in_training(known, localiser_file):
+    collection = load_collection([known / "images"], landmarks=known / "landmarks.csv", ages=[known / "ages.csv"])
+    made = create_crop_builder(collection, name("hand"), localiser_file, at_annotations=True, cache=None, jobs=1)
+    mean_shape = load_localiser(localiser_file)[0].mean_shape_
+    assert np.array_equal(made.reference.positions, mean_shape)
+    assert made.build_crops(CropSpec("hand", 16)).ids == collection.ids
 
 
 def test_a_table_that_lacks_sites_is_refused_by_site_and_landmark(known, tmp_path):
