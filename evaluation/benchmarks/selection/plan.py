@@ -76,7 +76,9 @@ class SelectionPlan:
             if any(b <= a for a, b in zip((before, *sizes), sizes, strict=False)):
                 raise InvalidInput(f"{name} must increase from more than {before}, got {sizes}")
         if not self.strategies_of("growing") and not self.strategies_of("cold"):
-            raise InvalidInput("nothing is to be measured: neither sizes, nor first hands and a strategy without a model")
+            raise InvalidInput(
+                "nothing is to be measured: neither sizes, nor first hands and a strategy without a model"
+            )
 
     def sizes_of(self, part: Part) -> tuple[int, ...]:
         """Return the numbers of hands at which a part is measured: growing from the start, or chosen at once."""
