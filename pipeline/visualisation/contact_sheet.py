@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 
 from boneage.imaging import Scan
 from boneage.imaging.standardise import StandardisedScan
-from boneage.pipeline.visualisation.panels import BACKGROUND, TEXT, font
+from boneage.pipeline.visualisation.panels import BACKGROUND, TEXT, compose_accents, font
 from boneage.pipeline.visualisation.projections import project
 
 PAIRS_PER_PAGE = 60
@@ -70,7 +70,7 @@ def draw_contact_sheet(pictures: Sequence[tuple[str, bytes]], *, paired: bool = 
         left, top = _GAP + index % n_columns * width, _GAP + index // n_columns * height
         with Image.open(io.BytesIO(content)) as picture:
             sheet.paste(picture, (left, top))
-        draw.text((left, top + _SIDE + 2), _shorten(draw, caption, cell), fill=TEXT, font=font(14))
+        draw.text((left, top + _SIDE + 2), _shorten(draw, compose_accents(caption), cell), fill=TEXT, font=font(14))
     return sheet
 
 

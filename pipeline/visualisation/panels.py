@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from unicodedata import normalize
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ def new_panel(height: int, id_: str, title: str, detail: str) -> tuple[Image.Ima
     """Return a panel with its heading, as high as the pictures beside it, and what draws on it from 116 pixels down."""
     panel = Image.new("RGB", (PANEL_WIDTH, height), BACKGROUND)
     draw = ImageDraw.Draw(panel)
-    draw.text((_LEFT, 18), id_, fill=FAINT, font=font(16))
+    draw.text((_LEFT, 18), compose_accents(id_), fill=FAINT, font=font(16))
     draw.text((_LEFT, 42), title, fill=TEXT, font=font(36))
     draw.text((_LEFT, 90), detail, fill=FAINT, font=font(16))
     draw.text((_LEFT, height - 34), "research use only, not a diagnosis", fill=FAINT, font=font(14))
@@ -77,6 +78,11 @@ def join_panels(parts: Sequence[Image.Image]) -> Image.Image:
         whole.paste(part, (left, 0))
         left += part.width
     return whole
+
+
+def compose_accents(text: str) -> str:
+    """Return a text whose letters bear their accents: some systems write names with accents after the letters."""
+    return normalize("NFC", text)
 
 
 def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:

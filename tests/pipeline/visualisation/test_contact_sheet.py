@@ -41,3 +41,9 @@ def test_single_pictures_take_half_of_the_width_and_volumes_are_seen_from_the_fr
     assert all((row[:35] == row[0]).all() and len(set(row[40:110].tolist())) > 5 for row in shown)
     sheet = draw_contact_sheet([("1: a", as_png(cells[0])), ("2: b", as_png(cells[1]))], paired=False)
     assert sheet.width == 2 * 158 + 8
+
+
+def test_names_with_accents_look_alike_however_they_are_written():
+    cell = as_png(draw_one(Scan(np.eye(30))))
+    composed, decomposed = (draw_contact_sheet([(name, cell)], paired=False) for name in ("Zo\u00eb", "Zoe\u0308"))
+    assert np.array_equal(composed, decomposed)
