@@ -157,6 +157,27 @@ class Points:
             tuple(self.reasons[i] for i in index),
         )
 
+    def completed(self, names: Sequence[str]) -> Points:
+        """Return the points with those of the named landmarks that they lack, which are absent.
+
+        Examples
+        --------
+        >>> points = Points(("a", "b"), [[1.0, 2.0], [3.0, 4.0]]).completed(("b", "c"))
+        >>> points.names, points.present.tolist()
+        (('a', 'b', 'c'), [True, True, False])
+        """
+        lacking = tuple(name for name in names if name not in self.names)
+        if not lacking:
+            return self
+        assert self.scores is not None
+        assert self.reasons is not None
+        return Points(
+            (*self.names, *lacking),
+            np.concatenate([self.positions, np.full((len(lacking), self.ndim), np.nan)]),
+            np.concatenate([self.scores, np.full(len(lacking), np.nan)]),
+            (*self.reasons, *("" for _ in lacking)),
+        )
+
 
 def measure_length(points: Points) -> float:
     """Return the largest distance between two landmarks, as a measure of the size of the anatomy.

@@ -138,7 +138,10 @@ def crop_located_hand(
     mismatch = find_modality_mismatch(scan, modality_of(crop_spec.ndim))
     if mismatch:
         return None, mismatch
-    regions = crop_spec.crop(scan, located.points, reference, mirrored=located.mirrored, inverted=located.inverted)
+    points = located.points
+    if points is not None and reference is not None:
+        points = points.completed(reference.names)  # a table of annotations may have fewer than a localiser
+    regions = crop_spec.crop(scan, points, reference, mirrored=located.mirrored, inverted=located.inverted)
     fault = find_region_fault(regions)
     return (None, fault) if fault else (regions, "")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import io
 import json
@@ -215,9 +216,9 @@ def describe_points(points: Points | None) -> Any:
 def _take_annotated(points: Points | None, scan: Scan, reference: Points | None) -> HandLandmarks:
     if points is None:
         return HandLandmarks(None, fault="it has no annotated landmarks")
-    positions = scale_to_mm(points, scan.original_spacing_mm).positions
-    try:
-        mirrored = reference is not None and align_to(positions, reference.positions).mirrored
-    except NoSimilarity:
-        mirrored = False
+    mirrored = False
+    if reference is not None:
+        known = scale_to_mm(points, scan.original_spacing_mm).completed(reference.names).select(reference.names)
+        with contextlib.suppress(NoSimilarity):
+            mirrored = align_to(known.positions, reference.positions).mirrored
     return HandLandmarks(points, mirrored, fault=find_landmark_fault(points))

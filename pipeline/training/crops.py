@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from boneage.imaging import AgeRecord, Collection, LandmarkTable, Points
-from boneage.imaging.errors import InvalidInput
+from boneage.imaging.errors import InvalidInput, InvalidTable
 from boneage.imaging.plausibility import check_axes
 from boneage.imaging.progress import Progress
 from boneage.landmarks import ForestLocaliser
@@ -65,7 +65,7 @@ class CropBuilder:
         InvalidInput
             If no hand has an age, or there is neither a localiser nor annotated landmarks.
         InvalidTable
-            If x and y seem to be swapped in the annotated ones.
+            If x and y seem to be swapped in the annotated ones, or they are others than the reference's.
         """
         hands = self._located
         found = [hand.true_points for hand in hands.values() if hand.true_points is not None and not hand.located.fault]
@@ -81,7 +81,7 @@ class CropBuilder:
         InvalidInput
             If no hand has an age, or the landmarks are not enough to crop by.
         InvalidTable
-            If x and y seem to be swapped in the annotated ones.
+            If x and y seem to be swapped in the annotated ones, or they are others than the reference's.
         """
         located = {id_: HandLandmarks(None) for id_ in self._aged.ids}
         seconds, landmarks = 0.0, None
@@ -121,8 +121,15 @@ class CropBuilder:
     @cached_property
     def _located(self) -> dict[str, LocatedHand]:
         """The landmarks of all hands, located or annotated."""
-        if self.at_annotations and self.collection.landmarks is not None and self.reference is not None:
-            check_axes(self.collection.landmarks, self.reference)
+        table = self.collection.landmarks
+        if self.at_annotations and table is not None and self.reference is not None:
+            if len(set(table.names) & set(self.reference.names)) < 2:
+                raise InvalidTable(
+                    table.path,
+                    "has fewer than two of the landmarks by which hands are aligned: "
+                    f"{', '.join(self.reference.names)}",
+                )
+            check_axes(table, self.reference)
         return self._cache.cached(self._locate_step, self._aged)
 
     @property

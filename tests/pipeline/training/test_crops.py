@@ -129,6 +129,29 @@ def test_unreadable_hands_and_those_with_few_landmarks_found_are_left_out_with_t
     assert whole.ids == ("phantom0002",)
 
 
+def test_a_table_of_fewer_landmarks_than_the_localisers_is_aligned_by_those_in_common(collection, localiser):
+    table = collection.landmarks
+    names = table.names[:2:-1]  # in another order, without three
+
+    def crop(kind, names):
+        points = {id_: hand.select(names) for id_, hand in table.points.items()}
+        joined = dataclasses.replace(collection, landmarks=dataclasses.replace(table, names=names, points=points))
+        return make_builder(joined, localiser, at_annotations=True).build_crops(CropSpec(kind, 32))
+
+    for one, other in zip(crop("hand", names).inputs, crop("hand", table.names).inputs, strict=True):
+        assert np.abs(one.pixels - other.pixels).mean() < 0.02
+        assert one.frames[0].matrix == pytest.approx(other.frames[0].matrix, rel=0.05, abs=1.0)
+
+
+def test_a_table_of_other_landmarks_than_the_localisers_is_refused(collection, localiser):
+    table = collection.landmarks
+    names = tuple(f"my {name}" for name in table.names)
+    points = {id_: dataclasses.replace(hand, names=names) for id_, hand in table.points.items()}
+    joined = dataclasses.replace(collection, landmarks=dataclasses.replace(table, names=names, points=points))
+    with pytest.raises(InvalidTable, match=r"landmarks\.csv: has fewer than two of the landmarks by which hands are"):
+        make_builder(joined, localiser, at_annotations=True).build_crops(CropSpec("hand", 32))
+
+
 def test_missing_annotations_are_named(collection, known, tmp_path):
     lines = (known / "landmarks.csv").read_text().splitlines()
     (tmp_path / "some.csv").write_text("\n".join([lines[0], lines[1]]) + "\n")
