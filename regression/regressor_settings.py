@@ -60,14 +60,18 @@ class RegressorSettings:
             raise InvalidInput("sides are for networks of pictures that learn whole and have no side of their own")
 
     def check_side(self, side: int) -> None:
-        """Check that a training on regions of a side ends at that side.
+        """Check that the network reads regions of a side, and that a training on them ends at that side.
 
         Raises
         ------
         InvalidInput
-            If the last of the recipe's ``sides`` is another: the model would predict at another side than it was last
-            trained at, or read pixels that the regions do not have.
+            If it does not; if the last of the recipe's ``sides`` is another: the model would predict at another side
+            than it was last trained at, or read pixels that the regions do not have.
         """
+        smallest = min((side, *self.recipe.sides))
+        if smallest < self.network.smallest_side:
+            least = self.network.smallest_side
+            raise InvalidInput(f"the network reads regions of at least {least} pixels a side, got {smallest} (--side)")
         if self.recipe.sides and self.recipe.sides[-1] != side:
             raise InvalidInput(
                 f"the regions are cropped at side {side}, and the last passes read them at {self.recipe.sides[-1]}: "

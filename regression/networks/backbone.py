@@ -62,6 +62,7 @@ class BackboneSettings:
     __pydantic_config__ = STRICT
 
     ndim: ClassVar[int] = 2  # it reads pictures
+    smallest_side: ClassVar[int] = _SMALLEST_SIDE
     backbone: str = "vgg16"
     layer: str = "pool5"
     frozen: bool = True

@@ -88,6 +88,11 @@ class BoNetSettings:
             raise InvalidInput(f"window must be larger for {len(self.channels)} stages, got {self.window} pixels")
 
     @property
+    def smallest_side(self) -> int:
+        """Side of the smallest pictures that it reads: a window's."""
+        return self.window
+
+    @property
     def n_features(self) -> int:
         """Side of a window after the last stage."""
         side = self.window

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -40,6 +40,7 @@ class MultiRegionSettings:
 
     __pydantic_config__ = STRICT
 
+    smallest_side: ClassVar[int] = 8
     channels: tuple[int, ...] = (24, 32, 64, 96)
     branch: Literal["shared", "per_site"] = "shared"
     hidden: int = 64

@@ -46,3 +46,14 @@ def test_the_last_side_is_that_of_the_regions():
     for side in (64, 100):
         with pytest.raises(ValueError, match=rf"cropped at side {side}, and the last passes read them at 96"):
             settings.check_side(side)
+
+
+@pytest.mark.parametrize(
+    ("network", "smallest"),
+    [(BackboneSettings("vgg16", "pool1"), 32), (BoNetSettings(window=48), 48), (MultiRegionSettings(), 8)],
+)
+def test_regions_smaller_than_a_network_reads_are_told_before_one_is_cropped(network, smallest):
+    settings = RegressorSettings(network=network)
+    settings.check_side(smallest)
+    with pytest.raises(ValueError, match=rf"reads regions of at least {smallest} pixels a side, got {smallest - 1}"):
+        settings.check_side(smallest - 1)
