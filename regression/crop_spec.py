@@ -56,8 +56,8 @@ class CropSpec:
         Files with more pixels a side are first made thumbnails of so many; 0 makes none. See
         :func:`~boneage.regression.proportions.to_thumbnail`.
     ndim : {2, 3}
-        Number of axes of the scans: radiographs or volumes. Volumes take neither fitted proportions nor thumbnails, nor
-        what follows.
+        Number of axes of the scans: radiographs or volumes. Volumes take no other proportions than their own, no
+        thumbnails, and nothing of what follows.
     detail : int
         Hands of more pixels along an axis are first shrunk to so many, so that a film at full size is read as the
         smaller copies that a model has learnt from; 0 leaves them. See

@@ -70,8 +70,10 @@ class RegressorSettings:
         """
         smallest = min((side, *self.recipe.sides))
         if smallest < self.network.smallest_side:
-            least = self.network.smallest_side
-            raise InvalidInput(f"the network reads regions of at least {least} pixels a side, got {smallest} (--side)")
+            least, option = self.network.smallest_side, "--side" if smallest == side else "sides="
+            raise InvalidInput(
+                f"the network reads regions of at least {least} pixels a side, got {smallest} ({option})"
+            )
         if self.recipe.sides and self.recipe.sides[-1] != side:
             raise InvalidInput(
                 f"the regions are cropped at side {side}, and the last passes read them at {self.recipe.sides[-1]}: "

@@ -77,8 +77,9 @@ def train(
     """Train an age model on hands of known bone age; the file written holds the localiser too.
 
     Hands are cropped at the landmarks that --localiser finds. With --landmarks instead, they are cropped at the
-    annotated ones, and a localiser is trained on those first, for use at prediction time. --cut whole needs neither;
-    with a localiser all the same, the model refuses images that show no hand.
+    annotated ones, and a localiser is trained on those first, for use at prediction time; with both, at the annotated
+    ones, and that localiser is used. --cut whole needs neither; with a localiser all the same, the model refuses images
+    that show no hand.
     With --start the training continues from another model's weights, with these hands alone.
     An interrupted training resumes when the same command is given again. Beside the model it writes the loss and the
     error on the --validation-ids by pass: NAME.training.csv and NAME.training.png, of the name of the model.

@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 import stat
 from collections.abc import Iterator
-from functools import cache
 from os import stat_result
 from pathlib import Path
 from typing import IO, NamedTuple
 
 from boneage.imaging.errors import UnreadableScan
-from boneage.imaging.volumes.headers import find_voxel_file, read_text_header
+from boneage.imaging.volumes.headers import detect_format, find_voxel_file, read_text_header
 from boneage.imaging.zip_members import describe_member, find_archive, open_member
 
-_HEADER_SUFFIXES = (".mhd", ".nhdr")
+_NO_HEADERS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".dcm")
+_DIGESTS: dict[tuple[object, ...], str] = {}
 _MOST_BYTES = 2**30
 _BLOCK = 2**20
 
@@ -62,13 +62,18 @@ def digest_file(path: Path) -> str:
 
 
 def digest_unchanged(path: Path) -> str:
-    """Return what :func:`digest_file` does; a file whose state is the same is not read again by this process."""
-    return _digest_in_state(path, state_file(path))
-
-
-@cache
-def _digest_in_state(path: Path, state: FileState) -> str:  # the state tells that the file is another one
-    return digest_file(path)
+    """Return what :func:`digest_file` does; this process does not read a file again of which nothing has changed."""
+    if find_archive(path) is not None:
+        states: list[object] = [state_file(path)]
+    else:
+        states = [(member, status.st_size, status.st_mtime_ns) for member, status in _list_members(path)]
+    key = (path, *states)
+    if key not in _DIGESTS:
+        digest = digest_file(path)
+        if not digest:  # it may be read the next time
+            return ""
+        _DIGESTS[key] = digest
+    return _DIGESTS[key]
 
 
 def _state_member(path: Path, archive: Path) -> FileState:
@@ -107,10 +112,17 @@ def _list_members(path: Path) -> Iterator[tuple[Path, stat_result]]:
 def _list_paths(path: Path) -> list[Path]:
     try:
         if path.is_dir():
-            return sorted(path.iterdir())
-        if path.suffix.lower() in _HEADER_SUFFIXES:
+            return sorted(member for member in path.iterdir() if not member.name.startswith("."))
+        if path.suffix.lower() not in _NO_HEADERS and _is_text_header(path):
             voxels = find_voxel_file(read_text_header(path))
             return [path, *([path.parent / voxels] if voxels else [])]
     except OSError:
         pass
     return [path]
+
+
+def _is_text_header(path: Path) -> bool:
+    if not path.is_file():  # a pipe would wait for whoever writes
+        return False
+    with path.open("rb") as file:
+        return detect_format(file.read(512)) in ("meta", "nrrd")

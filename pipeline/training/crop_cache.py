@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeVar
 from boneage.imaging import Collection
 from boneage.imaging.errors import UnusableOutput
 from boneage.imaging.progress import Progress
-from boneage.pipeline.batch.file_state import digest_unchanged
+from boneage.pipeline.batch.file_state import digest_unchanged, state_file
 from boneage.pipeline.batch.processes import run_in_processes
 from boneage.pipeline.storage.code_version import compute_code_version
 from boneage.pipeline.storage.output import prepare_folder, write_atomically
@@ -89,7 +89,11 @@ class CropCache:
             If the folder cannot be written to, or a result in it is damaged.
         """
         with self._open_folder() as folder:
-            paths = {id_: folder / step.name_file(_make_key(step, hands, id_)) for id_ in hands.ids}
+            paths = {}
+            for n, id_ in enumerate(hands.ids, start=1):
+                paths[id_] = folder / step.name_file(_make_key(step, hands, id_))
+                if self.report is not None:
+                    self.report("comparing files", n / len(hands.ids))
             missing = [id_ for id_, path in paths.items() if not path.exists()]
             chunks = [missing[start : start + _CHUNK] for start in range(0, len(missing), _CHUNK)]
             calls = [
@@ -110,10 +114,14 @@ class CropCache:
 
 
 def describe_file(hands: Collection, id_: str) -> list[Any]:
-    """Return what identifies an image, as JSON data: its name, a digest of it, and what tables add to it."""
+    """Return what identifies an image, as JSON data: its name and content, and what tables add to it.
+
+    An image that cannot be read has its place instead of its content.
+    """
     path = hands.paths[id_]
+    content = digest_unchanged(path) or str(path.absolute())
     laterality = hands.landmarks.laterality.get(id_) if hands.landmarks is not None else None
-    return [path.name, digest_unchanged(path), hands.sizes.get(id_), laterality]
+    return [path.name, state_file(path).size, content, hands.sizes.get(id_), laterality]
 
 
 def fingerprint(*parts: Any) -> str:

@@ -22,6 +22,8 @@ from boneage.regression import CropSpec, RegionStack
 
 Input = TypeVar("Input")
 
+_FEWEST_IN_COMMON = 3  # two do not tell whether a hand is mirrored
+
 
 @dataclass(frozen=True, eq=False)
 class CropBuilder:
@@ -73,6 +75,29 @@ class CropBuilder:
         phantoms = frozenset(id_ for id_, hand in hands.items() if hand.phantom)
         return self._label(found, faults, phantoms, self._locating_s, self._describe_landmarks())
 
+    def check_landmarks(self, crop_spec: CropSpec) -> None:
+        """Check that the landmarks, annotated and located, are enough to crop by.
+
+        Raises
+        ------
+        InvalidInput
+            If those of a site are missing.
+        InvalidTable
+            If fewer than three annotated ones are among the reference's.
+        """
+        if self.reference is not None:
+            crop_spec.check_landmarks(self.reference.names)
+        table = self.collection.landmarks
+        if not self.at_annotations or table is None:
+            return
+        crop_spec.check_landmarks(table.names)
+        if self.reference is not None and len(set(table.names) & set(self.reference.names)) < _FEWEST_IN_COMMON:
+            raise InvalidTable(
+                table.path,
+                f"has fewer than {_FEWEST_IN_COMMON} of the landmarks by which hands are aligned: "
+                f"{', '.join(self.reference.names)}",
+            )
+
     def build_crops(self, crop_spec: CropSpec) -> AgeDataset[RegionStack]:
         """Return the regions of the hands that have them.
 
@@ -86,8 +111,7 @@ class CropBuilder:
         located = {id_: HandLandmarks(None) for id_ in self._aged.ids}
         seconds, landmarks = 0.0, None
         if crop_spec.needs_landmarks:
-            if self.reference is not None:
-                crop_spec.check_landmarks(self.reference.names)
+            self.check_landmarks(crop_spec)
             located = {id_: hand.located for id_, hand in self._located.items()}
             seconds, landmarks = self._locating_s, self._describe_landmarks()
         cropped = self._cache.cached(CropStep(crop_spec, self.reference, located), self._aged)
@@ -123,11 +147,9 @@ class CropBuilder:
         """The landmarks of all hands, located or annotated."""
         table = self.collection.landmarks
         if self.at_annotations and table is not None and self.reference is not None:
-            if len(set(table.names) & set(self.reference.names)) < 2:
+            if table.ndim != self.reference.ndim:
                 raise InvalidTable(
-                    table.path,
-                    "has fewer than two of the landmarks by which hands are aligned: "
-                    f"{', '.join(self.reference.names)}",
+                    table.path, f"has landmarks of {table.ndim} axes, and the localiser's have {self.reference.ndim}"
                 )
             check_axes(table, self.reference)
         return self._cache.cached(self._locate_step, self._aged)

@@ -29,7 +29,7 @@ def draw_age_map(scan: Scan, assessment: Assessment, drawn: AgeMap) -> Image.Ima
     """Draw a map of ages over its radiograph, in true proportions, beside a panel that explains it.
 
     The colour of a cell is its age; cells that were not read have none. Where windows differ in weight, the heavier are
-    the more opaque. Where each cell is read from a window, a square in the middle of the map shows how large that is.
+    the more opaque. Where each cell is read from a window, an outline in the middle of the map shows how large that is.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def _explain_cells(drawn: AgeMap) -> str:
     if drawn.n_regions:
         return f"Each place has the age of the regions it lies in, by their weights: {drawn.extent} in all."
     if math.isfinite(drawn.window):
-        return f"Age read in each of {drawn.extent} windows; a window is as large as the square."
+        return f"Age read in each of {drawn.extent} windows; a window is as large as the outline."
     mean = f"The age is the mean of those of {drawn.extent} places."
     return f"{mean} Each sees its surroundings too, and may lie far outside the ages of hands."
 

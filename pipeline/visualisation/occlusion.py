@@ -194,7 +194,7 @@ def _draw_panel(
     for text in (
         "Months by which the hand's age changes when a grey patch hides that place.",
         "Blue: what is there speaks for a higher age. Orange: for a lower one.",
-        f"The patch is {' or '.join(parts)} % as wide as the square it is slid over.",
+        f"The patch is {' or '.join(parts)} % as wide as the field it is slid over.",
         "It shows what the model looks at, not whether it is right.",
     ):
         top = draw_wrapped(draw, text, top) + 8

@@ -224,10 +224,11 @@ def create_crop_builder(
         raise InvalidInput(
             f"{needing[0].name} needs landmarks: give --localiser (a trained one) or --landmarks (annotated)"
         )
+    builder = CropBuilder(collection, localiser, reference, at_annotations, cache, jobs, report)
     for variant in needing:
-        if variant.crop_spec is not None and reference is not None:
-            variant.crop_spec.check_landmarks(reference.names)
-    return CropBuilder(collection, localiser, reference, at_annotations, cache, jobs, report)
+        if variant.crop_spec is not None:
+            builder.check_landmarks(variant.crop_spec)
+    return builder
 
 
 def _read_shapes(collection: Collection, table: LandmarkTable) -> list[Points]:

@@ -75,10 +75,13 @@ class SelectionPlan:
             sizes = getattr(self, name)
             if any(b <= a for a, b in zip((before, *sizes), sizes, strict=False)):
                 raise InvalidInput(f"{name} must increase from more than {before}, got {sizes}")
-        if not self.strategies_of("growing") and not self.strategies_of("cold"):
+        measured = {*self.strategies_of("growing"), *self.strategies_of("cold")}
+        if not measured:
             raise InvalidInput(
                 "nothing is to be measured: neither sizes, nor first hands and a strategy without a model"
             )
+        if self.strategies != self.known and (lacking := [name for name in self.strategies if name not in measured]):
+            raise InvalidInput(f"without sizes only strategies without a model are measured, not {', '.join(lacking)}")
 
     def sizes_of(self, part: Part) -> tuple[int, ...]:
         """Return the numbers of hands at which a part is measured: growing from the start, or chosen at once."""
@@ -98,7 +101,7 @@ class SelectionPlan:
         InvalidInput
             If there are too few.
         """
-        needed = self.n_test + max(*self.sizes, *self.cold_sizes, self.start)
+        needed = self.n_test + max((*self.sizes_of("growing"), *self.sizes_of("cold")))
         if len(ids) < needed:
             raise InvalidInput(f"the benchmark needs {needed} annotated hands that can be read, there are {len(ids)}")
         order = np.random.default_rng(self.seed + repeat).permutation(sorted(ids)).tolist()

@@ -148,8 +148,18 @@ def test_a_table_of_other_landmarks_than_the_localisers_is_refused(collection, l
     names = tuple(f"my {name}" for name in table.names)
     points = {id_: dataclasses.replace(hand, names=names) for id_, hand in table.points.items()}
     joined = dataclasses.replace(collection, landmarks=dataclasses.replace(table, names=names, points=points))
-    with pytest.raises(InvalidTable, match=r"landmarks\.csv: has fewer than two of the landmarks by which hands are"):
-        make_builder(joined, localiser, at_annotations=True).build_crops(CropSpec("hand", 32))
+    builder = make_builder(joined, localiser, at_annotations=True)
+    with pytest.raises(InvalidTable, match=r"landmarks\.csv: has fewer than 3 of the landmarks by which hands are"):
+        builder.build_crops(CropSpec("hand", 32))
+    assert builder.build_landmarks().inputs[0].names == names, "landmarks alone are aligned by themselves"
+
+
+def test_annotated_volumes_and_a_localiser_of_radiographs_do_not_go_together(phantom_volumes, localiser):
+    volumes = load_collection(
+        [phantom_volumes / "images"], landmarks=phantom_volumes / "landmarks.csv", ages=[phantom_volumes / "ages.csv"]
+    )
+    with pytest.raises(InvalidTable, match="has landmarks of 3 axes, and the localiser's have 2"):
+        make_builder(volumes, localiser, at_annotations=True).build_landmarks()
 
 
 def test_missing_annotations_are_named(collection, known, tmp_path):

@@ -192,8 +192,8 @@ def test_patches_of_several_sizes_are_told(joined, assessment, monkeypatch):
     draw_explanation(SCAN, joined, [make_whole(-1.0), make_occlusion()])
     draw_explanation(SCAN, assessment, [make_occlusion()])
     assert [text for text in rows if text.startswith("The patch is")] == [
-        "The patch is 12 or 25 % as wide as the square it is slid over.",
-        "The patch is 25 % as wide as the square it is slid over.",
+        "The patch is 12 or 25 % as wide as the field it is slid over.",
+        "The patch is 25 % as wide as the field it is slid over.",
     ]
 
 

@@ -144,11 +144,15 @@ def test_annotated_hands_are_aligned_to_the_localisers_shape_where_there_is_one_
     assert made.build_crops(CropSpec("hand", 16)).ids == collection.ids
 
 
-def test_a_table_that_lacks_sites_is_refused_by_site_and_landmark(known, tmp_path):
+@pytest.mark.parametrize("with_localiser", [False, True])
+def test_a_table_that_lacks_sites_is_refused_by_site_and_landmark(known, localiser_file, tmp_path, with_localiser):
     (tmp_path / "two.csv").write_text("id,radius_styloid_tip_x,radius_styloid_tip_y,b_x,b_y\nphantom0001,1,2,30,40\n")
     collection = load_collection([known / "images"], landmarks=tmp_path / "two.csv", ages=[known / "ages.csv"])
     with pytest.raises(ValueError, match=r"17 of 17 regions \(radius, ulna.*not among those known: "):
-        create_crop_builder(collection, name("regions"), None, at_annotations=True, cache=tmp_path, jobs=1)
+        create_crop_builder(
+            collection, name("regions"), localiser_file if with_localiser else None,
+            at_annotations=True, cache=tmp_path, jobs=1,
+        )  # fmt: skip
 
 
 def test_volumes_are_read_by_networks_of_volumes_and_their_pictures_by_others():

@@ -38,6 +38,7 @@ def test_only_strategies_without_a_model_start_from_nothing():
         ({"sizes": (5, 10)}, "sizes must increase from more than 5"),
         ({"sizes": (), "cold_sizes": ()}, "nothing is to be measured"),
         ({"sizes": (), "strategies": ("pose", "oracle")}, "nothing is to be measured"),
+        ({"sizes": (), "strategies": ("medoid", "combined")}, "without a model are measured, not combined"),
         ({"cold_sizes": (1, 5)}, "cold_sizes must increase from more than 1"),
     ],
 )
@@ -49,3 +50,4 @@ def test_senseless_plans_are_refused(settings, message):
 def test_too_few_hands_are_told():
     with pytest.raises(InvalidInput, match="needs 90 annotated hands that can be read, there are 50"):
         SelectionPlan().draw(IDS[:50], 0)
+    assert len(SelectionPlan(sizes=(), start=50).draw(IDS[:40], 0).pool) == 10
