@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 
 _INSIDE = 0.5  # part of a region that must lie in the image
 _HAND_INSIDE = 0.3  # ... of the hand's: in a radiograph that ends at the fingers' sides, it is a good half
-_MAX_STRETCH = 2.0
+_MAX_STRETCH = 2.0  # of a hand that is to fill its region
 _MARGIN = 0.1  # of the landmarks' extent, around them on each side: fingertips and soft tissue lie outside
 
 

@@ -67,7 +67,7 @@ class CropBuilder:
         InvalidInput
             If no hand has an age, or there is neither a localiser nor annotated landmarks.
         InvalidTable
-            If x and y seem to be swapped in the annotated ones, or they are others than the reference's.
+            If x and y seem to be swapped in the annotated ones, or they have other axes than the reference's.
         """
         hands = self._located
         found = [hand.true_points for hand in hands.values() if hand.true_points is not None and not hand.located.fault]
@@ -106,7 +106,7 @@ class CropBuilder:
         InvalidInput
             If no hand has an age, or the landmarks are not enough to crop by.
         InvalidTable
-            If x and y seem to be swapped in the annotated ones, or they are others than the reference's.
+            If x and y seem to be swapped in the annotated ones, or they have other names or axes than the reference's.
         """
         located = {id_: HandLandmarks(None) for id_ in self._aged.ids}
         seconds, landmarks = 0.0, None
