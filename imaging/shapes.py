@@ -218,9 +218,14 @@ def mean_shape(shapes: Sequence[Array], may_mirror: bool = False) -> Array:
     return mean
 
 
+def shape_sides(shape: Array) -> Array:
+    """Return the sides of a shape's bounding box, shape (ndim,)."""
+    return np.asarray(np.nanmax(shape, axis=0) - np.nanmin(shape, axis=0))
+
+
 def shape_extent(shape: Array) -> float:
-    """Return the larger side of a shape's bounding box."""
-    return float((np.nanmax(shape, axis=0) - np.nanmin(shape, axis=0)).max())
+    """Return the largest side of a shape's bounding box."""
+    return float(shape_sides(shape).max())
 
 
 def shape_centre(shape: Array) -> Array:

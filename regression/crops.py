@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from boneage.imaging import Frame, NoSimilarity, Points, Scan, resample
 from boneage.imaging.errors import InvalidInput
-from boneage.imaging.shapes import fit_similarity, shape_centre, shape_extent
+from boneage.imaging.shapes import fit_similarity, shape_centre, shape_extent, shape_sides
 from boneage.regression.proportions import to_reference_side
 from boneage.regression.region_stack import RegionStack, normalise_grey
 from boneage.regression.site_frame import fit_site_frame
@@ -104,11 +104,9 @@ def crop_hand(
         to_reference = fit_similarity(positions, reference.positions).compose(to_side)
     except NoSimilarity:
         return _resample_regions(scan, ("hand",), [None], side)
-    extents = np.full(scan.ndim, shape_extent(reference.positions))
-    if filled:
-        breadths = np.nanmax(reference.positions, axis=0) - np.nanmin(reference.positions, axis=0)
-        extents = np.maximum(breadths, extents / _MAX_STRETCH)
-    linear = np.diag(side / ((1 + 2 * _MARGIN) * extents))
+    extent = shape_extent(reference.positions)
+    sides = np.maximum(shape_sides(reference.positions), extent / (_MAX_STRETCH if filled else 1.0))
+    linear = np.diag(side / ((1 + 2 * _MARGIN) * sides))
     square = Frame.from_linear(linear, (side - 1) / 2 - linear @ shape_centre(reference.positions))
     to_crop = square.compose(to_reference)
     corners = np.zeros(2), np.full(2, side - 1.0)

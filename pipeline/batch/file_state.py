@@ -31,13 +31,10 @@ class FileState(NamedTuple):
 
 def state_file(path: Path) -> FileState:
     """Return the state of a file, of a folder of slices, or of a header with its voxel file."""
-    archive = find_archive(path)
-    if archive is not None:
-        return _state_member(path, archive)
-    states = [status for _, status in _list_members(path)]
+    states = [state for _, state in _list_states(path)]
     if not states:
         return FileState(-1, 0)
-    return FileState(sum(status.st_size for status in states), max(status.st_mtime_ns for status in states))
+    return FileState(sum(state.size for state in states), max(state.mtime_ns for state in states))
 
 
 def digest_file(path: Path) -> str:
@@ -63,17 +60,20 @@ def digest_file(path: Path) -> str:
 
 def digest_unchanged(path: Path) -> str:
     """Return what :func:`digest_file` does; this process does not read a file again of which nothing has changed."""
-    if find_archive(path) is not None:
-        states: list[object] = [state_file(path)]
-    else:
-        states = [(member, status.st_size, status.st_mtime_ns) for member, status in _list_members(path)]
-    key = (path, *states)
+    key: tuple[object, ...] = (path, *_list_states(path))
     if key not in _DIGESTS:
         digest = digest_file(path)
         if not digest:  # it may be read the next time
             return ""
         _DIGESTS[key] = digest
     return _DIGESTS[key]
+
+
+def _list_states(path: Path) -> list[tuple[Path, FileState]]:
+    archive = find_archive(path)
+    if archive is not None:
+        return [(path, _state_member(path, archive))]
+    return [(member, FileState(status.st_size, status.st_mtime_ns)) for member, status in _list_members(path)]
 
 
 def _state_member(path: Path, archive: Path) -> FileState:
